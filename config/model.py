@@ -1,0 +1,343 @@
+"""What the admin may say, as typed values (DESIGN §6). Loading and checking are in settings.py."""
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AwareDatetime, BaseModel, ByteSize, ConfigDict, Field
+
+from parsers.form import Field as FormField
+from parsers.form import Form
+
+Step = Literal["commune", "chair"]
+
+
+class Section(BaseModel):
+    """A table of a config file: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+# --- settings.toml ------------------------------------------------------------------------------
+
+
+class Office(Section):
+    """Who we are; ``name`` and ``unit`` sign the mails, ``address`` is our own mailbox."""
+
+    name: str
+    unit: str
+    place: str
+    address: str
+    timezone: str = "Asia/Ho_Chi_Minh"
+    go_live_at: AwareDatetime
+    phone: str = ""
+    #: Organ names printed at the head of the official letter: parent (may be empty), issuer.
+    parent: str = ""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The office's time zone."""
+        return ZoneInfo(self.timezone)
+
+
+class Secret(Section):
+    """Where a password comes from; exactly one of the two, or neither on loopback."""
+
+    password_env: str = ""
+    password_file: str = ""
+
+
+class Mailbox(Secret):
+    """The IMAP account that is polled. ``security = "none"`` only on loopback."""
+
+    host: str
+    port: int
+    security: Literal["tls", "starttls", "none"] = "tls"
+    user: str
+    auth: Literal["password", "xoauth2"] = "password"
+    ca_file: str = ""
+    inbox: str = "INBOX"
+    processed: str = "Đã xử lý"
+    held: str = "Chờ xử lý"
+    poll_seconds: float = Field(default=60.0, alias="poll")
+    idle: bool = True
+    timeout_seconds: float = Field(default=60.0, alias="timeout")
+    command_seconds: float = Field(default=600.0, alias="command_timeout")
+
+
+class Smtp(Secret):
+    """The SMTP account that sends. ``from`` is the address in the From header."""
+
+    host: str
+    port: int
+    security: Literal["tls", "starttls", "none"] = "tls"
+    user: str = ""
+    auth: Literal["password", "xoauth2"] = "password"
+    ca_file: str = ""
+    sender: str = Field(alias="from")
+    rate_per_minute: int = 60
+    save_sent_to: str = "Sent"
+    timeout_seconds: float = Field(default=60.0, alias="timeout")
+    after_data_seconds: float = Field(default=600.0, alias="after_data_timeout")
+
+
+class Storage(Section):
+    """Where the registry and the vault live; relative paths start at the config folder."""
+
+    database: str = "sqlite:///data/registry.db"
+    vault: str = "data/vault"
+
+
+class Officers(Section):
+    """``addresses`` may submit for a commune, get held notices and the digest."""
+
+    addresses: tuple[str, ...]
+    #: Alerts for whoever runs the machine; empty = the officers.
+    admin: tuple[str, ...] = ()
+    digest_at: dt.time = dt.time(7, 30)
+
+
+class Limits(Section):
+    """Budgets: what one message, document or tick may use at most."""
+
+    message_bytes: ByteSize = ByteSize(50_000_000)
+    document_bytes: ByteSize = ByteSize(25_000_000)
+    documents: int = 50
+    mime_parts: int = 500
+    mime_depth: int = 20
+    header_bytes: ByteSize = ByteSize(64_000)
+    read_seconds: float = 30.0
+    read_memory: ByteSize = ByteSize(1_500_000_000)
+    read_output: ByteSize = ByteSize(8_000_000)
+    sheet_rows: int = 20_000
+    sheet_columns: int = 200
+    pdf_pages: int = 200
+    tries: int = 3
+    batch: int = 50
+    per_recipient_hour: int = 10
+    per_recipient_day: int = 20
+    #: The brake: more unasked mails (reminders, notices) or acknowledgments than this in one tick
+    #: are held until `intake release`.
+    brake_unasked: int = 100
+    brake_acks: int = 500
+    #: The brake also holds when a reload loses more than this share of the roster.
+    brake_roster_share: float = 0.2
+
+
+class Security(Section):
+    """What a roster address must prove, and whether strangers get one neutral line."""
+
+    trusted_authserv_ids: tuple[str, ...] = ()
+    require: Literal["none", "dmarc"] = "none"
+    answer_strangers: bool = False
+
+
+class Board(Section):
+    """The status page (a later room)."""
+
+    path: str = "data/board"
+    listen: str = ""
+
+
+class Hours(Section):
+    """Office hours, local time: mass mail leaves only inside them, on working days."""
+
+    starts: dt.time = dt.time(7, 30)
+    ends: dt.time = dt.time(17, 0)
+
+
+class Settings(Section):
+    """settings.toml."""
+
+    office: Office
+    mailbox: Mailbox
+    smtp: Smtp
+    storage: Storage = Storage()
+    officers: Officers
+    hours: Hours = Hours()
+    limits: Limits = Limits()
+    security: Security = Security()
+    board: Board = Board()
+
+
+# --- communes.csv -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Commune:
+    """A unit that must answer. Codes were reused with another meaning: the key is a pair."""
+
+    code: str
+    valid_from: dt.date
+    valid_to: dt.date | None
+    kind: str
+    name: str
+    emails: tuple[str, ...]
+    chair_emails: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def key(self) -> tuple[str, dt.date]:
+        """(code, valid_from)."""
+        return self.code, self.valid_from
+
+    @property
+    def title(self) -> str:
+        """Class word and name as officials write it: ``Xã Hòa Cư``."""
+        return f"{self.kind[:1].upper()}{self.kind[1:]} {self.name}"
+
+    def valid_on(self, day: dt.date) -> bool:
+        """Whether the unit exists on that day (``valid_to`` exclusive)."""
+        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
+
+
+# --- calendar.toml ------------------------------------------------------------------------------
+
+
+class Day(Section):
+    """One day that differs from the holiday table, with the notice that says so."""
+
+    date: dt.date
+    notice: str = ""
+
+
+class CalendarFile(Section):
+    """calendar.toml: extra days off and make-up working days."""
+
+    country: str = "VN"
+    off: tuple[Day, ...] = ()
+    worked: tuple[Day, ...] = ()
+    #: What reminders do on days of a year that the holiday table does not know.
+    unknown_year: Literal["send", "hold"] = "send"
+
+
+# --- campaigns/*.toml ---------------------------------------------------------------------------
+
+
+class Cited(Section):
+    """A document that the campaign rests on; its number in a letter points to this campaign."""
+
+    number: str
+    on: dt.date | None = None
+    organ: str = ""
+    subject: str = ""
+    #: False for documents that other campaigns cite too: they do not decide which one is meant.
+    identifies: bool = True
+
+
+class Remind(Section):
+    """One reminder step: ``days_before`` the deadline's date, moved back to a working day."""
+
+    id: str
+    days_before: int
+    at: dt.time = dt.time(8, 0)
+    to: Step = "commune"
+    cc: tuple[Step, ...] = ()
+    template: str = "reminder"
+
+
+class Report(Section):
+    """Who gets the report, when it is drafted, who releases it."""
+
+    to: tuple[str, ...]
+    recipient: str  # the Department's name, for Kính gửi
+    at: AwareDatetime
+    approval: Literal["required", "none"] = "required"
+    approvers: tuple[str, ...] = ()
+    attach_dossiers: bool = False
+    title: str = ""
+    letter_template: str = "official-letter.docx"
+    notation: str = "UBND-KT&HT"
+    signer_authority: str = "TM. ỦY BAN NHÂN DÂN"
+    signer_title: str = "CHỦ TỊCH"
+
+
+class DossierItem(Section):
+    """One document that should come with a point."""
+
+    key: str
+    label: str
+    required: bool = True
+    aliases: tuple[str, ...] = ()
+
+
+class Criterion(Section):
+    """One question of a versioned checklist; three answers, and none of them rejects."""
+
+    key: str
+    label: str
+    source: str
+    any_of: tuple[str, ...] = ()
+
+
+class FormSection(Section):
+    """[form] and its [[form.field]] tables."""
+
+    title: str
+    titles: tuple[str, ...] = ()
+    nil_phrases: tuple[str, ...] = ()
+    topic_phrases: tuple[str, ...] = ()
+    field: Annotated[tuple[FormField, ...], Field(min_length=1)]
+
+
+class Campaign(Section):
+    """One call with its form, deadline and rules."""
+
+    id: str
+    title: str
+    round: int
+    number: str = ""  # of the letter that makes the call, once văn thư gave it
+    basis: tuple[Cited, ...] = ()
+    opens_at: AwareDatetime
+    deadline_at: AwareDatetime
+    closes_at: AwareDatetime
+    silence: Literal["no-need", "ask"] = "no-need"
+    late: Literal["list-separately", "accept", "hold"] = "list-separately"
+    receipt_prefix: str
+    remind: tuple[Remind, ...] = ()
+    report: Report
+    form_section: FormSection = Field(alias="form")
+    dossier: tuple[DossierItem, ...] = ()
+    criterion: tuple[Criterion, ...] = ()
+
+    @property
+    def form(self) -> Form:
+        """The form's definition as the parsers know it."""
+        section = self.form_section
+        return Form(
+            section.title,
+            section.field,
+            section.titles,
+            section.nil_phrases,
+            section.topic_phrases,
+        )
+
+    def open_at(self, moment: dt.datetime) -> bool:
+        """Whether an answer that arrived at this instant belongs to the running call."""
+        return self.opens_at <= moment < self.closes_at
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One validated snapshot of the whole config folder."""
+
+    folder: Path
+    settings: Settings
+    communes: tuple[Commune, ...]
+    calendar: CalendarFile
+    campaigns: tuple[Campaign, ...]
+
+    def campaign(self, campaign_id: str) -> Campaign:
+        """Return the campaign of this id; KeyError if there is none."""
+        for campaign in self.campaigns:
+            if campaign.id == campaign_id:
+                return campaign
+        raise KeyError(campaign_id)
+
+    def members(self, campaign: Campaign) -> tuple[Commune, ...]:
+        """Return the communes that must answer: those that exist on the deadline's last day."""
+        zone = self.settings.office.zone
+        day = (campaign.deadline_at.astimezone(zone) - dt.timedelta(microseconds=1)).date()
+        return tuple(commune for commune in self.communes if commune.valid_on(day))

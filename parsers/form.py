@@ -1,0 +1,67 @@
+"""A form: which columns it has and what they hold; Grid → rows and findings."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar, Literal
+
+FieldType = Literal[
+    "text", "code", "phone", "choice", "decimal", "list", "stars", "date", "money"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One allowed value of a choice field and the other ways it is written."""
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    value: str
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column of a form (DESIGN §6).
+
+    ``aliases`` are other headers for the same column. ``unit`` is what money without any stated
+    unit means (``đồng``, ``nghìn đồng``, ``triệu đồng``, ``tỷ đồng``; empty = a finding asks).
+    ``low`` and ``high`` bound what is usual, in the canonical unit; outside is a warning, never a
+    refusal. ``personal`` values are never quoted in mails or logs.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    key: str
+    label: str
+    type: FieldType
+    required: bool = False
+    aliases: tuple[str, ...] = ()
+    choices: tuple[Choice, ...] = ()
+    unit: str = ""
+    low: Decimal | None = None
+    high: Decimal | None = None
+    personal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The definition of what a campaign collects: its fields, in the order they are printed.
+
+    ``nil_phrases`` and ``topic_phrases`` help ``letter.py`` to tell a nil return of this campaign
+    from a letter that only mentions the words.
+    """
+
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
+
+    title: str
+    fields: tuple[Field, ...]
+    titles: tuple[str, ...] = ()
+    nil_phrases: tuple[str, ...] = ()
+    topic_phrases: tuple[str, ...] = ()
+
+    def field(self, key: str) -> Field:
+        """Return the field of this key; KeyError if the form has none."""
+        for candidate in self.fields:
+            if candidate.key == key:
+                return candidate
+        raise KeyError(key)

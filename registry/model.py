@@ -1,0 +1,325 @@
+"""The nouns of the registry: frozen values that the store gives and takes (DESIGN §2)."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from parsers.reading import Finding, Letter, Row
+
+CommuneKey = tuple[str, dt.date]
+
+MessageState = Literal[
+    "kept",  # in the vault, not yet understood (or sent back to be understood again)
+    "recorded",  # understood; what follows from it is in the registry
+    "held",  # waits for a person
+    "rejected",  # a person decided that nothing follows from it
+]
+Verdict = Literal[
+    "submission",  # the campaign's form was read from it
+    "correction",  # the same, and it replaces an earlier version
+    "nil",  # "không có nhu cầu", positively
+    "duplicate",  # sent again, identical: "already received at …"
+    "copy",  # the same mail by another road (same Message-ID and files): no second answer
+    "letter-only",  # an official letter or dossier, but no form and no nil statement
+    "wrong-form",  # a table, but not this campaign's
+    "blank-template",  # our own form, not filled in
+    "unreadable",  # files that could not be read
+    "link",  # a share link instead of a file
+    "empty",  # nothing in it
+    "query",  # words for a person
+    "approval",  # an approver's reply
+    "bounce",
+    "auto-reply",
+    "own",  # one of our own mails came back
+    "automatic",  # read receipts, invitations, lists: no reply, no form
+    "loop",  # too many Received lines
+    "stranger",  # nobody on the roster
+    "secret",  # marked MẬT: not read
+    "too-large",  # over message_bytes: left on the server, not fetched
+    "old",  # before go_live_at: left alone
+]
+SubmissionState = Literal["registered", "needs-fix", "nil"]
+CommuneState = Literal["waiting", "registered", "needs-fix", "nil", "in-review", "silent"]
+MailKind = Literal[
+    "ack",
+    "call",
+    "reminder",
+    "silence",
+    "held",
+    "digest",
+    "draft",
+    "report",
+    "stranger",
+    "alert",
+]
+MailState = Literal[
+    "queued",
+    "sending",  # handed to a server, no outcome known yet (a kill here leaves it so)
+    "sent",
+    "refused",  # the server said never
+    "unknown",  # lost after the final dot
+    "cancelled",  # no longer owed when its turn came
+    "held",  # by the brake, until `intake release`
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a server shows a message. UIDs say "have I seen this slot", never "this message"."""
+
+    account: str
+    folder: str
+    uidvalidity: int
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One incoming e-mail. ``sha256`` names its raw bytes in the vault (empty: never fetched).
+
+    ``received_at`` is the server's INTERNALDATE. ``content_key`` is equal for the same files (or
+    the same nil words) whatever road they came. ``ack`` is the wording of the acknowledgment that
+    is owed, or empty. ``forced_commune``/``forced_campaign`` are a person's decision.
+    """
+
+    id: int
+    sha256: str
+    size_bytes: int
+    received_at: dt.datetime
+    state: MessageState
+    tries: int = 0
+    sender: str = ""
+    subject: str = ""
+    rfc_message_id: str = ""
+    sent_at: dt.datetime | None = None  # the sender's Date, for information only
+    verdict: Verdict | None = None
+    reason: str = ""
+    commune: CommuneKey | None = None
+    campaign: str | None = None
+    content_key: str = ""
+    ack: str = ""
+    submission_id: int | None = None
+    forced_commune: CommuneKey | None = None
+    forced_campaign: str | None = None
+    forced_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One file of a message and what became of it. ``refusal_code`` is empty when it was read."""
+
+    ordinal: int
+    name: str
+    sha256: str
+    size_bytes: int
+    kind: str = "unknown"
+    role: str = "unknown"
+    refusal_code: str = ""
+    refusal_message: str = ""
+    reading_json: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One row of a submission, with the document that it was read from."""
+
+    ordinal: int
+    document_ordinal: int
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One version of a commune's answer in a campaign. Exactly one per pair is current.
+
+    ``late`` = received at or after ``deadline_at``; ``after_close`` = at or after ``closes_at``.
+    """
+
+    id: int
+    campaign: str
+    commune: CommuneKey
+    version: int
+    current: bool
+    message_id: int
+    received_at: dt.datetime
+    recorded_at: dt.datetime
+    state: SubmissionState
+    late: bool
+    after_close: bool
+    receipt: str
+    letter: Letter | None = None
+    points: tuple[Point, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def errors(self) -> int:
+        """How many findings are errors."""
+        return sum(finding.severity == "error" for finding in self.findings)
+
+
+@dataclass(frozen=True, slots=True)
+class NewSubmission:
+    """A version about to be recorded; the store gives it id, version and receipt number."""
+
+    campaign: str
+    commune: CommuneKey
+    state: SubmissionState
+    late: bool
+    after_close: bool
+    receipt_prefix: str
+    letter: Letter | None = None
+    points: tuple[Point, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that follows from one message; the store records it in one transaction.
+
+    ``state`` is ``recorded`` or ``held``; a held message says why in ``reason``.
+    ``bounced`` are addresses that a bounce says are dead.
+    """
+
+    state: MessageState
+    verdict: Verdict
+    reason: str
+    sender: str = ""
+    subject: str = ""
+    rfc_message_id: str = ""
+    sent_at: dt.datetime | None = None
+    commune: CommuneKey | None = None
+    campaign: str | None = None
+    content_key: str = ""
+    ack: str = ""
+    documents: tuple[Document, ...] = ()
+    submission: NewSubmission | None = None
+    bounced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NewMail:
+    """One rendered mail for one envelope recipient. (``key``, ``recipient``) is unique."""
+
+    key: str
+    recipient: str
+    kind: MailKind
+    subject: str
+    rfc_message_id: str
+    raw: bytes
+    campaign: str | None = None
+    commune: CommuneKey | None = None
+    message_id: int | None = None
+    not_before: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One outgoing e-mail in the outbox. ``response`` and ``server`` are evidence of delivery."""
+
+    id: int
+    key: str
+    recipient: str
+    kind: MailKind
+    subject: str
+    rfc_message_id: str
+    state: MailState
+    queued_at: dt.datetime
+    attempts: int = 0
+    next_try_at: dt.datetime | None = None
+    sent_at: dt.datetime | None = None
+    response: str = ""
+    server: str = ""
+    appended_at: dt.datetime | None = None  # copy put into Sent
+    campaign: str | None = None
+    commune: CommuneKey | None = None
+    message_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFile:
+    """One frozen file of a report; its bytes are in the vault."""
+
+    name: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRow:
+    """A report, frozen with its inputs. It goes to the Department only after ``approved_at``."""
+
+    id: int
+    campaign: str
+    number: int
+    created_at: dt.datetime
+    inputs_sha256: str
+    files: tuple[ReportFile, ...]
+    approved_at: dt.datetime | None = None
+    approved_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignState:
+    """What happened to a campaign so far. ``silent`` is fixed at the moment of closing."""
+
+    campaign: str
+    launched_at: dt.datetime | None = None
+    closed_at: dt.datetime | None = None
+    silent: tuple[CommuneKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What arrived from a commune in a campaign besides versions: nothing of it is silence."""
+
+    first_at: dt.datetime
+    last_at: dt.datetime
+    messages: int
+    held: int
+    last_verdict: Verdict | None
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """Mass mail is stopped until a person releases it."""
+
+    pulled_at: dt.datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the journal: append-only and hash-chained."""
+
+    serial: int
+    at: dt.datetime
+    kind: str
+    subject: str
+    data: Mapping[str, object]
+    previous: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """All that `notifier.due` looks at, read in one transaction.
+
+    ``current`` and ``heard`` are keyed by (campaign, commune key). ``unanswered`` are messages
+    whose acknowledgment is not in the outbox. ``held`` are messages that wait for a person.
+    ``mail_keys`` are the keys in the outbox of every kind but ``ack``. ``polled_at`` is the last
+    complete poll of the inbox, ``unprocessed`` how many messages are kept but not understood.
+    ``bounced`` are addresses that a bounce called dead.
+    """
+
+    current: Mapping[tuple[str, CommuneKey], Submission] = field(default_factory=dict)
+    heard: Mapping[tuple[str, CommuneKey], Heard] = field(default_factory=dict)
+    campaigns: Mapping[str, CampaignState] = field(default_factory=dict)
+    unanswered: tuple[Message, ...] = ()
+    held: tuple[Message, ...] = ()
+    reports: tuple[ReportRow, ...] = ()
+    mail_keys: frozenset[str] = frozenset()
+    bounced: frozenset[str] = frozenset()
+    polled_at: dt.datetime | None = None
+    unprocessed: int = 0
+    brake: Brake | None = None
