@@ -1,1 +1,123 @@
-"""Vietnamese text: repair and folding."""
+"""Vietnamese text: repair and folding.
+
+Four forms of the same text, each for one use: ``repair`` for everything that comes in, ``one_line``
+for what is stored, ``key`` for matching that respects diacritics, ``fold`` and ``squash`` for
+matching that does not. Only ``one_line`` of the text as written is ever stored; the rest are keys.
+"""
+
+import re
+import unicodedata
+
+#: Look-alikes that PDF producers and old keyboards write for Vietnamese letters.
+_LOOK_ALIKES = {
+    "\u01a3": "ư",  # latin letter OI, in thousands of public PDFs
+    "\u01a2": "Ư",
+    "\u00d0": "Đ",  # Icelandic eth
+    "\u00f0": "đ",
+    "\u0189": "Đ",  # African D
+    "\u2215": "/",
+    "\u2044": "/",
+}
+_LINE_BREAKS = "\r\x0b\x0c\x85\u2028\u2029"
+_TONES = "\u0300\u0301\u0309\u0303\u0323"
+#: An open oa, oe, uy that carries its tone on the second vowel; "quý" is qu + ý and stays.
+_NEW_STYLE = re.compile(
+    rf"(?P<first>[oO])(?P<second>[aAeE])(?P<tone>[{_TONES}])(?![^\W\d_]|[{_TONES}\u0302\u0306\u031b])"
+    rf"|(?<![qQ])(?P<u>[uU])(?P<y>[yY])(?P<mark>[{_TONES}])(?![^\W\d_])"
+)
+
+
+def repair(text: str) -> str:
+    """Return the text as its writer meant it: NFC, Vietnamese letters, nothing invisible.
+
+    ƣ becomes ư, the Icelandic ð becomes đ, every kind of space one plain space, every kind of line
+    break a line feed. Zero-width, direction and control characters go; line feed and tab stay.
+    Nothing that a person can see is lost, and repairing twice changes nothing.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    text = text.replace("\r\n", "\n")
+    return unicodedata.normalize("NFC", "".join(map(_repaired, text)))
+
+
+def _repaired(letter: str) -> str:
+    if letter in "\n\t" or " " <= letter <= "~":
+        return letter
+    if letter in _LOOK_ALIKES:
+        return _LOOK_ALIKES[letter]
+    if letter in _LINE_BREAKS:
+        return "\n"
+    category = unicodedata.category(letter)
+    if category == "Zs":
+        return " "
+    return "" if category in {"Cc", "Cf", "Cs", "Cn"} else letter
+
+
+def one_line(text: str) -> str:
+    """Return the canonical stored text: repaired, on one line, single spaces, stripped."""
+    return " ".join(repair(text).split())
+
+
+def fold(text: str) -> str:
+    """Return the match key without diacritics: ``"XÃ HÒA CƯ (2)"`` gives ``"xa hoa cu 2"``.
+
+    đ becomes d, case goes, everything that is neither letter nor digit becomes a space, spaces are
+    squeezed. ``m²`` gives ``m2``.
+    """
+    bare = unicodedata.normalize("NFKD", repair(text).casefold())
+    letters = (_folded(letter) for letter in bare)
+    return " ".join("".join(letters).casefold().split())
+
+
+def _folded(letter: str) -> str:
+    if letter == "đ":
+        return "d"
+    if unicodedata.category(letter) in {"Mn", "Mc", "Me"}:
+        return ""
+    return letter if letter.isalnum() else " "
+
+
+def squash(text: str) -> str:
+    """Return ``fold`` without any space, for headers that a PDF broke in the middle of a word."""
+    return fold(text).replace(" ", "")
+
+
+def tone_old(text: str) -> str:
+    """Return the text with tones placed the old way: Hoà → Hòa, khoẻ → khỏe, Thuỵ → Thụy.
+
+    The official names of communes are written the old way. Closed syllables (hoàn, thuyền) and
+    ``quý`` are the same in both ways and stay.
+    """
+    if text.isascii():
+        return text
+    apart = _NEW_STYLE.sub(_moved, unicodedata.normalize("NFD", text))
+    return unicodedata.normalize("NFC", apart)
+
+
+def _moved(match: re.Match[str]) -> str:
+    first, second = match["first"] or match["u"], match["second"] or match["y"]
+    return first + (match["tone"] or match["mark"]) + second
+
+
+def key(text: str) -> str:
+    """Return the match key that keeps diacritics: repaired, casefolded, old tones, one line."""
+    return " ".join(tone_old(repair(text).casefold()).split())
+
+
+#: Symbols that stand for accented letters in TCVN3 (.VnTime) when they touch a letter.
+_TCVN3 = "µ¸¶·¹¨»¾¼½Æ©Ç®§ª«¬Ë×ØÞßäåæçëîñöïø÷ûþÿ"
+_TCVN3_INSIDE = re.compile(rf"[^\W\d_][{_TCVN3}]+[^\W\d_]|[§®][^\W\d_]|[^\W\d_][µ¸¶¨¾¼Æ]")
+#: VNI-Windows writes a vowel and then a sign that is a letter: "Coäng hoøa xaõ hoäi".
+_VNI = re.compile(r"[aeouy][øõûïäåëâ]|[aeo]ù(?![a-z])|ñ[aeiou]|[öô][øõûï]", re.IGNORECASE)
+
+
+def looks_legacy(text: str) -> bool:
+    """Tell text typed in TCVN3 (.VnTime, .VnArial) or VNI fonts: ``"thÞ trÊn §ång §¨ng"``.
+
+    Such text shows right only in its font; stored as it is, it is gibberish. One sign that no
+    Vietnamese word has is enough, because a cell is short.
+    """
+    if text.isascii():
+        return False
+    plain = unicodedata.normalize("NFC", text)
+    return bool(_TCVN3_INSIDE.search(plain) or len(_VNI.findall(plain)) > 1)
