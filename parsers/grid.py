@@ -46,9 +46,29 @@ class Extract:
     """What a format family gives of one document: its tables and all its text, in reading order.
 
     ``lines`` leaves out the cells of tables in ``grids`` unless the table is borderless
-    letterhead or signature block, whose text belongs to the letter.
+    letterhead or signature block, whose text belongs to the letter. A workbook has no text beside
+    its cells: its lines are the cells of visible rows with at most three texts (titles, notes,
+    signatures), for the same use.
     """
 
     kind: str
     grids: tuple[Grid, ...] = ()
     lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of one document is read at most; more is refused as ``too-large``.
+
+    The unpacked sizes are for the zip families (xlsx, docx), a workbook and a Word file alike.
+    """
+
+    document_bytes: int = 25_000_000
+    unpacked_bytes: int = 100_000_000
+    member_bytes: int = 50_000_000
+    members: int = 1_000
+    sheet_rows: int = 20_000
+    sheet_columns: int = 200
+    sheet_cells: int = 400_000
+    merged_ranges: int = 20_000
+    pdf_pages: int = 200
