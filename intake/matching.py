@@ -1,0 +1,194 @@
+"""Which commune a message speaks for, and in which campaign – or why that is not certain.
+
+Pure. A commune is found by the sender's registered address, then by the letterhead, then by the
+subject of an officer's forward. Names are compared folded, whole words only and with their class
+word in front (xã, thị trấn): "Cao Lộc" alone is a district, a town and, since 2025, a commune
+elsewhere.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from config.model import Campaign, Commune
+from parsers.vietnamese import fold
+
+_CLASS_WORDS = {"xa": "xa", "thi tran": "thi tran", "tt": "thi tran", "phuong": "phuong"}
+#: A folded letterhead line that names its issuer: "UBND XÃ …", "XÃ …", "ỦY BAN NHÂN DÂN XÃ …".
+_ISSUER = re.compile(
+    r"^(?:(?:ubnd|uy ban nhan dan) )?(xa|thi tran|tt|phuong) (?!hoi )(\S+(?: \S+){0,3})$"
+)
+_BROKEN_ISSUER = re.compile(r"(?:ubnd|uy ban nhan dan) (?:xa|thi tran|phuong)")
+
+
+@dataclass(frozen=True, slots=True)
+class CommuneMatch:
+    """The commune, and how it was found: ``sender``, ``heading``, ``subject`` or ``decision``."""
+
+    commune: Commune
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignMatch:
+    """The campaign, and how: ``thread``, ``subject``, ``cited``, ``only-open`` or ``decision``."""
+
+    campaign: Campaign
+    how: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """Why no single answer stands, for the officer; ``candidates`` are titles or ids."""
+
+    reason: str
+    candidates: tuple[str, ...] = ()
+
+
+def named_communes(lines: Iterable[str], communes: Sequence[Commune]) -> tuple[Commune, ...]:
+    """Return the communes that the lines name with their class word, in roster order."""
+    text = "\n".join(f" {line} " for line in _whole_lines(lines))
+    return tuple(commune for commune in communes if _is_named(commune, text))
+
+
+def unknown_issuers(lines: Iterable[str], communes: Sequence[Commune]) -> tuple[str, ...]:
+    """Return letterhead lines that name a commune which is not on the roster."""
+    return tuple(
+        line
+        for line in _whole_lines(lines)
+        if _ISSUER.match(line) and not named_communes([line], communes)
+    )
+
+
+def match_commune(
+    sender: Sequence[Commune],
+    heading: Sequence[str],
+    subject: str,
+    communes: Sequence[Commune],
+    *,
+    on_behalf: bool,
+) -> CommuneMatch | Unsure:
+    """Decide which commune the message speaks for.
+
+    Args:
+        sender: Communes that have the sender's address (none for officers).
+        heading: Letterhead and title lines of the documents, never their bodies.
+        subject: The message's subject; it counts only for an officer's forward.
+        communes: The roster on the day of receipt.
+        on_behalf: Whether an officer sent it, who may speak for any commune.
+    """
+    if not sender and not on_behalf:
+        return Unsure("the sender is not on the roster")
+    named = named_communes(heading, communes)
+    if on_behalf:
+        return _for_an_officer(named, named_communes([subject], communes))
+    titles = tuple(commune.title for commune in (*sender, *named))
+    if len(named) > 1:
+        return Unsure("the documents name several communes", titles)
+    strangers = unknown_issuers(heading, communes)
+    if strangers and not named:
+        return Unsure(
+            f"the letterhead names a unit that is not on the roster: {strangers[0]}", titles
+        )
+    if named:
+        if named[0] not in sender:
+            return Unsure(
+                f"sent by {sender[0].title}, but the documents are of {named[0].title}", titles
+            )
+        return CommuneMatch(named[0], "heading" if len(sender) > 1 else "sender")
+    if len(sender) > 1:
+        return Unsure("several communes share the sender's address", titles)
+    return CommuneMatch(sender[0], "sender")
+
+
+def match_campaign(
+    thread: str | None,
+    subject: str,
+    cited: Iterable[str],
+    campaigns: Sequence[Campaign],
+    received_at: dt.datetime,
+) -> CampaignMatch | Unsure:
+    """Decide which campaign the message answers.
+
+    Args:
+        thread: The campaign of the mail of ours that it replies to, if it does.
+        subject: Its subject; a receipt number or campaign id in it decides.
+        cited: Document numbers cited in the mail and its letters.
+        campaigns: All configured campaigns.
+        received_at: When the server received it; the sender's date decides nothing.
+    """
+    by_id = {campaign.id: campaign for campaign in campaigns}
+    if thread in by_id:
+        return CampaignMatch(by_id[thread], "thread")
+    plain = f" {fold(subject)} "
+    in_subject = [
+        campaign
+        for campaign in campaigns
+        if f" {fold(campaign.id)} " in plain or f" {fold(campaign.receipt_prefix)} " in plain
+    ]
+    if len(in_subject) == 1:
+        return CampaignMatch(in_subject[0], "subject")
+    numbers = {_number(number) for number in cited}
+    by_number = [campaign for campaign in campaigns if numbers & _own_numbers(campaign)]
+    if len(by_number) == 1:
+        return CampaignMatch(by_number[0], "cited")
+    return _by_time(by_number or campaigns, received_at)
+
+
+def _for_an_officer(
+    named: tuple[Commune, ...], in_subject: tuple[Commune, ...]
+) -> CommuneMatch | Unsure:
+    """An officer's forward: the letterhead decides, the subject where there is none."""
+    everyone = tuple(commune.title for commune in dict.fromkeys((*named, *in_subject)))
+    if len(named) == 1 and (not in_subject or named[0] in in_subject):
+        return CommuneMatch(named[0], "heading")
+    if not named and len(in_subject) == 1:
+        return CommuneMatch(in_subject[0], "subject")
+    if everyone:
+        return Unsure("letterhead and subject do not name one and the same commune", everyone)
+    return Unsure("neither letterhead nor subject names a commune")
+
+
+def _by_time(campaigns: Sequence[Campaign], received_at: dt.datetime) -> CampaignMatch | Unsure:
+    """The only campaign that is open; else the only one that was ever opened (a late answer)."""
+    opened = [campaign for campaign in campaigns if campaign.opens_at <= received_at]
+    still_open = [campaign for campaign in opened if campaign.open_at(received_at)]
+    choice = still_open or opened
+    if len(choice) == 1:
+        return CampaignMatch(choice[0], "only-open")
+    if not choice:
+        return Unsure("no campaign had been opened when it arrived")
+    return Unsure("several campaigns could be meant", tuple(campaign.id for campaign in choice))
+
+
+def _whole_lines(lines: Iterable[str]) -> list[str]:
+    """Fold the lines; an issuer broken after its class word ("UBND XÃ" / "HÒA CƯ") is one line."""
+    whole: list[str] = []
+    for line in map(fold, lines):
+        if whole and _BROKEN_ISSUER.fullmatch(whole[-1]):
+            whole[-1] += f" {line}"
+        else:
+            whole.append(line)
+    return whole
+
+
+def _own_numbers(campaign: Campaign) -> set[str]:
+    numbers = {_number(cited.number) for cited in campaign.basis if cited.identifies}
+    if campaign.number:
+        numbers.add(_number(campaign.number))
+    return numbers
+
+
+def _number(text: str) -> str:
+    """A document number as a key: no spaces, one case."""
+    return re.sub(r"\s", "", text).casefold()
+
+
+def _is_named(commune: Commune, folded_lines: str) -> bool:
+    """Whether class word and name (or a whole alias) stand in the text as whole words."""
+    kind = fold(commune.kind)
+    words = [word for word, meaning in _CLASS_WORDS.items() if meaning == kind] or [kind]
+    names = [f" {word} {fold(commune.name)} " for word in words]
+    names += [f" {fold(alias)} " for alias in commune.aliases]
+    return any(name in folded_lines for name in names)

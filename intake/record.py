@@ -1,0 +1,395 @@
+"""Readings → what is recorded: one outcome per message. Pure; the store writes it down.
+
+The decisions of this module are the ones a commune feels: registered, to be corrected, no need,
+already received, not readable – or held for a person, with the reason.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from config.model import Campaign, Commune
+from intake.matching import CampaignMatch, CommuneMatch, Unsure
+from parsers.reading import Finding, Letter, Reading, Refusal, Row
+from registry.model import (
+    CommuneKey,
+    Document,
+    Message,
+    NewSubmission,
+    Outcome,
+    Point,
+    Submission,
+    Verdict,
+)
+
+NilAnswer = Literal["yes", "doubtful", "no"]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadDocument:
+    """One file of the message and what the jail said of it."""
+
+    ordinal: int
+    name: str
+    sha256: str
+    size_bytes: int
+    result: Reading | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What is known of the message itself, whatever its files say."""
+
+    sender: str
+    subject: str
+    rfc_message_id: str
+    sent_at: dt.datetime | None
+    received_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the registry already holds that bears on this message.
+
+    ``copy_of`` is the same mail by another road, ``twin`` an earlier message with the same
+    content, ``current`` the current version and ``current_sent_at`` the sender's date of the mail
+    that brought it; ``letter_twins`` are versions that cite the same official letter (số + ký hiệu
+    + cơ quan; Nghị định 30/2020, Phụ lục VI asks for a warning).
+    """
+
+    copy_of: Message | None = None
+    twin: Message | None = None
+    current: Submission | None = None
+    current_sent_at: dt.datetime | None = None
+    letter_twins: tuple[Submission, ...] = ()
+
+
+def content_key(documents: Sequence[ReadDocument], own_words: str) -> str:
+    """Return a key that is equal for the same files, or the same words where there are none."""
+    if documents:
+        parts = sorted(document.sha256 for document in documents)
+    else:
+        parts = ["words", " ".join(own_words.split()).casefold()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def official_letter(documents: Sequence[ReadDocument]) -> Letter | None:
+    """Return the official letter of the message: the one of which most is known."""
+    letters = [
+        document.result.letter
+        for document in documents
+        if isinstance(document.result, Reading) and document.result.letter
+    ]
+    return max(letters, key=_known_facts, default=None)
+
+
+def without_reading(envelope: Envelope, verdict: Verdict, reason: str, ack: str = "") -> Outcome:
+    """Return the outcome of a message that is recorded for what it is: nothing is read from it."""
+    return _outcome(envelope, "recorded", verdict, reason, ack)
+
+
+def hold(
+    envelope: Envelope,
+    verdict: Verdict,
+    reason: str,
+    *,
+    ack: str = "",
+    commune: Commune | None = None,
+    campaign: Campaign | None = None,
+    documents: Sequence[ReadDocument] = (),
+) -> Outcome:
+    """Return the outcome of a message that waits for a person; its documents are kept with it."""
+    return replace(
+        _outcome(envelope, "held", verdict, reason, ack),
+        commune=commune.key if commune else None,
+        campaign=campaign.id if campaign else None,
+        documents=tuple(_document(document) for document in documents),
+    )
+
+
+def decide(
+    envelope: Envelope,
+    documents: Sequence[ReadDocument],
+    own_words: str,
+    body_nil: NilAnswer,
+    commune: CommuneMatch | Unsure,
+    campaign: CampaignMatch | Unsure,
+    known: Known,
+    *,
+    forced: bool,
+) -> Outcome:
+    """Decide what follows from a message of a sender who may speak.
+
+    ``forced`` is a person's `accept` or `assign`: what would be held for doubt is then recorded.
+    Shape of the answer: ``recorded`` with a submission or with the true reason why there is none,
+    or ``held``.
+    """
+    home = commune.commune if isinstance(commune, CommuneMatch) else None
+    call = campaign.campaign if isinstance(campaign, CampaignMatch) else None
+    case = _Case(envelope, tuple(documents), own_words, body_nil, home, call, known, forced)
+    for doubt in (commune, campaign):
+        if isinstance(doubt, Unsure):
+            return case.held(_with_candidates(doubt))
+    if known.copy_of is not None:
+        return case.recorded("copy", f"the same mail as message {known.copy_of.id}")
+    return case.by_content()
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One message on the desk: everything known of it, and the ways it can end."""
+
+    envelope: Envelope
+    documents: tuple[ReadDocument, ...]
+    own_words: str
+    body_nil: NilAnswer
+    commune: Commune | None
+    campaign: Campaign | None
+    known: Known
+    forced: bool
+
+    def by_content(self) -> Outcome:
+        """Take the first of: the form, a nil statement, a letter alone, the refusals, words."""
+        forms = self._forms()
+        if forms:
+            return self._with_forms(forms)
+        nil = self._nil()
+        if nil == "yes" or (nil == "doubtful" and self.forced):
+            return self._submit("nil", "nil statement", (), ())
+        if nil == "doubtful":
+            return self.held("it may say that there is no need, but not plainly")
+        return self._without_form()
+
+    def _key(self) -> CommuneKey | None:
+        return self.commune.key if self.commune else None
+
+    def held(self, reason: str, verdict: Verdict = "query") -> Outcome:
+        return replace(
+            hold(self.envelope, verdict, reason, ack="in-review"),
+            commune=self._key(),
+            campaign=self.campaign.id if self.campaign else None,
+            content_key=content_key(self.documents, self.own_words),
+            documents=tuple(_document(document) for document in self.documents),
+        )
+
+    def recorded(self, verdict: Verdict, reason: str, ack: str = "") -> Outcome:
+        return replace(self.held(reason, verdict), state="recorded", ack=ack)
+
+    def _forms(self) -> list[ReadDocument]:
+        return [
+            document
+            for document in self.documents
+            if isinstance(document.result, Reading) and document.result.rows
+        ]
+
+    def _nil(self) -> NilAnswer:
+        answers: list[NilAnswer] = [self.body_nil]
+        for document in self.documents:
+            if isinstance(document.result, Reading):
+                answers.append("yes" if document.result.nil else "no")
+                if any(finding.code == "nil-doubtful" for finding in document.result.findings):
+                    answers.append("doubtful")
+        return "yes" if "yes" in answers else "doubtful" if "doubtful" in answers else "no"
+
+    def _with_forms(self, forms: list[ReadDocument]) -> Outcome:
+        distinct = {_rows_key(form): form for form in reversed(forms)}
+        if len(distinct) > 1 and not self.forced:
+            return self.held("several forms in one message, and they differ", "submission")
+        if self._nil() == "yes" and not self.forced:
+            return self.held(
+                "one part says there is no need, another registers points", "submission"
+            )
+        chosen = sorted(distinct.values(), key=lambda form: form.ordinal)
+        points, findings = _combined(chosen)
+        findings += self._doubts(len(points))
+        wrong = any(finding.severity == "error" for finding in findings)
+        state: SubmissionState = "needs-fix" if wrong else "registered"
+        return self._submit(state, f"{len(points)} points", points, findings)
+
+    def _doubts(self, count: int) -> tuple[Finding, ...]:
+        """Findings that only the files together can show."""
+        found: list[Finding] = []
+        letter = official_letter(self.documents)
+        found += self._letter_seen()
+        if letter and letter.points_stated is not None and letter.points_stated != count:
+            found.append(
+                Finding(
+                    "warning",
+                    "points-differ",
+                    f"Công văn nêu {letter.points_stated} điểm nhưng biểu có {count} điểm; "
+                    "đề nghị kiểm tra lại và gửi bản đúng nếu biểu còn thiếu hoặc thừa điểm.",
+                )
+            )
+        found += [
+            Finding(
+                "warning",
+                "document-refused",
+                f"Không đọc được tệp “{document.name}”: {document.result.message}",
+                place=document.name,
+            )
+            for document in self.documents
+            if isinstance(document.result, Refusal)
+            and document.result.code in {"encrypted", "damaged", "empty"}
+        ]
+        return tuple(found)
+
+    def _letter_seen(self) -> tuple[Finding, ...]:
+        """Warn when the same official letter already stands for another answer."""
+        letter = official_letter(self.documents)
+        others = [twin for twin in self.known.letter_twins if twin.commune != self._key()]
+        if letter is None or not self.known.letter_twins:
+            return ()
+        if others:
+            text = (
+                f"Công văn số {letter.number} đã được ghi nhận cho một đơn vị khác; "
+                "đề nghị kiểm tra lại số, ký hiệu công văn."
+            )
+            return (Finding("warning", "duplicate-letter", text),)
+        text = (
+            f"Công văn số {letter.number} đã được gửi ở lần trước; "
+            "bản này được ghi nhận là bản sửa đổi kèm theo cùng công văn."
+        )
+        return (Finding("note", "duplicate-letter", text),)
+
+    def _submit(
+        self,
+        state: SubmissionState,
+        reason: str,
+        points: tuple[Point, ...],
+        findings: tuple[Finding, ...],
+    ) -> Outcome:
+        campaign, commune, known = self.campaign, self.commune, self.known
+        if campaign is None or commune is None:
+            msg = "a submission needs its commune and campaign"
+            raise AssertionError(msg)
+        late = self.envelope.received_at >= campaign.deadline_at
+        if known.twin and known.current and known.twin.submission_id == known.current.id:
+            return self.recorded("duplicate", f"the same as message {known.twin.id}", "duplicate")
+        if not self.forced:
+            if late and campaign.late == "hold":
+                return self.held("it arrived after the deadline", "submission")
+            if self._older_than_current():
+                return self.held(
+                    "it was written before the version that is current now", "correction"
+                )
+        verdict: Verdict = (
+            "nil" if state == "nil" else "correction" if known.current else "submission"
+        )
+        submission = NewSubmission(
+            campaign=campaign.id,
+            commune=commune.key,
+            state=state,
+            late=late and campaign.late != "accept",
+            after_close=self.envelope.received_at >= campaign.closes_at,
+            receipt_prefix=campaign.receipt_prefix,
+            letter=official_letter(self.documents),
+            points=points,
+            findings=findings,
+        )
+        read = replace(self.recorded(verdict, reason, state), submission=submission)
+        return replace(read, documents=tuple(_beside_a_form(d) for d in self.documents))
+
+    def _older_than_current(self) -> bool:
+        mine, theirs = self.envelope.sent_at, self.known.current_sent_at
+        return self.known.current is not None and bool(mine and theirs and mine < theirs)
+
+    def _without_form(self) -> Outcome:
+        """No form and no nil statement: say why, by the most helpful reason."""
+        codes = [d.result.code for d in self.documents if isinstance(d.result, Refusal)]
+        if "blank-template" in codes:
+            return self.recorded("blank-template", "our form, not filled in", "blank-template")
+        hard = [code for code in codes if code not in {"wrong-form", "unsupported"}]
+        if hard:
+            return self.recorded("unreadable", ", ".join(sorted(set(hard))), "unreadable")
+        if official_letter(self.documents):
+            return self.recorded("letter-only", "an official letter without a form", "letter-only")
+        if "wrong-form" in codes:
+            return self.recorded("wrong-form", "not this campaign's form", "wrong-form")
+        if codes:
+            return self.recorded("unreadable", ", ".join(sorted(set(codes))), "unreadable")
+        if self.documents:
+            return self.recorded("letter-only", "documents without a form", "letter-only")
+        return self.held("words without a file")
+
+
+def _outcome(
+    envelope: Envelope,
+    state: Literal["recorded", "held"],
+    verdict: Verdict,
+    reason: str,
+    ack: str,
+) -> Outcome:
+    return Outcome(
+        state=state,
+        verdict=verdict,
+        reason=reason,
+        sender=envelope.sender,
+        subject=envelope.subject,
+        rfc_message_id=envelope.rfc_message_id,
+        sent_at=envelope.sent_at,
+        ack=ack,
+    )
+
+
+def _document(document: ReadDocument) -> Document:
+    kept = Document(
+        ordinal=document.ordinal,
+        name=document.name,
+        sha256=document.sha256,
+        size_bytes=document.size_bytes,
+        kind=document.result.kind,
+    )
+    if isinstance(document.result, Refusal):
+        refused = document.result
+        return replace(kept, refusal_code=refused.code, refusal_message=refused.message)
+    return replace(kept, role=document.result.role)
+
+
+def _beside_a_form(document: ReadDocument) -> Document:
+    """A file that came with a good answer is part of the dossier, not a failed form."""
+    kept = _document(document)
+    if isinstance(document.result, Refusal) and document.result.code in {
+        "unsupported",
+        "unreadable",
+        "wrong-form",
+        "blank-template",
+    }:
+        return replace(kept, role="dossier", refusal_code="", refusal_message="")
+    return kept
+
+
+def _rows_key(document: ReadDocument) -> tuple[tuple[tuple[str, str], ...], ...]:
+    return tuple(tuple(sorted(row.values.items())) for row in _rows(document))
+
+
+def _rows(document: ReadDocument) -> tuple[Row, ...]:
+    return document.result.rows if isinstance(document.result, Reading) else ()
+
+
+def _combined(forms: Sequence[ReadDocument]) -> tuple[tuple[Point, ...], tuple[Finding, ...]]:
+    """Number the points through all chosen forms; findings follow their rows."""
+    points: list[Point] = []
+    findings: list[Finding] = []
+    for form in forms:
+        offset = len(points)
+        points += [
+            Point(offset + index, form.ordinal, row)
+            for index, row in enumerate(_rows(form), start=1)
+        ]
+        if isinstance(form.result, Reading):
+            findings += [
+                replace(finding, row=finding.row + offset) if finding.row else finding
+                for finding in form.result.findings
+            ]
+    return tuple(points), tuple(findings)
+
+
+def _known_facts(letter: Letter) -> int:
+    facts = (letter.number, letter.issued_on, letter.subject, letter.signer, letter.organ)
+    return sum(fact is not None for fact in facts)
+
+
+def _with_candidates(doubt: Unsure) -> str:
+    return f"{doubt.reason} ({'; '.join(doubt.candidates)})" if doubt.candidates else doubt.reason
