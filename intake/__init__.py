@@ -1,0 +1,1 @@
+"""Inbox → registry; the daemon and the command line (floor 5)."""

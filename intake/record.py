@@ -21,6 +21,7 @@ from registry.model import (
     Outcome,
     Point,
     Submission,
+    SubmissionState,
     Verdict,
 )
 
