@@ -1,0 +1,133 @@
+"""Office Open XML packages: a zip whose sizes are known before anything is unpacked.
+
+lxml is told not to expand entities, and a part with a DTD is refused outright: the packaging
+standard (ECMA-376 part 2, §8) forbids one, so only an attacker has a use for it.
+"""
+
+import io
+import posixpath
+import zipfile
+import zlib
+from collections.abc import Iterator, Mapping
+
+from lxml import etree
+
+from parsers.grid import Limits
+from parsers.reading import Refusal, RefusalCode
+
+_MESSAGES: Mapping[RefusalCode, str] = {
+    "damaged": "Tệp bị hỏng, không mở được; đề nghị mở lại trên máy, lưu thành tệp mới và gửi lại.",
+    "too-large": (
+        "Tệp quá lớn so với một biểu đăng ký (quá nhiều dòng, cột hoặc dữ liệu ẩn); "
+        "đề nghị chép riêng bảng đăng ký sang tệp mới và gửi lại."
+    ),
+    "empty": "Tệp không có nội dung; đề nghị kiểm tra và gửi lại tệp đã điền.",
+}
+
+#: What zipfile and lxml raise on a file that is broken or meant to hurt.
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    etree.XMLSyntaxError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
+
+
+class RefusedError(Exception):
+    """Carries a refusal from deep inside a reader to its door, which returns it as a value."""
+
+    def __init__(self, code: RefusalCode, detail: str) -> None:
+        super().__init__(detail)
+        self.refusal = Refusal(code, _MESSAGES[code], detail)
+
+
+class Package:
+    """The parts of one package, each read at most to its declared and allowed size.
+
+    Raises:
+        RefusedError: too many parts, or unpacked sizes over the limits.
+    """
+
+    def __init__(self, data: bytes, limits: Limits) -> None:
+        if len(data) > limits.document_bytes:
+            raise RefusedError("too-large", f"{len(data)} bytes")
+        self._archive = zipfile.ZipFile(io.BytesIO(data))
+        # Python's zipfile never yields more than the declared size, so the sum of these is a bound.
+        entries = self._archive.infolist()
+        if len(entries) > limits.members:
+            raise RefusedError("too-large", f"{len(entries)} members")
+        largest = max((entry.file_size for entry in entries), default=0)
+        if largest > limits.member_bytes:
+            raise RefusedError("too-large", f"a member of {largest} bytes")
+        total = sum(entry.file_size for entry in entries)
+        if total > limits.unpacked_bytes:
+            raise RefusedError("too-large", f"{total} bytes unpacked")
+        starts = {entry.header_offset for entry in entries}
+        if len(starts) < len(entries):
+            raise RefusedError("damaged", "zip members overlap")
+        self._names = {entry.filename for entry in entries}
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._names
+
+    def root(self, name: str) -> etree._Element:
+        """Return the parsed XML of a small part (workbook, styles, relationships)."""
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+        root = etree.fromstring(self._archive.read(name), parser)
+        _refuse_dtd(root)
+        return root
+
+    def walk(self, name: str, *tags: str) -> Iterator[etree._Element]:
+        """Yield the elements with these local names as they end; each is cleared afterwards."""
+        with self._archive.open(name) as stream:
+            events = etree.iterparse(
+                stream,
+                events=("end",),
+                tag=[f"{{*}}{tag}" for tag in tags],
+                resolve_entities=False,
+                no_network=True,
+                load_dtd=False,
+            )
+            for number, (_, element) in enumerate(events):
+                if number == 0:
+                    _refuse_dtd(element)
+                yield element
+                element.clear(keep_tail=False)
+                while (earlier := element.getprevious()) is not None:
+                    parent = earlier.getparent()
+                    if parent is None:
+                        break
+                    parent.remove(earlier)
+
+    def related(self, name: str) -> dict[str, tuple[str, str]]:
+        """Return the parts related to a part: id → (last word of the type, part name).
+
+        External targets (links to files and addresses elsewhere) are left out: never followed.
+        """
+        folder, base = posixpath.split(name)
+        rels = posixpath.join(folder, "_rels", f"{base}.rels")
+        if rels not in self:
+            return {}
+        found = {}
+        for relation in self.root(rels):
+            if relation.get("TargetMode") == "External":
+                continue
+            target = posixpath.normpath(posixpath.join("/", folder, relation.get("Target") or ""))
+            kind = (relation.get("Type") or "").rsplit("/", 1)[-1]
+            found[relation.get("Id") or ""] = (kind, target.lstrip("/"))
+        return found
+
+
+def _refuse_dtd(element: etree._Element) -> None:
+    if element.getroottree().docinfo.internalDTD is not None:
+        raise RefusedError("damaged", "an XML part has a DTD (entity bomb or external entity)")
+
+
+def local(element: etree._Element) -> str:
+    """Return the element's name without its namespace: transitional and Strict files are alike."""
+    return etree.QName(element).localname
