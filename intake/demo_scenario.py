@@ -199,8 +199,7 @@ LETTER = (
     f"Thực hiện {make.CALL}, UBND {{who}} đăng ký {{count:02d}} điểm (có danh sách kèm theo).",
     "UBND {who} kính đề nghị UBND huyện xem xét, tổng hợp./.",
 )
-NIL_NO_NEED = "không có nhu cầu đề nghị hỗ trợ Điểm giới thiệu và bán sản phẩm OCOP"
-LETTER = (
+NIL_LETTER = (
     "Kính gửi: Ủy ban nhân dân huyện Cao Lộc (qua Phòng Kinh tế và Hạ tầng).",
     f"Thực hiện {make.CALL}, UBND {{who}} đã tổ chức rà soát.",
     f"Qua rà soát, trên địa bàn xã {NO_NEED}.",
