@@ -1,0 +1,134 @@
+"""Rules for single messages: who is answered, and what our own people must know. Pure."""
+
+import datetime as dt
+from collections.abc import Iterator
+from itertools import chain
+
+from config.model import Campaign, Commune, Config
+from notifier.debt import NEVER_ANSWERED, Due, World
+from notifier.schedule import Addresses, begins_at, reach
+from registry.model import Message
+from registry.snapshot import owes_answer
+
+
+def answers(world: World) -> Iterator[Due]:
+    """Acknowledgments, at any hour, oldest message first; and the neutral line to strangers."""
+    for message in sorted(world.snapshot.unanswered, key=lambda m: (m.received_at, m.id)):
+        stranger = message.verdict == "stranger" or message.ack == "stranger"
+        if not _answerable(world, message):
+            continue
+        yield Due(
+            kind="stranger" if stranger else "ack",
+            key=message.ack_key,
+            to=(message.sender,) if stranger else _ack_recipients(world, message),
+            template="stranger" if stranger else f"ack-{message.ack}",
+            not_before=min(message.received_at, world.now),
+            campaign=message.campaign,
+            commune=message.commune,
+            message_id=message.id,
+        )
+
+
+def _answerable(world: World, message: Message) -> bool:
+    settings = world.config.settings
+    sender = message.sender.casefold()
+    if not message.ack or not sender or message.verdict in NEVER_ANSWERED:
+        return False
+    if sender in {settings.office.address.casefold(), settings.smtp.sender.casefold()}:
+        return False
+    if message.received_at < settings.office.go_live_at:
+        return False
+    stranger = message.verdict == "stranger" or message.ack == "stranger"
+    return settings.security.answer_strangers or not stranger
+
+
+def _ack_recipients(world: World, message: Message) -> Addresses:
+    """The sender if the roster knows the address, else the commune's own addresses.
+
+    An officer may assign a stranger's message to a commune; what was read of it then goes only to
+    addresses that belong to that commune (promise 6).
+    """
+    if message.sender.casefold() in _roster(world.config):
+        return (message.sender,)
+    for commune in world.config.communes:
+        if commune.key == message.commune:
+            return reach(commune, "commune", (), world.snapshot.bounced)[0]
+    return ()
+
+
+def _roster(config: Config) -> frozenset[str]:
+    officers = config.settings.officers
+    communes = ((*c.emails, *c.chair_emails) for c in config.communes)
+    approvers = (c.report.approvers for c in config.campaigns)
+    known = chain(officers.addresses, officers.admin, *communes, *approvers)
+    return frozenset(address.casefold() for address in known)
+
+
+def _held_now(world: World) -> list[Message]:
+    go_live_at = world.config.settings.office.go_live_at
+    held = (message for message in world.snapshot.held if message.received_at >= go_live_at)
+    return sorted(held, key=lambda message: (message.received_at, message.id))
+
+
+def held_notices(world: World) -> Iterator[Due]:
+    """To the officers at once, once per holding: a new decision that fails makes a new notice."""
+    for message in _held_now(world):
+        yield Due(
+            kind="held",
+            key=f"held/{message.identity[:20]}/{message.decisions}",
+            to=world.officers(),
+            template="held",
+            not_before=min(message.received_at, world.now),
+            campaign=message.campaign,
+            commune=message.commune,
+            message_id=message.id,
+        )
+
+
+def brake_alert(world: World) -> Iterator[Due]:
+    """To whoever runs the machine, at once: mass mail waits for `intake release`."""
+    brake = world.snapshot.brake
+    if brake is None:
+        return
+    officers = world.config.settings.officers
+    yield Due(
+        kind="alert",
+        key=f"alert/brake/{brake.pulled_at.astimezone(dt.UTC):%Y-%m-%dT%H:%M:%SZ}",
+        to=world.alive(officers.admin or officers.addresses),
+        template="alert",
+        not_before=min(brake.pulled_at, world.now),
+        facts={"what": "brake", "reason": brake.reason},
+    )
+
+
+def digest(world: World) -> Iterator[Due]:
+    """Once on a working day, only when there is something to say."""
+    today = world.now.astimezone(world.calendar.zone).date()
+    held = _held_now(world)
+    dead = [c.code for campaign in world.config.campaigns for c in _unreachable(world, campaign)]
+    if not world.calendar.is_working(today) or not (held or dead):
+        return
+    yield Due(
+        kind="digest",
+        key=f"digest/{today.isoformat()}",
+        to=world.officers(),
+        template="digest",
+        not_before=world.calendar.at(today, world.config.settings.officers.digest_at),
+        facts={
+            "date": today.isoformat(),
+            "held": str(len(held)),
+            "undeliverable": " ".join(dict.fromkeys(dead)),
+        },
+    )
+
+
+def _unreachable(world: World, campaign: Campaign) -> Iterator[Commune]:
+    """Communes that owe an answer and have no living address left (FAULTS 85)."""
+    begun = world.now >= begins_at(campaign, world.state(campaign), world.config.settings)
+    if not begun or world.now >= campaign.closes_at:
+        return
+    for commune in world.config.members(campaign):
+        if owes_answer(world.snapshot, campaign, commune):
+            to, _ = reach(commune, "commune", (), world.snapshot.bounced)
+            if not to:
+                yield commune

@@ -1,0 +1,197 @@
+"""Rules of a campaign: calls, reminders, silence notices, drafts and reports. Pure."""
+
+import datetime as dt
+from collections.abc import Iterator
+
+from config.model import Campaign, Commune, Remind
+from notifier.debt import Due, World
+from notifier.schedule import (
+    Addresses,
+    begins_at,
+    last_heard_at,
+    live,
+    newest_report,
+    reach,
+    released_report,
+    reminder_moments,
+)
+from registry.model import MailKind, Snapshot
+from registry.snapshot import commune_state, owes_answer, silent_communes
+
+
+def campaign_mails(world: World, campaign: Campaign) -> Iterator[Due]:
+    """Yield what the campaign owes: reports, then the call, reminders and silence notices."""
+    yield from _reports(world, campaign)
+    yield from _calls(world, campaign)
+    yield from _latest_reminders(world, campaign)
+    yield from _silence_notices(world, campaign)
+
+
+def _reports(world: World, campaign: Campaign) -> Iterator[Due]:
+    """The released report to the Department, and the newest unreleased one to its approvers."""
+    released = released_report(world.snapshot, campaign)
+    if released is not None:
+        earliest = released.approved_at or campaign.report.at
+        yield Due(
+            kind="report",
+            key=f"report/{campaign.id}/{released.number}",
+            to=live(campaign.report.to, world.snapshot.bounced),
+            template="report",
+            not_before=min(earliest, world.now) if released.approved_at else earliest,
+            campaign=campaign.id,
+            facts={"report": str(released.id), "number": str(released.number)},
+        )
+    newest = newest_report(world.snapshot, campaign)
+    if newest is None or newest.approved_at or campaign.report.approval == "none":
+        return
+    approvers = campaign.report.approvers or world.config.settings.officers.addresses
+    yield Due(
+        kind="draft",
+        key=f"draft/{campaign.id}/{newest.number}",
+        to=world.alive(approvers),
+        template="draft",
+        not_before=campaign.report.at,
+        campaign=campaign.id,
+        facts={"report": str(newest.id), "number": str(newest.number)},
+    )
+
+
+def _calls(world: World, campaign: Campaign) -> Iterator[Due]:
+    """The call to every member, once a person launched it; to late joiners until the deadline."""
+    launched_at = world.state(campaign).launched_at
+    if launched_at is None:
+        return
+    not_before = world.office_moment(launched_at)
+    if not_before >= campaign.deadline_at:
+        return
+    for commune in _owing(world, campaign):
+        to, cc = reach(commune, "commune", ("chair",), world.snapshot.bounced)
+        yield _to_commune("call", campaign, commune, not_before, to, cc)
+
+
+def _latest_reminders(world: World, campaign: Campaign) -> Iterator[Due]:
+    """Of the steps whose moment has passed only the latest, at the next working moment.
+
+    Whoever wrote after that moment was told by the acknowledgment what is still missing. Earlier
+    steps that were missed are superseded, never sent late (FAULTS 123).
+    """
+    steps = _steps(world, campaign)
+    passed = [pair for pair in steps if pair[1] <= world.now]
+    if not passed:
+        return
+    step, moment = passed[-1]
+    not_before = world.office_moment(moment)
+    overtaken = any(world.now < other <= not_before for _, other in steps)
+    if not overtaken and not_before < campaign.deadline_at:
+        yield from _reminders(world, campaign, step, moment, not_before)
+
+
+def _steps(world: World, campaign: Campaign) -> list[tuple[Remind, dt.datetime]]:
+    """The steps that fall between the campaign's begin and its deadline; none once it is closed."""
+    state = world.state(campaign)
+    if state.closed_at is not None or world.now >= campaign.deadline_at:
+        return []
+    begin = begins_at(campaign, state, world.config.settings)
+    moments = reminder_moments(campaign, world.calendar, world.config.settings.hours)
+    return [(step, moment) for step, moment in moments if moment >= begin]
+
+
+def _reminders(
+    world: World,
+    campaign: Campaign,
+    step: Remind,
+    moment: dt.datetime,
+    not_before: dt.datetime,
+) -> Iterator[Due]:
+    for commune in _owing(world, campaign):
+        heard_at = last_heard_at(world.snapshot, campaign, commune.key)
+        if heard_at is not None and heard_at >= moment:
+            continue
+        to, cc = reach(commune, step.to, step.cc, world.snapshot.bounced)
+        yield _to_commune("reminder", campaign, commune, not_before, to, cc, step)
+
+
+def _silence_notices(world: World, campaign: Campaign) -> Iterator[Due]:
+    """To every commune recorded as silent, the chairman in copy: what the silence means."""
+    closed_at = world.state(campaign).closed_at
+    if closed_at is None or campaign.silence != "no-need":
+        return
+    not_before = world.office_moment(closed_at)
+    for commune in world.config.communes:
+        if commune_state(world.snapshot, campaign.id, commune.key) == "silent":
+            to, cc = reach(commune, "commune", ("chair",), world.snapshot.bounced)
+            yield _to_commune("silence", campaign, commune, not_before, to, cc)
+
+
+def _owing(world: World, campaign: Campaign) -> Iterator[Commune]:
+    for commune in world.config.members(campaign):
+        if owes_answer(world.snapshot, campaign, commune):
+            yield commune
+
+
+def _to_commune(
+    kind: MailKind,
+    campaign: Campaign,
+    commune: Commune,
+    not_before: dt.datetime,
+    to: Addresses,
+    cc: Addresses,
+    step: Remind | None = None,
+) -> Due:
+    prefix = "remind" if kind == "reminder" else kind
+    key = f"{prefix}/{campaign.id}/{commune.code}@{commune.valid_from.isoformat()}"
+    facts = {"step": step.id, "days_before": str(step.days_before)} if step else {}
+    return Due(
+        kind=kind,
+        key=f"{key}/{step.id}" if step else key,
+        to=to,
+        template=step.template if step else kind,
+        not_before=not_before,
+        cc=cc,
+        campaign=campaign.id,
+        commune=commune.key,
+        facts=facts,
+    )
+
+
+def foreseen(world: World, campaign: Campaign) -> Iterator[Due]:
+    """Yield what will fall due if nobody else writes: coming steps, silence notices, the report."""
+    for step, moment in _steps(world, campaign):
+        if moment > world.now:
+            yield from (
+                one
+                for one in _reminders(world, campaign, step, moment, moment)
+                if one.to and one.key not in world.snapshot.mail_keys
+            )
+    if world.state(campaign).closed_at is None and campaign.silence == "no-need":
+        yield from _coming_silence(world, campaign)
+    yield from _coming_report(world, campaign)
+
+
+def _coming_silence(world: World, campaign: Campaign) -> Iterator[Due]:
+    not_before = world.office_moment(campaign.closes_at)
+    members = world.config.members(campaign)
+    for commune in silent_communes(world.snapshot, campaign, members):
+        to, cc = reach(commune, "commune", ("chair",), world.snapshot.bounced)
+        if to:
+            yield _to_commune("silence", campaign, commune, not_before, to, cc)
+
+
+def _coming_report(world: World, campaign: Campaign) -> Iterator[Due]:
+    newest = newest_report(world.snapshot, campaign)
+    if newest is not None and (newest.approved_at or campaign.report.approval == "none"):
+        return
+    report = campaign.report
+    number = newest.number if newest else _next_number(world.snapshot, campaign)
+    not_before = max(report.at, campaign.closes_at, world.now)
+    if newest is None and report.approval == "required":
+        approvers = report.approvers or world.config.settings.officers.addresses
+        key = f"draft/{campaign.id}/{number}"
+        yield Due("draft", key, approvers, "draft", not_before, campaign=campaign.id)
+    waits = {"waits": "approval"} if report.approval == "required" else {}
+    key = f"report/{campaign.id}/{number}"
+    yield Due("report", key, report.to, "report", not_before, campaign=campaign.id, facts=waits)
+
+
+def _next_number(snapshot: Snapshot, campaign: Campaign) -> int:
+    return 1 + max((r.number for r in snapshot.reports if r.campaign == campaign.id), default=0)

@@ -1,0 +1,67 @@
+"""The debt: one mail owed, and the world in which the rules of `notifier.due` find it. Pure."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from config.model import Campaign, Config
+from notifier.calendar import Calendar
+from notifier.schedule import Addresses, campaign_state, live
+from registry.model import CampaignState, CommuneKey, MailKind, Snapshot, Verdict
+
+#: Mail that nobody asked for: office hours only, counted by the brake.
+UNASKED: frozenset[MailKind] = frozenset({"call", "reminder", "silence"})
+
+#: Unasked mail that would be wrong to send to somebody whose answer was not read yet.
+NEEDS_INBOX: frozenset[MailKind] = frozenset({"reminder", "silence"})
+
+#: Verdicts that are never answered, whatever else the registry says (promise 6).
+NEVER_ANSWERED: frozenset[Verdict] = frozenset(
+    {"copy", "bounce", "auto-reply", "own", "automatic", "loop", "old"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A mail owed now. ``key`` is stable: the same debt has the same key after any restart.
+
+    ``template`` names the wording (``ack-registered``, ``reminder``, …). ``facts`` carries what
+    else the wording needs (step id, report id). Nothing leaves before ``not_before``.
+    """
+
+    kind: MailKind
+    key: str
+    to: tuple[str, ...]
+    template: str
+    not_before: dt.datetime
+    cc: tuple[str, ...] = ()
+    campaign: str | None = None
+    commune: CommuneKey | None = None
+    message_id: int | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What every rule looks at: the arguments of `due`, and questions asked of them often."""
+
+    snapshot: Snapshot
+    config: Config
+    calendar: Calendar
+    now: dt.datetime
+
+    def office_moment(self, moment: dt.datetime) -> dt.datetime:
+        """Return the first instant in office hours from ``moment`` and from now on."""
+        return self.calendar.next_moment(max(moment, self.now), self.config.settings.hours)
+
+    def state(self, campaign: Campaign) -> CampaignState:
+        """Return what happened to the campaign so far."""
+        return campaign_state(self.snapshot, campaign)
+
+    def officers(self) -> Addresses:
+        """Return where notices to the officers go."""
+        return self.alive(self.config.settings.officers.addresses)
+
+    def alive(self, addresses: Addresses) -> Addresses:
+        """Return the living ones of our own people; if all bounced, all of them all the same."""
+        return live(addresses, self.snapshot.bounced) or addresses

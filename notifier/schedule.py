@@ -1,0 +1,166 @@
+"""When things fall due and whom they reach: the dates and addresses behind `notifier.due`. Pure."""
+
+import datetime as dt
+from collections.abc import Iterable
+
+from config.model import Campaign, Commune, Hours, Remind, Settings, Step
+from notifier.calendar import Calendar
+from registry.model import CampaignState, CommuneKey, ReportRow, Snapshot
+
+#: A longer look back than this is a typing error; the bound keeps date arithmetic total.
+_MOST_DAYS = 3650
+
+#: Unasked mail waits when the inbox was not read completely for this long, or three polls.
+_STALE_SECONDS = 900.0
+
+Addresses = tuple[str, ...]
+
+
+def reminder_moments(
+    campaign: Campaign, calendar: Calendar, hours: Hours
+) -> list[tuple[Remind, dt.datetime]]:
+    """Return every reminder step with the instant it falls due, earliest first.
+
+    ``days_before`` calendar days before the deadline's local date, moved back to the previous
+    working day, at the step's time, moved into office hours. Of two steps on the same instant
+    only the later one (nearer to the deadline) stays; nothing stays at or after the deadline.
+    """
+    last_on = campaign.deadline_at.astimezone(calendar.zone).date()
+    moments: dict[dt.datetime, Remind] = {}
+    for step in sorted(campaign.remind, key=lambda step: -step.days_before):
+        days = max(-_MOST_DAYS, min(step.days_before, _MOST_DAYS))
+        day = calendar.previous_working(last_on - dt.timedelta(days=days))
+        moments[calendar.next_moment(calendar.at(day, step.at), hours)] = step
+    return [
+        (step, moment) for moment, step in sorted(moments.items()) if moment < campaign.deadline_at
+    ]
+
+
+def begins_at(campaign: Campaign, state: CampaignState, settings: Settings) -> dt.datetime:
+    """Return the instant from which the campaign's own mails count.
+
+    That is its launch, or ``opens_at`` when the call went another way; never before go-live: what
+    fell due earlier was somebody else's work.
+    """
+    return max(state.launched_at or campaign.opens_at, settings.office.go_live_at)
+
+
+def campaign_state(snapshot: Snapshot, campaign: Campaign) -> CampaignState:
+    """Return what happened to the campaign so far; the empty state when nothing did."""
+    return snapshot.campaigns.get(campaign.id) or CampaignState(campaign.id)
+
+
+def last_heard_at(snapshot: Snapshot, campaign: Campaign, key: CommuneKey) -> dt.datetime | None:
+    """Return when the commune last wrote in this campaign, or None."""
+    heard = snapshot.heard.get((campaign.id, key))
+    current = snapshot.current.get((campaign.id, key))
+    moments = [heard.last_at] if heard else []
+    moments += [current.received_at] if current else []
+    return max(moments, default=None)
+
+
+def live(addresses: Iterable[str], bounced: Iterable[str]) -> Addresses:
+    """Return the addresses that no bounce called dead, each once, in their order."""
+    seen = {address.casefold() for address in bounced}
+    kept: list[str] = []
+    for address in addresses:
+        folded = address.casefold()
+        if folded and folded not in seen:
+            seen.add(folded)
+            kept.append(address)
+    return tuple(kept)
+
+
+def reach(
+    commune: Commune, to: Step, cc: Iterable[Step], bounced: Iterable[str]
+) -> tuple[Addresses, Addresses]:
+    """Return the living addresses of one mail as (to, cc); both empty = it cannot be delivered.
+
+    When the side that is meant has no living address the other one stands in: a chairman who gets
+    the commune's reminder is better than nobody.
+    """
+    bounced = frozenset(bounced)
+    meant = live(_side(commune, to), bounced)
+    other: Step = "chair" if to == "commune" else "commune"
+    first = meant or live(_side(commune, other), bounced)
+    copies = [address for step in cc for address in _side(commune, step)]
+    return first, live(copies, bounced | set(first)) if first else ()
+
+
+def closing_due(snapshot: Snapshot, campaign: Campaign, now: dt.datetime) -> bool:
+    """Whether the campaign can be closed: silence may be recorded only from here on.
+
+    Past ``closes_at``, with a complete poll of the inbox after it and nothing kept that is not yet
+    understood (promise 3: who wrote is not silent).
+    """
+    return (
+        now >= campaign.closes_at
+        and campaign_state(snapshot, campaign).closed_at is None
+        and snapshot.polled_at is not None
+        and snapshot.polled_at >= campaign.closes_at
+        and snapshot.unprocessed == 0
+    )
+
+
+def report_due(snapshot: Snapshot, campaign: Campaign, now: dt.datetime) -> bool:
+    """Whether a report of the campaign must be frozen now.
+
+    The first one from ``report.at`` on, once the campaign is closed. A further one (the
+    supplement) when answers were recorded after the newest report, at the same time of a later
+    day, so that a busy morning makes one draft and not ten.
+    """
+    closed_at = campaign_state(snapshot, campaign).closed_at
+    if closed_at is None or now < campaign.report.at or snapshot.unprocessed:
+        return False
+    newest = newest_report(snapshot, campaign)
+    if newest is None:
+        return True
+    fresh = any(
+        submission.recorded_at > newest.created_at
+        for (campaign_id, _), submission in snapshot.current.items()
+        if campaign_id == campaign.id
+    )
+    at = campaign.report.at
+    frozen_on = newest.created_at.astimezone(at.tzinfo).date()
+    return fresh and now >= dt.datetime.combine(frozen_on + dt.timedelta(days=1), at.timetz())
+
+
+def newest_report(snapshot: Snapshot, campaign: Campaign) -> ReportRow | None:
+    """Return the newest report frozen after the campaign was closed, or None."""
+    closed_at = campaign_state(snapshot, campaign).closed_at
+    rows = [
+        row
+        for row in snapshot.reports
+        if row.campaign == campaign.id and closed_at is not None and row.created_at >= closed_at
+    ]
+    return max(rows, key=lambda row: row.number, default=None)
+
+
+def released_report(snapshot: Snapshot, campaign: Campaign) -> ReportRow | None:
+    """Return the newest report that may go to the Department, or None (promise 5)."""
+    if campaign.report.approval == "none":
+        return newest_report(snapshot, campaign)
+    rows = [
+        row
+        for row in snapshot.reports
+        if row.campaign == campaign.id and row.approved_at is not None
+    ]
+    return max(rows, key=lambda row: row.number, default=None)
+
+
+def inbox_known(snapshot: Snapshot, settings: Settings, now: dt.datetime) -> bool:
+    """Whether what arrived is known well enough to remind anybody.
+
+    While the inbox cannot be read, or messages wait to be understood, a reminder could reach
+    somebody who has answered.
+    """
+    stale_after = dt.timedelta(seconds=max(_STALE_SECONDS, 3 * settings.mailbox.poll_seconds))
+    return (
+        snapshot.unprocessed == 0
+        and snapshot.polled_at is not None
+        and now - snapshot.polled_at <= stale_after
+    )
+
+
+def _side(commune: Commune, step: Step) -> Addresses:
+    return commune.emails if step == "commune" else commune.chair_emails
