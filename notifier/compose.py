@@ -1,0 +1,90 @@
+"""A due and its facts → the bytes of a mail. Pure: the same debt at the same moment, same bytes."""
+
+from dataclasses import replace
+from email.utils import parseaddr
+from pathlib import Path
+
+from config.model import Config
+from notifier import mime, wording
+from notifier.due import Due
+from notifier.mime import Attachment
+from notifier.templates import Rendered, Templates, WordingProblem
+from notifier.view import Context, view
+from registry.model import NewMail
+
+__all__ = ["Attachment", "Context", "Templates", "WordingProblem", "check_templates", "compose"]
+
+#: RFC 3834: answers to a message say so; everything else that no person sent is "generated".
+_ANSWERS = {"ack", "stranger"}
+
+
+def compose(due: Due, context: Context, templates: Templates) -> list[NewMail]:
+    """Return one mail per envelope recipient, all with the same bytes and Message-ID.
+
+    Strange data (line breaks, lone surrogates, endless names) is made harmless, never refused.
+
+    Raises:
+        WordingProblem: the template itself is broken; that mail waits, others go (FAULTS 108).
+    """
+    rendered = templates.render(due.template, view(due, context))
+    identity = mime.message_id(due.key, context.config.settings.office.address)
+    raw = _raw(due, context, rendered, identity)
+    recipients = dict.fromkeys(_address(address) for address in (*due.to, *due.cc))
+    one = NewMail(
+        key=due.key,
+        recipient="",
+        kind=due.kind,
+        subject=rendered.subject,
+        rfc_message_id=identity,
+        raw=raw,
+        campaign=due.campaign,
+        commune=due.commune,
+        message_id=due.message_id,
+        not_before=due.not_before,
+    )
+    return [replace(one, recipient=recipient) for recipient in recipients if recipient]
+
+
+def _raw(due: Due, context: Context, rendered: Rendered, identity: str) -> bytes:
+    settings = context.config.settings
+    name, sender = parseaddr(wording.clean(settings.smtp.sender, 400))
+    envelope = mime.Envelope(
+        key=due.key,
+        message_id=identity,
+        date=context.now.astimezone(settings.office.zone),
+        sender_name=name or f"{settings.office.name} – {settings.office.unit}",
+        sender=sender,
+        reply_to=settings.office.address,
+        to=tuple(_address(address) for address in due.to),
+        cc=tuple(_address(address) for address in due.cc),
+        subject=rendered.subject,
+        auto_submitted="auto-replied" if due.kind in _ANSWERS else "auto-generated",
+        in_reply_to=context.message.rfc_message_id if context.message else "",
+    )
+    return mime.build(envelope, rendered.text, rendered.html, context.attachments)
+
+
+def _address(address: str) -> str:
+    """The address for the envelope; one that ASCII cannot carry stays, for the server to refuse."""
+    return mime.ascii_address(address) or wording.clean(address, 320)
+
+
+def check_templates(folder: Path, config: Config) -> list[str]:
+    """Render every kind of mail with made-up data; return each problem as one line for the admin.
+
+    Covers what ``compose`` may ask of the folder: missing files, broken syntax, unknown names, an
+    empty subject, a reminder step whose template does not exist.
+    """
+    from notifier.sample import sample_dues  # noqa: PLC0415  only `intake check` needs it
+
+    templates = Templates(folder)
+    problems: dict[str, None] = {}
+    for due, context in sample_dues(config):
+        try:
+            rendered = templates.render(due.template, view(due, context))
+        except WordingProblem as problem:
+            problems[str(problem)] = None
+        else:
+            if not rendered.subject:
+                problems[f"templates/{due.template}.j2: the subject block is empty"] = None
+    return list(problems)

@@ -1,0 +1,199 @@
+"""Made-up mails of every kind: what `intake check` renders to find a broken wording early."""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+
+from config.model import Campaign, Commune, Config
+from notifier.due import Due
+from notifier.mime import Attachment
+from notifier.view import Context, title_field
+from parsers.reading import Finding, Letter, Row
+from registry.model import (
+    CampaignState,
+    Document,
+    Heard,
+    Mail,
+    MailKind,
+    Message,
+    Point,
+    Snapshot,
+    Submission,
+    SubmissionState,
+)
+
+ACKS = (
+    "registered", "needs-fix", "nil", "duplicate", "letter-only", "wrong-form", "blank-template",
+    "unreadable", "link", "empty", "in-review", "too-large",
+)  # fmt: skip
+_WITH_SUBMISSION = {"registered", "needs-fix", "nil"}
+_OTHERS: tuple[MailKind, ...] = (
+    "call", "silence", "held", "digest", "draft", "report", "stranger", "alert",
+)  # fmt: skip
+_SHA = "9f2c4be81d7a60355c0be1f4a6d2937e8b51c6f0d4a7e2931b8c5f60a1d2e3f4"
+
+
+def sample_dues(config: Config) -> Iterator[tuple[Due, Context]]:
+    """Yield each kind of mail that a campaign can owe, with its facts, early, late and closed."""
+    for campaign in config.campaigns:
+        members = config.members(campaign)
+        if not members:
+            continue
+        for moment in (campaign.opens_at, campaign.deadline_at, campaign.closes_at):
+            yield from _acks(config, campaign, members[0], moment)
+        yield from _reminders(config, campaign, members[0])
+        for kind in _OTHERS:
+            yield due(kind, kind), context(config, campaign, members[0], campaign.closes_at)
+    yield due("alert", "alert"), Context(config, config.settings.office.go_live_at)
+
+
+def _acks(
+    config: Config, campaign: Campaign, commune: Commune, moment: dt.datetime
+) -> Iterator[tuple[Due, Context]]:
+    for ack in ACKS:
+        facts = context(config, campaign, commune, moment)
+        if ack not in _WITH_SUBMISSION:
+            facts = replace(facts, submission=None)
+        elif ack == "nil":
+            facts = replace(facts, submission=submission(campaign, commune, moment, "nil"))
+        yield due("ack", f"ack-{ack}"), facts
+    bare = Context(config, moment, message=message(moment))
+    for ack in set(ACKS) - _WITH_SUBMISSION:
+        yield due("ack", f"ack-{ack}"), bare
+
+
+def _reminders(
+    config: Config, campaign: Campaign, commune: Commune
+) -> Iterator[tuple[Due, Context]]:
+    for template in sorted({step.template for step in campaign.remind}):
+        facts = context(config, campaign, commune, campaign.opens_at)
+        yield due("reminder", template), facts
+
+
+def due(kind: MailKind, template: str) -> Due:
+    """Return a debt of this kind and wording."""
+    facts = {"what": "brake", "reason": "ví dụ"} if kind == "alert" else {}
+    never = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
+    return Due(kind, f"sample/{template}", ("a@b.example",), template, never, facts=facts)
+
+
+def context(config: Config, campaign: Campaign, commune: Commune, now: dt.datetime) -> Context:
+    """Return facts of every sort for one commune."""
+    current = submission(campaign, commune, now, "needs-fix")
+    before = replace(current, id=1, version=1, current=False)
+    return Context(
+        config=config,
+        now=now,
+        campaign=campaign,
+        commune=commune,
+        message=message(now),
+        documents=_documents(),
+        submission=current,
+        previous=before,
+        evidence=_evidence(campaign, commune, now),
+        snapshot=_snapshot(config, campaign, current, now),
+        attachments=(Attachment("Biểu đăng ký.xlsx", b"PK"),),
+    )
+
+
+def message(now: dt.datetime) -> Message:
+    """Return a message as a commune might send it."""
+    return Message(
+        id=12,
+        sha256=_SHA,
+        size_bytes=61_000,
+        received_at=now,
+        state="recorded",
+        sender="xa@example.example",
+        subject="Báo cáo đăng ký điểm OCOP",
+        rfc_message_id="<sample@xa.example>",
+        verdict="submission",
+        reason="ví dụ",
+    )
+
+
+def _documents() -> tuple[Document, ...]:
+    return (
+        Document(1, "Biểu đăng ký.xlsx", _SHA, 14_200, "xlsx", "form"),
+        Document(2, "Công văn.pdf", _SHA[::-1], 80_000, "pdf", "unknown", "encrypted",
+                 "Tệp có mật khẩu; đề nghị bỏ mật khẩu rồi gửi lại."),
+    )  # fmt: skip
+
+
+def submission(
+    campaign: Campaign, commune: Commune, now: dt.datetime, state: SubmissionState
+) -> Submission:
+    """Return a version with points, an error and a warning; a nil return without them."""
+    nil = state == "nil"
+    return Submission(
+        id=2,
+        campaign=campaign.id,
+        commune=commune.key,
+        version=2,
+        current=True,
+        message_id=12,
+        received_at=now,
+        recorded_at=now,
+        state=state,
+        late=now >= campaign.deadline_at,
+        after_close=now >= campaign.closes_at,
+        receipt=f"{campaign.receipt_prefix}-{commune.code}-02-0",
+        letter=Letter("45/UBND-KT", "2024-05-17"),
+        points=() if nil else _points(campaign),
+        findings=() if nil else _findings(campaign),
+    )
+
+
+def _points(campaign: Campaign) -> tuple[Point, ...]:
+    named = title_field(campaign.form)
+    amounts = {
+        field.key: "50000000" if field.type == "money" else "35.5"
+        for field in campaign.form.fields
+        if field.type in {"money", "decimal"}
+    }
+    names = {named.key: "Điểm giới thiệu sản phẩm chợ trung tâm"} if named else {}
+    values = amounts | names
+    row = Row(values, dict.fromkeys(values, "Biểu 1!B9"), dict.fromkeys(values, 1.0))
+    return Point(1, 1, row), Point(2, 1, row)
+
+
+def _findings(campaign: Campaign) -> tuple[Finding, ...]:
+    field = campaign.form.fields[-1].key
+    return (
+        Finding("error", "missing-value", "Ô bắt buộc còn trống; đề nghị ghi vào.",
+                field, 2, "Biểu 1!F11"),
+        Finding("warning", "unusual-value", "Giá trị khác thường; đề nghị kiểm tra.",
+                field, 1, "table 2, row 3, cell 4"),
+    )  # fmt: skip
+
+
+def _evidence(campaign: Campaign, commune: Commune, now: dt.datetime) -> tuple[Mail, ...]:
+    return (
+        Mail(
+            id=1,
+            key="sample",
+            recipient="xa@example.example",
+            kind="reminder",
+            subject="Nhắc",
+            rfc_message_id="<sample@office.example>",
+            state="sent",
+            queued_at=now,
+            sent_at=now,
+            response="250 2.0.0 Ok",
+            server="mx.example",
+            campaign=campaign.id,
+            commune=commune.key,
+        ),
+    )
+
+
+def _snapshot(
+    config: Config, campaign: Campaign, current: Submission, now: dt.datetime
+) -> Snapshot:
+    silent = tuple(member.key for member in config.members(campaign)[1:])
+    return Snapshot(
+        current={(campaign.id, current.commune): current},
+        heard={(campaign.id, current.commune): Heard(now, now, 1, 0, "submission")},
+        campaigns={campaign.id: CampaignState(campaign.id, now, now, silent)},
+        held=(message(now),),
+    )

@@ -1,0 +1,139 @@
+"""The wordings: sandboxed Jinja2 over the admin's ``templates/`` folder.
+
+Each kind of mail has one file ``<kind>.j2`` whose wording stands once. It extends the variable
+``layout``; the same file is rendered with ``layout.txt`` (its first line is the subject) and with
+``layout.html`` (escaped), so that text and HTML can never say different things.
+"""
+
+import re
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import DictLoader, StrictUndefined, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup, escape
+
+from notifier import wording
+
+#: Text lines are filled to this width, as mail programs expect (RFC 3676 recommends 66–78).
+WIDTH = 74
+_ENDINGS = {".j2", ".txt", ".html"}
+
+
+class WordingProblem(Exception):  # noqa: N818  named for what the admin sees, as ConfigProblem
+    """A template that cannot be rendered: which one, where, and why."""
+
+    def __init__(self, template: str, line: int | None, why: str) -> None:
+        self.template, self.line, self.why = template, line, why
+        super().__init__(f"templates/{template}.j2:{line or '?'}: {why}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """One mail in words."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class Templates:
+    """A snapshot of a templates folder: an edit half saved never reaches a mail.
+
+    A missing folder gives an empty set; each render then raises ``WordingProblem``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        files = sorted(folder.iterdir()) if folder.is_dir() else []
+        self.sources = {
+            file.name: file.read_text("utf-8-sig", errors="replace")
+            for file in files
+            if file.suffix in _ENDINGS
+        }
+        self._text = _environment(self.sources, html=False)
+        self._html = _environment(self.sources, html=True)
+
+    def names(self) -> frozenset[str]:
+        """Return the kinds of mail that have a wording here."""
+        return frozenset(name[:-3] for name in self.sources if name.endswith(".j2"))
+
+    def render(self, name: str, view: Mapping[str, Any]) -> Rendered:
+        """Return subject, text and HTML of one mail.
+
+        Raises:
+            WordingProblem: the template is missing, broken, or asks for what is not there.
+        """
+        try:
+            text = self._text.get_template(f"{name}.j2").render(view, layout="layout.txt")
+            html = self._html.get_template(f"{name}.j2").render(view, layout="layout.html")
+        except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as problem:
+            raise WordingProblem(name, _line(problem), _why(problem)) from problem
+        subject, _, body = text.partition("\n")
+        return Rendered(wording.clean(subject, 200), _tidy(body), html.strip() + "\n")
+
+
+def _environment(sources: dict[str, str], *, html: bool) -> ImmutableSandboxedEnvironment:
+    env = ImmutableSandboxedEnvironment(
+        loader=DictLoader(sources),
+        undefined=StrictUndefined,
+        autoescape=html,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=False,
+    )
+    env.filters["para"] = _html_para if html else _text_para
+    env.filters["strong"] = _html_strong if html else str
+    env.filters["line"] = wording.clean
+    env.filters["fill"] = _fill
+    env.filters["ucfirst"] = wording.upper_first
+    return env
+
+
+def _text_para(text: str) -> str:
+    return _fill(text) + "\n\n"
+
+
+def _fill(text: str, indent: int = 0, first: str = "") -> str:
+    """Fill one paragraph; ``first`` starts its first line, ``indent`` spaces the others."""
+    return textwrap.fill(
+        " ".join(text.split()),
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _html_para(text: str) -> Markup:
+    return Markup('<p style="margin:0 0 14px">{}</p>\n').format(
+        Markup(" ".join(escape(text).split()))  # noqa: S704  escaped just before
+    )
+
+
+def _html_strong(text: object) -> Markup:
+    return Markup("<strong>{}</strong>").format(text)
+
+
+def _tidy(text: str) -> str:
+    lines = "\n".join(line.rstrip() for line in text.split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", lines).strip("\n") + "\n"
+
+
+def _line(problem: Exception) -> int | None:
+    line = getattr(problem, "lineno", None)
+    if isinstance(line, int):
+        return line
+    trace, found = problem.__traceback__, None
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            found = trace.tb_lineno
+        trace = trace.tb_next
+    return found
+
+
+def _why(problem: Exception) -> str:
+    return wording.clean(f"{type(problem).__name__}: {problem}", 300)

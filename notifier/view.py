@@ -1,0 +1,429 @@
+"""What a wording may speak of: every fact of a mail as plain text, lists and maps.
+
+The templates get nothing else: no objects of ours, so the sandbox has nothing to leak, and every
+key is always there (None or empty when it does not apply), so StrictUndefined finds misspellings.
+"""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from types import MappingProxyType
+from typing import Any
+
+from config.model import Campaign, Cited, Commune, Config
+from notifier import wording
+from notifier.due import Due
+from notifier.mime import Attachment
+from parsers.form import Field, Form
+from parsers.reading import Finding, Letter
+from registry.model import Document, Mail, Message, Point, Snapshot, Submission
+from registry.snapshot import commune_state
+
+View = dict[str, Any]
+
+#: More than this is no longer read in a mail; the rest is counted.
+_FINDINGS_SHOWN, _POINTS_SHOWN, _FILES_SHOWN = 40, 60, 50
+
+VERDICTS: Mapping[str, str] = MappingProxyType(
+    {
+        "submission": "biểu đăng ký",
+        "correction": "bản sửa đổi",
+        "nil": "trả lời không có nhu cầu",
+        "duplicate": "gửi lại, nội dung giống hệt",
+        "copy": "bản sao của một thư đã nhận",
+        "letter-only": "có công văn, chưa có biểu",
+        "wrong-form": "biểu không đúng mẫu",
+        "blank-template": "biểu mẫu chưa điền",
+        "unreadable": "tệp không đọc được",
+        "link": "đường dẫn thay cho tệp",
+        "empty": "thư không có nội dung",
+        "query": "thư cần cán bộ xem",
+        "approval": "ý kiến duyệt",
+        "bounce": "báo không gửi được",
+        "auto-reply": "trả lời tự động",
+        "own": "thư của chính hệ thống",
+        "automatic": "thư tự động",
+        "loop": "thư quay vòng",
+        "stranger": "người gửi ngoài danh bạ",
+        "secret": "thư có dấu chỉ mức độ mật",
+        "too-large": "thư vượt dung lượng",
+        "old": "thư cũ",
+    }
+)
+
+#: What an alert may be about (``Due.facts["what"]``).
+ALERTS: Mapping[str, str] = MappingProxyType(
+    {
+        "brake": "Tạm dừng gửi thư hàng loạt",
+        "config": "Cấu hình mới có lỗi, đang dùng cấu hình cũ",
+        "mailbox": "Không vào được hộp thư đến",
+        "smtp": "Không gửi được thư đi",
+        "template": "Mẫu thư có lỗi",
+        "wording": "Mẫu thư có lỗi",
+        "disk": "Không ghi được vào ổ đĩa",
+    }
+)
+_FACTS: Mapping[str, str] = MappingProxyType(
+    {"what": "Sự việc", "reason": "Chi tiết", "date": "Ngày", "campaign": "Đợt"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a mail may speak of besides its due.
+
+    ``previous`` is the version that this submission replaces, or, for a duplicate, the version
+    already recorded. ``evidence`` are the mails that went to the commune before. ``snapshot``
+    serves the mails about a whole campaign (digest, draft, report).
+    """
+
+    config: Config
+    now: dt.datetime
+    campaign: Campaign | None = None
+    commune: Commune | None = None
+    message: Message | None = None
+    documents: tuple[Document, ...] = ()
+    submission: Submission | None = None
+    previous: Submission | None = None
+    evidence: tuple[Mail, ...] = ()
+    snapshot: Snapshot | None = None
+    attachments: tuple[Attachment, ...] = ()
+
+
+def view(due: Due, context: Context) -> View:
+    """Return the facts of one mail, for ``Templates.render``."""
+    campaign = context.campaign
+    return {
+        "kind": due.kind,
+        "now": wording.moment(context.now, context.config.settings.office.zone),
+        "office": _office(context.config),
+        "campaign": _campaign(campaign, context) if campaign else None,
+        "commune": _commune(context.commune) if context.commune else None,
+        "message": _message(context.message, context) if context.message else None,
+        "documents": [_document(item) for item in context.documents[:_FILES_SHOWN]],
+        "submission": _submission(context.submission, campaign, context),
+        "previous": _version(context.previous, context),
+        "timing": _timing(context),
+        "evidence": [_evidence(mail, context) for mail in context.evidence],
+        "evidence_rows": [_evidence_row(mail, context) for mail in context.evidence],
+        "status": _status(context),
+        "held": _held(context),
+        "held_rows": [[one["id"], one["received"], one["reason"]] for one in _held(context)],
+        "attachments": [_attachment(item) for item in context.attachments],
+        "unreachable": _unreachable(context),
+        "facts": [
+            [_FACTS.get(key, wording.clean(key, 60)), _fact(key, value)]
+            for key, value in sorted(due.facts.items())
+        ],
+        "alert": ALERTS.get(due.facts.get("what", ""), "Hệ thống tiếp nhận cần kiểm tra"),
+    }
+
+
+def _fact(key: str, value: str) -> str:
+    return ALERTS.get(value, value) if key == "what" else wording.discreet(value, 2000)
+
+
+def _office(config: Config) -> View:
+    office = config.settings.office
+    return {
+        "name": wording.clean(office.name, 200),
+        "unit": wording.clean(office.unit, 200),
+        "place": wording.clean(office.place, 100),
+        "address": wording.clean(office.address, 200),
+        "phone": wording.clean(office.phone, 60),
+    }
+
+
+def _campaign(campaign: Campaign, context: Context) -> View:
+    zone = context.config.settings.office.zone
+    title = wording.clean(campaign.title, 200)
+    return {
+        "id": campaign.id,
+        "title": title,
+        "topic": wording.lower_first(title),
+        "round": campaign.round,
+        "number": wording.clean(campaign.number, 60),
+        "basis": [cited(item) for item in campaign.basis],
+        "deadline": wording.before(campaign.deadline_at, zone),
+        "last_day": wording.last_day(campaign.deadline_at, zone),
+        "closes": wording.moment(campaign.closes_at, zone),
+        "passed": context.now >= campaign.deadline_at,
+        "closed": context.now >= campaign.closes_at,
+        "grace": campaign.closes_at > campaign.deadline_at,
+        "days_left": _days_left(campaign, context),
+        "silence": campaign.silence,
+        "late": campaign.late,
+        "recipient": wording.clean(campaign.report.recipient, 200),
+        "approval": campaign.report.approval,
+        "dossier": [
+            {"label": wording.clean(item.label, 200), "required": item.required}
+            for item in campaign.dossier
+        ],
+        "columns": [wording.clean(field.label, 100) for field in campaign.form.fields],
+    }
+
+
+def _days_left(campaign: Campaign, context: Context) -> int:
+    zone = context.config.settings.office.zone
+    last = (campaign.deadline_at.astimezone(zone) - dt.timedelta(microseconds=1)).date()
+    return (last - context.now.astimezone(zone).date()).days
+
+
+def cited(document: Cited) -> str:
+    """Return ``Công văn số 689/SCT-QLTM ngày 10/5/2024 của Sở Công Thương về việc …``."""
+    kind = wording.document_kind(document.number)
+    parts = [f"{kind} số {document.number}"]
+    if document.on:
+        parts.append(f"ngày {wording.day(document.on)}")
+    if document.organ:
+        parts.append(f"của {document.organ}")
+    subject = document.subject.strip()
+    if subject.casefold().startswith(kind.casefold()):
+        subject = subject[len(kind) :].strip()
+    if subject:
+        parts.append(f"về việc {wording.lower_first(subject)}")
+    return wording.clean(" ".join(parts), 600)
+
+
+def addressee(commune: Commune) -> str:
+    """Return the body that is addressed: ``UBND xã Hòa Cư``."""
+    return wording.clean(f"UBND {commune.kind.lower()} {commune.name}", 120)
+
+
+def _commune(commune: Commune) -> View:
+    return {
+        "code": commune.code,
+        "title": wording.clean(commune.title, 100),
+        "addressee": addressee(commune),
+        "kind": wording.clean(commune.kind.lower(), 30),
+    }
+
+
+def _message(message: Message, context: Context) -> View:
+    zone = context.config.settings.office.zone
+    return {
+        "id": message.id,
+        "subject": wording.discreet(message.subject, 200),
+        "sender": wording.clean(message.sender, 200),
+        "received": wording.moment(message.received_at, zone),
+        "reason": wording.discreet(message.reason, 400),
+        "verdict": VERDICTS.get(message.verdict or "", ""),
+        "size": wording.size(message.size_bytes),
+        "sha": message.sha256,
+        "short": message.sha256[:12],
+        "tries": message.tries,
+    }
+
+
+def _document(document: Document) -> View:
+    return {
+        "name": wording.discreet(document.name, 160),
+        "sha": document.sha256,
+        "short": document.sha256[:12],
+        "size": wording.size(document.size_bytes),
+        "role": wording.ROLES.get(document.role, "tệp khác"),
+        "refusal": wording.discreet(document.refusal_message, 500),
+        "refused": bool(document.refusal_code),
+    }
+
+
+def _attachment(attachment: Attachment) -> View:
+    return {
+        "name": wording.clean(attachment.name, 160),
+        "size": wording.size(len(attachment.data)),
+    }
+
+
+def _version(submission: Submission | None, context: Context) -> View | None:
+    if submission is None:
+        return None
+    zone = context.config.settings.office.zone
+    return {
+        "receipt": submission.receipt,
+        "version": submission.version,
+        "state": submission.state,
+        "state_words": wording.STATES[submission.state],
+        "received": wording.moment(submission.received_at, zone),
+        "points": len(submission.points),
+        "errors": submission.errors,
+    }
+
+
+def _submission(
+    submission: Submission | None, campaign: Campaign | None, context: Context
+) -> View | None:
+    if submission is None or campaign is None:
+        return None
+    form = campaign.form
+    findings = [item for item in submission.findings if not item.code.startswith("dossier")]
+    dossier = [item for item in submission.findings if item.code.startswith("dossier")]
+    shown = sorted(findings, key=lambda item: ("error", "warning", "note").index(item.severity))
+    return {
+        **(_version(submission, context) or {}),
+        "letter": _letter(submission.letter),
+        "names": point_names(submission.points, form)[:_POINTS_SHOWN],
+        "names_left": max(0, len(submission.points) - _POINTS_SHOWN),
+        "sums": sums(submission.points, form),
+        "findings": [_finding(item, form) for item in shown[:_FINDINGS_SHOWN]],
+        "findings_left": max(0, len(shown) - _FINDINGS_SHOWN),
+        "warnings": sum(item.severity == "warning" for item in findings),
+        "dossier": [wording.discreet(item.message, 400) for item in dossier[:_FINDINGS_SHOWN]],
+    }
+
+
+def _letter(letter: Letter | None) -> str:
+    """``Công văn số 45/UBND-KT ngày 17/5/2024``; blanks are normal and left out."""
+    if letter is None or not (letter.number or letter.issued_on):
+        return ""
+    number = f" số {letter.number}" if letter.number else ""
+    on = f" ngày {wording.iso_day(letter.issued_on)}" if letter.issued_on else ""
+    return wording.discreet(f"Công văn{number}{on}", 120)
+
+
+def title_field(form: Form) -> Field | None:
+    """Return the field that names a point: the first required text that is not personal."""
+    texts = [field for field in form.fields if field.type == "text" and not field.personal]
+    return next((field for field in texts if field.required), texts[0] if texts else None)
+
+
+def point_names(points: Sequence[Point], form: Form) -> list[str]:
+    """Return what each point is called, for people."""
+    field = title_field(form)
+    names = [point.row.values.get(field.key, "") if field else "" for point in points]
+    return [
+        wording.discreet(name, 160) or f"(điểm thứ {index}, chưa ghi tên)"
+        for index, name in enumerate(names, start=1)
+    ]
+
+
+def total(points: Iterable[Point], key: str) -> Decimal:
+    """Return the sum of a numeric field; values that are no numbers count nothing."""
+    result = Decimal(0)
+    for point in points:
+        try:
+            result += Decimal(point.row.values.get(key, "0"))
+        except InvalidOperation:
+            continue
+    return result
+
+
+def sums(points: Sequence[Point], form: Form) -> list[list[str]]:
+    """Return label and text of every sum of money or area that the points hold."""
+    found = []
+    for field in form.fields:
+        if field.type not in {"money", "decimal"} or field.personal:
+            continue
+        if not any(point.row.values.get(field.key) for point in points):
+            continue
+        text = wording.number(format(total(points, field.key), "f"))
+        label, _, unit = wording.clean(field.label, 100).partition("(")
+        suffix = " đồng" if field.type == "money" else f" {unit.rstrip(') ')}".rstrip()
+        found.append([label.strip(), f"{text}{suffix}"])
+    return found
+
+
+def _finding(finding: Finding, form: Form) -> View:
+    label = next((item.label for item in form.fields if item.key == finding.field), "")
+    return {
+        "severity": finding.severity,
+        "severity_words": wording.SEVERITIES[finding.severity],
+        "field": wording.clean(label, 100),
+        "row": finding.row or 0,
+        "place": wording.discreet(wording.place(finding.place), 160),
+        "message": wording.discreet(finding.message, 500),
+    }
+
+
+def _timing(context: Context) -> str:
+    """``in-time``, ``late`` or ``after-close``, by the server's time of arrival."""
+    campaign, message = context.campaign, context.message
+    if campaign is None or message is None or campaign.late == "accept":
+        late_but_closed = campaign and message and message.received_at >= campaign.closes_at
+        return "after-close" if late_but_closed else "in-time"
+    if message.received_at >= campaign.closes_at:
+        return "after-close"
+    return "late" if message.received_at >= campaign.deadline_at else "in-time"
+
+
+def _evidence(mail: Mail, context: Context) -> View:
+    zone = context.config.settings.office.zone
+    at = mail.sent_at or mail.queued_at
+    return {
+        "kind": wording.MAIL_KINDS.get(mail.kind, mail.kind),
+        "subject": wording.discreet(mail.subject, 200),
+        "recipient": wording.clean(mail.recipient, 200),
+        "sent": mail.state == "sent",
+        "state": wording.MAIL_STATES[mail.state],
+        "at": wording.moment(at, zone),
+        "server": wording.clean(mail.server, 120),
+        "response": wording.discreet(mail.response, 200),
+    }
+
+
+def _evidence_row(mail: Mail, context: Context) -> list[str]:
+    """Which mail went to which address, and what which server said when."""
+    facts = _evidence(mail, context)
+    said = f"{facts['state']} lúc {facts['at']}"
+    if facts["server"]:
+        said += f" (máy chủ {facts['server']}{', trả lời: ' if facts['response'] else ''}"
+        said += f"{facts['response']})"
+    return [facts["kind"], facts["recipient"], wording.upper_first(said)]
+
+
+def _campaigns(context: Context) -> tuple[Campaign, ...]:
+    return (context.campaign,) if context.campaign else context.config.campaigns
+
+
+def _status(context: Context) -> list[View]:
+    """Return per campaign how many communes are in which state, and which."""
+    snapshot = context.snapshot
+    if snapshot is None:
+        return []
+    return [_campaign_status(campaign, snapshot, context) for campaign in _campaigns(context)]
+
+
+def _campaign_status(campaign: Campaign, snapshot: Snapshot, context: Context) -> View:
+    members = context.config.members(campaign)
+    by_state: dict[str, list[str]] = {state: [] for state in wording.STATES}
+    points: list[Point] = []
+    late = []
+    for commune in members:
+        state = commune_state(snapshot, campaign.id, commune.key)
+        by_state[state].append(wording.clean(commune.title, 100))
+        current = snapshot.current.get((campaign.id, commune.key))
+        if current is not None:
+            points += current.points
+            late += [wording.clean(commune.title, 100)] if current.late else []
+    return {
+        "campaign": _campaign(campaign, context),
+        "members": len(members),
+        "states": [
+            {"state": state, "words": words, "count": len(by_state[state]), "who": by_state[state]}
+            for state, words in wording.STATES.items()
+        ],
+        "count": {state.replace("-", "_"): len(who) for state, who in by_state.items()},
+        "points": len(points),
+        "sums": sums(points, campaign.form),
+        "late": late,
+        "answered": len(by_state["registered"]) + len(by_state["needs-fix"]) + len(by_state["nil"]),
+    }
+
+
+def _held(context: Context) -> list[View]:
+    if context.snapshot is None:
+        return []
+    waiting = sorted(context.snapshot.held, key=lambda item: (item.received_at, item.id))
+    return [_message(message, context) for message in waiting[:_FILES_SHOWN]]
+
+
+def _unreachable(context: Context) -> list[str]:
+    """Return the communes whose every address is missing or bounced: a person must call them."""
+    bounced = context.snapshot.bounced if context.snapshot else frozenset()
+    lost = [
+        wording.clean(commune.title, 100)
+        for campaign in _campaigns(context)
+        for commune in context.config.members(campaign)
+        if all(address in bounced for address in commune.emails)
+    ]
+    return list(dict.fromkeys(lost))
