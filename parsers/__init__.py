@@ -1,0 +1,157 @@
+"""Documents → typed readings. ``read`` is the one door; nothing here knows mail or registry.
+
+A format is one module with ``extract(data, limits) -> Extract | Refusal`` and one line in
+``_READERS``. What follows is the same for all: letter, nil statement, form.
+"""
+
+from dataclasses import replace
+from importlib import import_module
+from typing import Final
+
+from parsers.form import Form
+from parsers.grid import Extract, Limits
+from parsers.reading import Finding, Reading, Refusal, Role, Row
+from parsers.sniff import Sniffed, sniff, unsupported
+
+__all__ = ["Limits", "read", "warm"]
+
+#: Kind (``sniff``) → the module that reads it, imported when first needed: each is heavy.
+_READERS: Final = {
+    "xlsx": "parsers.sheet",
+    "xlsm": "parsers.sheet",
+    "docx": "parsers.word",
+    "pdf": "parsers.pdf",
+}
+_TEXT_LENGTH: Final = 20_000
+_MILLION: Final = 1_000_000
+
+_NIL_BESIDE_ROWS: Final = Finding(
+    "warning",
+    "nil-beside-rows",
+    "Văn bản vừa có câu báo không có nhu cầu, vừa có danh sách điểm; "
+    "đề nghị xác nhận nội dung nào đúng.",
+)
+_NIL_DOUBTFUL: Final = Finding(
+    "warning",
+    "nil-doubtful",
+    "Chưa chắc chắn văn bản có phải là báo không có nhu cầu hay không; đề nghị ghi rõ "
+    "“không có nhu cầu đăng ký” hoặc gửi danh sách điểm theo biểu mẫu.",
+)
+
+
+def read(
+    data: bytes, form: Form, *, name: str = "", limits: Limits | None = None
+) -> Reading | Refusal:
+    """Return what is understood of one document, or why it is refused.
+
+    Args:
+        data: the document's bytes, of any kind and in any state.
+        form: what the campaign collects.
+        name: the file's name as sent; never trusted, it only helps to tell csv from text.
+        limits: how much is read at most; more is refused as ``too-large``.
+
+    Returns:
+        A ``Reading`` with role ``form`` (rows of this form), ``letter`` (an official letter or a
+        nil return) or ``unknown`` (text that is neither), else a ``Refusal`` that teaches.
+
+    Outside bytes belong into the jail: a library may still raise, hang or abort here.
+    """
+    limits = limits or Limits()
+    if len(data) > limits.document_bytes:
+        return _too_large(len(data), limits)
+    found = sniff(data, name)
+    if found.refusal:
+        return found.refusal
+    extract = _extract(data, found, limits)
+    return extract if isinstance(extract, Refusal) else understand(extract, form)
+
+
+def warm() -> None:
+    """Import every reader now, so that the first document need not wait for it."""
+    for module in {*_READERS.values(), "parsers.form", "parsers.letter"}:
+        import_module(module)
+
+
+def _extract(data: bytes, found: Sniffed, limits: Limits) -> Extract | Refusal:
+    module = _READERS.get(found.kind)
+    if module is None:
+        return unsupported(found.kind)
+    result: Extract | Refusal = import_module(module).extract(data, limits)
+    return result
+
+
+def _too_large(size: int, limits: Limits) -> Refusal:
+    return Refusal(
+        "too-large",
+        f"Tệp nặng {size / _MILLION:.0f} MB, quá mức {limits.document_bytes / _MILLION:.0f} MB. "
+        "Đề nghị chỉ gửi biểu mẫu, bỏ bớt ảnh trong tệp hoặc chia thành nhiều tệp.",
+        f"{size} bytes",
+    )
+
+
+def understand(extract: Extract, form: Form) -> Reading | Refusal:
+    """Return the reading of an extract: its letter, its nil statement, its rows.
+
+    Rows win over everything; a nil statement beside them is a finding. A document with unread
+    pages is never certainly nil. A letter that carries a foreign table stays a letter; a foreign
+    table by itself is refused, and so is our own form that nobody filled in.
+    """
+    from parsers.form import interpret  # noqa: PLC0415  heavy: rapidfuzz
+    from parsers.legible import PartialExtract, illegible  # noqa: PLC0415
+    from parsers.letter import heading_lines, nil_statement, read_letter  # noqa: PLC0415
+
+    garbled = illegible(extract)
+    if garbled:
+        return garbled
+    understood = interpret(extract, form)
+    letter = read_letter(extract.lines)
+    nil = nil_statement(extract.lines, form)
+    noticed = extract.findings if isinstance(extract, PartialExtract) else ()
+    unread = isinstance(extract, PartialExtract) and extract.unread
+    if nil == "yes" and unread:
+        nil = "doubtful"
+    refusal = None if understood.rows else understood.refusal
+    if refusal and nil == "no" and not (letter and refusal.code == "wrong-form"):
+        if unread:
+            return _unread(extract.kind, noticed)
+        if extract.grids:
+            return replace(refusal, kind=extract.kind)
+    findings = (*understood.findings, *noticed, *_doubts(nil, understood.rows, extract, refusal))
+    role: Role = "form" if understood.rows else "letter" if letter or nil != "no" else "unknown"
+    return Reading(
+        kind=extract.kind,
+        role=role,
+        rows=understood.rows,
+        findings=findings,
+        letter=letter,
+        nil=nil == "yes" and not understood.rows,
+        heading=tuple(dict.fromkeys((*heading_lines(extract.lines), *understood.heading))),
+        text=_text(extract),
+    )
+
+
+def _doubts(
+    nil: str, rows: tuple[Row, ...], extract: Extract, refusal: Refusal | None
+) -> tuple[Finding, ...]:
+    if rows:
+        return () if nil == "no" else (_NIL_BESIDE_ROWS,)
+    doubts = [_NIL_DOUBTFUL] if nil == "doubtful" else []
+    if refusal and nil == "no" and extract.grids:
+        doubts.append(Finding("warning", refusal.code, refusal.message))
+    return tuple(doubts)
+
+
+def _unread(kind: str, noticed: tuple[Finding, ...]) -> Refusal:
+    message = " ".join(finding.message for finding in noticed)
+    return Refusal("unreadable", message, "pages without text, and no table of ours", kind)
+
+
+def _text(extract: Extract) -> str:
+    """Lines first, then the tables' rows: what a search for numbers and stamps needs."""
+    rows = (
+        " | ".join(" ".join(cell.text.split()) for cell in row if cell and cell.text)
+        for grid in extract.grids
+        if not grid.hidden
+        for row in grid.rows
+    )
+    return "\n".join((*extract.lines, *filter(None, rows)))[:_TEXT_LENGTH]

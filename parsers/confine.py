@@ -1,0 +1,114 @@
+"""What a worker process may do: the kernel's limits, put on by the worker itself.
+
+Four layers: resource limits; no new privileges; death with the parent; Landlock (Linux ≥ 5.13):
+no file but below the interpreter's own folders, none to write, no TCP. Landlock is left out where
+the kernel has none.
+"""
+
+import contextlib
+import ctypes
+import os
+import resource
+import signal
+import struct
+import sys
+from pathlib import Path
+from typing import Final
+
+_PR_SET_PDEATHSIG: Final = 1
+_PR_SET_DUMPABLE: Final = 4
+_PR_SET_NO_NEW_PRIVS: Final = 38
+_LANDLOCK_CREATE_RULESET: Final = 444
+_LANDLOCK_ADD_RULE: Final = 445
+_LANDLOCK_RESTRICT_SELF: Final = 446
+_ABI_TCP: Final = 4
+_ABI_SCOPE: Final = 6
+_READ_FILE_AND_FOLDER: Final = (1 << 2) | (1 << 3)
+#: Access rights that each Landlock ABI knows (linux/landlock.h); a later one is treated as 5.
+_RIGHTS: Final = {1: 13, 2: 14, 3: 15, 4: 15}
+_OPEN_FILES: Final = 64
+
+
+def confine(memory_bytes: int) -> tuple[str, ...]:
+    """Put every layer that this kernel has on the calling process; return their names.
+
+    Never loosens, cannot be undone. Works as root and as an ordinary user; process creation is
+    refused to ordinary users only (RLIMIT_NPROC does not bind root).
+    """
+    layers = ["rlimits"]
+    _limit(memory_bytes)
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
+        layers.append("no-new-privs")
+        if _landlock(libc):
+            layers.append("landlock")
+    return tuple(layers)
+
+
+def allow_seconds(seconds: float) -> None:
+    """Let the process use this much processor time from now on; then SIGXCPU ends it."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    soft = int(used.ru_utime + used.ru_stime + seconds) + 1
+    resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
+def _limit(memory_bytes: int) -> None:
+    for limit, value in (
+        (resource.RLIMIT_AS, memory_bytes),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_NOFILE, _OPEN_FILES),
+        (resource.RLIMIT_NPROC, 0),
+    ):
+        _, hard = resource.getrlimit(limit)
+        lowered = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(limit, (lowered, lowered))
+
+
+def _landlock(libc: ctypes.CDLL) -> bool:
+    abi = libc.syscall(_LANDLOCK_CREATE_RULESET, None, 0, 1)
+    if abi < 1:
+        return False
+    rights = (1 << _RIGHTS.get(abi, 16)) - 1
+    fields = [rights]
+    if abi >= _ABI_TCP:
+        fields.append(0b11)  # bind and connect over TCP
+    if abi >= _ABI_SCOPE:
+        fields.append(0b11)  # abstract unix sockets, signals
+    attributes = struct.pack(f"<{len(fields)}Q", *fields)
+    ruleset = libc.syscall(_LANDLOCK_CREATE_RULESET, attributes, len(attributes), 0)
+    if ruleset < 0:
+        return False
+    try:
+        for folder in _readable():
+            _allow_reading(libc, ruleset, folder)
+        return bool(libc.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0) == 0)
+    finally:
+        os.close(ruleset)
+
+
+def _readable() -> set[str]:
+    own = str(Path(__file__).resolve().parent)
+    return {
+        own,
+        sys.prefix,
+        sys.base_prefix,
+        *(path for path in sys.path if path.endswith(("site-packages", "dist-packages"))),
+        "/usr/lib",
+        "/lib",
+        "/lib64",
+        "/usr/share/zoneinfo",
+    }
+
+
+def _allow_reading(libc: ctypes.CDLL, ruleset: int, folder: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        handle = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+        try:
+            rule = struct.pack("<Qi", _READ_FILE_AND_FOLDER, handle)
+            libc.syscall(_LANDLOCK_ADD_RULE, ruleset, 1, rule, 0)
+        finally:
+            os.close(handle)

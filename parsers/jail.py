@@ -1,0 +1,395 @@
+"""Readers in child processes with limits: outside bytes are never parsed in the daemon itself.
+
+A worker is ``python -m parsers.jail``. It confines itself, says hello, and then answers one framed
+request at a time: JSON and the document in, JSON out. The parent keeps the wall clock and the cap
+on output, kills the worker's whole process group when either is exceeded, and starts another.
+"""
+
+import json
+import os
+import queue
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Final, Self
+
+from parsers.form import Form
+from parsers.grid import Limits
+from parsers.reading import Reading, Refusal, RefusalCode
+
+_COMMAND: Final = (sys.executable, "-P", "-s", "-m", "parsers.jail")
+_FRAME: Final = struct.Struct(">II")  # length of the JSON, length of the document after it
+_CHUNK: Final = 1 << 16
+_DYING_SECONDS: Final = 2.0
+_ADVICE: Final = "Đề nghị lưu lại thành tệp Excel (.xlsx) hoặc Word (.docx) mới và gửi lại."
+
+
+@dataclass(frozen=True, slots=True)
+class JailLimits:
+    """What one document may use.
+
+    ``seconds`` is wall-clock time, and processor time as well; ``jobs`` is how many documents one
+    worker reads before a fresh one takes its place.
+    """
+
+    seconds: float = 30.0
+    memory_bytes: int = 1_500_000_000
+    output_bytes: int = 8_000_000
+    start_seconds: float = 60.0
+    jobs: int = 200
+    document: Limits = field(default_factory=Limits)
+
+
+class JailBrokenError(RuntimeError):
+    """No worker could be started at all: the machine's fault, never a document's."""
+
+
+class _WorkerDiedError(Exception):
+    """The worker ended, or said something that is no answer."""
+
+
+class _OutputTooLargeError(Exception):
+    """The worker's answer is over its cap."""
+
+
+class Jail:
+    """A small pool of workers, each reading one document at a time; safe to use from threads.
+
+    Use it as a context manager: leaving it ends every worker. Workers start when first needed.
+    ``command`` is for tests.
+    """
+
+    def __init__(
+        self,
+        limits: JailLimits | None = None,
+        workers: int = 1,
+        *,
+        command: Sequence[str] = _COMMAND,
+    ) -> None:
+        self.limits = limits or JailLimits()
+        self._command = tuple(command)
+        self._slots: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
+        self._workers = max(1, workers)
+        for _ in range(self._workers):
+            self._slots.put(None)
+        # A worker dies with the *thread* that started it (PR_SET_PDEATHSIG): this one outlives all.
+        self._starter = ThreadPoolExecutor(1, thread_name_prefix="jail-starter")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End every worker, waiting for those that still read."""
+        for _ in range(self._workers):
+            worker = self._slots.get()
+            if worker is not None:
+                worker.kill()
+        self._starter.shutdown()
+        for _ in range(self._workers):
+            self._slots.put(None)
+
+    def read(self, data: bytes, form: Form, name: str = "") -> Reading | Refusal:
+        """Read one document in a worker, waiting for a free one.
+
+        Whatever the document does to the worker is a ``Refusal``: ``timeout``, ``too-large`` or
+        ``unreadable``.
+
+        Raises:
+            JailBrokenError: no worker could be started.
+        """
+        if len(data) > self.limits.document.document_bytes:
+            return _refusal("too-large", f"{len(data)} bytes")
+        request = _request(form, name, self.limits)
+        worker = self._slots.get()
+        try:
+            worker = self._ready(worker)
+            try:
+                result = self._ask(worker, request, data)
+            except BrokenPipeError:
+                # It died before it had the whole request: no document's fault, so once more.
+                worker.kill()
+                worker = self._ready(None)
+                result = self._ask(worker, request, data)
+            worker = None if worker.finished else worker
+        except BaseException:
+            if worker is not None:
+                worker.kill()
+                worker = None
+            raise
+        finally:
+            self._slots.put(worker)
+        return result
+
+    def _ready(self, worker: "_Worker | None") -> "_Worker":
+        """Return a worker that has said hello; one that died while idle is replaced."""
+        if worker is not None and worker.alive:
+            return worker
+        if worker is not None:
+            worker.kill()
+        return self._starter.submit(_Worker, self._command, self.limits).result()
+
+    def _ask(self, worker: "_Worker", request: bytes, data: bytes) -> Reading | Refusal:
+        deadline = time.monotonic() + self.limits.seconds
+        try:
+            answer = worker.ask(request, data, deadline)
+            result, again = _result(answer)
+        except TimeoutError:
+            worker.kill()
+            return _refusal("timeout", f"over {self.limits.seconds:g} s")
+        except _OutputTooLargeError as error:
+            worker.kill()
+            return _refusal("too-large", f"answer of {error} bytes")
+        except BrokenPipeError:
+            raise
+        except (_WorkerDiedError, OSError, ValueError) as error:
+            return _refusal(*_cause_of_death(worker.bury(), error))
+        worker.jobs += 1
+        if not again or worker.jobs >= self.limits.jobs:
+            worker.kill()
+        return result
+
+
+class _Worker:
+    """One child process with its two pipes. It is its own process group, so that all die at once."""
+
+    def __init__(self, command: Sequence[str], limits: JailLimits) -> None:
+        self.jobs = 0
+        self.finished = False
+        self._output_bytes = limits.output_bytes
+        self._process = subprocess.Popen(  # noqa: S603  our own interpreter, no shell, no outside words
+            [*command, str(limits.memory_bytes)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env=_environment(),
+            start_new_session=True,
+            bufsize=0,
+        )
+        try:
+            for pipe in self._pipes():
+                os.set_blocking(pipe.fileno(), False)
+            self._answer(time.monotonic() + limits.start_seconds)
+        except (TimeoutError, OSError, _WorkerDiedError, _OutputTooLargeError) as error:
+            code = self.kill()
+            raise JailBrokenError(f"worker did not start ({code}): {error!r}") from error
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return not self.finished and not self._ended()
+
+    def ask(self, request: bytes, data: bytes, deadline: float) -> bytes:
+        """Send one request and return the JSON of its answer."""
+        frame = memoryview(_FRAME.pack(len(request), len(data)) + request + data)
+        stdin, _ = self._pipes()
+        while frame:
+            self._wait([], [stdin], deadline)
+            frame = frame[os.write(stdin.fileno(), frame[:_CHUNK]) :]
+        return self._answer(deadline)
+
+    def kill(self) -> int:
+        """End the worker and everything it started; return its exit code (negative: a signal)."""
+        self.finished = True
+        if self._process.returncode is None:
+            # Before the wait: until then nobody else can have got this process group's number.
+            self._kill_group()
+        code = self._process.wait()
+        for pipe in self._pipes():
+            pipe.close()
+        return code
+
+    def bury(self) -> int:
+        """Let a worker that closed its pipe finish dying, so that its exit code tells the cause."""
+        deadline = time.monotonic() + _DYING_SECONDS
+        while time.monotonic() < deadline and not self._ended():
+            time.sleep(0.01)
+        return self.kill()
+
+    def _ended(self) -> bool:
+        # WNOWAIT: not reaped, so that its process group's number stays ours until kill().
+        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return os.waitid(os.P_PID, self._process.pid, flags) is not None
+
+    def _kill_group(self) -> None:
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            self._process.kill()
+
+    def _answer(self, deadline: float) -> bytes:
+        size, _ = _FRAME.unpack(self._receive(_FRAME.size, deadline))
+        if size > self._output_bytes:
+            raise _OutputTooLargeError(size)
+        return self._receive(size, deadline)
+
+    def _receive(self, size: int, deadline: float) -> bytes:
+        _, stdout = self._pipes()
+        received = bytearray()
+        while len(received) < size:
+            self._wait([stdout], [], deadline)
+            piece = os.read(stdout.fileno(), min(_CHUNK, size - len(received)))
+            if not piece:
+                raise _WorkerDiedError("the worker closed its pipe")
+            received += piece
+        return bytes(received)
+
+    @staticmethod
+    def _wait(readable: list[IO[bytes]], writable: list[IO[bytes]], deadline: float) -> None:
+        left = deadline - time.monotonic()
+        poll = select.poll()  # select() itself fails on descriptors over 1,023
+        for pipe in readable:
+            poll.register(pipe, select.POLLIN)
+        for pipe in writable:
+            poll.register(pipe, select.POLLOUT)
+        if left <= 0 or not poll.poll(left * 1000):
+            raise TimeoutError
+
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:  # Popen was asked for both
+            raise _WorkerDiedError("no pipes")
+        return stdin, stdout
+
+
+def _environment() -> dict[str, str]:
+    """Return the worker's whole environment: no secret of the daemon's is in it."""
+    return {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+
+
+def _cause_of_death(code: int, error: Exception) -> tuple[RefusalCode, str]:
+    if code == -signal.SIGXCPU:
+        return "timeout", "out of processor time"
+    if code == -signal.SIGKILL:
+        return "too-large", "killed from outside, as the kernel does when memory runs out"
+    detail = f"worker ended with {code}: {type(error).__name__}"
+    return "unreadable", detail
+
+
+def _refusal(code: RefusalCode, detail: str) -> Refusal:
+    what = {
+        "timeout": "Tệp mất quá nhiều thời gian để đọc.",
+        "too-large": "Tệp quá lớn so với một biểu đăng ký.",
+    }.get(code, "Chương trình không đọc được tệp này.")
+    return Refusal(code, f"{what} {_ADVICE}", detail)
+
+
+# --- what crosses the pipe ------------------------------------------------------------------------
+
+
+def _request(form: Form, name: str, limits: JailLimits) -> bytes:
+    return json.dumps(
+        {
+            "form": _adapter(Form).dump_python(form, mode="json"),
+            "name": name,
+            "limits": asdict(limits.document),
+            "seconds": limits.seconds,
+        }
+    ).encode()
+
+
+def _result(answer: bytes) -> tuple[Reading | Refusal, bool]:
+    """Check and return (result, whether the worker may be used again); ValueError if malformed."""
+    parts = json.loads(answer)
+    if not isinstance(parts, dict):
+        raise _WorkerDiedError("the answer is no object")
+    kind = Reading if "reading" in parts else Refusal
+    value = parts.get("reading", parts.get("refusal"))
+    result: Reading | Refusal = _adapter(kind).validate_python(value)
+    return result, parts.get("again") is True
+
+
+_ADAPTERS: dict[type, Any] = {}
+
+
+def _adapter(kind: type) -> Any:
+    """Return pydantic's adapter of a type, made once: making one costs milliseconds."""
+    if kind not in _ADAPTERS:
+        from pydantic import TypeAdapter  # noqa: PLC0415  `intake status` does without
+
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
+
+
+# --- the worker -----------------------------------------------------------------------------------
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Serve requests from standard input until it closes."""
+    from parsers.confine import confine  # noqa: PLC0415  the parent does not need it
+
+    requests = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # whatever a library prints must not get between the answers
+    layers = confine(int(arguments[0]))
+    _send(answers, {"layers": layers})
+    if not select.select([requests], [], [], 0.0)[0]:
+        from parsers import warm  # noqa: PLC0415  nobody waits yet: import now what reading needs
+
+        warm()
+    while head := requests.read(_FRAME.size):
+        json_bytes, data_bytes = _FRAME.unpack(head)
+        request = json.loads(requests.read(json_bytes))
+        _send(answers, _serve(request, requests.read(data_bytes)))
+    return 0
+
+
+def _send(answers: IO[bytes], content: dict[str, Any]) -> None:
+    encoded = json.dumps(content).encode()
+    answers.write(_FRAME.pack(len(encoded), 0) + encoded)
+    answers.flush()
+
+
+def _serve(request: dict[str, Any], data: bytes) -> dict[str, Any]:
+    """Read one document; whatever is raised becomes a refusal and ends this worker."""
+    from parsers import read  # noqa: PLC0415
+    from parsers.confine import allow_seconds  # noqa: PLC0415
+
+    allow_seconds(request["seconds"])
+    try:
+        form = _adapter(Form).validate_python(request["form"])
+        limits = Limits(**request["limits"])
+        result = read(data, form, name=request["name"], limits=limits)
+        kind = "reading" if isinstance(result, Reading) else "refusal"
+        return {kind: _adapter(type(result)).dump_python(result, mode="json"), "again": True}
+    except MemoryError:
+        refusal = _refusal("too-large", "out of memory")
+    except BaseException as error:  # noqa: BLE001  pyo3's PanicException is no Exception
+        refusal = _refusal("unreadable", _where(error))
+    return {"refusal": asdict(refusal), "again": False}
+
+
+def _where(error: BaseException) -> str:
+    """Name the exception and the innermost lines that raised it; its text may quote the document."""
+    places, trace = [], error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{Path(code.co_filename).name}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return f"{type(error).__name__} at {' < '.join(reversed(places[-4:]))}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,85 @@
+"""How much of a document could be read: pages without text, and text that is not Vietnamese.
+
+A text layer is no proof of text: glyphs are dropped ("T C C NG HOÀ XÃ H I"), legacy fonts (TCVN3,
+VNI) give Latin look-alikes ("Céng hßa x· héi"). Such text must be refused, never stored.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from parsers.grid import Extract
+from parsers.reading import Finding, Refusal
+
+_TONES: Final = "\u0300\u0301\u0309\u0303\u0323"
+_WORD: Final = re.compile(r"[^\W\d_]+")
+#: A Vietnamese syllable without its tone: initial, nucleus, final (tiếng Việt has no others).
+_SYLLABLE: Final = re.compile(
+    r"(?:ngh|ng|nh|gh|gi|kh|ph|th|tr|ch|qu|[bcdđghklmnpqrstvx])?"
+    r"(?:uyê|uya|uye|iêu|yêu|ieu|yeu|uôi|uoi|ươi|ươu|uou|oai|oay|oeo|uao|uây|uay|uyu|uêu"
+    r"|iê|ie|yê|ye|uô|uo|ươ|ưo|uơ|ia|ua|ưa|uâ|uê|ue|uy|oa|oă|oe|oo|ôô"
+    r"|ai|ao|au|ay|âu|ây|eo|êu|eu|iu|oi|ôi|ơi|ui|ưi|ưu"
+    r"|[aăâeêioôơuưy])"
+    r"(?:ch|ng|nh|[cmnpt])?"
+)
+_ENOUGH: Final = 30
+_LEAST_SHARE: Final = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class PartialExtract(Extract):
+    """An extract whose reader noticed something on the way that the sender should know."""
+
+    findings: tuple[Finding, ...] = ()
+    #: Pages or pictures whose content nobody read: nothing may be concluded from its absence.
+    unread: tuple[str, ...] = ()
+
+
+def syllable(word: str) -> bool:
+    """Whether a word of letters is written like a Vietnamese syllable (with or without marks)."""
+    bare = "".join(
+        letter for letter in unicodedata.normalize("NFD", word.lower()) if letter not in _TONES
+    )
+    return _SYLLABLE.fullmatch(unicodedata.normalize("NFC", bare)) is not None
+
+
+def share_of_syllables(texts: Iterable[str]) -> tuple[float, int]:
+    """Return (share of words that are syllables, number of words that were counted).
+
+    Abbreviations and foreign words in plain ASCII are not counted; single consonants are, because
+    that is what is left of a word whose glyphs were dropped.
+    """
+    good = counted = 0
+    for text in texts:
+        for match in _WORD.finditer(text):
+            word = match.group()
+            if syllable(word):
+                good += 1
+                counted += 1
+            elif not word.isascii() or (
+                len(word) == 1 and text[match.end() : match.end() + 1] in {"", " "}
+            ):
+                counted += 1
+    return (good / counted if counted else 1.0), counted
+
+
+def illegible(extract: Extract) -> Refusal | None:
+    """Return a refusal if the text of a document is mostly not Vietnamese words."""
+    texts = [*extract.lines]
+    for grid in extract.grids:
+        texts.extend(
+            cell.text for row in grid.rows for cell in row if cell and isinstance(cell.value, str)
+        )
+    share, counted = share_of_syllables(texts)
+    if counted < _ENOUGH or share >= _LEAST_SHARE:
+        return None
+    return Refusal(
+        "unreadable",
+        "Chữ trong tệp không đọc được (mất nét chữ hoặc dùng phông chữ cũ như .VnTime, VNI-Times). "
+        "Đề nghị chuyển sang phông Unicode (Times New Roman) và gửi tệp Excel (.xlsx) hoặc "
+        "Word (.docx) gốc.",
+        f"{share:.0%} of {counted} words are Vietnamese syllables",
+        extract.kind,
+    )

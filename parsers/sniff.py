@@ -1,0 +1,250 @@
+"""What these bytes are, by content: the name is only a tie-break between plain texts."""
+
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from typing import Final
+
+from parsers.reading import Refusal, RefusalCode
+
+_OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+_CONTENT_TYPES_BYTES: Final = 1_000_000
+_ADVICE: Final = (
+    "Đề nghị gửi lại biểu mẫu dạng Excel (.xlsx), Word (.docx) hoặc PDF xuất từ Excel/Word."
+)
+
+#: Main part's content type → kind. Templates and macro documents are read for their values only.
+_OOXML: Final = (
+    ("spreadsheetml.sheet.main", "xlsx"),
+    ("spreadsheetml.template.main", "xlsx"),
+    ("sheet.macroenabled.main", "xlsm"),
+    ("ms-excel.template.macroenabled.main", "xlsm"),
+    ("sheet.binary.macroenabled.main", "xlsb"),
+    ("wordprocessingml.document.main", "docx"),
+    ("wordprocessingml.template.main", "docx"),
+    ("word.document.macroenabled.main", "docx"),
+    ("word.template.macroenabledtemplate.main", "docx"),
+    ("presentationml", "pptx"),
+)
+_ODF: Final = {
+    b"application/vnd.oasis.opendocument.text": "odt",
+    b"application/vnd.oasis.opendocument.spreadsheet": "ods",
+    b"application/vnd.oasis.opendocument.presentation": "odp",
+}
+_MAGIC: Final = (
+    (b"Rar!\x1a\x07", "rar"),
+    (b"7z\xbc\xaf\x27\x1c", "7z"),
+    (b"\x1f\x8b", "gz"),
+    (b"\xff\xd8\xff", "jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "png"),
+    (b"GIF8", "gif"),
+    (b"II*\x00", "tiff"),
+    (b"MM\x00*", "tiff"),
+    (b"\x78\x9f\x3e\x22", "tnef"),
+    (b"{\\rtf", "rtf"),
+    (b"\x09\x08", "xls"),
+    (b"\x09\x04", "xls"),
+    (b"MZ", "exe"),
+)
+_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"hevc", b"mif1", b"msf1"})
+_IMAGES: Final = frozenset({"jpeg", "png", "gif", "tiff", "bmp", "webp", "heic"})
+_ARCHIVES: Final = frozenset({"zip", "rar", "7z", "gz"})
+#: Formats that Word or Excel can save as one that is read, and what to save it as.
+_SAVE_AS: Final = {
+    "xls": "Excel (.xlsx)",
+    "xlsb": "Excel (.xlsx)",
+    "ods": "Excel (.xlsx)",
+    "csv": "Excel (.xlsx)",
+    "xml": "Excel (.xlsx)",
+    "html": "Excel (.xlsx) hoặc Word (.docx)",
+    "doc": "Word (.docx)",
+    "odt": "Word (.docx)",
+    "rtf": "Word (.docx)",
+}
+#: Kinds that some reader of the house claims; everything else is refused here.
+READABLE: Final = frozenset({"xlsx", "xlsm", "docx", "pdf"})
+
+_HEADER: Final = re.compile(
+    rb"(?:[\x21-\x39\x3b-\x7e]{1,60}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2}", re.MULTILINE
+)
+_MAIL_HEADER: Final = re.compile(
+    rb"^(?:from|received|return-path|message-id|mime-version|subject|delivered-to|date):",
+    re.IGNORECASE | re.MULTILINE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sniffed:
+    """The kind of a document, and why it cannot be read when that shows already."""
+
+    kind: str
+    refusal: Refusal | None = None
+
+
+def sniff(data: bytes, name: str = "") -> Sniffed:
+    """Tell what the bytes are and whether a reader of the house takes them.
+
+    ``kind`` is a short lower-case word (``xlsx``, ``docx``, ``pdf``, ``xls``, ``jpeg``, ``eml`` …,
+    ``unknown``). ``refusal`` is set for everything that is not in ``READABLE``: empty, encrypted,
+    damaged or unsupported, with advice in Vietnamese. Never raises.
+    """
+    if not data.strip(b"\0 \t\r\n"):
+        return Sniffed(
+            "empty", _refusal("empty", "empty", "Tệp rỗng, không có nội dung. " + _ADVICE)
+        )
+    if data.startswith(b"PK"):
+        return _zip(data)
+    if data.startswith(_OLE_MAGIC):
+        return _ole(data)
+    kind = _by_magic(data) or _text_kind(data, name)
+    return Sniffed(kind, None if kind in READABLE else unsupported(kind))
+
+
+def unsupported(kind: str) -> Refusal:
+    """Say in Vietnamese what to send instead of a document of this kind."""
+    if kind in _IMAGES:
+        return _refusal(
+            "unreadable",
+            kind,
+            "Tệp là ảnh chụp/ảnh quét, chương trình chưa đọc được số liệu trong ảnh. "
+            "Đề nghị gửi kèm tệp Excel (.xlsx) hoặc Word (.docx) của biểu mẫu.",
+            "a picture, no text",
+        )
+    if kind in _ARCHIVES:
+        message = (
+            "Tệp nén chưa được mở tự động. Đề nghị giải nén và đính kèm trực tiếp từng tệp vào thư."
+        )
+    elif kind in _SAVE_AS:
+        message = (
+            f"Chương trình chưa đọc được định dạng .{kind}. Đề nghị mở tệp, chọn Lưu thành "
+            f"(Save As) dạng {_SAVE_AS[kind]} rồi gửi lại."
+        )
+    else:
+        message = "Chương trình không đọc được loại tệp này. " + _ADVICE
+    return _refusal("unsupported", kind, message, f"no reader for {kind}")
+
+
+def _refusal(code: RefusalCode, kind: str, message: str, detail: str = "") -> Refusal:
+    return Refusal(code, message, detail or code, kind)
+
+
+def _encrypted(kind: str) -> Sniffed:
+    message = (
+        "Tệp được đặt mật khẩu nên không mở được. Đề nghị bỏ mật khẩu (Tệp > Thông tin > "
+        "Bảo vệ > xóa mật khẩu) rồi gửi lại."
+    )
+    return Sniffed(kind, _refusal("encrypted", kind, message, "password-protected"))
+
+
+def _damaged(kind: str, detail: str) -> Sniffed:
+    message = "Tệp bị hỏng hoặc gửi chưa trọn vẹn, không mở được. Đề nghị kiểm tra và gửi lại tệp."
+    return Sniffed(kind, _refusal("damaged", kind, message, detail))
+
+
+def _zip(data: bytes) -> Sniffed:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            kind = _package_kind(package)
+            locked = any(entry.flag_bits & 1 for entry in package.infolist())
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError) as error:
+        return _damaged("zip", f"broken zip: {type(error).__name__}")
+    except Exception as error:  # noqa: BLE001  zlib and struct errors of a mutilated directory
+        return _damaged("zip", f"broken zip: {type(error).__name__}")
+    if locked:
+        return _encrypted(kind)
+    return Sniffed(kind, None if kind in READABLE else unsupported(kind))
+
+
+def _package_kind(package: zipfile.ZipFile) -> str:
+    names = set(package.namelist())
+    if "mimetype" in names and package.getinfo("mimetype").file_size < 100:  # noqa: PLR2004  ODF 1.3, part 2, 3.3
+        return _ODF.get(package.read("mimetype").strip(), "zip")
+    if "[Content_Types].xml" in names:
+        with package.open("[Content_Types].xml") as part:
+            types = part.read(_CONTENT_TYPES_BYTES).lower().decode("utf-8", "replace")
+        for mark, kind in _OOXML:
+            if mark in types:
+                return kind
+    if "xl/workbook.xml" in names:
+        return "xlsx"
+    return "docx" if "word/document.xml" in names else "zip"
+
+
+def _ole(data: bytes) -> Sniffed:
+    import olefile  # noqa: PLC0415  only for old Office files
+
+    try:
+        with olefile.OleFileIO(io.BytesIO(data)) as ole:
+            streams = {"/".join(path).lower() for path in ole.listdir()}
+    except Exception as error:  # noqa: BLE001  olefile raises whatever the broken bytes lead to
+        return _damaged("ole", f"broken OLE container: {type(error).__name__}")
+    if "encryptedpackage" in streams:
+        return _encrypted("ole")
+    for stream, kind in (
+        ("workbook", "xls"),
+        ("book", "xls"),
+        ("worddocument", "doc"),
+        ("powerpoint document", "ppt"),
+        ("__properties_version1.0", "msg"),
+    ):
+        if stream in streams:
+            return _encrypted(kind) if _old_password(data) else Sniffed(kind, unsupported(kind))
+    return Sniffed("ole", unsupported("ole"))
+
+
+def _old_password(data: bytes) -> bool:
+    import msoffcrypto  # noqa: PLC0415  only for old Office files
+
+    try:
+        return bool(msoffcrypto.OfficeFile(io.BytesIO(data)).is_encrypted())
+    except Exception:  # noqa: BLE001  it knows no such file: then it is not for it to say
+        return False
+
+
+def _by_magic(data: bytes) -> str:
+    if b"%PDF-" in data[:1024]:
+        return "pdf"
+    for magic, kind in _MAGIC:
+        if data.startswith(magic):
+            return kind
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "webp"
+    if data[4:8] == b"ftyp" and data[8:12] in {
+        b"heic",
+        b"heix",
+        b"mif1",
+        b"msf1",
+        b"heim",
+        b"hevc",
+    }:
+        return "heic"
+    return "bmp" if data[:2] == b"BM" and data[6:10] == b"\0\0\0\0" else ""
+
+
+def _text_kind(data: bytes, name: str) -> str:
+    head = data[:4096]
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        head = data[:8192].decode("utf-16", "ignore").encode()
+    elif b"\0" in head:
+        return "unknown"
+    low = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if b"urn:schemas-microsoft-com:office:spreadsheet" in low:
+        return "xml"
+    if re.search(rb"<(?:!doctype html|html|table|body)\b", low):
+        return "html"
+    if _HEADER.match(head) and _MAIL_HEADER.search(head):
+        return "eml"
+    if sum(byte < 9 or 13 < byte < 32 for byte in head) > len(head) // 100:  # noqa: PLR2004  ASCII controls
+        return "unknown"
+    suffix = name.rpartition(".")[2].lower()
+    return "csv" if suffix in {"csv", "tsv"} or _separated(low) else "text"
+
+
+def _separated(head: bytes) -> bool:
+    """Whether the first lines have the same number of the same separator, as a table has."""
+    lines = [line for line in head.splitlines()[:-1] if line.strip()][:6]
+    return len(lines) > 1 and any(
+        lines[0].count(mark) >= 2 and len({line.count(mark) for line in lines}) == 1  # noqa: PLR2004  three columns
+        for mark in (b";", b"\t", b",")
+    )
