@@ -1,0 +1,99 @@
+"""Several things in one cell, joined by ``"; "``."""
+
+import re
+
+from parsers.form import Field
+from parsers.grid import Cell
+from parsers.outcome import Value, doubt
+from parsers.vietnamese import one_line, repair
+
+_BULLET = re.compile(r"^\s*(?:[-–—•*+▪●]\s+|\d{1,2}\s*[.)]\s*(?=\D)|[-–—•▪●](?=[^\W\d]))")
+_NUMBERED = re.compile(r"(?:(?<=\s)|^)(\d{1,2})\s*[.)]\s+(?=[^\W\d])")
+_COMMA = re.compile(r",\s+")
+_SEPARATOR = re.compile(r";|(?<=\s)\+(?=\s)")
+
+
+def parse_list(field: Field, cell: Cell) -> Value:
+    """Split a cell into its items: at line breaks, ``;``, `` + ``, "1. … 2. …", bullets.
+
+    Commas split only where every item begins with a capital; brackets are never split. In a PDF a
+    line break may be mere wrapping (DESIGN §7's ``page …`` places tell it): there a line that
+    begins small goes on with the one before, and one that begins with a capital is asked about.
+    """
+    text = repair(cell.text)
+    wrapped = cell.place.startswith("page ") and "\n" in text
+    pieces, doubtful = _lines(text, wrapped=wrapped)
+    items = [item for piece in pieces for item in _split(piece)]
+    if len(items) == 1:
+        items = _at_commas(items[0])
+    value = "; ".join(items)
+    if not value:
+        return Value(None)
+    if doubtful:
+        message = "ô xuống dòng, chưa rõ là một hay nhiều mục. Đề nghị ngăn các mục bằng dấu “;”."
+        return doubt(field, value, "list-lines", message, 0.8)
+    return Value(value, 1.0 if len(items) == 1 else 0.95)
+
+
+def _lines(text: str, *, wrapped: bool) -> tuple[list[str], bool]:
+    """Return the lines that are items of their own, and whether that is doubtful."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    joined: list[str] = []
+    doubtful = False
+    for line in lines:
+        own = _BULLET.match(line) is not None
+        separated = not joined or joined[-1].endswith((";", "+"))
+        goes_on = not own and (line[0].islower() or line[0] in "(,;+)" or _open(joined))
+        if joined and (goes_on or (wrapped and not own and _marked(text))):
+            joined[-1] = f"{joined[-1]} {line}"
+            continue
+        doubtful = doubtful or (wrapped and not own and not separated)
+        joined.append(line)
+    return joined, doubtful
+
+
+def _marked(text: str) -> bool:
+    """Tell a text whose items are parted by something better than line breaks."""
+    return ";" in text or any(_BULLET.match(line) for line in text.splitlines())
+
+
+def _open(joined: list[str]) -> bool:
+    return bool(joined) and joined[-1].count("(") > joined[-1].count(")")
+
+
+def _split(piece: str) -> list[str]:
+    line = one_line(piece)
+    parts = _outside_brackets(line, _SEPARATOR)
+    if len(parts) == 1:
+        parts = _at_numbers(line)
+    return [item for part in parts if (item := _item(part))]
+
+
+def _at_numbers(line: str) -> list[str]:
+    """Split ``1. Mật ong 2. Chè``: only if the numbers count up from one."""
+    marks = list(_NUMBERED.finditer(line))
+    counts = [int(mark[1]) for mark in marks]
+    if len(marks) < 2 or marks[0].start() or counts != list(range(1, len(marks) + 1)):  # noqa: PLR2004
+        return [line]
+    ends = [mark.start() for mark in marks[1:]] + [len(line)]
+    return [line[mark.end() : end] for mark, end in zip(marks, ends, strict=True)]
+
+
+def _at_commas(item: str) -> list[str]:
+    parts = [one_line(part) for part in _outside_brackets(item, _COMMA)]
+    safe = all(part and part[0].isupper() for part in parts)
+    return [part for raw in parts if (part := _item(raw))] if safe else [item]
+
+
+def _outside_brackets(line: str, separator: re.Pattern[str]) -> list[str]:
+    parts, start = [], 0
+    for match in separator.finditer(line):
+        before = line[: match.start()]
+        if before.count("(") <= before.count(")"):
+            parts.append(line[start : match.start()])
+            start = match.end()
+    return [*parts, line[start:]]
+
+
+def _item(text: str) -> str:
+    return _BULLET.sub("", text).strip(" ;,").lstrip("+ ")

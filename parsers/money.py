@@ -1,0 +1,235 @@
+"""Amounts of money: from the many ways of writing them to whole đồng.
+
+A wrong amount that looks certain is worse than none. The unit therefore has to be stated, by the
+cell, by its header or by the campaign; a number that does not fit its unit gives no value; and
+"khoảng", ranges and sums ask back.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+from itertools import pairwise
+from types import MappingProxyType
+
+from parsers.form import Field
+from parsers.grid import Cell
+from parsers.numerals import NUMBER, Numeral, numeral, scientific
+from parsers.outcome import EMPTY, Context, Value, doubt, error, quoted
+from parsers.vietnamese import key
+
+#: What one of each unit is in đồng.
+MONEY_UNITS: Mapping[str, int] = MappingProxyType(
+    {"đồng": 1, "nghìn đồng": 10**3, "triệu đồng": 10**6, "tỷ đồng": 10**9}
+)
+_DONG = r"(?:đồng|dong|vnđ|vnd|đ|₫)"
+_WORDS: tuple[tuple[str, str], ...] = (
+    ("tỷ đồng", rf"(?:tỷ|tỉ|ty|ti)(?:\s*{_DONG})?"),
+    ("triệu đồng", rf"(?:triệu|trieu|tr)(?:\.?\s*{_DONG})?"),
+    ("nghìn đồng", rf"(?:nghìn|ngàn|nghin|ngan|k)(?:\s*{_DONG})?"),
+    ("triệu đồng", rf"1[.,\s]?000[.,\s]?000\s*{_DONG}"),
+    ("nghìn đồng", rf"1[.,\s]?000\s*{_DONG}"),
+    ("đồng", _DONG),
+)
+_UNIT = "|".join(pattern for _, pattern in _WORDS[:3]) + f"|{_DONG}"
+_STATED = re.compile(
+    r"(?:đvt|đơn vị tính|đơn vị|đv tính|dvt|don vi tinh|don vi)\s*[:(]?\s*([^()\n]+)"
+)
+_PHRASE = re.compile(
+    r"(?P<before>\d[\s.,]*)?(?<!\w)"
+    r"(?:triệu|trieu|nghìn|ngàn|nghin|ngan|tỷ|tỉ|ty)\s*(?:đồng|dong|vnđ|đ)(?!\w)"
+)
+#: Too short to state a unit in a header, where "(k)" may be a column's letter.
+_CELL_ONLY = frozenset({"k", "ty", "ti", "tr"})
+_FOREIGN = re.compile(r"[$€£¥]|usd|eur|cny|ndt")
+_PART = re.compile(rf"(?P<number>{NUMBER})\s*(?P<unit>(?:{_UNIT})(?!\w))?")
+_ROUGHLY = re.compile(
+    r"^(?:khoảng|tầm|gần|hơn|trên|dưới|tối đa|tối thiểu|không quá|ước tính|ước|dự kiến|dự toán"
+    r"|[~≈<>≤≥])\s*"
+)
+_RANGE = re.compile(r"\d[^\d+]*(?:-|–|—|~|đến|tới|÷)\s*\d")
+#: From here on a bare number can only have been meant in đồng.
+_SURELY_DONG = 10**6
+_NO_FRACTIONS = frozenset({"đồng", "nghìn đồng"})
+_HINT = "Đề nghị ghi một số kèm đơn vị, ví dụ “50 triệu đồng” hoặc “50.000.000 đồng”."
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What stands in the cell: a number, the unit beside it if any, and whether it is exact."""
+
+    numeral: Numeral
+    unit: str = ""
+    rough: bool = False
+    typed: bool = False
+
+
+def money_unit(text: str) -> str | None:
+    """Return the unit of money that a header, title or unit row states, a key of ``MONEY_UNITS``.
+
+    ``"Kinh phí (triệu đồng)"``, ``"ĐVT: 1.000 đ"``, ``"tr.đ"``. None if it states none or two
+    different ones. Amounts ("không quá 100 triệu đồng") and names (Đồng Đăng, hợp đồng) state none.
+    """
+    line = key(text)
+    pieces = [line, *re.findall(r"\(([^()]*)\)", line), *_STATED.findall(line)]
+    parts = [part for piece in pieces for part in re.split(r"[;:,](?!\d)", piece)]
+    found = {unit for part in parts if part.strip() not in _CELL_ONLY and (unit := _unit(part))}
+    phrases = [match for match in _PHRASE.finditer(line) if not match["before"]]
+    found |= {unit for match in phrases if (unit := _unit(match.group()))}
+    return found.pop() if len(found) == 1 else None
+
+
+def _unit(text: str) -> str | None:
+    """Return the unit if the text is nothing else."""
+    line = text.strip(" .:-/")
+    line = re.sub(r"^(?:đvt|đơn vị tính|đơn vị|tính bằng)\s*:?\s*", "", line)
+    for unit, pattern in _WORDS:
+        if re.fullmatch(pattern, line):
+            return unit
+    return None
+
+
+def parse_money(field: Field, cell: Cell, context: Context) -> Value:
+    """Read an amount into whole đồng (DESIGN §6), or say why it cannot be read.
+
+    The unit in the cell goes before that of the header, that before ``field.unit``; without any,
+    only a number from a million on is taken as đồng.
+    """
+    if isinstance(cell.value, int | float) and not isinstance(cell.value, bool):
+        written: _Written | Value = _typed(field, cell.value, cell.number_format)
+    else:
+        written = _text(field, cell.text, context)
+    if isinstance(written, Value):
+        return written
+    if written.numeral.value == 0:
+        return EMPTY
+    return _amount(field, cell, written, context)
+
+
+def _typed(field: Field, value: float, number_format: str) -> _Written | Value:
+    number = Decimal(str(value))
+    if number < 0:
+        return error(field, "negative", f"số tiền không thể âm. {_HINT}")
+    if "%" in number_format:
+        return error(field, "percent", f"đang ghi tỷ lệ phần trăm. {_HINT}")
+    section = number_format.split(";", maxsplit=1)[0]
+    literals = key(" ".join(map("".join, re.findall(r'"([^"]*)"|\[\$([^\]-]*)', section))))
+    if _FOREIGN.search(literals):
+        return error(field, "currency", f"số tiền không phải tiền Việt Nam. {_HINT}")
+    bare = re.sub(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.', "", section).strip()
+    scaled = re.search(r"[0#?](,+)$", bare)
+    if scaled:  # the format shows thousands or millions only, and the header speaks of those
+        number /= Decimal(1000) ** len(scaled[1])
+    return _Written(Numeral(number), _unit(literals) or "", typed=True)
+
+
+def _text(field: Field, text: str, context: Context) -> _Written | Value:
+    line = key(re.sub(r"\s*\n\s*", "\n", text))
+    shown = quoted(field, text)
+    if "%" in line:
+        return error(field, "percent", f"{shown} là tỷ lệ phần trăm. {_HINT}")
+    if re.match(r"^[-–−]\s*\d|^\(\s*\d[\d.,\s]*\)$", line):
+        return error(field, "negative", f"{shown}: số tiền không thể âm. {_HINT}")
+    if _RANGE.search(line):
+        return error(field, "range", f"{shown} là một khoảng, không phải một số. {_HINT}")
+    exact = _ROUGHLY.sub("", line)
+    rough = exact != line
+    power = scientific(exact)
+    if power is not None:
+        return _Written(Numeral(power), rough=True)
+    return _parts(field, exact, shown, context, rough=rough)
+
+
+def _parts(
+    field: Field, line: str, shown: str, context: Context, *, rough: bool
+) -> _Written | Value:
+    """Read ``1 tỷ 200 triệu``, ``50tr``, ``50.000.000 đồng (năm mươi triệu đồng)``."""
+    body = re.sub(r"\([^()\d]*\)\s*\.?$", "", line).strip()
+    rough = rough or body != line
+    parts = [(match["number"], match["unit"] or "") for match in _PART.finditer(body)]
+    rest = re.sub(r"^,-$|[\s.]|chẵn", "", _PART.sub("", body))
+    if not parts or rest:
+        return error(field, "not-a-number", f"không đọc được số tiền từ {shown}. {_HINT}")
+    numbers = [numeral(number, context.decimal_sign) for number, _ in parts]
+    if None in numbers:
+        return error(field, "not-a-number", f"{shown} không phải một số viết đúng. {_HINT}")
+    whole = [number for number in numbers if number is not None]
+    units = [_unit(unit) or "" for _, unit in parts]
+    if len(parts) == 1:
+        return _Written(whole[0], units[0], rough=rough)
+    scales = [MONEY_UNITS.get(unit, 0) for unit in units]
+    falling = all(big > small > 0 for big, small in pairwise(scales))
+    fits = all(n.value * s < b for n, s, b in zip(whole[1:], scales[1:], scales, strict=False))
+    if not falling or not fits or any(number.other is not None for number in whole):
+        return error(field, "several-values", f"{shown} có nhiều số. {_HINT}")
+    total = sum((n.value * s for n, s in zip(whole, scales, strict=True)), Decimal(0))
+    return _Written(Numeral(total), "đồng", rough=rough)
+
+
+def _amount(field: Field, cell: Cell, written: _Written, context: Context) -> Value:
+    stated = context.unit if context.unit in MONEY_UNITS else money_unit(context.unit) or ""
+    unit = written.unit or stated or field.unit
+    shown = quoted(field, cell.text or str(cell.value))
+    if not written.unit and not stated and _settled(written.numeral, "đồng") >= _SURELY_DONG:
+        unit = "đồng"
+    if unit not in MONEY_UNITS:
+        return error(field, "unit-missing", f"{shown} không rõ đơn vị tiền. {_HINT}")
+    number = _settled(written.numeral, unit)
+    misfit = _misfit(number, unit)
+    clash = misfit == "doubt" and "" != stated != unit
+    if misfit == "error" or clash:
+        message = f"{shown} không hợp với đơn vị “{unit}”. {_HINT}"
+        return error(field, "unit-conflict", message)
+    exact = number * MONEY_UNITS[unit]
+    text = str(exact.quantize(Decimal(1), ROUND_HALF_UP))
+    said = f"đọc {shown} là {quoted(field, _dotted(text))} đồng"
+    if written.numeral.other is not None and unit not in _NO_FRACTIONS:
+        return doubt(field, text, "ambiguous-number", f"{said}, nhưng có thể hiểu khác. {_HINT}")
+    if written.rough or written.numeral.broken or (not written.typed and exact % 1):
+        return doubt(field, text, "not-exact", f"{said}, nhưng cách ghi chưa chắc chắn. {_HINT}")
+    assumed = not written.unit and not stated and field.unit not in {"", unit}
+    unsure = not written.unit and bool(stated) and not context.certain
+    if misfit or assumed or unsure:
+        return doubt(field, text, "unit-doubtful", f"{said}; đơn vị tiền chưa chắc. {_HINT}")
+    return _usual(field, text, said, 0.9 if not written.unit and not stated else 1.0)
+
+
+def _usual(field: Field, text: str, said: str, confidence: float) -> Value:
+    if outside(field, Decimal(text)):
+        message = f"{said}, khác thường so với mức hay gặp. Đề nghị kiểm tra lại số và đơn vị."
+        return doubt(field, text, "unusual-value", message, 0.8)
+    return Value(text, confidence)
+
+
+def outside(field: Field, value: Decimal) -> bool:
+    """Tell whether the value lies outside what the campaign calls usual."""
+    too_low = field.low is not None and value < field.low
+    return too_low or (field.high is not None and value > field.high)
+
+
+def _settled(number: Numeral, unit: str) -> Decimal:
+    """Return the number where its unit leaves one sensible reading.
+
+    Nobody writes thousandths of a đồng or of a thousand đồng: there ``1.500`` and ``1,500`` group.
+    """
+    if number.other is None or unit not in _NO_FRACTIONS:
+        return number.value
+    return max(number.value, number.other)
+
+
+def _misfit(number: Decimal, unit: str) -> str:
+    """Tell a number that cannot ("error") or hardly ("doubt") stand with its unit.
+
+    The bands are for one point of sale: support is 10–500 million (DOMAIN §1.4), so that a hundred
+    billion is a slip of the unit and ten billion needs a second look. A number of seven digits in
+    thousands or millions looks like đồng.
+    """
+    vnd = number * MONEY_UNITS[unit]
+    if not 10**3 <= vnd < 10**11:
+        return "error"
+    looks_like_dong = unit != "đồng" and number >= _SURELY_DONG
+    return "doubt" if looks_like_dong or not 10**6 <= vnd < 10**10 else ""
+
+
+def _dotted(text: str) -> str:
+    return f"{int(text):,}".replace(",", ".")

@@ -1,0 +1,136 @@
+"""Areas and star ratings."""
+
+import re
+from decimal import Decimal
+
+from parsers.form import Field
+from parsers.grid import Cell
+from parsers.numerals import NUMBER, numeral, plain, scientific
+from parsers.outcome import EMPTY, Context, Value, doubt, error, note, quoted
+from parsers.vietnamese import fold, key
+
+_SQUARE = r"(?:m2|m²|m\^2|m\s2|mét vuông|met vuong|m vuông)"
+_AREA = re.compile(rf"(?P<number>{NUMBER})\s*(?P<unit>{_SQUARE}|ha|hecta|héc ta)?(?!\w)")
+_TWO_SIDES = re.compile(rf"(?P<a>{NUMBER})\s*m?\s*[x×*]\s*(?P<b>{NUMBER})\s*(?:m|{_SQUARE})?(?!\w)")
+_ROUGHLY = re.compile(r"^(?:khoảng|tầm|gần|hơn|trên|dưới|ước|dự kiến|[~≈<>≤≥])\s*")
+_RANGE = re.compile(r"\d[^\d+]*(?:-|–|—|~|đến|tới|÷)\s*\d")
+_HECTARE = 10_000
+_AREA_HINT = "Đề nghị ghi một số, ví dụ “45,5”."
+_STAR_HINT = "Đề nghị ghi một chữ số từ 1 đến 5."
+_STAR_SIGNS = re.compile(r"[*★☆⭐✩✪]")
+_STAR_WORDS = {"mot": 1, "hai": 2, "ba": 3, "bon": 4, "nam": 5}
+_STARRED = re.compile(r"(?<![\w.,])(?P<count>\d+(?:[.,]\d+)?|mot|hai|ba|bon|nam)\s*sao\b")
+_AROUND_STARS = frozenset({"ocop", "hang", "xep", "dat", "san", "pham", "loai", "muc", "cap"})
+_PENDING = re.compile(
+    r"\b(?:dang|chua|de nghi|du kien|phan dau|cho|dang ky|khong|sap|tiem nang|huong toi)\b"
+)
+_BEST = 5
+
+
+def parse_decimal(field: Field, cell: Cell, context: Context) -> Value:
+    """Read a quantity such as an area in m² into a plain decimal.
+
+    ``50 m²`` and ``0,5 ha`` are converted, ``5x10m`` multiplied with a note; ``1.500`` has two
+    readings and is flagged; ranges, sums, percentages and negative numbers give no value.
+    """
+    if isinstance(cell.value, int | float):
+        if cell.value < 0 or "%" in cell.number_format:
+            return error(field, "not-a-number", f"giá trị không hợp lệ. {_AREA_HINT}")
+        number = Decimal(str(cell.value)) * _scale(context.unit)
+        return Value(plain(number))
+    return _written(field, cell.text, context)
+
+
+def _written(field: Field, text: str, context: Context) -> Value:
+    line = re.sub(rf"\(({_SQUARE})\)", r"\1", key(text).rstrip(". "))
+    shown = quoted(field, text)
+    exact = _ROUGHLY.sub("", line)
+    sides = _TWO_SIDES.fullmatch(exact)
+    if sides:
+        return _product(field, sides, shown)
+    if _RANGE.search(re.sub(_SQUARE, "", exact)):
+        return error(field, "range", f"{shown} là một khoảng, không phải một số. {_AREA_HINT}")
+    power = scientific(exact)
+    if power is not None:
+        message = f"{shown} là số bị rút gọn, có thể không đủ. {_AREA_HINT}"
+        return doubt(field, plain(power), "not-exact", message)
+    match = _AREA.fullmatch(exact)
+    number = numeral(match["number"], context.decimal_sign) if match else None
+    if match is None or number is None:
+        return error(field, "not-a-number", f"không đọc được số từ {shown}. {_AREA_HINT}")
+    scale = Decimal(_HECTARE) if (match["unit"] or "").startswith("h") else Decimal(1)
+    if number.value == 0:
+        return EMPTY
+    result = plain(number.value * (scale if match["unit"] else _scale(context.unit)))
+    if number.other is not None:
+        read = quoted(field, result.replace(".", ","))
+        message = f"đọc {shown} là {read}, nhưng có thể hiểu khác. {_AREA_HINT}"
+        return doubt(field, result, "ambiguous-number", message)
+    if exact != line or number.broken:
+        message = f"{shown} không phải một số chắc chắn. {_AREA_HINT}"
+        return doubt(field, result, "not-exact", message)
+    return Value(result)
+
+
+def _scale(unit: str) -> Decimal:
+    return Decimal(_HECTARE if fold(unit) in {"ha", "hecta", "hec ta"} else 1)
+
+
+def _product(field: Field, sides: re.Match[str], shown: str) -> Value:
+    first, second = numeral(sides["a"]), numeral(sides["b"])
+    if first is None or second is None or first.other or second.other:
+        return error(field, "not-a-number", f"không đọc được số từ {shown}. {_AREA_HINT}")
+    area = plain(first.value * second.value)
+    message = f"{shown} được tính là {quoted(field, area.replace('.', ','))} m²."
+    return note(field, area, "multiplied", message)
+
+
+def parse_stars(field: Field, cell: Cell) -> Value:
+    """Read a rating of one to five stars: ``3 sao``, ``***``, ``OCOP 4★``, ``ba sao``.
+
+    Half stars, several different ratings, and "đang đề nghị" give no value and an error.
+    """
+    if isinstance(cell.value, int | float):
+        return _stars(field, Decimal(str(cell.value)), quoted(field, cell.text or str(cell.value)))
+    shown = quoted(field, cell.text)
+    line = fold(cell.text)
+    signs = len(_STAR_SIGNS.findall(cell.text))
+    if _PENDING.search(line):
+        message = (
+            f"{shown} chưa phải kết quả xếp hạng. Đề nghị ghi hạng sao đã được công nhận (1 đến 5)."
+        )
+        return error(field, "stars-pending", message)
+    if re.search(r"\d\s*(?:-|–|—|/|,|đến)\s*\d", cell.text) and not re.search(
+        r"[a-zđ]\s*\d+/", line
+    ):
+        return error(field, "several-values", f"{shown} không phải một hạng sao. {_STAR_HINT}")
+    counts = _counts(cell.text, line, signs)
+    if len(set(counts)) > 1:
+        return error(field, "several-values", f"{shown} có nhiều hạng sao. {_STAR_HINT}")
+    if not counts:
+        return error(field, "not-stars", f"không đọc được hạng sao từ {shown}. {_STAR_HINT}")
+    return _stars(field, counts[0], shown)
+
+
+def _counts(text: str, line: str, signs: int) -> list[Decimal]:
+    """Return every rating that the text names."""
+    bare = " ".join(word for word in line.split() if word not in _AROUND_STARS)
+    if signs:
+        digits = re.findall(r"\d+", bare)
+        only_signs = not bare
+        return [Decimal(digit) for digit in digits] or ([Decimal(signs)] if only_signs else [])
+    starred = [match["count"] for match in _STARRED.finditer(line)]
+    if starred:
+        return [Decimal(_STAR_WORDS.get(count, count)) for count in starred]
+    whole = bare.removesuffix(" sao").strip()
+    if re.fullmatch(r"\d+(?:[.,]\d+)?", text.strip()):
+        return [Decimal(text.strip().replace(",", "."))]
+    if whole in _STAR_WORDS:
+        return [Decimal(_STAR_WORDS[whole])]
+    return [Decimal(whole)] if re.fullmatch(r"\d+", whole) else []
+
+
+def _stars(field: Field, count: Decimal, shown: str) -> Value:
+    if count != int(count) or not 1 <= count <= _BEST:
+        return error(field, "not-stars", f"{shown} không phải hạng sao OCOP. {_STAR_HINT}")
+    return Value(str(int(count)))

@@ -1,0 +1,212 @@
+"""One cell → one canonical value with its confidence, for every field type (DESIGN §6).
+
+``parse`` is the door. What it cannot read for certain it flags; what it cannot read it leaves out
+with an error that says what to write instead.
+"""
+
+import datetime as dt
+import math
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from types import MappingProxyType
+
+from parsers.choices import parse_choice
+from parsers.dates import parse_date
+from parsers.form import Field, FieldType
+from parsers.grid import Cell
+from parsers.lists import parse_list
+from parsers.money import MONEY_UNITS, money_unit, parse_money
+from parsers.outcome import EMPTY, Context, Problem, Value, doubt, error, quoted
+from parsers.phones import parse_phone
+from parsers.quantities import parse_decimal, parse_stars
+from parsers.vietnamese import fold, looks_legacy, one_line
+
+__all__ = [
+    "MONEY_UNITS",
+    "Context",
+    "Problem",
+    "Value",
+    "is_ditto",
+    "is_empty",
+    "money_unit",
+    "parse",
+]
+
+_BLANKS = re.compile(r"[\s\-–—−_.…/]*")
+_NOTHING = frozenset(
+    {
+        "khong",
+        "khong co",
+        "khong co gi",
+        "chua co",
+        "ko",
+        "ko co",
+        "k co",
+        "n a",
+        "none",
+        "null",
+        "0",
+    }
+)
+_DITTO_SIGNS = re.compile(
+    r"[-–—\s]*(?://|\"|''|”|“|〃|″|,,)(?:\s*(?://|\"|''|”|“|〃|″|,,))*[-–—\s]*"
+)
+_DITTO_WORDS = frozenset({"nt", "n t", "nhu tren", "nhu tren nt", "tuong tu", "tuong tu nhu tren"})
+_EXCEL_ERROR = re.compile(r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|#+)")
+_SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
+#: Excel keeps 15 digits of a number; a longer code has lost its last ones.
+_EXACT_LIMIT = 10**15
+#: Tax codes have 10 or 13 digits, personal ones 12: nothing is missing from such a number.
+_CODE_LENGTHS = frozenset({10, 12, 13})
+_NUMERIC: frozenset[FieldType] = frozenset({"decimal", "money", "stars", "phone", "code"})
+
+
+def parse(field: Field, cell: Cell, context: Context) -> Value:
+    """Read one cell as its field asks (DESIGN §6).
+
+    No text and no problem = empty; no text with a problem = there is something that cannot be
+    trusted. A ditto mark gives the problem ``ditto``, which the caller resolves from the row above.
+    """
+    barred = _barred(field, cell)
+    if barred is not None:
+        return barred
+    if is_empty(cell):
+        return EMPTY
+    if is_ditto(cell.text):
+        return error(field, "ditto", "ô ghi “như trên” nhưng phía trên không có giá trị để lấy.")
+    return _READERS[field.type](field, cell, context)
+
+
+def is_empty(cell: Cell) -> bool:
+    """Tell whether a cell says nothing: blank, dashes, dots, "không", "không có", 0."""
+    if cell.uncalculated:
+        return False
+    if isinstance(cell.value, int | float) and not isinstance(cell.value, bool):
+        return cell.value == 0
+    return (bool(_BLANKS.fullmatch(cell.text)) and "//" not in cell.text) or fold(
+        cell.text
+    ) in _NOTHING
+
+
+def is_ditto(text: str) -> bool:
+    """Tell a mark that stands for the value above: ``nt``, ``-nt-``, ``//``, ``"``, ``như trên``."""
+    return bool(_DITTO_SIGNS.fullmatch(text.strip())) or fold(text) in _DITTO_WORDS
+
+
+def _barred(field: Field, cell: Cell) -> Value | None:
+    """Return the error of a cell that no reader may look at, None for the others."""
+    if cell.uncalculated:
+        message = (
+            "ô là công thức chưa có kết quả. "
+            "Đề nghị mở tệp bằng Excel, lưu lại rồi gửi, hoặc gõ thẳng giá trị."
+        )
+        return error(field, "uncalculated", message)
+    if _EXCEL_ERROR.fullmatch(cell.text.strip()):
+        message = f"ô báo lỗi công thức {cell.text.strip()}. Đề nghị gõ thẳng giá trị."
+        return error(field, "formula-error", message)
+    if isinstance(cell.value, float) and not math.isfinite(cell.value):
+        return error(field, "formula-error", "ô không chứa một số dùng được.")
+    if isinstance(cell.value, bool):
+        return error(field, "not-text", "ô chỉ ghi đúng/sai. Đề nghị ghi giá trị bằng chữ hoặc số.")
+    if looks_legacy(cell.text):
+        message = "chữ gõ bằng phông cũ (TCVN3/VNI). Đề nghị gõ lại bằng phông Unicode."
+        return error(field, "legacy-font", message)
+    if field.type in _NUMERIC and isinstance(cell.value, dt.date | dt.time):
+        message = "Excel đã đổi nội dung ô thành ngày. Đề nghị định dạng ô là Text rồi gõ lại."
+        return error(field, "turned-into-date", message)
+    return None
+
+
+def _text(field: Field, cell: Cell, _context: Context) -> Value:
+    text = _typed_text(cell)
+    if isinstance(cell.value, dt.date | dt.time):
+        message = (
+            f"Excel đã đổi nội dung thành ngày, đọc là {quoted(field, text)}. Đề nghị xem lại."
+        )
+        return doubt(field, text, "turned-into-date", message)
+    return Value(text)
+
+
+def _typed_text(cell: Cell) -> str:
+    if isinstance(cell.value, float) and cell.value.is_integer() and abs(cell.value) < _EXACT_LIMIT:
+        return str(int(cell.value))
+    return one_line(cell.text) or str(cell.value)
+
+
+def _code(field: Field, cell: Cell, _context: Context) -> Value:
+    """Read a code as written without inner spaces; a number may have lost its leading zeros."""
+    if isinstance(cell.value, int | float):
+        return _numeric_code(field, cell.value, cell.number_format)
+    text = re.sub(r"\s+", "", one_line(cell.text))
+    if _SHORTENED.fullmatch(text):
+        return _shortened(field)
+    return Value(text)
+
+
+def _numeric_code(field: Field, value: float, number_format: str) -> Value:
+    if value != int(value) or abs(value) >= _EXACT_LIMIT:
+        return _shortened(field)
+    digits = str(int(value))
+    width = re.fullmatch(r"0+", number_format)
+    if width and len(width.group()) > 1:
+        return Value(digits.zfill(len(width.group())))
+    if len(digits) in _CODE_LENGTHS:
+        return Value(digits)
+    message = "mã số đang ở dạng số, có thể mất số 0 ở đầu. Đề nghị định dạng ô là Text rồi gõ lại."
+    return doubt(field, digits, "lost-zero", message)
+
+
+def _shortened(field: Field) -> Value:
+    message = "mã số bị Excel rút gọn hoặc làm tròn. Đề nghị định dạng ô là Text rồi gõ lại đủ số."
+    return error(field, "shortened", message)
+
+
+def _phone(field: Field, cell: Cell, _context: Context) -> Value:
+    return parse_phone(field, cell)
+
+
+def _choice(field: Field, cell: Cell, _context: Context) -> Value:
+    return parse_choice(field, cell)
+
+
+def _list(field: Field, cell: Cell, _context: Context) -> Value:
+    return parse_list(field, cell)
+
+
+def _stars(field: Field, cell: Cell, _context: Context) -> Value:
+    return _bounded(field, parse_stars(field, cell))
+
+
+def _decimal(field: Field, cell: Cell, context: Context) -> Value:
+    return _bounded(field, parse_decimal(field, cell, context))
+
+
+def _bounded(field: Field, value: Value) -> Value:
+    """Add the warning of an unusual value, unless the reading already has a problem."""
+    if value.text is None or value.problem is not None:
+        return value
+    number = Decimal(value.text)
+    low, high = field.low, field.high
+    if (low is None or number >= low) and (high is None or number <= high):
+        return value
+    message = (
+        f"Cột “{field.label}”: đọc được {quoted(field, value.text)}, "
+        "khác thường so với mức hay gặp. Đề nghị kiểm tra lại."
+    )
+    return Value(value.text, value.confidence, Problem("warning", "unusual-value", message))
+
+
+_READERS: Mapping[FieldType, Callable[[Field, Cell, Context], Value]] = MappingProxyType(
+    {
+        "text": _text,
+        "code": _code,
+        "phone": _phone,
+        "choice": _choice,
+        "decimal": _decimal,
+        "list": _list,
+        "stars": _stars,
+        "date": parse_date,
+        "money": parse_money,
+    }
+)
