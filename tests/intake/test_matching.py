@@ -1,0 +1,141 @@
+"""Which commune, which campaign – or a person decides."""
+
+import unicodedata
+
+import pytest
+from rigs.cast import CAO_LOC, COMMUNES, DONG_DANG, GIA_CAT, HOA_CU, campaign, moment
+
+from intake.matching import (
+    CampaignMatch,
+    CommuneMatch,
+    Unsure,
+    match_campaign,
+    match_commune,
+    named_communes,
+    unknown_issuers,
+)
+
+HEADING = ("ỦY BAN NHÂN DÂN", "XÃ HÒA CƯ", "Số: 45/UBND-KT")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "UBND XÃ HÒA CƯ",
+        "UBND xã Hoà Cư",
+        "Xa Hoa Cu",
+        unicodedata.normalize("NFD", "Ủy ban nhân dân xã Hòa Cư"),
+        "(Kèm theo Công văn số 45/UBND-KT của UBND xã Hòa Cư)",
+        "xã  Hòa\u00a0Cư.",
+    ],
+)
+def test_fault_066_a_name_is_found_however_it_is_written(line):
+    """FAULTS 66: NFC and NFD, old and new tone placement, case, spaces and no diacritics."""
+    assert named_communes([line], COMMUNES) == (HOA_CU,)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Kính gửi: UBND huyện Cao Lộc",
+        "UBND HUYỆN CAO LỘC",
+        "Hòa Cư, ngày 17 tháng 5 năm 2024",
+        "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+        "UBND các xã, thị trấn",
+        "xã Hòa Cưu",
+    ],
+)
+def test_a_bare_substring_names_nobody(line):
+    assert named_communes([line], COMMUNES) == ()
+
+
+@pytest.mark.parametrize("line", ["UBND THỊ TRẤN CAO LỘC", "TT Cao Lộc", "UBND TT. CAO LỘC"])
+def test_the_town_is_told_from_its_district(line):
+    assert named_communes(["UBND HUYỆN CAO LỘC", line], COMMUNES) == (CAO_LOC,)
+
+
+def test_an_issuer_broken_after_its_class_word_is_one_line():
+    assert named_communes(["ỦY BAN NHÂN DÂN XÃ", "HÒA CƯ"], COMMUNES) == (HOA_CU,)
+
+
+def test_a_letterhead_of_an_unknown_unit_is_noticed():
+    assert unknown_issuers(["UBND XÃ YÊN THƯỢNG", "XÃ HỘI CHỦ NGHĨA"], COMMUNES)
+    assert not unknown_issuers(HEADING, COMMUNES)
+
+
+def _commune(sender=(HOA_CU,), heading=HEADING, subject="", *, on_behalf=False):
+    return match_commune(sender, heading, subject, COMMUNES, on_behalf=on_behalf)
+
+
+def test_the_roster_address_decides_when_nothing_speaks_against_it():
+    assert _commune() == CommuneMatch(HOA_CU, "sender")
+    assert _commune(heading=()) == CommuneMatch(HOA_CU, "sender")
+    assert _commune(heading=("Danh sách đăng ký",)) == CommuneMatch(HOA_CU, "sender")
+
+
+def test_fault_076_sender_a_form_of_b_is_held_and_both_are_named():
+    """FAULTS 76: sender is commune A, the form says commune B."""
+    answer = _commune(sender=(GIA_CAT,))
+    assert isinstance(answer, Unsure)
+    assert answer.candidates == ("Xã Gia Cát", "Xã Hòa Cư")
+
+
+def test_fault_077_a_namesake_that_is_not_on_the_roster_is_held():
+    """FAULTS 77: a unit of another district; matched by roster, never by likeness."""
+    assert isinstance(_commune(heading=("UBND XÃ TÂN THÀNH",)), Unsure)
+
+
+def test_documents_that_name_two_communes_are_held():
+    assert isinstance(_commune(heading=(*HEADING, "UBND XÃ GIA CÁT")), Unsure)
+
+
+def test_an_address_that_two_communes_share_needs_the_letterhead():
+    both = (HOA_CU, GIA_CAT)
+    assert isinstance(_commune(sender=both, heading=()), Unsure)
+    assert _commune(sender=both) == CommuneMatch(HOA_CU, "heading")
+
+
+def test_an_officer_speaks_for_whom_letterhead_or_subject_names():
+    forward = {"sender": (), "on_behalf": True}
+    assert _commune(**forward) == CommuneMatch(HOA_CU, "heading")
+    named = _commune(**forward, heading=(), subject="Fwd: TT Đồng Đăng gửi qua Zalo")
+    assert named == CommuneMatch(DONG_DANG, "subject")
+    assert isinstance(_commune(**forward, subject="Fwd: xã Gia Cát"), Unsure)
+    assert isinstance(_commune(**forward, heading=(), subject="Fwd: hồ sơ"), Unsure)
+
+
+def test_fault_075_a_stranger_is_never_matched_by_what_the_form_says():
+    """FAULTS 75: sender not on the roster."""
+    assert isinstance(_commune(sender=()), Unsure)
+
+
+ROUND_2 = campaign()
+ROUND_3 = campaign(
+    "ocop-2024-3", receipt_prefix="OCOP3", number="", basis=[], opens_at=moment(14),
+)  # fmt: skip
+
+
+def _campaign(thread=None, subject="", cited=(), campaigns=(ROUND_2, ROUND_3), at=None):
+    return match_campaign(thread, subject, cited, campaigns, at or moment(17))
+
+
+def test_campaign_by_thread_then_subject_then_cited_number():
+    assert _campaign(thread="ocop-2024-3", subject="OCOP2") == CampaignMatch(ROUND_3, "thread")
+    assert _campaign(subject="Re: [OCOP3-06223-01-4] sửa") == CampaignMatch(ROUND_3, "subject")
+    assert _campaign(cited=("1290/UBND-KT&HT",)) == CampaignMatch(ROUND_2, "cited")
+    assert _campaign(cited=("689 / SCT-QLTM",)) == CampaignMatch(ROUND_2, "cited")
+
+
+def test_fault_081_the_period_is_never_guessed_by_todays_date():
+    """FAULTS 81: several open campaigns and nothing that names one: held."""
+    answer = _campaign()
+    assert isinstance(answer, Unsure)
+    assert answer.candidates == ("ocop-2024-2", "ocop-2024-3")
+    assert isinstance(_campaign(cited=("1144/UBND-KT&HT",)), Unsure)
+
+
+def test_the_only_open_campaign_is_meant_and_a_closed_one_when_none_is_open():
+    assert _campaign(campaigns=(ROUND_2,)) == CampaignMatch(ROUND_2, "only-open")
+    assert _campaign(campaigns=(ROUND_2,), at=moment(25)) == CampaignMatch(ROUND_2, "only-open")
+    assert isinstance(_campaign(campaigns=(ROUND_2,), at=moment(1)), Unsure)
+    assert _campaign(at=moment(13, 12)) == CampaignMatch(ROUND_2, "only-open")

@@ -1,0 +1,224 @@
+"""What follows from a message, given what was read of it."""
+
+import dataclasses
+import itertools
+
+import pytest
+from rigs.cast import ERROR, GIA_CAT, HOA_CU, campaign, form_reading, letter_reading, moment
+
+from intake.matching import CampaignMatch, CommuneMatch, Unsure
+from intake.record import Envelope, Known, ReadDocument, content_key, decide
+from parsers.reading import Letter, Reading, Refusal
+from registry.model import Message, Submission
+
+CAMPAIGN = campaign()
+COMMUNE = CommuneMatch(HOA_CU, "sender")
+IN_TIME = moment(17)
+
+
+def _documents(*results):
+    return tuple(
+        ReadDocument(number, f"tep{number}.xlsx", f"{number:064x}", 1000, result)
+        for number, result in enumerate(results, start=1)
+    )
+
+
+def _decide(*results, **changes):
+    given = {
+        "envelope": Envelope("xa@caoloc.example", "Đăng ký", "<1@x>", IN_TIME, IN_TIME),
+        "documents": _documents(*results),
+        "own_words": "Kính gửi",
+        "body_nil": "no",
+        "commune": COMMUNE,
+        "campaign": CampaignMatch(CAMPAIGN, "only-open"),
+        "known": Known(),
+        "forced": False,
+    } | changes
+    return decide(**given)
+
+
+def _received(at, sent_at=None):
+    return Envelope("xa@caoloc.example", "Đăng ký", "<1@x>", sent_at or at, at)
+
+
+def _current(**changes):
+    values = {
+        "id": 5, "campaign": CAMPAIGN.id, "commune": HOA_CU.key, "version": 1, "current": True,
+        "message_id": 3, "received_at": moment(15), "recorded_at": moment(15),
+        "state": "registered", "late": False, "after_close": False, "receipt": "OCOP2-06223-01-4",
+    }  # fmt: skip
+    return Submission(**(values | changes))
+
+
+def test_a_clean_form_is_registered():
+    outcome = _decide(form_reading("A", "B"))
+    assert (outcome.state, outcome.verdict, outcome.ack) == ("recorded", "submission", "registered")
+    assert outcome.submission.state == "registered"
+    assert [point.ordinal for point in outcome.submission.points] == [1, 2]
+    assert not outcome.submission.late
+
+
+def test_errors_ask_for_a_correction_and_are_still_recorded():
+    outcome = _decide(form_reading("A", findings=(ERROR,)))
+    assert (outcome.verdict, outcome.ack) == ("submission", "needs-fix")
+    assert outcome.submission.findings == (ERROR,)
+
+
+def test_fault_078_a_correction_makes_the_next_version():
+    """FAULTS 78: v2 after v1."""
+    outcome = _decide(form_reading("A"), known=Known(current=_current()))
+    assert (outcome.verdict, outcome.ack) == ("correction", "registered")
+
+
+def test_fault_079_an_older_mail_that_arrives_later_is_held():
+    """FAULTS 79: v1 arrives after v2: no silent rollback."""
+    known = Known(current=_current(), current_sent_at=moment(15, 8))
+    late_mail = _received(moment(16), sent_at=moment(14))
+    outcome = _decide(form_reading("A"), known=known, envelope=late_mail)
+    assert outcome.state == "held"
+    assert "before the version" in outcome.reason
+    forced = _decide(form_reading("A"), known=known, envelope=late_mail, forced=True)
+    assert forced.verdict == "correction"
+
+
+def _message(**changes):
+    values = {"id": 3, "sha256": "a" * 64, "size_bytes": 1, "received_at": moment(15)}
+    return Message(**(values | {"state": "recorded", "submission_id": 5} | changes))
+
+
+def test_fault_080_an_identical_resend_makes_no_new_version():
+    """FAULTS 80: same files, same commune, same campaign: already received."""
+    known = Known(twin=_message(), current=_current())
+    outcome = _decide(form_reading("A"), known=known)
+    assert (outcome.verdict, outcome.ack, outcome.submission) == ("duplicate", "duplicate", None)
+
+
+def test_going_back_to_an_earlier_file_is_a_correction_not_a_duplicate():
+    known = Known(twin=_message(submission_id=4), current=_current())
+    assert _decide(form_reading("A"), known=known).verdict == "correction"
+
+
+def test_fault_011_a_copy_by_another_road_gets_no_second_answer():
+    """FAULTS 11: alias and direct: joined by Message-ID and files."""
+    outcome = _decide(form_reading("A"), known=Known(copy_of=_message()))
+    assert (outcome.state, outcome.verdict, outcome.ack) == ("recorded", "copy", "")
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations([0, 1, 2])))
+def test_fault_082_the_order_of_the_files_does_not_matter(order):
+    """FAULTS 82: one good, one damaged, one letter: the same end in any order."""
+    results = (form_reading("A"), Refusal("damaged", "Tệp hỏng."), letter_reading())
+    outcome = _decide(*(results[index] for index in order))
+    assert (outcome.verdict, outcome.submission.state) == ("submission", "registered")
+    assert [finding.code for finding in outcome.submission.findings] == ["document-refused"]
+
+
+@pytest.mark.parametrize(
+    ("results", "verdict"),
+    [
+        ([Refusal("blank-template", "Biểu chưa điền.")], "blank-template"),
+        ([Refusal("wrong-form", "Không phải biểu.")], "wrong-form"),
+        ([Refusal("encrypted", "Có mật khẩu.")], "unreadable"),
+        ([Refusal("unsupported", "Ảnh.")], "unreadable"),
+        ([letter_reading()], "letter-only"),
+        ([letter_reading(), Refusal("unsupported", "Ảnh.")], "letter-only"),
+        ([letter_reading(), Refusal("damaged", "Hỏng.")], "unreadable"),
+        ([Reading("docx", "dossier")], "letter-only"),
+    ],
+)
+def test_fault_062_each_reason_without_a_form_has_its_own_answer(results, verdict):
+    """FAULTS 62: wrong form, blank template, unreadable, letter alone: told apart."""
+    outcome = _decide(*results)
+    assert (outcome.state, outcome.verdict, outcome.ack) == ("recorded", verdict, verdict)
+
+
+def test_a_nil_letter_and_a_nil_mail_are_positive_answers():
+    for outcome in (_decide(letter_reading(nil=True)), _decide(body_nil="yes")):
+        assert (outcome.verdict, outcome.ack, outcome.submission.state) == ("nil", "nil", "nil")
+
+
+def test_a_doubtful_nil_is_held_until_a_person_accepts_it():
+    assert _decide(body_nil="doubtful").state == "held"
+    assert _decide(body_nil="doubtful", forced=True).verdict == "nil"
+
+
+def test_a_form_beside_a_nil_letter_is_held():
+    outcome = _decide(form_reading("A"), letter_reading(nil=True))
+    assert (outcome.state, outcome.ack) == ("held", "in-review")
+
+
+def test_the_same_form_twice_in_one_mail_is_one_submission():
+    outcome = _decide(form_reading("A"), form_reading("A", kind="pdf"))
+    assert len(outcome.submission.points) == 1
+    assert outcome.submission.points[0].document_ordinal == 1
+
+
+def test_forms_that_differ_are_held_and_joined_only_by_a_person():
+    outcome = _decide(form_reading("A"), form_reading("B"))
+    assert outcome.state == "held"
+    joined = _decide(form_reading("A"), form_reading("B", findings=(ERROR,)), forced=True)
+    assert [point.row.values["name"] for point in joined.submission.points] == ["A", "B"]
+    assert joined.submission.findings[0].row == 2
+
+
+def test_fault_083_a_letter_that_counts_other_points_is_a_warning():
+    """FAULTS 83: parts that contradict each other: accepted with a warning."""
+    letter = letter_reading(letter=Letter("45/UBND-KT", points_stated=3))
+    outcome = _decide(form_reading("A", "B"), letter)
+    assert outcome.submission.state == "registered"
+    assert [finding.code for finding in outcome.submission.findings] == ["points-differ"]
+
+
+def test_the_same_letter_number_is_noted_for_oneself_and_warned_for_others():
+    own = _decide(form_reading("A"), letter_reading(), known=Known(letter_twins=(_current(),)))
+    assert own.submission.findings[0].severity == "note"
+    other = _current(commune=GIA_CAT.key)
+    theirs = _decide(form_reading("A"), letter_reading(), known=Known(letter_twins=(other,)))
+    assert theirs.submission.findings[0].severity == "warning"
+
+
+@pytest.mark.parametrize("rule", ["list-separately", "accept", "hold"])
+def test_fault_121_late_is_decided_by_the_servers_time(rule):
+    """FAULTS 121: 23:59:30 is in time, 00:00:10 is late, by INTERNALDATE in +07."""
+    call = CampaignMatch(campaign(late=rule), "only-open")
+    in_time = _decide(form_reading("A"), campaign=call, envelope=_received(moment(20, 23, 59, 30)))
+    assert in_time.submission.late is False
+    after = _decide(form_reading("A"), campaign=call, envelope=_received(moment(21, 0, 0, 10)))
+    expected = {"list-separately": True, "accept": False, "hold": None}[rule]
+    assert (after.submission.late if after.submission else None) is expected
+    assert after.state == ("held" if rule == "hold" else "recorded")
+
+
+def test_after_the_close_is_marked():
+    outcome = _decide(form_reading("A"), envelope=_received(moment(22, 8)))
+    assert outcome.submission.after_close
+
+
+def test_doubt_about_commune_or_campaign_holds_and_keeps_the_documents():
+    doubt = Unsure("the documents name several communes", ("Xã Hòa Cư", "Xã Gia Cát"))
+    outcome = _decide(form_reading("A"), commune=doubt)
+    assert (outcome.state, outcome.ack, outcome.submission) == ("held", "in-review", None)
+    assert "Xã Gia Cát" in outcome.reason
+    assert len(outcome.documents) == 1
+    assert _decide(form_reading("A"), campaign=doubt).state == "held"
+
+
+def test_words_alone_are_for_a_person():
+    assert (_decide().state, _decide().verdict) == ("held", "query")
+
+
+def test_fault_049_every_attachment_is_accounted_for():
+    """FAULTS 49: fifty attachments, one of them the form: each stands in the record."""
+    results = [form_reading("A"), *(Refusal("unsupported", "Ảnh.") for _ in range(49))]
+    outcome = _decide(*results)
+    assert len(outcome.documents) == 50
+    assert {document.role for document in outcome.documents[1:]} == {"dossier"}
+
+
+def test_the_content_key_is_of_files_or_else_of_words():
+    one, two = _documents(form_reading("A"), letter_reading())
+    assert content_key((one, two), "x") == content_key((two, one), "y")
+    renamed = dataclasses.replace(one, name="khac.xlsx")
+    assert content_key((one,), "") == content_key((renamed,), "")
+    assert content_key((), "Không có  nhu cầu") == content_key((), "không có nhu cầu")
+    assert content_key((), "a") != content_key((), "b")
