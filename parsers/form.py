@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-FieldType = Literal[
-    "text", "code", "phone", "choice", "decimal", "list", "stars", "date", "money"
-]
+if TYPE_CHECKING:
+    from parsers.grid import Extract
+    from parsers.interpretation import Interpretation
+
+FieldType = Literal["text", "code", "phone", "choice", "decimal", "list", "stars", "date", "money"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +67,14 @@ class Form:
             if candidate.key == key:
                 return candidate
         raise KeyError(key)
+
+
+def interpret(extract: "Extract", form: Form) -> "Interpretation":
+    """Return the form's rows in an extract; see ``interpretation.interpret``.
+
+    Stands here because a form knows how to read itself, and is imported late because config, which
+    only needs the types, shall start quickly.
+    """
+    from parsers import interpretation  # noqa: PLC0415  see above
+
+    return interpretation.interpret(extract, form)

@@ -1,6 +1,7 @@
 """Tables as every format family gives them: cells with text, value, place and span."""
 
 import datetime as dt
+import re
 from dataclasses import dataclass
 
 CellValue = str | int | float | bool | dt.datetime | dt.date | dt.time | None
@@ -39,6 +40,62 @@ class Grid:
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     hidden: bool = False
+
+    def place(self, row: int, column: int) -> str:
+        """Return the place of a position (counted from 0), also where no cell stands.
+
+        The address follows from the nearest cell to the left, else from any cell of the sheet;
+        a format without a running address gives the place of the nearest cell.
+        """
+        cell = self.rows[row][column] if column < len(self.rows[row]) else None
+        if cell is not None:
+            return cell.place
+        near = [(abs(c - column), c) for c, other in enumerate(self.rows[row]) if other]
+        if near:
+            found = min(near)[1]
+            return _moved(self.rows[row][found], 0, column - found)
+        for distance in range(1, len(self.rows)):
+            for r in (row - distance, row + distance):
+                if 0 <= r < len(self.rows):
+                    for c, other in enumerate(self.rows[r]):
+                        if other:
+                            return _moved(other, row - r, column - c)
+        return self.name
+
+
+def column_letters(column: int) -> str:
+    """Return the letters of a sheet's column counted from 1: 1 → A, 27 → AA."""
+    letters = ""
+    while column > 0:
+        column, rest = divmod(column - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
+
+
+def column_number(letters: str) -> int:
+    """Return the number of a sheet's column, counted from 1: A → 1, AA → 27."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number
+
+
+_SHEET_PLACE = re.compile(r"(.*)!([A-Z]{1,3})(\d+)", re.DOTALL)
+_TABLE_PLACE = re.compile(r"(.*, row )(\d+)(, (?:cell|column) )(\d+)", re.DOTALL)
+
+
+def _moved(cell: Cell | None, rows: int, columns: int) -> str:
+    """Return the place so many rows below and columns right of a cell."""
+    if cell is None:
+        return ""
+    sheet = _SHEET_PLACE.fullmatch(cell.place)
+    if sheet:
+        letters = column_letters(column_number(sheet[2]) + columns)
+        return f"{sheet[1]}!{letters}{int(sheet[3]) + rows}"
+    table = _TABLE_PLACE.fullmatch(cell.place)
+    if table:
+        return f"{table[1]}{int(table[2]) + rows}{table[3]}{int(table[4]) + columns}"
+    return cell.place
 
 
 @dataclass(frozen=True, slots=True)

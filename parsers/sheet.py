@@ -12,7 +12,15 @@ from dataclasses import dataclass, field, replace
 
 from lxml import etree
 
-from parsers.grid import Cell, CellValue, Extract, Grid, Limits
+from parsers.grid import (
+    Cell,
+    CellValue,
+    Extract,
+    Grid,
+    Limits,
+    column_letters,
+    column_number,
+)
 from parsers.number_format import Formats, shown
 from parsers.package import BROKEN, Package, RefusedError, local
 from parsers.reading import Refusal
@@ -49,24 +57,12 @@ def extract(data: bytes, limits: Limits | None = None) -> Extract | Refusal:
         return replace(refusal, kind="xlsx")
 
 
-def column_letters(column: int) -> str:
-    """Return the letters of a column counted from 1: 1 → A, 27 → AA."""
-    letters = ""
-    while column:
-        column, rest = divmod(column - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
-
-
 def _address(reference: str) -> tuple[int, int]:
     """Return (row, column), counted from 1."""
     match = _ADDRESS.fullmatch(reference.replace("$", ""))
     if match is None:
         raise RefusedError("damaged", "a cell without a valid address")
-    column = 0
-    for letter in match[1]:
-        column = column * 26 + ord(letter) - 64
-    return int(match[2]), column
+    return int(match[2]), column_number(match[1])
 
 
 @dataclass(slots=True)

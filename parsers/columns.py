@@ -1,0 +1,311 @@
+"""Captions → fields: which column of a table holds which field of the form.
+
+A caption is first compared whole, then with its parent ("Người đại diện" over "Họ và tên"), then by
+the words it begins with or contains, and last by likeness. The first ways are certain; the others
+give a lower confidence and always a finding, so that no column is guessed in silence.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from parsers.form import Field, Form
+from parsers.vietnamese import fold, one_line, squash
+
+#: Confidence of a column taken by its caption's words, and by mere likeness.
+_BY_WORDS, _BY_LIKENESS = 0.85, 0.8
+#: rapidfuzz ratio from which a typing slip is believed, and how far the next field must be.
+_LIKE, _LIKE_MARGIN = 90.0, 6.0
+_LONGEST_CAPTION = 160
+#: Two fields nearer than this for one column: ambiguous, so neither.
+_MARGIN = 8.0
+
+_PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
+_UNIT_TAIL = re.compile(
+    r"\b(?:don vi tinh|dvt|don vi)\b.*$"
+    r"|\b(?:(?:1 ?000|nghin|ngan|trieu|tr|ty|ti|1 000 000) )?(?:dong|vnd|d)$"
+    r"|\b(?:m2|m 2|met vuong)$"
+)
+_NUMBERING = re.compile(r"^(?:\d{1,2}|[ivx]{1,4}|[a-h]) (?=\D)")
+_INDEX_CAPTIONS = {"stt", "tt", "sott", "sothutu", "thutu", "no"}
+#: Captions that say nothing without their parent.
+_GENERIC = {
+    "hovaten", "hoten", "ten", "tengoi", "tencuthe", "noidung", "thongtin", "so", "giatri",
+    "sotien", "danhsach", "chitiet", "hovatennguoidaidien", "tendaydu", "sao", "hang",
+}  # fmt: skip
+#: Words that may follow a known caption without changing what it asks for.
+_HARMLESS = {
+    "cua",
+    "cac",
+    "cho",
+    "ve",
+    "la",
+    "theo",
+    "neu",
+    "co",
+    "ghi",
+    "ro",
+    "cu",
+    "the",
+    "du",
+    "kien",
+    "dang",
+    "ky",
+    "thuc",
+    "te",
+    "hien",
+    "nay",
+    "diem",
+    "gioi",
+    "thieu",
+    "va",
+    "ban",
+    "hang",
+    "san",
+    "pham",
+    "ocop",
+    "tai",
+    "tren",
+    "dia",
+    "nguoi",
+    "dai",
+    "dien",
+    "so",
+    "tinh",
+    "deu",
+    "day",
+    "chinh",
+    "thon",
+    "xa",
+    "khu",
+    "pho",
+    "xom",
+    "duong",
+    "nha",
+    "trong",
+    "nam",
+    "de",
+    "nghi",
+    "ho",
+    "tro",
+    "chu",
+    "quan",
+    "ly",
+}
+#: Words that make another question of a known caption: never matched by part.
+_OTHER_QUESTION = {
+    "email",
+    "mail",
+    "fax",
+    "website",
+    "web",
+    "facebook",
+    "zalo",
+    "cu",
+    "truoc",
+    "khong",
+    "chua",
+    "ung",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One possible reading of a caption; ``score`` orders, ``confidence`` is what values get."""
+
+    key: str
+    score: float
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a grid that holds a field. ``index`` counts the grid's columns from 0."""
+
+    field: Field
+    index: int
+    caption: str
+    confidence: float = 1.0
+    unit: str = ""
+
+
+class Captions:
+    """The captions that a form knows: its labels and aliases, prepared for comparing."""
+
+    def __init__(self, form: Form) -> None:
+        self.form = form
+        self._exact: dict[str, str] = {}
+        self._words: list[tuple[tuple[str, ...], str]] = []
+        self._cache: dict[tuple[str, ...], tuple[Match, ...]] = {}
+        for entry in form.fields:
+            for name in (entry.label, *entry.aliases):
+                for variant in variants(name):
+                    self._exact.setdefault(variant.replace(" ", ""), entry.key)
+                    self._words.append((tuple(variant.split()), entry.key))
+
+    def exact(self, text: str) -> str | None:
+        """Return the field whose label or alias this text is, however it is written."""
+        if len(text) > _LONGEST_CAPTION:
+            return None
+        for variant in variants(text):
+            key = self._exact.get(variant.replace(" ", ""))
+            if key is not None:
+                return key
+        return None
+
+    def matches(self, path: tuple[str, ...]) -> tuple[Match, ...]:
+        """Return the fields that a caption may mean, best first; ``path`` runs from top to leaf."""
+        if path not in self._cache:
+            self._cache[path] = tuple(self._matches(path))
+        return self._cache[path]
+
+    def _matches(self, path: tuple[str, ...]) -> list[Match]:
+        leaf, parents = path[-1], path[:-1]
+        above = next((key for key in map(self.exact, reversed(parents)) if key), None)
+        for parent in parents:
+            for joined in (f"{parent} {leaf}", f"{leaf} {parent}"):
+                key = self.exact(joined)
+                if key is not None:
+                    return [Match(key, 100)]
+        key = self.exact(leaf)
+        if key is not None:
+            return [Match(key, 90 if above not in {None, key} else 100)]
+        if above is not None and squash(leaf) in _GENERIC:
+            return [Match(above, 95)]
+        found = self._by_words(leaf) or self._by_likeness(leaf)
+        if above is not None and not found:
+            found = [Match(above, 40, _BY_LIKENESS)]
+        return sorted(found, key=lambda match: -match.score)
+
+    def _by_words(self, caption: str) -> list[Match]:
+        best: dict[str, Match] = {}
+        for variant in variants(caption):
+            words = tuple(variant.split())
+            if _OTHER_QUESTION.intersection(words):
+                return []
+            for name, key in self._words:
+                match = _contains(words, name, key)
+                if match and (key not in best or match.score > best[key].score):
+                    best[key] = match
+        return list(best.values())
+
+    def _by_likeness(self, caption: str) -> list[Match]:
+        from rapidfuzz import fuzz  # noqa: PLC0415  only for captions that nothing else explains
+
+        plain = squash(caption)
+        if len(plain) < 6 or len(caption) > _LONGEST_CAPTION:  # noqa: PLR2004  too short to tell
+            return []
+        best: dict[str, float] = {}
+        for name, key in self._exact.items():
+            best[key] = max(best.get(key, 0.0), fuzz.ratio(plain, name))
+        ranked = sorted(best.items(), key=lambda item: -item[1])
+        if not ranked or ranked[0][1] < _LIKE:
+            return []
+        if len(ranked) > 1 and ranked[0][1] - ranked[1][1] < _LIKE_MARGIN:
+            return []
+        return [Match(ranked[0][0], 50, _BY_LIKENESS)]
+
+
+def variants(caption: str) -> tuple[str, ...]:
+    """Return the folded ways to read a caption: whole, without parentheses, unit, numbering."""
+    whole = fold(caption)
+    bare = fold(_PARENTHESES.sub(" ", caption))
+    short = _UNIT_TAIL.sub("", bare).strip()
+    unnumbered = _NUMBERING.sub("", short)
+    return tuple(dict.fromkeys(text for text in (whole, bare, short, unnumbered) if text))
+
+
+def is_index(caption: str) -> bool:
+    """Tell whether a caption is that of the running number: STT, TT."""
+    return squash(caption) in _INDEX_CAPTIONS
+
+
+def _contains(words: tuple[str, ...], name: tuple[str, ...], key: str) -> Match | None:
+    size = len(name)
+    if size < 2 or size >= len(words):  # noqa: PLR2004  one word alone proves nothing
+        return None
+    for start in range(len(words) - size + 1):
+        if words[start : start + size] == name:
+            if start == 0 and _HARMLESS.issuperset(words[size:]):
+                return Match(key, 85 + size / 10, 1.0)
+            return Match(key, 60 + 25 * size / len(words) + (5 if start == 0 else 0), _BY_WORDS)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Which columns hold which fields; ``ambiguous`` are captions that could be several."""
+
+    columns: tuple[Column, ...]
+    extras: tuple[tuple[int, str], ...]
+    ambiguous: tuple[tuple[int, str], ...]
+    doubled: tuple[tuple[int, str], ...]
+    index: int | None
+
+
+def assign(paths: Mapping[int, tuple[str, ...]], captions: Captions) -> Assignment:
+    """Give each field at most one column, the surest caption first, then the leftmost."""
+    index = next((c for c in sorted(paths) if is_index(paths[c][-1])), None)
+    open_columns = {c: captions.matches(path) for c, path in paths.items() if c != index}
+    taken: dict[str, tuple[int, Match]] = {}
+    doubled = _take_certain(open_columns, taken)
+    ambiguous = _take_doubtful(open_columns, taken)
+    by_column = dict(taken.values())
+    columns = tuple(
+        Column(
+            captions.form.field(by_column[c].key),
+            c,
+            one_line(paths[c][-1]),
+            by_column[c].confidence,
+        )
+        for c in sorted(by_column)
+    )
+    loose = set(paths) - set(by_column) - {index} - ambiguous - doubled
+
+    def named(chosen: Iterable[int]) -> tuple[tuple[int, str], ...]:
+        return tuple((c, one_line(" – ".join(paths[c]))) for c in sorted(chosen))
+
+    return Assignment(columns, named(loose), named(ambiguous), named(doubled), index)
+
+
+def _take_certain(
+    options: Mapping[int, Sequence[Match]], taken: dict[str, tuple[int, Match]]
+) -> set[int]:
+    """Take the certain matches; return columns whose caption an equal column already took."""
+    doubled = set()
+    certain = [
+        (-match.score, column, match)
+        for column, matches in options.items()
+        for match in matches[:1]
+        if match.confidence == 1.0
+    ]
+    for score, column, match in sorted(certain, key=lambda item: item[:2]):
+        if match.key not in taken:
+            taken[match.key] = column, match
+        elif taken[match.key][1].score == -score:
+            doubled.add(column)
+    return doubled
+
+
+def _take_doubtful(
+    options: Mapping[int, Sequence[Match]], taken: dict[str, tuple[int, Match]]
+) -> set[int]:
+    """Take doubtful matches that have no rival; return the columns that stay ambiguous."""
+    ambiguous = set()
+    used = {column for column, _ in taken.values()}
+    wanted: dict[str, list[tuple[int, Match]]] = {}
+    for column, matches in options.items():
+        free = [match for match in matches if match.key not in taken and match.confidence < 1]
+        if column in used or not free:
+            continue
+        if len(free) > 1 and free[0].score - free[1].score < _MARGIN:
+            ambiguous.add(column)
+            continue
+        wanted.setdefault(free[0].key, []).append((column, free[0]))
+    for key, claims in wanted.items():
+        claims.sort(key=lambda claim: -claim[1].score)
+        if len(claims) > 1 and claims[0][1].score - claims[1][1].score < _MARGIN:
+            ambiguous.update(column for column, _ in claims)
+            continue
+        taken[key] = claims[0]
+    return ambiguous

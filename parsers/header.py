@@ -1,0 +1,179 @@
+"""Where a grid's header stands, however many rows it has and whatever lies above it."""
+
+import itertools
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from parsers.columns import Assignment, Captions, Column, assign, is_index
+from parsers.grid import Cell, Grid
+from parsers.values import money_unit
+from parsers.vietnamese import fold, squash
+
+#: A header lower than this would be under a screenful of titles many times over.
+_SEARCHED_ROWS = 300
+_MOST_HEADER_ROWS = 4
+_LONGEST_CAPTION = 160
+_INDEX_MARK = re.compile(r"\(?\s*(?:\d{1,2}[a-z]?|[A-Za-z])(?:\s*[=+\-*/x:(].*)?\s*\)?")
+_UNIT_LINE = re.compile(r"\b(?:don vi tinh|dvt|don vi)\b")
+_UNIT_WORD = re.compile(
+    r"(?:(?:1 ?000|nghin|ngan|trieu|tr|ty|ti) )?(?:dong|vnd|d)"
+    r"|m2|met vuong|sao|ha|nguoi|diem|san pham"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A header found in a grid: rows ``first`` to ``end`` (exclusive, counted from 0)."""
+
+    first: int
+    end: int
+    assignment: Assignment
+    texts: frozenset[str]
+    score: float
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that hold fields, from left to right."""
+        return self.assignment.columns
+
+
+def find_header(grid: Grid, captions: Captions) -> Header | None:
+    """Return the block of rows that names the most fields, or None if none names two.
+
+    The rows of numbers or units under the captions belong to the header; a money column's unit is
+    taken from its caption, the unit row, its parent caption, or a line "Đơn vị tính" above.
+    """
+    starts = set()
+    for number, row in enumerate(grid.rows[:_SEARCHED_ROWS]):
+        known = sum(1 for cell in row if cell and _known(cell.text, captions))
+        if known >= 2:  # noqa: PLR2004  one word alone is a title or a datum
+            starts.update((number, max(0, number - 1), max(0, number - 2)))
+    best: Header | None = None
+    for first in sorted(starts):
+        for size in range(1, _MOST_HEADER_ROWS + 1):
+            if first + size > len(grid.rows):
+                break
+            candidate = _candidate(grid, captions, first, first + size)
+            if candidate and (best is None or _better(candidate, best)):
+                best = candidate
+    return None if best is None else _finished(grid, best)
+
+
+def _known(text: str, captions: Captions) -> bool:
+    if len(text) > _LONGEST_CAPTION:
+        return False
+    return is_index(text) or captions.exact(text) is not None
+
+
+def _better(one: Header, other: Header) -> bool:
+    if abs(one.score - other.score) > 1e-9:  # noqa: PLR2004  float sums
+        return one.score > other.score
+    return one.end - one.first < other.end - other.first
+
+
+def _candidate(grid: Grid, captions: Captions, first: int, end: int) -> Header | None:
+    paths = _paths(grid, first, end)
+    assignment = assign(paths, captions)
+    if len(assignment.columns) < 2:  # noqa: PLR2004  a table of one known column is not ours
+        return None
+    score = sum(
+        (2.0 if column.field.required else 1.0) * (1.0 if column.confidence == 1.0 else 0.5)
+        for column in assignment.columns
+    )
+    texts = frozenset(
+        squash(cell.text) for row in grid.rows[first:end] for cell in row if cell and cell.text
+    )
+    return Header(first, end, assignment, texts - {""}, score)
+
+
+def _paths(grid: Grid, first: int, end: int) -> dict[int, tuple[str, ...]]:
+    """Return the captions over each column, top down, merged cells counted once."""
+    owners: dict[tuple[int, int], Cell] = {}
+    for r in range(first, end):
+        for c, cell in enumerate(grid.rows[r]):
+            if cell is None:
+                continue
+            for covered_r in range(r, min(end, r + cell.row_span)):
+                for covered_c in range(c, min(len(grid.rows[r]), c + cell.col_span)):
+                    owners.setdefault((covered_r, covered_c), cell)
+    paths: dict[int, tuple[str, ...]] = {}
+    for c in range(len(grid.rows[first])):
+        path: list[Cell] = []
+        for r in range(first, end):
+            cell = owners.get((r, c))
+            if cell and cell.text.strip() and not _is_mark(cell) and cell not in path:
+                path.append(cell)
+        if path:
+            paths[c] = tuple(cell.text[:_LONGEST_CAPTION] for cell in path)
+    return paths
+
+
+def _is_mark(cell: Cell) -> bool:
+    return bool(_INDEX_MARK.fullmatch(cell.text.strip()))
+
+
+def _finished(grid: Grid, header: Header) -> Header:
+    """Return the header with its index and unit rows, and the units of its money columns."""
+    end, unit_row = header.end, None
+    while end < len(grid.rows):
+        row = grid.rows[end]
+        if is_index_row(row):
+            end += 1
+        elif unit_row is None and _is_unit_row(row):
+            unit_row = row
+            end += 1
+        else:
+            break
+    paths = _paths(grid, header.first, header.end)
+    above = _unit_above(grid, header.first)
+    columns = tuple(
+        replace(column, unit=_unit(column, paths[column.index], unit_row, above))
+        for column in header.columns
+    )
+    return replace(header, end=end, assignment=replace(header.assignment, columns=columns))
+
+
+def is_index_row(row: Sequence[Cell | None]) -> bool:
+    """Tell a row of column numbers: (1) (2) (3), A B 1 2 3, 1 2 3=1+2."""
+    marks = [cell.text.strip() for cell in row if cell and cell.text.strip()]
+    if len(marks) < 3 or not all(map(_INDEX_MARK.fullmatch, marks)):  # noqa: PLR2004  too few to tell
+        return False
+    numbers = [int(found[0]) for mark in marks if (found := re.search(r"\d+", mark))]
+    rising = all(a <= b <= a + 2 for a, b in itertools.pairwise(numbers))
+    return rising and (not numbers or numbers[0] <= 2)  # noqa: PLR2004  A, B may come first
+
+
+def _is_unit_row(row: Sequence[Cell | None]) -> bool:
+    texts = [fold(cell.text) for cell in row if cell and cell.text.strip()]
+    return bool(texts) and all(_UNIT_WORD.fullmatch(text) for text in texts)
+
+
+def _unit_above(grid: Grid, first: int) -> str:
+    """Return the money unit that a line "Đơn vị tính: triệu đồng" over the table states."""
+    lines = list(grid.before[-10:])
+    lines.extend(cell.text for row in grid.rows[:first] for cell in row if cell)
+    for line in reversed(lines):
+        stated = _UNIT_LINE.search(fold(line))
+        if stated and len(line) <= _LONGEST_CAPTION:
+            unit = money_unit(line)
+            if unit:
+                return unit
+    return ""
+
+
+def _unit(
+    column: Column,
+    path: tuple[str, ...],
+    unit_row: Sequence[Cell | None] | None,
+    above: str,
+) -> str:
+    if column.field.type != "money":
+        return ""
+    under = unit_row[column.index] if unit_row is not None else None
+    stated = [path[-1], under.text if under else "", *reversed(path[:-1])]
+    for text in stated:
+        unit = money_unit(text) if text else None
+        if unit:
+            return unit
+    return above

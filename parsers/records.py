@@ -1,0 +1,199 @@
+"""Data rows → values: one record per point, each value with its place, confidence and finding."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from parsers.columns import Column
+from parsers.form import Field
+from parsers.grid import Cell, Grid
+from parsers.header import Header
+from parsers.outcome import Context, Value
+from parsers.reading import CERTAIN, Finding, Row
+from parsers.rows import BodyRow, is_filled
+from parsers.values import parse
+from parsers.vietnamese import one_line
+
+_JOINED_TYPES = {"text", "code", "phone", "choice", "date"}
+_SUMMED_TYPES = {"decimal", "money"}
+_COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3})*,\d{1,2}(?![\d.,])|(?<![\d.,])\d{4,},\d+")
+_POINT = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})*\.\d{1,2}(?![\d.,])|(?<![\d.,])\d{4,}\.\d+")
+_DATE = re.compile(r"(\d{1,2})\s*[/.-]\s*\d{1,2}\s*[/.-]\s*\d{2,4}")
+_MONTHS = 12
+
+
+@dataclass(slots=True)
+class Record:
+    """One data row while its values are read; ``numbers`` keeps what totals are compared with."""
+
+    body: BodyRow
+    values: dict[str, str] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+    confidence: dict[str, float] = field(default_factory=dict)
+    raw: dict[str, str] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+
+    def row(self) -> Row:
+        """Return the finished row."""
+        return Row(self.values, self.places, self.confidence, self.raw)
+
+
+def contexts(grid: Grid, header: Header) -> dict[str, Context]:
+    """Return what each column's caption and its unmistakable cells say about reading it."""
+    found = {}
+    for column in header.columns:
+        texts = [
+            cell.text
+            for row in grid.rows[header.end :]
+            if column.index < len(row) and (cell := row[column.index]) and _is_text(cell)
+        ]
+        found[column.field.key] = Context(
+            column.unit, True, _decimal_sign(column.field, texts), _day_first(column.field, texts)
+        )
+    return found
+
+
+def _is_text(cell: Cell) -> bool:
+    return isinstance(cell.value, str) and bool(cell.text.strip())
+
+
+def _decimal_sign(entry: Field, texts: Sequence[str]) -> str:
+    if entry.type not in _SUMMED_TYPES:
+        return ""
+    comma = any(_COMMA.search(text) for text in texts)
+    point = any(_POINT.search(text) for text in texts)
+    if comma == point:
+        return ""
+    return "," if comma else "."
+
+
+def _day_first(entry: Field, texts: Sequence[str]) -> bool:
+    if entry.type != "date":
+        return False
+    return any(int(match[1]) > _MONTHS for text in texts for match in _DATE.finditer(text))
+
+
+def records(grid: Grid, header: Header, rows: Iterable[BodyRow], first: int) -> list[Record]:
+    """Return one record per data row, continued rows joined to theirs.
+
+    Args:
+        grid: the table.
+        header: its header.
+        rows: what ``body_rows`` gave.
+        first: the number of the first data row (several tables count on).
+    """
+    known = contexts(grid, header)
+    groups: list[list[BodyRow]] = []
+    for row in rows:
+        if row.kind == "data":
+            groups.append([row])
+        elif row.kind == "continued" and groups:
+            groups[-1].append(row)
+    done: list[Record] = []
+    for number, group in enumerate(groups, first):
+        record = Record(group[0])
+        for column in header.columns:
+            _read(record, column, group, grid, number, known, done[-1] if done else None)
+        done.append(record)
+    return done
+
+
+def _read(
+    record: Record,
+    column: Column,
+    group: Sequence[BodyRow],
+    grid: Grid,
+    number: int,
+    known: Mapping[str, Context],
+    above: Record | None,
+) -> None:
+    """Read one value of one record, with everything that is to be said about it."""
+    entry = column.field
+    cell, conflict = _one_cell(entry, group)
+    place = cell.place if cell else grid.place(group[0].number, column.index)
+
+    def finding(severity: str, code: str, message: str) -> None:
+        record.findings.append(
+            Finding(severity, code, message, entry.key, number, place)  # type: ignore[arg-type]
+        )
+
+    shared = entry.key in group[0].shared
+    if shared and cell and is_filled(cell) and entry.type in _SUMMED_TYPES:
+        record.places[entry.key] = place
+        finding("error", "merged-value", _MERGED.format(entry.label))
+        return
+    value = parse(entry, cell, known[entry.key]) if cell else Value(None)
+    if value.problem and value.problem.code == "ditto":
+        value = _ditto(entry, above)
+    if value.text is None and value.problem is None:
+        if entry.required:
+            record.places[entry.key] = place
+            finding("error", "missing-value", _MISSING.format(entry.label))
+        return
+    record.places[entry.key] = place
+    record.raw[entry.key] = cell.text if cell else ""
+    if value.problem:
+        finding(value.problem.severity, value.problem.code, value.problem.message)
+    if value.text is None:
+        return
+    sure = min(value.confidence, column.confidence)
+    if conflict:
+        sure = min(sure, 0.5)
+        finding("warning", "conflicting-values", _CONFLICT.format(entry.label))
+    if sure < CERTAIN and not value.problem and not conflict:
+        finding("warning", "column-guessed", _GUESSED.format(column.caption, entry.label))
+    record.values[entry.key] = value.text
+    record.confidence[entry.key] = sure
+
+
+_MISSING = "Thiếu “{}”; đề nghị bổ sung vào ô này."
+_MERGED = (
+    "Cột “{}”: ô gộp chung cho nhiều điểm nên không rõ số của từng điểm; "
+    "đề nghị bỏ gộp ô và ghi riêng số của từng điểm."
+)
+_CONFLICT = (
+    "Cột “{}”: một điểm có nhiều giá trị khác nhau ở các dòng liền nhau, mới chỉ lấy giá trị đầu; "
+    "đề nghị ghi một giá trị cho mỗi điểm."
+)
+_GUESSED = "Cột “{}” được hiểu là “{}”; nếu không đúng, đề nghị ghi tên cột theo mẫu."
+_NO_DITTO = "Cột “{}”: ghi “như trên” nhưng dòng trên không có giá trị; đề nghị ghi đầy đủ."
+
+
+def _ditto(entry: Field, above: Record | None) -> Value:
+    from parsers.outcome import Problem  # noqa: PLC0415
+
+    text = above.values.get(entry.key) if above else None
+    if above is None or text is None:
+        return Value(None, 0.0, Problem("error", "ditto", _NO_DITTO.format(entry.label)))
+    sure = above.confidence[entry.key]
+    if sure >= CERTAIN:
+        return Value(text, sure)
+    message = f"Cột “{entry.label}”: ghi “như trên”, giá trị ở dòng trên chưa chắc chắn."
+    return Value(text, sure, Problem("warning", "ditto", message))
+
+
+def _one_cell(entry: Field, group: Sequence[BodyRow]) -> tuple[Cell | None, bool]:
+    """Return the field's cell over all rows of one record, and whether they contradict."""
+    cells = [row.cells[entry.key] for row in group if entry.key in row.cells]
+    own = [group[0].cells[entry.key]] if entry.key in group[0].cells else []
+    own = [cell for cell in own if is_filled(cell)]
+    later = [row.own[entry.key] for row in group[1:] if entry.key in row.own]
+    filled = own + later
+    if not filled:
+        return (cells[0] if cells else None), False
+    if len(filled) == 1:
+        return filled[0], False
+    first = filled[0]
+    if entry.type == "list":
+        cut = any(len(row.own) > _PRODUCT_CELLS for row in group[1:])
+        text = (" " if cut else "\n").join(cell.text.strip() for cell in filled)
+        return replace(first, text=text, value=text), False
+    if entry.type in _JOINED_TYPES:
+        text = " ".join(cell.text.strip() for cell in filled)
+        return replace(first, text=text, value=text), False
+    return first, len({one_line(cell.text) for cell in filled}) > 1
+
+
+#: A row of further products fills few cells (product, stars, date); the rest of a row that a page
+#: break cut fills more.
+_PRODUCT_CELLS = 3

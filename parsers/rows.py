@@ -1,0 +1,206 @@
+"""The rows under a header: which are data, and which are totals, groups, notes or signatures."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from parsers.grid import Cell, Grid
+from parsers.header import Header, is_index_row
+from parsers.vietnamese import fold, squash
+
+RowKind = Literal["data", "continued", "total", "subtotal", "group", "note"]
+
+_TOTAL = re.compile(
+    r"(?:tong(?: cong| so| kinh phi| chung)?|cong(?: chung| don)?)"
+    r"(?: (?:cong|so|i+|iv|vi*|\d+|[abc]|diem|xa|toan|muc|nhom|phan"
+    r"|nhu|cau|kinh|phi|de|nghi|ho|tro))*"
+)
+_SUBTOTAL = re.compile(r"cong (?:i+|iv|vi*|\d+|[abc]|muc|nhom|phan)\b.*|tieu cong.*|cong nhom.*")
+_NOTE = re.compile(
+    r"(?:ghi chu|luu y|chu thich|giai thich|ghi ro|bang chu|so tien bang chu"
+    r"|danh sach (?:nay )?(?:gom|co)"
+    r"|tong so (?:co )?\d|tong cong (?:co )?\d|bieu (?:nay )?gom|noi nhan|kinh gui|nguon)\b"
+)
+_SIGNATURE = re.compile(
+    r"(?:tm|kt|tl|tuq|q) (?:uy ban|ubnd|chu tich|giam doc|hoi dong)|chu tich|pho chu tich"
+    r"|nguoi lap|thu truong|can bo (?:lap|tong hop|phu trach)|ke toan|xac nhan cua"
+    r"|dai dien (?:theo phap luat|co so)"
+    r"|nguoi tong hop|cong chuc"
+)
+_PLACE_DATE = re.compile(r".{2,40} ngay (?:\d{1,2} )?thang (?:\d{1,2} )?nam (?:\d{4})?")
+_GROUP_MARK = re.compile(r"[IVX]{1,5}|[A-HĐ]|[IVX]{1,5}\.\d{1,2}")
+_GROUP_TEXT = re.compile(
+    r"^(?:[IVX]{1,5}|[A-HĐ])\s*[.):/-]\s*\S"
+    r"|^(?:nhóm|cụm|thôn|xã|thị trấn|khu vực|phần|mục|loại hình)\b",
+    re.IGNORECASE,
+)
+_NOTHING = re.compile(r"khong(?: co)?(?: (?:nhu cau|diem|dang ky|phat sinh|de xuat|don vi)\b.*)?")
+#: Placeholders of a printed form: dots, dashes, underscores.
+_BLANKS = " .…_-–—\n\t"
+_NUMBER_TYPES = {"decimal", "money", "stars"}
+
+
+@dataclass(frozen=True, slots=True)
+class BodyRow:
+    """One row under the header.
+
+    ``cells`` are those of the columns that hold fields, by field key, with merged-down cells
+    standing in each row they cover; ``shared`` names the keys whose cell began in a row above.
+    """
+
+    kind: RowKind
+    number: int
+    cells: Mapping[str, Cell]
+    shared: frozenset[str] = frozenset()
+    index: Cell | None = None
+    text: str = ""
+
+    @property
+    def own(self) -> dict[str, Cell]:
+        """The filled cells that begin in this row."""
+        return {
+            key: cell
+            for key, cell in self.cells.items()
+            if key not in self.shared and is_filled(cell)
+        }
+
+
+def is_filled(cell: Cell | None) -> bool:
+    """Tell whether a cell holds anything: a text beyond dots to write on, or an unsaved formula."""
+    return cell is not None and (bool(cell.text.strip(_BLANKS)) or cell.uncalculated)
+
+
+def body_rows(grid: Grid, header: Header) -> tuple[BodyRow, ...]:
+    """Return the rows under the header, empty ones and repeated headers left out.
+
+    Signatures end the table: what stands below is none of it. A row that continues the one above
+    (a page break, or further products of the same point) is told by its missing number and name.
+    """
+    rows: list[BodyRow] = []
+    covers: dict[int, tuple[Cell, int]] = {}
+    for number in range(header.end, len(grid.rows)):
+        cells = grid.rows[number]
+        row = _body_row(header, cells, number, covers)
+        _cover(cells, number, covers)
+        if row is None or _is_header_again(header, cells):
+            continue
+        if _ends_table(row, cells):
+            break
+        rows.append(row)
+    return _joined(header, rows)
+
+
+def _cover(cells: Sequence[Cell | None], number: int, covers: dict[int, tuple[Cell, int]]) -> None:
+    """Remember which columns a merged cell covers, and down to which row."""
+    for column, cell in enumerate(cells):
+        if cell and cell.row_span > 1:
+            for covered in range(column, column + cell.col_span):
+                covers[covered] = cell, number + cell.row_span
+
+
+def _body_row(
+    header: Header,
+    cells: Sequence[Cell | None],
+    number: int,
+    covers: Mapping[int, tuple[Cell, int]],
+) -> BodyRow | None:
+    if not any(is_filled(cell) for cell in cells):
+        return None
+    found: dict[str, Cell] = {}
+    shared = set()
+    for column in header.columns:
+        cell = cells[column.index] if column.index < len(cells) else None
+        if cell is None and column.index in covers and number < covers[column.index][1]:
+            cell = covers[column.index][0]
+            shared.add(column.field.key)
+        if cell is not None:
+            found[column.field.key] = cell
+    index = header.assignment.index
+    mark = cells[index] if index is not None and index < len(cells) else None
+    row = BodyRow("data", number, found, frozenset(shared), mark)
+    return _classified(header, cells, row)
+
+
+def _classified(header: Header, cells: Sequence[Cell | None], row: BodyRow) -> BodyRow | None:
+    filled = [cell for cell in cells if is_filled(cell)]
+    texts = [cell.text.strip() for cell in filled if cell and not _is_number(cell)]
+    label = texts[0] if texts else ""
+    if label and row.index is not None and label == row.index.text.strip() and len(texts) > 1:
+        label = texts[1] if len(label) <= 5 else label  # noqa: PLR2004  a mark such as "II."
+    folded = fold(label)
+    row = replace(row, text=label)
+    words = {key for key, cell in row.own.items() if not _is_number(cell)}
+    if folded and _TOTAL.fullmatch(folded) and len(words) <= 1:
+        subtotal = _SUBTOTAL.fullmatch(folded) is not None
+        return replace(row, kind="subtotal" if subtotal else "total")
+    if len(words) <= 1 and _NOTHING.fullmatch(folded):
+        return replace(row, kind="note")
+    if len(texts) <= 2 and (_NOTE.match(folded) or label.startswith("*")):  # noqa: PLR2004
+        return replace(row, kind="note")
+    if not row.own:
+        lonely = [cell for cell in filled if cell is not row.index]
+        return replace(row, kind="note") if lonely and texts else None
+    if _is_group(header, row, words):
+        return replace(row, kind="group")
+    return row
+
+
+def _is_number(cell: Cell) -> bool:
+    if isinstance(cell.value, int | float):
+        return True
+    return not any(letter.isalpha() for letter in cell.text)
+
+
+def _is_group(header: Header, row: BodyRow, words: set[str]) -> bool:
+    """Tell a heading inside the table: one text, the rest empty but for its sums."""
+    if len(words) != 1:
+        return False
+    (key,) = words
+    cell = row.own[key]
+    others = [column for column in header.columns if column.field.key in row.own]
+    if any(c.field.type not in _NUMBER_TYPES for c in others if c.field.key != key):
+        return False
+    mark = row.index.text.strip(" .):") if row.index else ""
+    if mark and mark != cell.text.strip(" .):"):
+        return bool(_GROUP_MARK.fullmatch(mark))
+    merged = cell.col_span >= 3  # noqa: PLR2004  two merged cells are often a slip
+    return merged or bool(_GROUP_TEXT.match(cell.text.strip()))
+
+
+def _is_header_again(header: Header, cells: Sequence[Cell | None]) -> bool:
+    if is_index_row(cells):
+        return True
+    texts = {squash(cell.text) for cell in cells if cell and cell.text.strip()} - {""}
+    return len(texts) >= 2 and texts <= header.texts  # noqa: PLR2004  one word may be a datum
+
+
+def _ends_table(row: BodyRow, cells: Sequence[Cell | None]) -> bool:
+    texts = [fold(cell.text) for cell in cells if cell and cell.text.strip()]
+    if len(texts) > 3 or (row.index and is_filled(row.index) and row.index.text.isdigit()):  # noqa: PLR2004
+        return False
+    return any(_SIGNATURE.match(text) or _PLACE_DATE.fullmatch(text) for text in texts)
+
+
+def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
+    """Return the rows with those marked that continue the data row above them.
+
+    Below a total or a note only a row with a number or with half of the required values is data.
+    """
+    required = [c.field.key for c in header.columns if c.field.required]
+    numbered = any(row.kind == "data" and is_filled(row.index) for row in rows)
+    result: list[BodyRow] = []
+    for row in rows:
+        kind = row.kind
+        if kind == "data" and result and not is_filled(row.index):
+            lacking = sum(1 for key in required if key not in row.own)
+            mostly = lacking >= len(required) / 2
+            if result[-1].kind in {"data", "continued"}:
+                nameless = required and required[0] not in row.own
+                shared = required and required[0] in row.shared
+                if (nameless and (shared or mostly)) or (numbered and mostly):
+                    kind = "continued"
+            elif mostly and result[-1].kind in {"total", "note"}:
+                kind = "note"
+        result.append(replace(row, kind=kind))
+    return tuple(result)
