@@ -1,17 +1,38 @@
 """What the admin may say, as typed values (DESIGN §6). Loading and checking are in settings.py."""
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AwareDatetime, BaseModel, ByteSize, ConfigDict, Field
+from pydantic import BaseModel, ByteSize, ConfigDict, Field
 
+from config.problem import Problem
+from config.scalars import (
+    Address,
+    Clock,
+    Duration,
+    Flag,
+    Instant,
+    Size,
+    Text,
+    ZoneName,
+)
+from config.scalars import Day as Date
 from parsers.form import Field as FormField
 from parsers.form import Form
 
 Step = Literal["commune", "chair"]
+#: Kinds of mail whose second copy is better than none (``smtp.retry_unknown``).
+RetryKind = Literal[
+    "ack", "call", "reminder", "silence", "held", "digest", "draft", "report", "stranger", "alert"
+]
+Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+Count = Annotated[int, Field(strict=True, ge=1)]
+#: Ids stand in file names, commands and mail keys.
+IDENTIFIER = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+Share = Annotated[float, Field(strict=True, gt=0, le=1)]
 
 
 class Section(BaseModel):
@@ -26,12 +47,12 @@ class Section(BaseModel):
 class Office(Section):
     """Who we are; ``name`` and ``unit`` sign the mails, ``address`` is our own mailbox."""
 
-    name: str
-    unit: str
-    place: str
-    address: str
-    timezone: str = "Asia/Ho_Chi_Minh"
-    go_live_at: AwareDatetime
+    name: Text
+    unit: Text
+    place: Text
+    address: Address
+    timezone: ZoneName = "Asia/Ho_Chi_Minh"
+    go_live_at: Instant
     phone: str = ""
     #: Organ names printed at the head of the official letter: parent (may be empty), issuer.
     parent: str = ""
@@ -52,78 +73,88 @@ class Secret(Section):
 class Mailbox(Secret):
     """The IMAP account that is polled. ``security = "none"`` only on loopback."""
 
-    host: str
-    port: int
+    host: Text
+    port: Port
     security: Literal["tls", "starttls", "none"] = "tls"
-    user: str
+    user: Text
     auth: Literal["password", "xoauth2"] = "password"
     ca_file: str = ""
-    inbox: str = "INBOX"
-    processed: str = "Đã xử lý"
-    held: str = "Chờ xử lý"
-    poll_seconds: float = Field(default=60.0, alias="poll")
-    idle: bool = True
-    timeout_seconds: float = Field(default=60.0, alias="timeout")
-    command_seconds: float = Field(default=600.0, alias="command_timeout")
+    inbox: Text = "INBOX"
+    processed: Text = "Đã xử lý"
+    held: Text = "Chờ xử lý"
+    poll_seconds: Duration = Field(default=60.0, alias="poll")
+    idle: Flag = True
+    timeout_seconds: Duration = Field(default=60.0, alias="timeout")
+    command_seconds: Duration = Field(default=600.0, alias="command_timeout")
 
 
 class Smtp(Secret):
     """The SMTP account that sends. ``from`` is the address in the From header."""
 
-    host: str
-    port: int
+    host: Text
+    port: Port
     security: Literal["tls", "starttls", "none"] = "tls"
     user: str = ""
     auth: Literal["password", "xoauth2"] = "password"
     ca_file: str = ""
-    sender: str = Field(alias="from")
-    rate_per_minute: int = 60
+    sender: Address = Field(alias="from")
+    rate_per_minute: Count = 60
+    #: IMAP folder for copies of what was sent; empty = none are kept.
     save_sent_to: str = "Sent"
-    timeout_seconds: float = Field(default=60.0, alias="timeout")
-    after_data_seconds: float = Field(default=600.0, alias="after_data_timeout")
+    timeout_seconds: Duration = Field(default=60.0, alias="timeout")
+    after_data_seconds: Duration = Field(default=600.0, alias="after_data_timeout")
+    #: Kinds tried once more when nobody knows whether the server took them.
+    retry_unknown: tuple[RetryKind, ...] = (
+        "ack",
+        "held",
+        "draft",
+        "report",
+        "stranger",
+        "alert",
+    )
 
 
 class Storage(Section):
     """Where the registry and the vault live; relative paths start at the config folder."""
 
-    database: str = "sqlite:///data/registry.db"
-    vault: str = "data/vault"
+    database: Text = "sqlite:///data/registry.db"
+    vault: Text = "data/vault"
 
 
 class Officers(Section):
     """``addresses`` may submit for a commune, get held notices and the digest."""
 
-    addresses: tuple[str, ...]
+    addresses: Annotated[tuple[Address, ...], Field(min_length=1)]
     #: Alerts for whoever runs the machine; empty = the officers.
-    admin: tuple[str, ...] = ()
-    digest_at: dt.time = dt.time(7, 30)
+    admin: tuple[Address, ...] = ()
+    digest_at: Clock = dt.time(7, 30)
 
 
 class Limits(Section):
     """Budgets: what one message, document or tick may use at most."""
 
-    message_bytes: ByteSize = ByteSize(50_000_000)
-    document_bytes: ByteSize = ByteSize(25_000_000)
-    documents: int = 50
-    mime_parts: int = 500
-    mime_depth: int = 20
-    header_bytes: ByteSize = ByteSize(64_000)
-    read_seconds: float = 30.0
-    read_memory: ByteSize = ByteSize(1_500_000_000)
-    read_output: ByteSize = ByteSize(8_000_000)
-    sheet_rows: int = 20_000
-    sheet_columns: int = 200
-    pdf_pages: int = 200
-    tries: int = 3
-    batch: int = 50
-    per_recipient_hour: int = 10
-    per_recipient_day: int = 20
+    message_bytes: Size = ByteSize(50_000_000)
+    document_bytes: Size = ByteSize(25_000_000)
+    documents: Count = 50
+    mime_parts: Count = 500
+    mime_depth: Count = 20
+    header_bytes: Size = ByteSize(64_000)
+    read_seconds: Duration = 30.0
+    read_memory: Size = ByteSize(1_500_000_000)
+    read_output: Size = ByteSize(8_000_000)
+    sheet_rows: Count = 20_000
+    sheet_columns: Count = 200
+    pdf_pages: Count = 200
+    tries: Count = 3
+    batch: Count = 50
+    per_recipient_hour: Count = 10
+    per_recipient_day: Count = 20
     #: The brake: more unasked mails (reminders, notices) or acknowledgments than this in one tick
     #: are held until `intake release`.
-    brake_unasked: int = 100
-    brake_acks: int = 500
+    brake_unasked: Count = 100
+    brake_acks: Count = 500
     #: The brake also holds when a reload loses more than this share of the roster.
-    brake_roster_share: float = 0.2
+    brake_roster_share: Share = 0.2
 
 
 class Security(Section):
@@ -131,7 +162,7 @@ class Security(Section):
 
     trusted_authserv_ids: tuple[str, ...] = ()
     require: Literal["none", "dmarc"] = "none"
-    answer_strangers: bool = False
+    answer_strangers: Flag = False
 
 
 class Board(Section):
@@ -144,8 +175,8 @@ class Board(Section):
 class Hours(Section):
     """Office hours, local time: mass mail leaves only inside them, on working days."""
 
-    starts: dt.time = dt.time(7, 30)
-    ends: dt.time = dt.time(17, 0)
+    starts: Clock = dt.time(7, 30)
+    ends: Clock = dt.time(17, 0)
 
 
 class Settings(Section):
@@ -199,7 +230,7 @@ class Commune:
 class Day(Section):
     """One day that differs from the holiday table, with the notice that says so."""
 
-    date: dt.date
+    date: Date
     notice: str = ""
 
 
@@ -219,34 +250,34 @@ class CalendarFile(Section):
 class Cited(Section):
     """A document that the campaign rests on; its number in a letter points to this campaign."""
 
-    number: str
-    on: dt.date | None = None
+    number: Text
+    on: Date | None = None
     organ: str = ""
     subject: str = ""
     #: False for documents that other campaigns cite too: they do not decide which one is meant.
-    identifies: bool = True
+    identifies: Flag = True
 
 
 class Remind(Section):
     """One reminder step: ``days_before`` the deadline's date, moved back to a working day."""
 
-    id: str
-    days_before: int
-    at: dt.time = dt.time(8, 0)
+    id: Annotated[str, Field(pattern=IDENTIFIER)]
+    days_before: Annotated[int, Field(strict=True, ge=0, le=365)]
+    at: Clock = dt.time(8, 0)
     to: Step = "commune"
     cc: tuple[Step, ...] = ()
-    template: str = "reminder"
+    template: Annotated[str, Field(pattern=IDENTIFIER)] = "reminder"
 
 
 class Report(Section):
     """Who gets the report, when it is drafted, who releases it."""
 
-    to: tuple[str, ...]
-    recipient: str  # the Department's name, for Kính gửi
-    at: AwareDatetime
+    to: Annotated[tuple[Address, ...], Field(min_length=1)]
+    recipient: Text  # the Department's name, for Kính gửi
+    at: Instant
     approval: Literal["required", "none"] = "required"
-    approvers: tuple[str, ...] = ()
-    attach_dossiers: bool = False
+    approvers: tuple[Address, ...] = ()
+    attach_dossiers: Flag = False
     title: str = ""
     letter_template: str = "official-letter.docx"
     notation: str = "UBND-KT&HT"
@@ -257,25 +288,25 @@ class Report(Section):
 class DossierItem(Section):
     """One document that should come with a point."""
 
-    key: str
-    label: str
-    required: bool = True
+    key: Annotated[str, Field(pattern=IDENTIFIER)]
+    label: Text
+    required: Flag = True
     aliases: tuple[str, ...] = ()
 
 
 class Criterion(Section):
     """One question of a versioned checklist; three answers, and none of them rejects."""
 
-    key: str
-    label: str
-    source: str
+    key: Annotated[str, Field(pattern=IDENTIFIER)]
+    label: Text
+    source: Text
     any_of: tuple[str, ...] = ()
 
 
 class FormSection(Section):
     """[form] and its [[form.field]] tables."""
 
-    title: str
+    title: Text
     titles: tuple[str, ...] = ()
     nil_phrases: tuple[str, ...] = ()
     topic_phrases: tuple[str, ...] = ()
@@ -285,17 +316,19 @@ class FormSection(Section):
 class Campaign(Section):
     """One call with its form, deadline and rules."""
 
-    id: str
-    title: str
-    round: int
+    id: Annotated[str, Field(pattern=IDENTIFIER)]
+    title: Text
+    round: Count
     number: str = ""  # of the letter that makes the call, once văn thư gave it
+    #: How many communes must answer; a roster with another number is a problem. None = unchecked.
+    communes: Annotated[int, Field(strict=True, ge=1)] | None = None
     basis: tuple[Cited, ...] = ()
-    opens_at: AwareDatetime
-    deadline_at: AwareDatetime
-    closes_at: AwareDatetime
+    opens_at: Instant
+    deadline_at: Instant
+    closes_at: Instant
     silence: Literal["no-need", "ask"] = "no-need"
     late: Literal["list-separately", "accept", "hold"] = "list-separately"
-    receipt_prefix: str
+    receipt_prefix: Annotated[str, Field(pattern=r"^[A-Z0-9]{1,12}$")]
     remind: tuple[Remind, ...] = ()
     report: Report
     form_section: FormSection = Field(alias="form")
@@ -328,6 +361,8 @@ class Config:
     communes: tuple[Commune, ...]
     calendar: CalendarFile
     campaigns: tuple[Campaign, ...]
+    #: What loading noticed and lived with; `settings.warnings` adds what is slow to find out.
+    remarks: tuple[Problem, ...] = field(default=(), compare=False)
 
     def campaign(self, campaign_id: str) -> Campaign:
         """Return the campaign of this id; KeyError if there is none."""

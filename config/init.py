@@ -1,0 +1,47 @@
+"""The shipped example becomes an admin's own config folder."""
+
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+#: Never shipped: what a daemon that ran in the example folder left behind.
+_LEFT_BEHIND = {"data", "__pycache__"}
+
+
+class ExampleExists(Exception):  # noqa: N818  it names what is in the way
+    """Files that would be overwritten; nothing was written."""
+
+    def __init__(self, paths: tuple[Path, ...]) -> None:
+        self.paths = paths
+        names = ", ".join(map(str, paths))
+        super().__init__(f"{names} exist already and are not overwritten: name an empty folder")
+
+
+def write_example(folder: Path) -> tuple[Path, ...]:
+    """Copy the complete example of Cao Lộc into ``folder`` and return the files written.
+
+    The folder is made when missing. All or nothing: the files are planned first.
+
+    Raises:
+        ExampleExists: One of the files is there already; nothing was written.
+    """
+    plan = _files(resources.files("config") / "cao-loc", folder)
+    there = tuple(path for path in plan if path.exists())
+    if there:
+        raise ExampleExists(there)
+    for path, source in plan.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(source.read_bytes())
+    return tuple(plan)
+
+
+def _files(source: Traversable, target: Path) -> dict[Path, Traversable]:
+    found: dict[Path, Traversable] = {}
+    for entry in sorted(source.iterdir(), key=lambda entry: entry.name):
+        if entry.name in _LEFT_BEHIND or entry.name.startswith("."):
+            continue
+        if entry.is_dir():
+            found |= _files(entry, target / entry.name)
+        else:
+            found[target / entry.name] = entry
+    return found

@@ -1,0 +1,367 @@
+"""The config folder → one validated ``Config``, or every problem in it at once."""
+
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Template
+from typing import TypeVar
+
+from config import campaign_checks, settings_checks
+from config.model import CalendarFile, Campaign, Config, Mailbox, Secret, Section, Settings
+from config.problem import ConfigProblems, Problem
+from config.roster import Roster, read_roster
+from config.toml_file import TomlFile, check, parse
+
+__all__ = ["ConfigProblems", "Problem", "load", "secret", "warnings"]
+
+SETTINGS = "settings.toml"
+ROSTER = "communes.csv"
+CALENDAR = "calendar.toml"
+CAMPAIGNS = "campaigns"
+TEMPLATES = "templates"
+
+_Model = TypeVar("_Model", bound=Section)
+
+
+def load(folder: Path, *, env: Mapping[str, str]) -> Config:
+    """Read and check the whole folder.
+
+    ``env`` stands for the environment; nothing else of the process is looked at. The result is
+    whole or there is none: a file that changes while it is read counts as a problem.
+
+    Raises:
+        ConfigProblems: Everything that is wrong, in the order of files and lines.
+    """
+    before = _fingerprint(folder)
+    work = _Work(folder, env)
+    work.read()
+    if work.problems:
+        raise ConfigProblems(work.problems)
+    if _fingerprint(folder) != before:
+        raise ConfigProblems([_changing()])
+    return work.config()
+
+
+@dataclass(slots=True)
+class _Work:
+    """What was read so far, and what is wrong with it."""
+
+    folder: Path
+    env: Mapping[str, str]
+    problems: list[Problem] = field(default_factory=list)
+    settings_file: TomlFile | None = None
+    settings: Settings | None = None
+    calendar: CalendarFile | None = None
+    roster: Roster = field(default_factory=Roster)
+    campaigns: list[tuple[TomlFile, Campaign]] = field(default_factory=list)
+
+    def read(self) -> None:
+        """Read every file, then check what must hold between them."""
+        if not self.folder.is_dir():
+            self.problems.append(_no_folder(self.folder))
+            return
+        self.settings_file, self.settings = self._toml(SETTINGS, Settings)
+        calendar_file, self.calendar = self._toml(CALENDAR, CalendarFile)
+        self._read_roster()
+        names = _campaign_names(self.folder)
+        if not names:
+            self.problems.append(_no_campaign())
+        for name in names:
+            file, campaign = self._toml(name, Campaign)
+            if file is not None and campaign is not None:
+                self.campaigns.append((file, campaign))
+        self.problems += _check_calendar(calendar_file)
+        self.problems += self._between()
+
+    def config(self) -> Config:
+        """Return the whole; only to be asked when there are no problems."""
+        if self.settings is None or self.calendar is None or self.settings_file is None:
+            raise ConfigProblems([_changing()])
+        settings = _absolute(self.settings, self.folder)
+        return Config(
+            self.folder,
+            settings,
+            self.roster.communes,
+            self.calendar,
+            tuple(campaign for _, campaign in self.campaigns),
+            (*self.roster.remarks, *self._remarks(self.settings_file, settings)),
+        )
+
+    def _toml(self, name: str, model: type[_Model]) -> tuple[TomlFile | None, _Model | None]:
+        data = self._bytes(name)
+        file = parse(name, data) if data is not None else None
+        if isinstance(file, Problem):
+            self.problems.append(file)
+            return None, None
+        if file is None:
+            return None, None
+        found = check(file, model)
+        if isinstance(found, list):
+            self.problems += found
+            return file, None
+        return file, found
+
+    def _bytes(self, name: str) -> bytes | None:
+        try:
+            return (self.folder / name).read_bytes()
+        except OSError as error:
+            self.problems.append(_unreadable(name, error))
+            return None
+
+    def _read_roster(self) -> None:
+        data = self._bytes(ROSTER)
+        if data is not None:
+            self.roster = read_roster(ROSTER, data)
+            self.problems += self.roster.problems
+
+    def _between(self) -> Iterator[Problem]:
+        if self.settings is not None and self.settings_file is not None:
+            yield from settings_checks.check_settings(self.settings_file, self.settings)
+        yield from settings_checks.check_roster(ROSTER, self.roster, self.settings)
+        yield from campaign_checks.check_campaigns(self.campaigns)
+        names = _template_names(self.folder)
+        for file, campaign in self.campaigns:
+            yield from campaign_checks.check_campaign(file, campaign)
+            yield from campaign_checks.check_templates(file, campaign, names)
+            if self.settings is not None and not self.roster.problems and self.roster.communes:
+                members = Config(
+                    self.folder, self.settings, self.roster.communes, CalendarFile(), ()
+                ).members(campaign)
+                yield from campaign_checks.check_members(file, campaign, members)
+
+    def _remarks(self, file: TomlFile, settings: Settings) -> Iterator[Problem]:
+        for name, section in (("mailbox", settings.mailbox), ("smtp", settings.smtp)):
+            yield from _check_secret(file, name, section, self.env)
+        for commune, line in zip(self.roster.communes, self.roster.lines, strict=True):
+            if not commune.emails:
+                yield Problem(
+                    ROSTER,
+                    line,
+                    f"{commune.title} has no e-mail address",
+                    "it gets no call and no reminder, and its mail is not recognised by its sender",
+                    "fill in emails, or reach it another way",
+                )
+            if not commune.chair_emails:
+                yield Problem(
+                    ROSTER,
+                    line,
+                    f"{commune.title} has no address of its chair",
+                    "reminders with the chair in copy go to the commune alone",
+                    "fill in chair_emails",
+                )
+
+
+def secret(section: Secret, env: Mapping[str, str]) -> str:
+    """Return the password of this section; ``""`` if it names none (a server on loopback).
+
+    ``password_file`` may begin with ``$CREDENTIALS_DIRECTORY``, where systemd puts what
+    ``LoadCredential=`` names. The file's first line counts.
+
+    Raises:
+        ConfigProblems: The variable or file is missing or empty. The secret is never quoted.
+    """
+    name = "mailbox" if isinstance(section, Mailbox) else "smtp"
+    found = ""
+    if section.password_env:
+        found = env.get(section.password_env, "")
+    elif section.password_file:
+        path = _secret_path(section.password_file, env)
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines() if path else []
+        except (OSError, UnicodeDecodeError):
+            lines = []
+        found = lines[0] if lines else ""
+    else:
+        return ""
+    if not found:
+        raise ConfigProblems([_no_secret(name, section)])
+    return found
+
+
+def warnings(config: Config) -> tuple[Problem, ...]:
+    """Return what the admin should know and the daemon can live with, file by file.
+
+    Beside what `load` remarked: calendar years without a holiday table. Slower than loading,
+    because the holiday table is asked.
+    """
+    return (*config.remarks, *_unknown_years(config))
+
+
+def _fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return name, size and time of every file that `load` reads."""
+    names = [SETTINGS, ROSTER, CALENDAR, *_campaign_names(folder)]
+    found = []
+    for name in names:
+        try:
+            state = (folder / name).stat()
+        except OSError:
+            found.append((name, -1, 0))
+        else:
+            found.append((name, state.st_size, state.st_mtime_ns))
+    return tuple(found)
+
+
+def _campaign_names(folder: Path) -> list[str]:
+    # Editors leave hidden copies beside the file (.#x.toml); they are no campaigns.
+    found = sorted((folder / CAMPAIGNS).glob("*.toml"))
+    return [f"{CAMPAIGNS}/{path.name}" for path in found if not path.name.startswith(".")]
+
+
+def _template_names(folder: Path) -> frozenset[str]:
+    try:
+        return frozenset(path.name for path in (folder / TEMPLATES).iterdir())
+    except OSError:
+        return frozenset()
+
+
+def _absolute(settings: Settings, folder: Path) -> Settings:
+    """Return the settings with the paths of password and certificate files made absolute."""
+    changed = {}
+    for name, section in (("mailbox", settings.mailbox), ("smtp", settings.smtp)):
+        paths = {
+            key: str(folder.absolute() / path)
+            for key in ("password_file", "ca_file")
+            if (path := getattr(section, key)) and not path.startswith("$")
+        }
+        changed[name] = section.model_copy(update=paths)
+    return settings.model_copy(update=changed)
+
+
+def _secret_path(text: str, env: Mapping[str, str]) -> Path | None:
+    """Return the path with ``$NAME`` filled in; None if such a variable is not set."""
+    try:
+        return Path(Template(text).substitute(env))
+    except (KeyError, ValueError):
+        return None
+
+
+def _check_secret(
+    file: TomlFile, name: str, section: Secret, env: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Yield what is doubtful about where the password comes from; its value is not kept."""
+    key = "password_env" if section.password_env else "password_file"
+    if not section.password_env and not section.password_file:
+        return
+    try:
+        secret(section, env)
+    except ConfigProblems as error:
+        found = error.problems[0]
+        yield file.problem((name, key), found.what, found.why, found.remedy)
+        return
+    path = _secret_path(section.password_file, env) if not section.password_env else None
+    if path is not None and stat.S_IMODE(path.stat().st_mode) & 0o077:
+        yield file.problem(
+            (name, key),
+            f"the file of {name}.password_file can be read by others",
+            "whoever has an account on this machine could take the mailbox over",
+            f"run: chmod 600 {path}",
+        )
+
+
+def _no_secret(name: str, section: Secret) -> Problem:
+    if section.password_env:
+        what = f"the environment variable {section.password_env} of {name}.password_env is not set"
+        remedy = f"set {section.password_env}, or write password_file instead"
+    else:
+        what = (
+            f"the file {section.password_file} of {name}.password_file cannot be read or is empty"
+        )
+        remedy = "put the password on its first line and let the daemon's user read it (chmod 600)"
+    return Problem(SETTINGS, 0, what, "without the password the server refuses the login", remedy)
+
+
+def _check_calendar(file: TomlFile | None) -> Iterator[Problem]:
+    if file is None:
+        return
+    if "country" not in file.table:
+        yield Problem(
+            file.name,
+            0,
+            "country is missing",
+            "the file may be half saved: country is its last line",
+            'add country = "VN" as the last line, below off and worked',
+        )
+    days: dict[object, str] = {}
+    for kind in ("off", "worked"):
+        entries = file.table.get(kind, [])
+        for at, entry in enumerate(entries if isinstance(entries, list) else []):
+            date = entry.get("date") if isinstance(entry, dict) else None
+            if date is not None and days.setdefault(str(date), kind) != kind:
+                yield file.problem(
+                    (kind, at),
+                    f"{date} stands under off and under worked",
+                    "a day is one or the other",
+                    "take it out of one of the two",
+                )
+
+
+def _unknown_years(config: Config) -> Iterator[Problem]:
+    import holidays  # noqa: PLC0415  slow to import, and loading has no use for it
+
+    try:
+        table = holidays.country_holidays(config.calendar.country)
+    except NotImplementedError:
+        yield Problem(
+            CALENDAR,
+            0,
+            f'country = "{config.calendar.country}" has no holiday table',
+            "only Saturdays and Sundays and the days of this file are off",
+            'write a country code such as "VN"',
+        )
+        return
+    announced: Mapping[int, object] = getattr(table, "special_public_holidays", {})
+    last = max(announced, default=table.end_year)
+    named = {day.date.year for day in (*config.calendar.off, *config.calendar.worked)}
+    for campaign in config.campaigns:
+        moments = (campaign.opens_at, campaign.report.at)
+        years = {moment.astimezone(config.settings.office.zone).year for moment in moments}
+        for year in sorted(years - named):
+            if not table.start_year <= year <= last:
+                yield Problem(
+                    CALENDAR,
+                    0,
+                    f"the days off of {year} are not known",
+                    f"{campaign.id} runs in it, and swapped days are announced year by year",
+                    f"enter the days off and worked of {year} with their notice",
+                )
+
+
+def _no_folder(folder: Path) -> Problem:
+    return Problem(
+        str(folder),
+        0,
+        "there is no such folder",
+        "the config lives in a folder of its own",
+        f"write a complete example with `intake init {folder}`",
+    )
+
+
+def _no_campaign() -> Problem:
+    return Problem(
+        CAMPAIGNS,
+        0,
+        "there is no campaign",
+        "the program would not know what to collect",
+        "add campaigns/<id>.toml; `intake init` writes a complete example",
+    )
+
+
+def _unreadable(name: str, error: OSError) -> Problem:
+    if isinstance(error, FileNotFoundError):
+        remedy = "put it back; `intake init` in an empty folder writes a complete example"
+        return Problem(name, 0, "the file is missing", "the config is not whole without it", remedy)
+    reason = (error.strerror or "it cannot be opened").lower()
+    return Problem(
+        name, 0, "the file cannot be read", reason, "let the daemon's user read it (chmod, chown)"
+    )
+
+
+def _changing() -> Problem:
+    return Problem(
+        SETTINGS,
+        0,
+        "a file of the folder changed while it was read",
+        "half of an edit must not count",
+        "wait a moment: it is read again",
+    )
