@@ -1,0 +1,390 @@
+"""The courier: one mail to one recipient over SMTP, and what became of it.
+
+Only this module knows aiosmtplib. It drives MAIL, RCPT and DATA itself, because the outcome hangs
+on *where* a dialogue broke: before the final dot nothing was accepted, after it nobody knows.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+import ssl
+from collections.abc import Callable
+from typing import Self
+
+import aiosmtplib
+from aiosmtplib.protocol import normalize_message_line_endings
+
+from config.model import Smtp
+from notifier.delivery import AuthFailed, Delivery, Later, Never, Sent, Unknown
+
+#: Replies that mean "not you": nothing will go before the admin acts (RFC 4954).
+_AUTH_CODES = frozenset({530, 534, 535, 538})
+_BROKEN = (aiosmtplib.SMTPException, OSError)
+_SERVICE_CLOSING = 421
+_START_INPUT = 354
+_TOO_LARGE = 552
+_QUIT_SECONDS = 5.0
+_FLUSH_POLL_SECONDS = 0.005
+
+
+class Courier:
+    """One SMTP account with one reused connection. Not thread-safe; close it after use.
+
+    ``secret`` is the password, or the access token of ``auth = "xoauth2"``; a callable is asked at
+    every login, so that a refreshed token is used. A connection idle for ``probe_after_seconds``
+    is asked with NOOP before it is used again, one idle for ``max_idle_seconds`` is replaced.
+    """
+
+    def __init__(
+        self,
+        settings: Smtp,
+        secret: str | Callable[[], str] = "",
+        *,
+        probe_after_seconds: float = 5.0,
+        max_idle_seconds: float = 240.0,
+    ) -> None:
+        self._settings = settings
+        self._secret = secret
+        self._probe_after_seconds = probe_after_seconds
+        self._max_idle_seconds = max_idle_seconds
+        self._runner = asyncio.Runner()
+        self._client: aiosmtplib.SMTP | None = None
+        self._used_at = 0.0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def send(self, recipient: str, raw: bytes, before_data: Callable[[], None]) -> Delivery:
+        """Hand one mail to the server, for one recipient in one transaction.
+
+        ``before_data`` runs after the server said "go on" and before the first byte of content: a
+        caller that dies later knows that the outcome is unknown. What it raises passes through.
+        Never raises for anything that server or network do.
+        """
+        return self._runner.run(self._deliver(recipient, raw, before_data))
+
+    def check(self) -> tuple[str, ...] | Later | AuthFailed:
+        """Log in and say what the server can do (EHLO keywords); for `intake check --connect`."""
+        return self._runner.run(self._look())
+
+    def close(self) -> None:
+        """Say QUIT if there is a connection, and end the loop. Idempotent."""
+        self._runner.run(self._quit())
+        self._runner.close()
+        self._runner = asyncio.Runner()
+
+    # --- one transaction ---------------------------------------------------------------------
+
+    async def _deliver(
+        self, recipient: str, raw: bytes, before_data: Callable[[], None]
+    ) -> Delivery:
+        message = normalize_message_line_endings(raw)
+        refused = _unsendable(recipient, self._settings.sender)
+        refused = refused or await self._say_mail(message)
+        refused = refused or await self._say_rcpt_and_data(recipient)
+        if refused is not None:
+            return refused
+        try:
+            before_data()
+        except BaseException:
+            self._drop()
+            raise
+        outcome = await self._content(message)
+        self._used_at = self._now()
+        return outcome
+
+    async def _say_mail(self, message: bytes) -> Delivery | None:
+        """Connect if needed and say MAIL. A connection that died while idle is replaced once."""
+        while True:
+            reused = await self._reusable()
+            if not reused:
+                trouble = await self._connect()
+                if trouble is not None:
+                    return trouble
+            options = self._mail_options(message)
+            if isinstance(options, Never):
+                return options
+            try:
+                reply = await self._command(f"MAIL FROM:<{self._settings.sender}>{options}")
+            except _BROKEN as error:
+                self._drop()
+                if reused:
+                    continue
+                return Later(f"MAIL: {_words(error)}")
+            if reply.code == _SERVICE_CLOSING and reused:
+                self._drop()
+                continue
+            return await self._judge_mail(reply)
+
+    def _mail_options(self, message: bytes) -> str | Never:
+        """Return the ESMTP parameters of MAIL, or why this server can never take the mail."""
+        client = self._connected()
+        options = ""
+        if client.supports_extension("size"):
+            most = client.esmtp_extensions.get("size", "")
+            if most.isdecimal() and 0 < int(most) < len(message):
+                return Never(f"the mail has {len(message)} bytes, the server takes {most}")
+            options += f" SIZE={len(message)}"
+        if not message.isascii():
+            if not client.supports_extension("8bitmime"):
+                return Never("the mail is not ASCII and the server takes only that")
+            options += " BODY=8BITMIME"
+        return options
+
+    async def _judge_mail(self, reply: aiosmtplib.SMTPResponse) -> Delivery | None:
+        """MAIL names only us and a size: a lasting refusal of anything else concerns all mail."""
+        if _positive(reply):
+            return None
+        await self._reset(reply)
+        if reply.code >= 500 and reply.code != _TOO_LARGE:  # noqa: PLR2004  5yz, RFC 5321 4.2.1
+            return AuthFailed(f"MAIL from {self._settings.sender} refused: {_said(reply)}")
+        return _judge("MAIL", reply)
+
+    async def _say_rcpt_and_data(self, recipient: str) -> Delivery | None:
+        try:
+            reply = await self._command(f"RCPT TO:<{recipient}>")
+            verb = "RCPT"
+            if _positive(reply):
+                reply = await self._command("DATA")
+                verb = "DATA"
+                if reply.code == _START_INPUT:
+                    return None
+        except _BROKEN as error:
+            self._drop()
+            return Later(f"before the content: {_words(error)}")
+        await self._reset(reply)
+        return _judge(verb, reply)
+
+    async def _content(self, message: bytes) -> Delivery:
+        """Send the content, then the dot: only a break after the dot leaves the outcome open."""
+        client = self._connected()
+        protocol, transport = client.protocol, client.transport
+        if protocol is None or not isinstance(transport, asyncio.WriteTransport):
+            self._drop()
+            return Later("the connection was lost before the content")
+        stuffed = message.replace(b"\r\n.", b"\r\n..")
+        stuffed = b"." + stuffed if stuffed.startswith(b".") else stuffed
+        try:
+            protocol.write(stuffed)
+            await self._flushed(transport)
+            protocol.write(b".\r\n")
+        except _BROKEN as error:
+            self._drop()
+            return Later(f"before the final dot: {_words(error)}")
+        try:
+            reply = await protocol.read_response(timeout=self._settings.after_data_seconds)
+        except _BROKEN as error:
+            self._drop()
+            return Unknown(f"after the final dot: {_words(error)}")
+        return self._judge_content(reply)
+
+    async def _flushed(self, transport: asyncio.WriteTransport) -> None:
+        """Wait until the content has left; SMTPServerDisconnected or TimeoutError if it cannot."""
+        async with asyncio.timeout(self._settings.after_data_seconds):
+            await asyncio.sleep(0)
+            while transport.get_write_buffer_size() and not transport.is_closing():  # noqa: ASYNC110  the transport gives no event without its private protocol
+                await asyncio.sleep(_FLUSH_POLL_SECONDS)
+        if transport.is_closing():
+            raise aiosmtplib.SMTPServerDisconnected("connection lost")
+
+    def _judge_content(self, reply: aiosmtplib.SMTPResponse) -> Delivery:
+        if _positive(reply):
+            return Sent(_said(reply), f"{self._settings.host}:{self._settings.port}")
+        if reply.code == _SERVICE_CLOSING:
+            self._drop()
+        if 400 <= reply.code < 600:  # noqa: PLR2004  4yz and 5yz, RFC 5321 4.2.1
+            return _judge("content", reply)
+        self._drop()
+        return Unknown(f"a reply that means nothing after the final dot: {_said(reply)}")
+
+    async def _reset(self, reply: aiosmtplib.SMTPResponse) -> None:
+        """Leave the refused transaction; if even that fails the connection is given up."""
+        if reply.code == _SERVICE_CLOSING or 300 <= reply.code < 400:  # noqa: PLR2004  3yz
+            self._drop()
+            return
+        try:
+            await self._command("RSET")
+        except _BROKEN:
+            self._drop()
+        self._used_at = self._now()
+
+    # --- the connection ----------------------------------------------------------------------
+
+    async def _reusable(self) -> bool:
+        """Whether the open connection can carry another mail; drops it if not."""
+        if self._client is None:
+            return False
+        idle_seconds = self._now() - self._used_at
+        if not self._client.is_connected or idle_seconds >= self._max_idle_seconds:
+            self._drop()
+            return False
+        if idle_seconds < self._probe_after_seconds:
+            return True
+        try:
+            alive = _positive(await self._command("NOOP"))
+        except _BROKEN:
+            alive = False
+        if not alive:
+            self._drop()
+        return alive
+
+    async def _connect(self) -> Later | AuthFailed | None:
+        """Open, protect and log in; None when the connection is ready for MAIL."""
+        settings = self._settings
+        if settings.security == "none" and not _loopback(settings.host):
+            return AuthFailed('security = "none" is only for loopback: use "tls" or "starttls"')
+        try:
+            client = aiosmtplib.SMTP(
+                hostname=settings.host,
+                port=settings.port,
+                use_tls=settings.security == "tls",
+                start_tls=False,  # asked below: None would fall back to plain text in silence
+                tls_context=self._tls(),
+                local_hostname=_our_name(settings.sender),
+                timeout=settings.timeout_seconds,
+            )
+        except (OSError, ValueError) as error:
+            return AuthFailed(f"smtp settings cannot be used: {_words(error)}")
+        trouble: Later | AuthFailed | None
+        try:
+            trouble = await self._prepare(client)
+        except _BROKEN as error:
+            trouble = _connection_trouble(error)
+        if trouble is not None:
+            client.close()
+            return trouble
+        self._client, self._used_at = client, self._now()
+        return None
+
+    def _tls(self) -> ssl.SSLContext | None:
+        if self._settings.security == "none":
+            return None
+        return ssl.create_default_context(cafile=self._settings.ca_file or None)
+
+    async def _prepare(self, client: aiosmtplib.SMTP) -> AuthFailed | None:
+        await client.connect()
+        await _greet(client)
+        if self._settings.security == "starttls":
+            if not client.supports_extension("starttls"):
+                return AuthFailed("the server does not offer STARTTLS: not logging in without it")
+            await client.starttls()
+            await _greet(client)
+        if self._settings.user:
+            return await self._login(client)
+        return None
+
+    async def _login(self, client: aiosmtplib.SMTP) -> AuthFailed | None:
+        """One attempt with the best mechanism: trying them all would triple a wrong password."""
+        user = self._settings.user
+        secret = self._secret() if callable(self._secret) else self._secret
+        offered = client.server_auth_methods
+        if self._settings.auth == "xoauth2":
+            if "xoauth2" not in offered:
+                return AuthFailed("the server does not offer XOAUTH2")
+            await client.auth_xoauth2(user, secret)
+        elif "plain" in offered:
+            await client.auth_plain(user, secret)
+        elif "login" in offered:
+            await client.auth_login(user, secret)
+        elif "cram-md5" in offered:
+            await client.auth_crammd5(user, secret)
+        else:
+            return AuthFailed(f"the server offers no login that we know: {offered or 'none'}")
+        return None
+
+    async def _look(self) -> tuple[str, ...] | Later | AuthFailed:
+        if not await self._reusable():
+            trouble = await self._connect()
+            if trouble is not None:
+                return trouble
+        extensions = self._connected().esmtp_extensions
+        return tuple(f"{name} {value}".strip().upper() for name, value in extensions.items())
+
+    async def _command(self, line: str) -> aiosmtplib.SMTPResponse:
+        return await self._connected().execute_command(line.encode("ascii"))
+
+    async def _quit(self) -> None:
+        """Part in peace: what happens at QUIT changes nothing about mails that were accepted."""
+        if self._client is not None and self._client.is_connected:
+            with contextlib.suppress(*_BROKEN):
+                await self._client.quit(timeout=_QUIT_SECONDS)
+        self._drop()
+        await asyncio.sleep(0)
+
+    def _connected(self) -> aiosmtplib.SMTP:
+        if self._client is None:
+            raise aiosmtplib.SMTPServerDisconnected("not connected")
+        return self._client
+
+    def _drop(self) -> None:
+        if self._client is not None:
+            self._client.close()
+        self._client = None
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+
+async def _greet(client: aiosmtplib.SMTP) -> None:
+    try:
+        await client.ehlo()
+    except aiosmtplib.SMTPHeloError:
+        if not client.is_connected:
+            raise
+        await client.helo()
+
+
+def _judge(verb: str, reply: aiosmtplib.SMTPResponse) -> Delivery:
+    """One bit decides: 5yz is for good, all else may be tried again (RFC 5321 4.2.1)."""
+    reason = f"{verb}: {_said(reply)}"
+    if reply.code in _AUTH_CODES:
+        return AuthFailed(reason)
+    return Never(reason) if 500 <= reply.code < 600 else Later(reason)  # noqa: PLR2004  5yz
+
+
+def _connection_trouble(error: Exception) -> Later | AuthFailed:
+    """Sort what happened before MAIL: it concerns every mail, never only this one."""
+    causes = (error, error.__cause__)
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return AuthFailed(f"the server's certificate does not verify: {_words(error)}")
+    if isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:  # noqa: PLR2004  5yz
+        return AuthFailed(f"login refused: {_words(error)}")
+    return Later(f"no usable connection: {_words(error)}", everybody=True)
+
+
+def _unsendable(recipient: str, sender: str) -> Delivery | None:
+    for address, outcome in ((recipient, Never), (sender, AuthFailed)):
+        bad = not address.isascii() or any(c in "<>\\" or not c.isprintable() for c in address)
+        if bad or " " in address or "@" not in address:
+            return outcome(f"not an address that SMTP can carry: {address!r}")
+    return None
+
+
+def _positive(reply: aiosmtplib.SMTPResponse) -> bool:
+    return 200 <= reply.code < 300  # noqa: PLR2004  2yz, RFC 5321 4.2.1
+
+
+def _said(reply: aiosmtplib.SMTPResponse) -> str:
+    text = " ".join(reply.message.encode("utf-8", "replace").decode().split())
+    return f"{reply.code} {text}"[:500]
+
+
+def _words(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:500]
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _our_name(sender: str) -> str:
+    """The name for EHLO: our mail domain, so that no DNS look-up of this machine is needed."""
+    domain = sender.rpartition("@")[2]
+    return domain if domain.isascii() and domain.isprintable() and domain else "localhost"
