@@ -8,6 +8,8 @@ from typing import Literal
 from parsers.reading import Finding, Letter, Row
 
 CommuneKey = tuple[str, dt.date]
+#: From ``opens_at`` until before ``closes_at``.
+Window = tuple[dt.datetime, dt.datetime]
 
 MessageState = Literal[
     "kept",  # in the vault, not yet understood (or sent back to be understood again)
@@ -39,6 +41,22 @@ Verdict = Literal[
     "too-large",  # over message_bytes: left on the server, not fetched
     "old",  # before go_live_at: left alone
 ]
+#: What counts as an arrival: after one of these a commune is not silent (promise 3).
+ARRIVALS: tuple[Verdict, ...] = (
+    "submission",
+    "correction",
+    "nil",
+    "duplicate",
+    "letter-only",
+    "wrong-form",
+    "blank-template",
+    "unreadable",
+    "link",
+    "empty",
+    "query",
+    "secret",
+    "too-large",
+)
 SubmissionState = Literal["registered", "needs-fix", "nil"]
 CommuneState = Literal["waiting", "registered", "needs-fix", "nil", "in-review", "silent"]
 MailKind = Literal[
@@ -80,7 +98,8 @@ class Message:
 
     ``received_at`` is the server's INTERNALDATE. ``content_key`` is equal for the same files (or
     the same nil words) whatever road they came. ``ack`` is the wording of the acknowledgment that
-    is owed, or empty. ``forced_commune``/``forced_campaign`` are a person's decision.
+    is owed, or empty. ``forced_commune``/``forced_campaign`` are a person's decision,
+    ``decisions`` how many a person has taken about this message.
     """
 
     id: int
@@ -103,6 +122,39 @@ class Message:
     forced_commune: CommuneKey | None = None
     forced_campaign: str | None = None
     forced_by: str = ""
+    decisions: int = 0
+
+    @property
+    def identity(self) -> str:
+        """What names this message in keys: its bytes, or what is known of it if never fetched."""
+        return self.sha256 or self.content_key
+
+    @property
+    def ack_key(self) -> str:
+        """The outbox key of the answer that is owed; empty when none is."""
+        if not self.ack:
+            return ""
+        if self.verdict == "stranger":
+            return f"stranger/{self.identity[:20]}"
+        return f"ack/{self.identity[:20]}/{self.ack}"
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message whose bytes are in the vault and that is about to be kept."""
+
+    slot: Slot
+    sha256: str
+    size_bytes: int
+    received_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The row of a message; ``new`` is false when these bytes were known from another slot."""
+
+    message_id: int
+    new: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +186,8 @@ class Submission:
     """One version of a commune's answer in a campaign. Exactly one per pair is current.
 
     ``late`` = received at or after ``deadline_at``; ``after_close`` = at or after ``closes_at``.
+    ``withdrawn`` = a person sent its message back to be understood again: it counts no more, but
+    its number stays taken.
     """
 
     id: int
@@ -151,6 +205,7 @@ class Submission:
     letter: Letter | None = None
     points: tuple[Point, ...] = ()
     findings: tuple[Finding, ...] = ()
+    withdrawn: bool = False
 
     @property
     def errors(self) -> int:
@@ -271,7 +326,11 @@ class CampaignState:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What arrived from a commune in a campaign besides versions: nothing of it is silence."""
+    """All that arrived from a commune in a campaign, versions included: none of it is silence.
+
+    ``first_at`` against ``closes_at`` says whether the commune was silent (promise 3). ``held``
+    counts the messages that wait for a person or are about to be understood again.
+    """
 
     first_at: dt.datetime
     last_at: dt.datetime
@@ -302,12 +361,23 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """How many messages and mails there are, for the status."""
+
+    messages: Mapping[str, int]
+    verdicts: Mapping[str, int]
+    mails: Mapping[str, int]
+    mail_kinds: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Snapshot:
     """All that `notifier.due` looks at, read in one transaction.
 
     ``current`` and ``heard`` are keyed by (campaign, commune key). ``unanswered`` are messages
     whose acknowledgment is not in the outbox. ``held`` are messages that wait for a person.
-    ``mail_keys`` are the keys in the outbox of every kind but ``ack``. ``polled_at`` is the last
+    ``mail_keys`` are the keys in the outbox of every kind but ``ack`` (of answers to single
+    messages only those whose message still waits). ``polled_at`` is the last
     complete poll of the inbox, ``unprocessed`` how many messages are kept but not understood.
     ``bounced`` are addresses that a bounce called dead.
     """

@@ -3,7 +3,12 @@
 from collections.abc import Iterable
 
 from config.model import Campaign, Commune
-from registry.model import CommuneKey, CommuneState, Snapshot
+from registry.model import CommuneKey, CommuneState, Snapshot, Window
+
+
+def windows(campaigns: Iterable[Campaign]) -> dict[str, Window]:
+    """Return when each campaign's answers arrive, as `Store.snapshot` takes it."""
+    return {campaign.id: (campaign.opens_at, campaign.closes_at) for campaign in campaigns}
 
 
 def commune_state(snapshot: Snapshot, campaign_id: str, key: CommuneKey) -> CommuneState:
@@ -31,10 +36,20 @@ def owes_answer(snapshot: Snapshot, campaign: Campaign, commune: Commune) -> boo
 def silent_communes(
     snapshot: Snapshot, campaign: Campaign, members: Iterable[Commune]
 ) -> tuple[Commune, ...]:
-    """Return the members from which nothing at all arrived, in roster order."""
+    """Return the members from which nothing arrived before ``closes_at``, in roster order.
+
+    Whatever arrived counts, however unreadable (promise 3), by the server's time; what arrived at
+    ``closes_at`` or later does not undo the silence.
+    """
     return tuple(
-        commune
-        for commune in members
-        if (campaign.id, commune.key) not in snapshot.current
-        and (campaign.id, commune.key) not in snapshot.heard
+        commune for commune in members if not _heard_in_time(snapshot, campaign, commune.key)
     )
+
+
+def _heard_in_time(snapshot: Snapshot, campaign: Campaign, key: CommuneKey) -> bool:
+    place = campaign.id, key
+    heard, current = snapshot.heard.get(place), snapshot.current.get(place)
+    arrivals = [heard.first_at] if heard else []
+    if current is not None:
+        arrivals.append(current.received_at)
+    return any(arrival < campaign.closes_at for arrival in arrivals)

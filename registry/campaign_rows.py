@@ -1,0 +1,160 @@
+"""What happens to a campaign: launch, closing, reports and their release; and the brake."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from registry.database import journal
+from registry.errors import NotPossible
+from registry.inbox_rows import put_mark
+from registry.model import CampaignState, CommuneKey, ReportFile, ReportRow
+from registry.rows import Part, report_of, written
+from registry.tables import campaigns, marks, reports
+
+
+class CampaignRows(Part):
+    """Campaigns, reports and the brake."""
+
+    def launch(self, campaign: str, by: str, now: dt.datetime) -> CampaignState:
+        """Write down that the call was launched; the first time counts."""
+        with self._database.write() as connection:
+            state = get_campaign(connection, campaign)
+            if state.launched_at is None:
+                _put_campaign(connection, campaign, {"launched_at": now})
+                journal(connection, now, "launched", f"campaign {campaign}", {"by": by})
+            return get_campaign(connection, campaign)
+
+    def close_campaign(
+        self, campaign: str, silent: Sequence[CommuneKey], now: dt.datetime
+    ) -> CampaignState:
+        """Fix which communes were silent; a campaign that was closed keeps what was fixed."""
+        with self._database.write() as connection:
+            state = get_campaign(connection, campaign)
+            if state.closed_at is None:
+                keys = [[code, day.isoformat()] for code, day in silent]
+                _put_campaign(connection, campaign, {"closed_at": now, "silent": keys})
+                data = {"silent": [written(key) for key in silent]}
+                journal(connection, now, "closed", f"campaign {campaign}", data)
+            return get_campaign(connection, campaign)
+
+    def freeze_report(
+        self, campaign: str, inputs_sha256: str, files: Iterable[ReportFile], now: dt.datetime
+    ) -> ReportRow:
+        """Fix a report: its inputs' hash and its files, whose bytes are in the vault.
+
+        The same inputs and files as the last report's are the last report. Numbers count from 1
+        in each campaign.
+        """
+        frozen = tuple(files)
+        with self._database.write() as connection:
+            last = _last_report(connection, campaign)
+            if last and (last.inputs_sha256, last.files) == (inputs_sha256, frozen):
+                return last
+            number = last.number + 1 if last else 1
+            connection.execute(
+                reports.insert().values(
+                    campaign=campaign,
+                    number=number,
+                    created_at=now,
+                    inputs_sha256=inputs_sha256,
+                    files=[dataclasses.asdict(file) for file in frozen],
+                )
+            )
+            data = {
+                "number": number,
+                "inputs": inputs_sha256,
+                "files": [file.sha256 for file in frozen],
+            }
+            journal(connection, now, "report-frozen", f"campaign {campaign}", data)
+            return _required(_last_report(connection, campaign), campaign)
+
+    def approve(
+        self, campaign: str, by: str, now: dt.datetime, number: int | None = None
+    ) -> ReportRow:
+        """Release a report to the Department: the last one, or the one of this number.
+
+        Approving again changes nothing.
+
+        Raises:
+            NotPossible: there is no report, or ``number`` is not the last one's: the approver saw
+                something else than what would leave.
+        """
+        with self._database.write() as connection:
+            last = _required(_last_report(connection, campaign), campaign)
+            if number is not None and number != last.number:
+                raise NotPossible(
+                    f"report {number} of {campaign} is not the last one: that is {last.number}"
+                )
+            if last.approved_at is None:
+                connection.execute(
+                    reports.update()
+                    .where(reports.c.id == last.id)
+                    .values(approved_at=now, approved_by=by)
+                )
+                data = {"number": last.number, "by": by}
+                journal(connection, now, "report-approved", f"campaign {campaign}", data)
+            return _required(_last_report(connection, campaign), campaign)
+
+    def reports(self, campaign: str) -> list[ReportRow]:
+        """Return the reports of a campaign in the order of their numbers."""
+        with self._database.read() as connection:
+            return read_reports(connection, [campaign])
+
+    def campaign_state(self, campaign: str) -> CampaignState:
+        """Return what happened to a campaign so far; nothing, if it is not known."""
+        with self._database.read() as connection:
+            return get_campaign(connection, campaign)
+
+    def pull_brake(self, reason: str, now: dt.datetime) -> None:
+        """Stop mass mail until a person releases it; the first reason stands."""
+        with self._database.write() as connection:
+            query = sa.select(marks.c.name).where(marks.c.name == "brake")
+            if connection.execute(query).one_or_none() is None:
+                put_mark(connection, "brake", now, reason)
+                journal(connection, now, "brake-pulled", "outbox", {"reason": reason})
+
+    def release_brake(self, by: str, now: dt.datetime) -> None:
+        """Let mass mail leave again; the mails that were held are queued by `release_mails`."""
+        with self._database.write() as connection:
+            if connection.execute(marks.delete().where(marks.c.name == "brake")).rowcount:
+                journal(connection, now, "brake-released", "outbox", {"by": by})
+
+
+def get_campaign(connection: sa.Connection, campaign: str) -> CampaignState:
+    """Return a campaign's state inside the caller's transaction."""
+    query = sa.select(campaigns).where(campaigns.c.campaign == campaign)
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return CampaignState(campaign)
+    silent = tuple((code, dt.date.fromisoformat(day)) for code, day in row.silent or [])
+    return CampaignState(campaign, row.launched_at, row.closed_at, silent)
+
+
+def read_reports(connection: sa.Connection, ids: Sequence[str]) -> list[ReportRow]:
+    """Return the reports of campaigns inside the caller's transaction, by number."""
+    query = (
+        sa.select(reports)
+        .where(reports.c.campaign.in_(ids))
+        .order_by(reports.c.campaign, reports.c.number)
+    )
+    return [report_of(row) for row in connection.execute(query)]
+
+
+def _put_campaign(connection: sa.Connection, campaign: str, values: dict[str, Any]) -> None:
+    query = campaigns.update().where(campaigns.c.campaign == campaign).values(**values)
+    if not connection.execute(query).rowcount:
+        connection.execute(campaigns.insert().values(campaign=campaign, **values))
+
+
+def _last_report(connection: sa.Connection, campaign: str) -> ReportRow | None:
+    found = read_reports(connection, [campaign])
+    return found[-1] if found else None
+
+
+def _required(report: ReportRow | None, campaign: str) -> ReportRow:
+    if report is None:
+        raise NotPossible(f"{campaign} has no report yet: build it first (`intake report`)")
+    return report

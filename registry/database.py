@@ -1,0 +1,191 @@
+"""One database: where it lies, how a transaction begins, and what its errors mean.
+
+All that differs between SQLite and PostgreSQL stands here.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from registry.errors import RegistryBusy, RegistryDamaged, RegistryProblem
+from registry.journal import GENESIS, seal
+from registry.tables import events, plain
+
+#: Any number that nobody else uses as a PostgreSQL advisory lock: one writer at a time.
+_WRITER = 0x0C0117E
+
+
+class Database:
+    """An engine with the transactions of this house: `read` and `write`.
+
+    A write transaction takes the write lock at its start (BEGIN IMMEDIATE), so that it never
+    finds half-way that somebody else wrote; a read transaction sees one moment throughout.
+    """
+
+    def __init__(self, url: sa.URL, *, busy_seconds: float = 30.0) -> None:
+        self.url = url
+        self.engine = sa.create_engine(url)
+        if self.engine.dialect.name == "sqlite":
+            _prepare_sqlite(self.engine, busy_seconds)
+
+    @property
+    def path(self) -> Path | None:
+        """The database's file; None when it is a server."""
+        is_file = self.engine.dialect.name == "sqlite" and self.url.database
+        return Path(self.url.database) if is_file and self.url.database else None
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """Yield a connection inside a read transaction."""
+        with _explained(self), self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """Yield a connection that holds the write lock; commits at the end, or nothing happened.
+
+        Raises:
+            RegistryBusy: somebody else holds the lock, or the disk is full.
+            RegistryProblem: the file may not be written, or it is damaged.
+        """
+        engine = self.engine.execution_options(immediate=True)
+        with _explained(self), engine.begin() as connection:
+            if self.engine.dialect.name == "postgresql":
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITER)))
+            yield connection
+
+    def check(self) -> None:
+        """Look through the whole file; raise `RegistryDamaged` if it is not sound."""
+        if self.engine.dialect.name != "sqlite":
+            return
+        with self.read() as connection:
+            answers = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA quick_check(5)")]
+        if answers != ["ok"]:
+            raise _damaged(self.path, "; ".join(answers))
+
+    def copy_to(self, target: Path) -> None:
+        """Write a sound copy of a SQLite database, also while others write to it.
+
+        Raises:
+            RegistryProblem: the database is not a file.
+        """
+        source = self.path
+        if source is None:
+            raise RegistryProblem(f"{self.url} is a server: back it up with its own tools")
+        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+            old.backup(new)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def journal(
+    connection: sa.Connection, at: datetime, kind: str, subject: str, data: Mapping[str, object]
+) -> None:
+    """Append an event to the journal, inside the caller's write transaction."""
+    last = connection.execute(
+        sa.select(events.c.serial, events.c.sha256).order_by(events.c.serial.desc()).limit(1)
+    ).one_or_none()
+    serial, previous = (last.serial + 1, last.sha256) if last else (1, GENESIS)
+    event = seal(previous, serial, at, plain(kind), plain(subject), _storable(data))
+    connection.execute(
+        events.insert().values(
+            serial=event.serial,
+            at=event.at,
+            kind=event.kind,
+            subject=event.subject,
+            data=event.data,
+            previous=event.previous,
+            sha256=event.sha256,
+        )
+    )
+
+
+def resolve(url: str, base: Path) -> sa.URL:
+    """Return the URL with a relative SQLite path starting at ``base``; makes its folder.
+
+    Raises:
+        RegistryProblem: the URL is not one, or the folder cannot be made.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError:
+        raise RegistryProblem(
+            f"{url!r} is no database URL: write sqlite:///data/registry.db"
+        ) from None
+    if parsed.get_backend_name() != "sqlite" or not parsed.database:
+        return parsed
+    path = base / parsed.database
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise RegistryProblem(f"{path.parent} cannot be made: {error.strerror}") from None
+    return parsed.set(database=str(path))
+
+
+def _storable(data: Mapping[str, object]) -> dict[str, object]:
+    return {key: plain(value) if isinstance(value, str) else value for key, value in data.items()}
+
+
+def _prepare_sqlite(engine: sa.Engine, busy_seconds: float) -> None:
+    """Make SQLite durable and its transactions ours (the driver would begin them too late)."""
+
+    @sa.event.listens_for(engine, "connect")
+    def connected(connection: Any, _record: object) -> None:
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+        cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.close()
+
+    @sa.event.listens_for(engine, "begin")
+    def begun(connection: sa.Connection) -> None:
+        immediate = connection.get_execution_options().get("immediate", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+
+@contextmanager
+def _explained(database: Database) -> Iterator[None]:
+    """Turn the driver's errors into ours, by code and never by text."""
+    try:
+        yield
+    except (sa.exc.DBAPIError, sqlite3.Error) as error:
+        cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
+        problem = _problem(database.path, cause)
+        if problem is None:
+            raise
+        raise problem from error
+
+
+def _problem(path: Path | None, error: BaseException | None) -> Exception | None:
+    if not isinstance(error, sqlite3.Error):
+        return None
+    code = str(getattr(error, "sqlite_errorname", ""))
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return RegistryBusy(f"{path} is locked by another program; it is tried again")
+    if code.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        return RegistryBusy(f"{path} cannot be written ({code}): is the disk full?")
+    if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return _damaged(path, code)
+    if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+        return RegistryProblem(
+            f"{path} cannot be opened for writing ({code}): "
+            "give the service's user the right to write the file and its folder"
+        )
+    return None
+
+
+def _damaged(path: Path | None, detail: str) -> RegistryDamaged:
+    return RegistryDamaged(
+        f"{path} is damaged ({detail}): stop the daemon, put the last good copy in its place "
+        "(`intake restore`), or move the file away and rebuild it from the vault "
+        "(`intake replay`); the mailbox was not touched"
+    )

@@ -1,0 +1,21 @@
+"""What can go wrong with the registry, sorted by who can do something about it."""
+
+
+class RegistryProblem(Exception):  # noqa: N818  a problem to be fixed, as ConfigProblem is
+    """The admin can fix it; the text says what was found and what to do. Nothing was changed."""
+
+
+class RegistryDamaged(RegistryProblem):
+    """The database file is not a sound database."""
+
+
+class RegistryTooNew(RegistryProblem):
+    """The database was written by a newer version of this program."""
+
+
+class RegistryBusy(Exception):  # noqa: N818  it passes by itself
+    """Somebody else holds the database, or the disk is full: try the same call again later."""
+
+
+class NotPossible(Exception):  # noqa: N818  an answer to a caller, not a fault
+    """The registry's state does not allow this: recorded twice, nothing to approve."""

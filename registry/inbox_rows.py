@@ -1,0 +1,312 @@
+"""Where messages lie on the server, which were kept, and which must still be filed."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from typing import Literal
+
+import sqlalchemy as sa
+
+from registry.database import journal
+from registry.errors import NotPossible
+from registry.model import Arrival, CommuneKey, Kept, Message, MessageState, Slot, Verdict
+from registry.rows import Part, commune_values, get_message, message_of
+from registry.tables import mails, marks, messages, slots
+
+Target = Literal["processed", "held"]
+
+#: Where a message of this state belongs; a kept one stays where it is.
+_HOME: dict[str, str] = {"recorded": "processed", "rejected": "processed", "held": "held"}
+
+
+class InboxRows(Part):
+    """Slots and messages, from the listing of the inbox to the move into a folder."""
+
+    def known_slots(self, account: str, folder: str, uidvalidity: int) -> set[int]:
+        """Return the UIDs that were seen in this folder and not moved out of it by us.
+
+        A UID that we moved away and that is listed again was given to another message (a mailbox
+        made anew in the same second keeps its UIDVALIDITY): it is fetched, and its bytes decide.
+        """
+        query = sa.select(slots.c.uid).where(
+            slots.c.account == account,
+            slots.c.folder == folder,
+            slots.c.uidvalidity == uidvalidity,
+            slots.c.filed_at.is_(None),
+        )
+        with self._database.read() as connection:
+            return set(connection.execute(query).scalars())
+
+    def last_uidvalidity(self, account: str, folder: str) -> int | None:
+        """Return the UIDVALIDITY under which this folder was last seen; None if never."""
+        query = (
+            sa.select(slots.c.uidvalidity)
+            .where(slots.c.account == account, slots.c.folder == folder)
+            .order_by(slots.c.id.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one_or_none()
+
+    def keep(
+        self, slot: Slot, sha256: str, size_bytes: int, received_at: dt.datetime, now: dt.datetime
+    ) -> Kept:
+        """Write down that these bytes, which are in the vault, lie in this slot.
+
+        Bytes that are known from another slot stay one message: then only the slot is new, and
+        the message is filed from there again.
+        """
+        return self.keep_all([Arrival(slot, sha256, size_bytes, received_at)], now)[0]
+
+    def keep_all(self, arrivals: Sequence[Arrival], now: dt.datetime) -> list[Kept]:
+        """Do as `keep` for several messages in one transaction, in the order given."""
+        with self._database.write() as connection:
+            return [_keep(connection, arrival, now) for arrival in arrivals]
+
+    def note_unfetched(
+        self,
+        slot: Slot,
+        size_bytes: int,
+        received_at: dt.datetime,
+        verdict: Verdict,
+        ack: str,
+        sender: str,
+        subject: str,
+        now: dt.datetime,
+        *,
+        rfc_message_id: str = "",
+        commune: CommuneKey | None = None,
+        campaign: str | None = None,
+        reason: str = "",
+        state: MessageState = "recorded",
+    ) -> Kept:
+        """Write down a message that stays on the server unread: too large, or older than go-live.
+
+        It is never filed. Its ``content_key`` stands for the bytes that nobody fetched: what the
+        server and the header say of it, so that it is known again after a change of UIDVALIDITY.
+        With commune and campaign it counts as heard.
+        """
+        likeness = f"{size_bytes} {received_at.timestamp():.0f} {sender} {rfc_message_id}"
+        identity = hashlib.sha256(likeness.encode("utf-8", "replace")).hexdigest()
+        draft = Message(
+            0, "", size_bytes, received_at, state, verdict=verdict, content_key=identity, ack=ack
+        )
+        with self._database.write() as connection:
+            known = _find_unfetched(connection, draft)
+            if known is not None:
+                _put_slot(connection, slot, known, now)
+                return Kept(known, new=False)
+            values = {
+                "size_bytes": size_bytes,
+                "received_at": received_at,
+                "state": state,
+                "verdict": verdict,
+                "sender": sender,
+                "subject": subject,
+                "rfc_message_id": rfc_message_id,
+                "reason": reason,
+                "campaign": campaign,
+                "content_key": identity,
+                **commune_values(commune),
+                **ack_values(connection, draft),
+            }
+            message_id = _insert(connection, values)
+            _put_slot(connection, slot, message_id, now)
+            journal(
+                connection,
+                now,
+                "unfetched",
+                f"message {message_id}",
+                {"verdict": verdict, "size_bytes": size_bytes, "uid": slot.uid},
+            )
+            return Kept(message_id, new=True)
+
+    def polled(self, now: dt.datetime) -> None:
+        """Remember that all that the inbox showed at this moment is in the registry.
+
+        The one write that is no event of the journal: it comes with every poll.
+        """
+        with self._database.write() as connection:
+            put_mark(connection, "polled", now, "")
+
+    def kept(self, limit: int | None = None) -> list[Message]:
+        """Return the messages to understand: oldest first by arrival, then by hash."""
+        query = (
+            sa.select(messages)
+            .where(messages.c.state == "kept")
+            .order_by(messages.c.received_at, messages.c.sha256)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [message_of(row) for row in connection.execute(query)]
+
+    def begin_attempt(self, message_id: int, now: dt.datetime) -> int:
+        """Count an attempt to understand a message, before it is made; return its number.
+
+        A message that kills the daemon is so counted as well (three tries, then it is held).
+
+        Raises:
+            NotPossible: the message does not wait to be understood.
+        """
+        with self._database.write() as connection:
+            message = get_message(connection, message_id)
+            if message.state != "kept":
+                raise NotPossible(f"message {message_id} is {message.state}, not kept")
+            tries = message.tries + 1
+            connection.execute(
+                messages.update().where(messages.c.id == message_id).values(tries=tries)
+            )
+            journal(connection, now, "attempt", f"message {message_id}", {"tries": tries})
+            return tries
+
+    def slots_to_file(self, limit: int | None = None) -> list[tuple[Slot, Target]]:
+        """Return where messages lie now that belong into another folder, oldest slots first."""
+        query = (
+            sa.select(slots)
+            .where(slots.c.owed.in_(["processed", "held"]))
+            .order_by(slots.c.id)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            return [
+                (Slot(row.account, row.at_folder, row.at_uidvalidity, row.at_uid), row.owed)
+                for row in connection.execute(query)
+            ]
+
+    def filed(
+        self,
+        slot: Slot,
+        target: Target,
+        new_uid: int | None,
+        now: dt.datetime,
+        *,
+        folder: str = "",
+        uidvalidity: int = 0,
+    ) -> None:
+        """Write down that the message in this slot (of `slots_to_file`) was moved.
+
+        ``folder`` is the name of the target folder. Only with it and ``new_uid`` can the message
+        be moved on from there when a person has decided; else it stays where it is.
+        """
+        place = (uidvalidity, new_uid) if folder and new_uid is not None else (None, None)
+        condition = sa.and_(
+            slots.c.account == slot.account,
+            slots.c.at_folder == slot.folder,
+            slots.c.at_uidvalidity == slot.uidvalidity,
+            slots.c.at_uid == slot.uid,
+            slots.c.owed != "",
+        )
+        with self._database.write() as connection:
+            for row in connection.execute(sa.select(slots).where(condition)).all():
+                connection.execute(
+                    slots.update()
+                    .where(slots.c.id == row.id)
+                    .values(
+                        at_folder=folder,
+                        at_uidvalidity=place[0],
+                        at_uid=place[1],
+                        filed_to=target,
+                        filed_at=now,
+                    )
+                )
+                owe_filing(connection, row.message_id)
+                journal(connection, now, "filed", f"message {row.message_id}", {"target": target})
+
+
+def ack_values(connection: sa.Connection, message: Message) -> dict[str, object]:
+    """Return the columns that say which answer is owed and whether the outbox has it."""
+    key = message.ack_key
+    query = sa.select(mails.c.id).where(mails.c.key == key).limit(1)
+    queued = bool(key) and connection.execute(query).one_or_none() is not None
+    return {"ack": message.ack, "ack_key": key, "unanswered": bool(key) and not queued}
+
+
+def owe_filing(connection: sa.Connection, message_id: int) -> None:
+    """Set which folder each slot of a message is to be moved to, after its state changed.
+
+    A message that was never fetched stays where it lies.
+    """
+    message = get_message(connection, message_id)
+    home = _HOME.get(message.state, "") if message.sha256 else ""
+    owed = sa.case((sa.or_(slots.c.at_uid.is_(None), slots.c.filed_to == home), ""), else_=home)
+    connection.execute(slots.update().where(slots.c.message_id == message_id).values(owed=owed))
+
+
+def put_mark(connection: sa.Connection, name: str, at: dt.datetime, text: str) -> None:
+    """Set a single fact (``polled``, ``brake``)."""
+    connection.execute(marks.delete().where(marks.c.name == name))
+    connection.execute(marks.insert().values(name=name, at=at, text=text))
+
+
+def _keep(connection: sa.Connection, arrival: Arrival, now: dt.datetime) -> Kept:
+    query = sa.select(messages.c.id).where(messages.c.sha256 == arrival.sha256)
+    known = connection.execute(query).scalar_one_or_none()
+    message_id = known or _insert(
+        connection,
+        {
+            "sha256": arrival.sha256,
+            "size_bytes": arrival.size_bytes,
+            "received_at": arrival.received_at,
+            "state": "kept",
+        },
+    )
+    _put_slot(connection, arrival.slot, message_id, now)
+    owe_filing(connection, message_id)
+    journal(
+        connection,
+        now,
+        "kept" if known is None else "seen-again",
+        f"message {message_id}",
+        {"sha256": arrival.sha256, "uid": arrival.slot.uid},
+    )
+    return Kept(message_id, new=known is None)
+
+
+def _insert(connection: sa.Connection, values: dict[str, object]) -> int:
+    query = messages.insert().values(**values).returning(messages.c.id)
+    return int(connection.execute(query).scalar_one())
+
+
+def _find_unfetched(connection: sa.Connection, draft: Message) -> int | None:
+    query = sa.select(messages.c.id).where(
+        messages.c.sha256 == "",
+        messages.c.received_at == draft.received_at,
+        messages.c.size_bytes == draft.size_bytes,
+        messages.c.content_key == draft.content_key,
+    )
+    return connection.execute(query).scalar_one_or_none()
+
+
+def _put_slot(connection: sa.Connection, slot: Slot, message_id: int, now: dt.datetime) -> None:
+    """Write a slot. One that shows another message than before starts over.
+
+    A message that is back in the very slot that we moved it out of came back with the mailbox (a
+    restored copy) or never left it (a server that cannot expunge one message): it is known from
+    now on, and not moved again, or a copy would be made at every poll.
+    """
+    condition = sa.and_(
+        slots.c.account == slot.account,
+        slots.c.folder == slot.folder,
+        slots.c.uidvalidity == slot.uidvalidity,
+        slots.c.uid == slot.uid,
+    )
+    old = connection.execute(sa.select(slots).where(condition)).one_or_none()
+    if old is not None and old.message_id == message_id:
+        if old.filed_at is not None:
+            connection.execute(slots.update().where(slots.c.id == old.id).values(filed_at=None))
+        return
+    if old is not None:
+        connection.execute(slots.delete().where(slots.c.id == old.id))
+    connection.execute(
+        slots.insert().values(
+            account=slot.account,
+            folder=slot.folder,
+            uidvalidity=slot.uidvalidity,
+            uid=slot.uid,
+            message_id=message_id,
+            seen_at=now,
+            at_folder=slot.folder,
+            at_uidvalidity=slot.uidvalidity,
+            at_uid=slot.uid,
+        )
+    )

@@ -1,0 +1,288 @@
+"""Questions about single messages, documents and submissions."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from registry import journal
+from registry.model import CommuneKey, Counts, Document, Event, Message, Submission
+from registry.record_rows import letter_key
+from registry.rows import (
+    Part,
+    commune_is,
+    document_of,
+    finding_of,
+    get_message,
+    message_of,
+    point_of,
+    submission_of,
+)
+from registry.tables import documents, events, findings, mails, messages, points, submissions
+
+#: Shorter beginnings of a hash name too many messages.
+_HASH_START = 6
+_CHUNK = 500
+
+
+class LookRows(Part):
+    """What is known: read only."""
+
+    def message(self, message_id: int) -> Message:
+        """Return a message.
+
+        Raises:
+            KeyError: there is none of this id.
+        """
+        with self._database.read() as connection:
+            return get_message(connection, message_id)
+
+    def message_by_sha(self, start: str) -> Message | None:
+        """Return the only message whose hash starts so (six digits at least), else None."""
+        if len(start) < _HASH_START:
+            return None
+        start = start.lower()
+        found = self._messages(sa.and_(messages.c.sha256 >= start, messages.c.sha256 < start + "g"))
+        return found[0] if len(found) == 1 else None
+
+    def messages(
+        self,
+        campaign: str | None = None,
+        commune: CommuneKey | None = None,
+        state: str | None = None,
+        limit: int | None = None,
+    ) -> list[Message]:
+        """Return messages, newest arrivals first, of a campaign, a commune or a state."""
+        conditions: list[sa.ColumnElement[bool]] = [sa.true()]
+        if campaign is not None:
+            conditions.append(messages.c.campaign == campaign)
+        if commune is not None:
+            conditions.append(commune_is(messages, commune))
+        if state is not None:
+            conditions.append(messages.c.state == state)
+        return self._messages(sa.and_(*conditions), newest=True, limit=limit)
+
+    def held(self) -> list[Message]:
+        """Return the messages that wait for a person, oldest first."""
+        return self._messages(messages.c.state == "held")
+
+    def same_content(self, campaign: str, commune: CommuneKey, content_key: str) -> Message | None:
+        """Return the first message of this commune and campaign that brought the same content.
+
+        Only a recorded message counts, and none that is itself a copy or a duplicate: when the
+        first one is sent back to be understood again, it must not become a duplicate of its own.
+        """
+        found = self._messages(
+            sa.and_(
+                messages.c.content_key == content_key,
+                messages.c.content_key != "",
+                messages.c.campaign == campaign,
+                commune_is(messages, commune),
+                messages.c.state == "recorded",
+                messages.c.verdict.not_in(["copy", "duplicate"]),
+            ),
+            limit=1,
+        )
+        return found[0] if found else None
+
+    def same_rfc_id(self, rfc_message_id: str, content_key: str) -> Message | None:
+        """Return the message that is this very mail, come by another road.
+
+        Message-ID and content must both be equal: an ID alone is forgeable, repeated or missing.
+        """
+        if not rfc_message_id.strip() or not content_key:
+            return None
+        found = self._messages(
+            sa.and_(
+                messages.c.rfc_message_id.in_(_spellings([rfc_message_id])),
+                messages.c.content_key == content_key,
+                messages.c.state.in_(["recorded", "held"]),
+                messages.c.verdict.not_in(["copy", "duplicate"]),
+            ),
+            limit=1,
+        )
+        return found[0] if found else None
+
+    def is_our_mail(self, rfc_message_id: str) -> bool:
+        """Whether a mail of our outbox has this Message-ID, with or without its brackets."""
+        query = (
+            sa.select(mails.c.id)
+            .where(mails.c.rfc_message_id.in_(_spellings([rfc_message_id])))
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            return connection.execute(query).one_or_none() is not None
+
+    def campaign_of_mails(self, rfc_message_ids: Iterable[str]) -> str | None:
+        """Return the campaign of our mails with these Message-IDs; None: none, or several."""
+        spellings = _spellings(rfc_message_ids)
+        query = (
+            sa.select(mails.c.campaign)
+            .where(mails.c.rfc_message_id.in_(spellings[:_CHUNK]), mails.c.campaign.is_not(None))
+            .distinct()
+        )
+        with self._database.read() as connection:
+            found = connection.execute(query).scalars().all()
+        return found[0] if len(found) == 1 else None
+
+    def documents(self, message_id: int) -> list[Document]:
+        """Return the documents of a message in their order."""
+        query = (
+            sa.select(documents)
+            .where(documents.c.message_id == message_id)
+            .order_by(documents.c.ordinal)
+        )
+        with self._database.read() as connection:
+            return [document_of(row) for row in connection.execute(query)]
+
+    def submission(self, submission_id: int) -> Submission:
+        """Return a submission with its points and findings; KeyError if there is none."""
+        found = self._submissions(submissions.c.id == submission_id)
+        if not found:
+            raise KeyError(f"no submission {submission_id}")
+        return found[0]
+
+    def submissions(self, campaign: str, key: CommuneKey | None = None) -> list[Submission]:
+        """Return all versions in a campaign, withdrawn ones too, by commune and version."""
+        condition = submissions.c.campaign == campaign
+        if key is not None:
+            condition = sa.and_(condition, commune_is(submissions, key))
+        return self._submissions(condition)
+
+    def current_submission(self, campaign: str, key: CommuneKey) -> Submission | None:
+        """Return the current version of a commune's answer."""
+        found = self._submissions(
+            sa.and_(
+                submissions.c.campaign == campaign,
+                commune_is(submissions, key),
+                submissions.c.current,
+            )
+        )
+        return found[0] if found else None
+
+    def submission_by_receipt(self, receipt: str) -> Submission | None:
+        """Return the submission of a receipt number, however it is cased."""
+        wanted = receipt.strip()
+        found = self._submissions(submissions.c.receipt.in_([wanted, wanted.upper()]))
+        return found[0] if found else None
+
+    def letter_twins(
+        self, campaign: str, number: str, organ: str | None, commune: CommuneKey
+    ) -> list[Submission]:
+        """Return the versions in a campaign that cite the same official letter.
+
+        The same số and ký hiệu, and the same commune or the same issuing body (each commune
+        counts its letters from 1: the number alone says nothing).
+        """
+        key = letter_key(number)
+        if not key:
+            return []
+        found = self._submissions(
+            sa.and_(
+                submissions.c.campaign == campaign,
+                submissions.c.letter_key == key,
+                sa.not_(submissions.c.withdrawn),
+            )
+        )
+        issuer = letter_key(organ)
+        return [
+            twin
+            for twin in found
+            if twin.commune == commune
+            or (issuer and twin.letter and letter_key(twin.letter.organ) == issuer)
+        ]
+
+    def counts(self) -> Counts:
+        """Count messages and mails by state, verdict and kind."""
+        with self._database.read() as connection:
+            tallies = [
+                {
+                    str(name): int(number)
+                    for name, number in connection.execute(
+                        sa.select(column, sa.func.count()).group_by(column).order_by(column)
+                    )
+                    if name is not None
+                }
+                for column in (messages.c.state, messages.c.verdict, mails.c.state, mails.c.kind)
+            ]
+        return Counts(*tallies)
+
+    def journal(self, limit: int = 100, subject: str | None = None) -> list[Event]:
+        """Return the last events, newest first; of one subject (``message 12``) if it is given."""
+        query = sa.select(events).order_by(events.c.serial.desc()).limit(limit)
+        if subject is not None:
+            query = query.where(events.c.subject == subject)
+        with self._database.read() as connection:
+            return [Event(*row) for row in connection.execute(query)]
+
+    def verify_journal(self) -> int | None:
+        """Return the serial of the first event that does not fit the chain, or None."""
+        query = sa.select(events).order_by(events.c.serial)
+        with self._database.read() as connection:
+            rows = connection.execution_options(yield_per=1000).execute(query)
+            return journal.verify(Event(*row) for row in rows)
+
+    def _messages(
+        self, condition: sa.ColumnElement[bool], *, newest: bool = False, limit: int | None = None
+    ) -> list[Message]:
+        order: list[sa.ColumnElement[dt.datetime] | sa.ColumnElement[int]]
+        order = [messages.c.received_at, messages.c.id]
+        query = sa.select(messages).where(condition).limit(limit)
+        query = query.order_by(*(column.desc() if newest else column.asc() for column in order))
+        with self._database.read() as connection:
+            return [message_of(row) for row in connection.execute(query)]
+
+    def _submissions(self, condition: sa.ColumnElement[bool]) -> list[Submission]:
+        with self._database.read() as connection:
+            return read_submissions(connection, condition)
+
+
+def read_submissions(
+    connection: sa.Connection, condition: sa.ColumnElement[bool], *, contents: bool = True
+) -> list[Submission]:
+    """Return submissions by commune and version, with points and findings if asked."""
+    query = (
+        sa.select(submissions)
+        .where(condition)
+        .order_by(
+            submissions.c.campaign,
+            submissions.c.commune_code,
+            submissions.c.commune_from,
+            submissions.c.version,
+        )
+    )
+    rows = connection.execute(query).all()
+    ids = [row.id for row in rows]
+    found = _contents(connection, points, ids, point_of) if contents else {}
+    notes = _contents(connection, findings, ids, finding_of)
+    return [submission_of(row, found.get(row.id, []), notes.get(row.id, [])) for row in rows]
+
+
+def _contents(
+    connection: sa.Connection,
+    table: sa.Table,
+    ids: Sequence[int],
+    make: Callable[[sa.Row[Any]], Any],
+) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = {}
+    for chunk in _chunks(ids):
+        query = (
+            sa.select(table)
+            .where(table.c.submission_id.in_(chunk))
+            .order_by(table.c.submission_id, table.c.ordinal)
+        )
+        for row in connection.execute(query):
+            found.setdefault(row.submission_id, []).append(make(row))
+    return found
+
+
+def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), _CHUNK):
+        yield ids[start : start + _CHUNK]
+
+
+def _spellings(rfc_message_ids: Iterable[str]) -> list[str]:
+    """Return each Message-ID with and without its angle brackets."""
+    bare = [text.strip().strip("<>") for text in rfc_message_ids]
+    return [spelling for name in bare if name for spelling in (name, f"<{name}>")]

@@ -1,0 +1,1 @@
+"""Alembic's folder; run by `registry.schema`, never by hand."""

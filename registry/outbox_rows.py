@@ -1,0 +1,252 @@
+"""The outbox: mails that are owed, under way, gone – each under its own key, once."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from registry.database import journal
+from registry.errors import NotPossible
+from registry.model import CommuneKey, Mail, MailState, NewMail
+from registry.rows import Part, commune_is, commune_values, get_mail, mail_of
+from registry.tables import bodies, mails, messages
+
+#: States that a mail can still leave.
+_OPEN = ("queued", "sending", "unknown", "held")
+_ATTEMPTED = ("queued", "sent", "refused", "unknown")
+
+
+class OutboxRows(Part):
+    """Mails from the queue to the copy in Sent."""
+
+    def queue(self, new: Sequence[NewMail], now: dt.datetime, held: bool = False) -> int:
+        """Put mails into the outbox and return how many were new there.
+
+        A (key, recipient) that is there already is left as it is: repeating is harmless. ``held``
+        mails wait for `release_mails`. All mails of one call are queued, or none.
+        """
+        with self._database.write() as connection:
+            return sum(_queue(connection, mail, now, held=held) for mail in new)
+
+    def next_mails(self, now: dt.datetime, limit: int) -> list[Mail]:
+        """Return mails to send now: queued ones and unknown ones with a retry whose time came.
+
+        Those that have waited longest come first.
+        """
+        query = (
+            sa.select(mails)
+            .where(mails.c.state.in_(["queued", "unknown"]), mails.c.next_try_at <= now)
+            .order_by(mails.c.next_try_at, mails.c.id)
+            .limit(limit)
+        )
+        return self._mails(query)
+
+    def mail(self, mail_id: int) -> Mail:
+        """Return a mail; KeyError if there is none of this id."""
+        with self._database.read() as connection:
+            return get_mail(connection, mail_id)
+
+    def mail_raw(self, mail_id: int) -> bytes:
+        """Return the bytes of a mail as they were rendered; KeyError if there is none."""
+        query = (
+            sa.select(bodies.c.raw)
+            .join(mails, mails.c.body_sha256 == bodies.c.sha256)
+            .where(mails.c.id == mail_id)
+        )
+        with self._database.read() as connection:
+            raw = connection.execute(query).scalar_one_or_none()
+        if raw is None:
+            raise KeyError(f"no mail {mail_id}")
+        return bytes(raw)
+
+    def handed(self, mail_id: int, now: dt.datetime) -> None:
+        """Write down that the content is about to be handed to a server.
+
+        From here to `settle` nobody knows whether it was taken; the attempt counts.
+
+        Raises:
+            NotPossible: the mail is not waiting to be sent.
+        """
+        with self._database.write() as connection:
+            mail = get_mail(connection, mail_id)
+            if mail.state not in {"queued", "unknown"}:
+                raise NotPossible(f"mail {mail_id} is {mail.state}, not queued")
+            values = {"state": "sending", "attempts": mail.attempts + 1, "handed_at": now}
+            _update(connection, mail_id, values)
+            journal(connection, now, "handed", f"mail {mail_id}", {"key": mail.key})
+
+    def settle(
+        self,
+        mail_id: int,
+        state: MailState,
+        now: dt.datetime,
+        response: str = "",
+        server: str = "",
+        next_try_at: dt.datetime | None = None,
+    ) -> None:
+        """Write down what became of a mail: sent, queued again (later), refused, unknown.
+
+        ``next_try_at`` is the moment of the next try; a queued mail without one is tried at once,
+        an unknown one without one is not tried again. An attempt that ended before `handed`
+        counts here.
+
+        Raises:
+            NotPossible: the mail has reached its end already.
+        """
+        with self._database.write() as connection:
+            mail = get_mail(connection, mail_id)
+            if mail.state not in _OPEN:
+                raise NotPossible(f"mail {mail_id} is {mail.state} already")
+            counted = mail.state == "queued" and state in _ATTEMPTED
+            if state == "queued":
+                next_try_at = next_try_at or now
+            values: dict[str, object] = {
+                "state": state,
+                "response": response,
+                "server": server,
+                "next_try_at": next_try_at if state in {"queued", "unknown", "held"} else None,
+                "attempts": mail.attempts + (1 if counted else 0),
+            }
+            if state == "sent":
+                values |= {"sent_at": now}
+                if mail.state == "queued":
+                    values |= {"handed_at": now}
+            _update(connection, mail_id, values)
+            data = {"key": mail.key, "recipient": mail.recipient, "response": response}
+            journal(connection, now, f"mail-{state}", f"mail {mail_id}", data)
+
+    def interrupted(self, now: dt.datetime) -> list[Mail]:
+        """Turn mails that a kill left in ``sending`` into unknown ones, and return them.
+
+        They are not tried again unless `settle` gives them a ``next_try_at``.
+        """
+        with self._database.write() as connection:
+            query = sa.select(mails.c.id).where(mails.c.state == "sending").order_by(mails.c.id)
+            ids = connection.execute(query).scalars().all()
+            for mail_id in ids:
+                _update(connection, mail_id, {"state": "unknown", "next_try_at": None})
+                journal(connection, now, "mail-unknown", f"mail {mail_id}", {"why": "interrupted"})
+            return [get_mail(connection, mail_id) for mail_id in ids]
+
+    def unsaved_mails(self, limit: int | None = None) -> list[Mail]:
+        """Return the sent mails of which no copy is in Sent yet, oldest first."""
+        query = (
+            sa.select(mails)
+            .where(sa.text("state = 'sent' AND appended_at IS NULL"))
+            .order_by(mails.c.id)
+            .limit(limit)
+        )
+        return self._mails(query)
+
+    def saved(self, mail_id: int, now: dt.datetime) -> None:
+        """Write down that a copy of the mail is in Sent."""
+        with self._database.write() as connection:
+            get_mail(connection, mail_id)
+            _update(connection, mail_id, {"appended_at": now})
+            journal(connection, now, "saved", f"mail {mail_id}", {})
+
+    def sent_since(self, recipient: str, moment: dt.datetime) -> int:
+        """Count the mails that a recipient got, or may have got, since this moment."""
+        query = (
+            sa.select(sa.func.count())
+            .select_from(mails)
+            .where(
+                mails.c.recipient_key == recipient.strip().lower(),
+                mails.c.handed_at >= moment,
+                mails.c.state.in_(["sent", "sending", "unknown"]),
+            )
+        )
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def mails(
+        self,
+        campaign: str | None = None,
+        commune: CommuneKey | None = None,
+        message_id: int | None = None,
+        state: MailState | None = None,
+        limit: int | None = None,
+    ) -> list[Mail]:
+        """Return mails, oldest first, of a campaign, a commune, an answered message, a state."""
+        query = sa.select(mails).order_by(mails.c.id).limit(limit)
+        if campaign is not None:
+            query = query.where(mails.c.campaign == campaign)
+        if commune is not None:
+            query = query.where(commune_is(mails, commune))
+        if message_id is not None:
+            query = query.where(mails.c.message_id == message_id)
+        if state is not None:
+            query = query.where(mails.c.state == state)
+        return self._mails(query)
+
+    def release_mails(self, now: dt.datetime) -> int:
+        """Queue the mails that the brake held, and return how many these were."""
+        with self._database.write() as connection:
+            query = sa.select(mails).where(mails.c.state == "held").order_by(mails.c.id)
+            rows = connection.execute(query).all()
+            for row in rows:
+                _update(
+                    connection, row.id, {"state": "queued", "next_try_at": row.next_try_at or now}
+                )
+            if rows:
+                journal(connection, now, "mails-released", "outbox", {"mails": len(rows)})
+            return len(rows)
+
+    def _mails(self, query: sa.Select[tuple[object, ...]]) -> list[Mail]:
+        with self._database.read() as connection:
+            return [mail_of(row) for row in connection.execute(query)]
+
+
+def _queue(connection: sa.Connection, mail: NewMail, now: dt.datetime, *, held: bool) -> int:
+    _answered(connection, mail)
+    there = sa.select(mails.c.id).where(
+        mails.c.key == mail.key, mails.c.recipient == mail.recipient
+    )
+    if connection.execute(there).one_or_none() is not None:
+        return 0
+    query = (
+        mails.insert()
+        .values(
+            key=mail.key,
+            recipient=mail.recipient,
+            recipient_key=mail.recipient.strip().lower(),
+            kind=mail.kind,
+            subject=mail.subject,
+            rfc_message_id=mail.rfc_message_id,
+            body_sha256=_put_body(connection, mail.raw),
+            state="held" if held else "queued",
+            queued_at=now,
+            next_try_at=mail.not_before or now,
+            campaign=mail.campaign,
+            message_id=mail.message_id,
+            **commune_values(mail.commune),
+        )
+        .returning(mails.c.id)
+    )
+    mail_id = connection.execute(query).scalar_one()
+    data = {"key": mail.key, "recipient": mail.recipient, "held": held}
+    journal(connection, now, "queued", f"mail {mail_id}", data)
+    return 1
+
+
+def _answered(connection: sa.Connection, mail: NewMail) -> None:
+    """Mark the message whose answer this is: nobody needs to look for its debt any more."""
+    connection.execute(
+        messages.update()
+        .where(messages.c.ack_key == mail.key, messages.c.ack_key != "", messages.c.unanswered)
+        .values(unanswered=False)
+    )
+
+
+def _put_body(connection: sa.Connection, raw: bytes) -> str:
+    """Store the bytes once, however many recipients get them; return their hash."""
+    sha256 = hashlib.sha256(raw).hexdigest()
+    query = sa.select(bodies.c.sha256).where(bodies.c.sha256 == sha256)
+    if connection.execute(query).one_or_none() is None:
+        connection.execute(bodies.insert().values(sha256=sha256, raw=raw))
+    return sha256
+
+
+def _update(connection: sa.Connection, mail_id: int, values: dict[str, object]) -> None:
+    connection.execute(mails.update().where(mails.c.id == mail_id).values(**values))

@@ -1,0 +1,306 @@
+"""What follows from a message, in one transaction; and what a person decides about one."""
+
+import dataclasses
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from registry.database import journal
+from registry.errors import NotPossible
+from registry.inbox_rows import ack_values, owe_filing
+from registry.model import CommuneKey, Message, NewSubmission, Outcome
+from registry.receipts import receipt_number
+from registry.rows import (
+    Part,
+    commune_is,
+    commune_values,
+    get_message,
+    plain_letter,
+    point_values,
+    written,
+)
+from registry.tables import bounced, documents, findings, messages, points, submissions
+
+
+class RecordRows(Part):
+    """Outcomes and decisions about messages."""
+
+    def record(self, message_id: int, outcome: Outcome, now: dt.datetime) -> Message:
+        """Write down all that follows from a message, or nothing of it.
+
+        A submission gets the next version of its commune and campaign and its receipt number; the
+        current version is the one that arrived last by the server's time, whatever the order of
+        recording (a delayed first mail never replaces a second one).
+
+        Raises:
+            NotPossible: the message does not wait to be understood (recorded already).
+        """
+        with self._database.write() as connection:
+            message = get_message(connection, message_id)
+            if message.state != "kept":
+                raise NotPossible(f"message {message_id} is {message.state}, not kept")
+            _put_documents(connection, message_id, outcome)
+            submission_id, receipt = _put_submission(connection, message, outcome, now)
+            values = _outcome_values(outcome) | {"submission_id": submission_id}
+            connection.execute(
+                messages.update().where(messages.c.id == message_id).values(**values)
+            )
+            recorded = get_message(connection, message_id)
+            connection.execute(
+                messages.update()
+                .where(messages.c.id == message_id)
+                .values(**ack_values(connection, recorded))
+            )
+            owe_filing(connection, message_id)
+            _note_addresses(connection, message_id, outcome, now)
+            data = _told(recorded) | {"receipt": receipt}
+            journal(connection, now, outcome.state, f"message {message_id}", data)
+            return recorded
+
+    def assign(
+        self, message_id: int, commune: CommuneKey, campaign: str, by: str, now: dt.datetime
+    ) -> Message:
+        """Send a message back to be understood, as this commune's answer in this campaign.
+
+        A version that it brought is withdrawn. A message that was never fetched cannot be read:
+        it is only attributed.
+        """
+        with self._database.write() as connection:
+            message = get_message(connection, message_id)
+            return _reopen(connection, message, "assigned", commune, campaign, by, now)
+
+    def accept(self, message_id: int, by: str, now: dt.datetime) -> Message:
+        """Send a message back to be understood, taking for granted what made it be held.
+
+        Raises:
+            NotPossible: it is not known whose answer it is in which campaign (`assign` says it),
+                or it does not wait for a person.
+        """
+        with self._database.write() as connection:
+            message = get_message(connection, message_id)
+            if message.state not in {"held", "rejected"}:
+                raise NotPossible(f"message {message_id} is {message.state}: nothing to accept")
+            commune = message.forced_commune or message.commune
+            campaign = message.forced_campaign or message.campaign
+            if commune is None or campaign is None:
+                raise NotPossible(
+                    f"message {message_id} has no commune or no campaign yet: use assign"
+                )
+            return _reopen(connection, message, "accepted", commune, campaign, by, now)
+
+    def reject(self, message_id: int, reason: str, by: str, now: dt.datetime) -> Message:
+        """Decide that nothing follows from a message; a version that it brought is withdrawn.
+
+        It does not count as heard any more. `assign` and `accept` bring it back.
+        """
+        with self._database.write() as connection:
+            message = get_message(connection, message_id)
+            if message.state == "rejected":
+                return message
+            _withdraw(connection, message)
+            values = {
+                "state": "rejected",
+                "verdict": message.verdict or "query",
+                "reason": reason,
+                "ack": "",
+                "ack_key": "",
+                "unanswered": False,
+                "forced_by": by,
+            }
+            return _decided(connection, message, "rejected", values, by, now)
+
+
+def _reopen(
+    connection: sa.Connection,
+    message: Message,
+    kind: str,
+    commune: CommuneKey,
+    campaign: str,
+    by: str,
+    now: dt.datetime,
+) -> Message:
+    """Send a message back to ``kept``; what it was before goes into the journal."""
+    _withdraw(connection, message)
+    values: dict[str, Any] = {
+        "state": "kept" if message.sha256 else "recorded",
+        "tries": 0,
+        "campaign": campaign,
+        "forced_code": commune[0],
+        "forced_from": commune[1],
+        "forced_campaign": campaign,
+        "forced_by": by,
+        **commune_values(commune),
+    }
+    if message.sha256:
+        values |= {"ack": "", "ack_key": "", "unanswered": False}
+    return _decided(connection, message, kind, values, by, now)
+
+
+def _decided(
+    connection: sa.Connection,
+    message: Message,
+    kind: str,
+    values: dict[str, Any],
+    by: str,
+    now: dt.datetime,
+) -> Message:
+    connection.execute(
+        messages.update()
+        .where(messages.c.id == message.id)
+        .values(**values, submission_id=None, decisions=message.decisions + 1)
+    )
+    owe_filing(connection, message.id)
+    after = get_message(connection, message.id)
+    data = {"by": by, "before": _told(message), "after": _told(after)}
+    journal(connection, now, kind, f"message {message.id}", data)
+    return after
+
+
+def _told(message: Message) -> dict[str, object]:
+    return {
+        "state": message.state,
+        "verdict": message.verdict,
+        "reason": message.reason,
+        "commune": written(message.commune),
+        "campaign": message.campaign,
+        "ack": message.ack,
+        "submission": message.submission_id,
+    }
+
+
+def _outcome_values(outcome: Outcome) -> dict[str, object]:
+    return {
+        "state": outcome.state,
+        "verdict": outcome.verdict,
+        "reason": outcome.reason,
+        "sender": outcome.sender,
+        "subject": outcome.subject,
+        "rfc_message_id": outcome.rfc_message_id,
+        "sent_at": outcome.sent_at,
+        "campaign": outcome.campaign,
+        "content_key": outcome.content_key,
+        "ack": outcome.ack,
+        **commune_values(outcome.commune),
+    }
+
+
+def _put_documents(connection: sa.Connection, message_id: int, outcome: Outcome) -> None:
+    connection.execute(documents.delete().where(documents.c.message_id == message_id))
+    rows = [
+        {"message_id": message_id, **dataclasses.asdict(document)} for document in outcome.documents
+    ]
+    if rows:
+        connection.execute(documents.insert(), rows)
+
+
+def _put_submission(
+    connection: sa.Connection, message: Message, outcome: Outcome, now: dt.datetime
+) -> tuple[int | None, str | None]:
+    new = outcome.submission
+    if new is None:
+        return None, None
+    same = sa.and_(submissions.c.campaign == new.campaign, commune_is(submissions, new.commune))
+    count = sa.select(sa.func.count()).select_from(submissions).where(same)
+    version = connection.execute(count).scalar_one() + 1
+    receipt = _free_receipt(connection, new, version)
+    query = (
+        submissions.insert()
+        .values(
+            campaign=new.campaign,
+            version=version,
+            message_id=message.id,
+            received_at=message.received_at,
+            recorded_at=now,
+            state=new.state,
+            late=new.late,
+            after_close=new.after_close,
+            receipt=receipt,
+            letter=plain_letter(new.letter),
+            letter_key=letter_key(new.letter.number if new.letter else None),
+            **commune_values(new.commune),
+        )
+        .returning(submissions.c.id)
+    )
+    submission_id = int(connection.execute(query).scalar_one())
+    _put_contents(connection, submission_id, new)
+    _choose_current(connection, same)
+    return submission_id, receipt
+
+
+def letter_key(number: str | None) -> str:
+    """Return what is equal for one official letter's số and ký hiệu however they are typed."""
+    return "".join((number or "").split()).casefold()
+
+
+def _free_receipt(connection: sa.Connection, new: NewSubmission, version: int) -> str:
+    """Return the receipt number of a version: its serial is the version's number.
+
+    Only when two campaigns share a prefix (or a code means two communes) is that number taken;
+    then the serial counts on.
+    """
+    serial = version
+    while True:
+        receipt = receipt_number(new.receipt_prefix, new.commune[0], serial)
+        query = sa.select(submissions.c.id).where(submissions.c.receipt == receipt)
+        if connection.execute(query).one_or_none() is None:
+            return receipt
+        serial += 1
+
+
+def _put_contents(connection: sa.Connection, submission_id: int, new: NewSubmission) -> None:
+    if new.points:
+        connection.execute(
+            points.insert(), [point_values(submission_id, point) for point in new.points]
+        )
+    if new.findings:
+        rows = [
+            {"submission_id": submission_id, "ordinal": ordinal, **dataclasses.asdict(finding)}
+            for ordinal, finding in enumerate(new.findings, start=1)
+        ]
+        connection.execute(findings.insert(), rows)
+
+
+def _withdraw(connection: sa.Connection, message: Message) -> None:
+    """Take back the version that a message brought; an older one may be current again."""
+    query = sa.select(submissions).where(
+        submissions.c.message_id == message.id, sa.not_(submissions.c.withdrawn)
+    )
+    for row in connection.execute(query).all():
+        connection.execute(
+            submissions.update()
+            .where(submissions.c.id == row.id)
+            .values(withdrawn=True, current=False)
+        )
+        key = (row.commune_code, row.commune_from)
+        same = sa.and_(submissions.c.campaign == row.campaign, commune_is(submissions, key))
+        _choose_current(connection, same)
+
+
+def _choose_current(connection: sa.Connection, same: sa.ColumnElement[bool]) -> None:
+    """Make the version current that arrived last; of equal times the one recorded last."""
+    valid = sa.and_(same, sa.not_(submissions.c.withdrawn))
+    newest = connection.execute(
+        sa.select(submissions.c.id)
+        .where(valid)
+        .order_by(submissions.c.received_at.desc(), submissions.c.id.desc())
+        .limit(1)
+    ).scalar_one_or_none()
+    connection.execute(
+        submissions.update()
+        .where(same, submissions.c.current, submissions.c.id != newest)
+        .values(current=False)
+    )
+    connection.execute(submissions.update().where(submissions.c.id == newest).values(current=True))
+
+
+def _note_addresses(
+    connection: sa.Connection, message_id: int, outcome: Outcome, now: dt.datetime
+) -> None:
+    """Remember dead addresses; one that writes to us is alive again."""
+    sender = outcome.sender.strip().lower()
+    if sender and outcome.verdict not in {"bounce", "auto-reply"}:
+        connection.execute(bounced.delete().where(bounced.c.address == sender))
+    for address in dict.fromkeys(address.strip().lower() for address in outcome.bounced):
+        connection.execute(bounced.delete().where(bounced.c.address == address))
+        connection.execute(bounced.insert().values(address=address, message_id=message_id, at=now))

@@ -1,0 +1,200 @@
+"""Rows of the tables ↔ the nouns of `registry.model`. No queries here."""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import sqlalchemy as sa
+
+from parsers.reading import Finding, Letter, Row
+from registry.database import Database
+from registry.model import (
+    CommuneKey,
+    Document,
+    Mail,
+    Message,
+    Point,
+    ReportFile,
+    ReportRow,
+    Submission,
+)
+from registry.tables import mails, messages
+
+
+class Part:
+    """One room of the store: methods over one database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+
+def key_of(code: str | None, valid_from: dt.date | None) -> CommuneKey | None:
+    """Return the commune's key, or None where no commune is known."""
+    return (code, valid_from) if code is not None and valid_from is not None else None
+
+
+def commune_is(table: sa.Table, key: CommuneKey) -> sa.ColumnElement[bool]:
+    """Return the condition that a row belongs to this commune."""
+    return sa.and_(table.c.commune_code == key[0], table.c.commune_from == key[1])
+
+
+def commune_values(key: CommuneKey | None) -> dict[str, object]:
+    """Return the two columns of a commune's key."""
+    code, valid_from = key or (None, None)
+    return {"commune_code": code, "commune_from": valid_from}
+
+
+def written(key: CommuneKey | None) -> str | None:
+    """Return a commune's key as the journal writes it: ``06223@2020-01-01``."""
+    return f"{key[0]}@{key[1].isoformat()}" if key else None
+
+
+def message_of(row: sa.Row[Any]) -> Message:
+    """Return the message of a row of ``messages``."""
+    return Message(
+        id=row.id,
+        sha256=row.sha256,
+        size_bytes=row.size_bytes,
+        received_at=row.received_at,
+        state=row.state,
+        tries=row.tries,
+        sender=row.sender,
+        subject=row.subject,
+        rfc_message_id=row.rfc_message_id,
+        sent_at=row.sent_at,
+        verdict=row.verdict,
+        reason=row.reason,
+        commune=key_of(row.commune_code, row.commune_from),
+        campaign=row.campaign,
+        content_key=row.content_key,
+        ack=row.ack,
+        submission_id=row.submission_id,
+        forced_commune=key_of(row.forced_code, row.forced_from),
+        forced_campaign=row.forced_campaign,
+        forced_by=row.forced_by,
+        decisions=row.decisions,
+    )
+
+
+def document_of(row: sa.Row[Any]) -> Document:
+    """Return the document of a row of ``documents``."""
+    return Document(
+        row.ordinal,
+        row.name,
+        row.sha256,
+        row.size_bytes,
+        row.kind,
+        row.role,
+        row.refusal_code,
+        row.refusal_message,
+        row.reading_json,
+    )
+
+
+def submission_of(
+    row: sa.Row[Any], points: Sequence[Point], findings: Sequence[Finding]
+) -> Submission:
+    """Return the submission of a row of ``submissions`` with its points and findings."""
+    return Submission(
+        id=row.id,
+        campaign=row.campaign,
+        commune=(row.commune_code, row.commune_from),
+        version=row.version,
+        current=row.current,
+        message_id=row.message_id,
+        received_at=row.received_at,
+        recorded_at=row.recorded_at,
+        state=row.state,
+        late=row.late,
+        after_close=row.after_close,
+        receipt=row.receipt,
+        letter=Letter(**row.letter) if row.letter else None,
+        points=tuple(points),
+        findings=tuple(findings),
+        withdrawn=row.withdrawn,
+    )
+
+
+def point_of(row: sa.Row[Any]) -> Point:
+    """Return the point of a row of ``points``."""
+    return Point(row.ordinal, row.document_ordinal, Row(**cast("dict[str, Any]", row.row)))
+
+
+def point_values(submission_id: int, point: Point) -> dict[str, object]:
+    """Return the columns of a point."""
+    row = {
+        "values": dict(point.row.values),
+        "places": dict(point.row.places),
+        "confidence": dict(point.row.confidence),
+        "raw": dict(point.row.raw),
+    }
+    return {
+        "submission_id": submission_id,
+        "ordinal": point.ordinal,
+        "document_ordinal": point.document_ordinal,
+        "row": row,
+    }
+
+
+def finding_of(row: sa.Row[Any]) -> Finding:
+    """Return the finding of a row of ``findings``."""
+    return Finding(row.severity, row.code, row.message, row.field, row.row, row.place)
+
+
+def mail_of(row: sa.Row[Any]) -> Mail:
+    """Return the mail of a row of ``mails``."""
+    return Mail(
+        id=row.id,
+        key=row.key,
+        recipient=row.recipient,
+        kind=row.kind,
+        subject=row.subject,
+        rfc_message_id=row.rfc_message_id,
+        state=row.state,
+        queued_at=row.queued_at,
+        attempts=row.attempts,
+        next_try_at=row.next_try_at,
+        sent_at=row.sent_at,
+        response=row.response,
+        server=row.server,
+        appended_at=row.appended_at,
+        campaign=row.campaign,
+        commune=key_of(row.commune_code, row.commune_from),
+        message_id=row.message_id,
+    )
+
+
+def report_of(row: sa.Row[Any]) -> ReportRow:
+    """Return the report of a row of ``reports``."""
+    return ReportRow(
+        row.id,
+        row.campaign,
+        row.number,
+        row.created_at,
+        row.inputs_sha256,
+        tuple(ReportFile(**file) for file in row.files),
+        row.approved_at,
+        row.approved_by,
+    )
+
+
+def plain_letter(letter: Letter | None) -> Mapping[str, object] | None:
+    """Return a letter's metadata as JSON can carry it."""
+    return dataclasses.asdict(letter) if letter else None
+
+
+def get_message(connection: sa.Connection, message_id: int) -> Message:
+    """Return a message inside the caller's transaction; KeyError if there is none."""
+    row = connection.execute(sa.select(messages).where(messages.c.id == message_id)).one_or_none()
+    if row is None:
+        raise KeyError(f"no message {message_id}")
+    return message_of(row)
+
+
+def get_mail(connection: sa.Connection, mail_id: int) -> Mail:
+    """Return a mail inside the caller's transaction; KeyError if there is none."""
+    row = connection.execute(sa.select(mails).where(mails.c.id == mail_id)).one_or_none()
+    if row is None:
+        raise KeyError(f"no mail {mail_id}")
+    return mail_of(row)

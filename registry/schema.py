@@ -1,0 +1,59 @@
+"""The schema's version: made new, migrated after a backup copy, or refused."""
+
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from registry.database import Database
+from registry.errors import RegistryTooNew
+
+#: The newest revision in migrations/versions (a test holds it to that).
+HEAD = "0001"
+_FOLDER = Path(__file__).parent / "migrations"
+
+
+def bring_up_to_date(database: Database) -> None:
+    """Make the tables of an empty database, or migrate an older one in one transaction.
+
+    An older SQLite file is copied first, to ``<file>.before-<revision>``.
+
+    Raises:
+        RegistryTooNew: the database has a revision that this program does not know.
+    """
+    revision = _revision(database)
+    if revision == HEAD:
+        return
+    if revision is not None:
+        if revision not in _known_revisions():
+            raise RegistryTooNew(
+                f"{database.path or database.url} was written by a newer version "
+                f"(schema {revision}, this program knows {HEAD}): install that version again, "
+                "or restore a copy from before the upgrade"
+            )
+        if database.path is not None:
+            database.copy_to(database.path.with_name(f"{database.path.name}.before-{HEAD}"))
+    _upgrade(database)
+
+
+def _revision(database: Database) -> str | None:
+    with database.read() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar()
+
+
+def _known_revisions() -> set[str]:
+    from alembic.script import ScriptDirectory  # noqa: PLC0415  only a migration needs Alembic
+
+    return {script.revision for script in ScriptDirectory(str(_FOLDER)).walk_revisions()}
+
+
+def _upgrade(database: Database) -> None:
+    from alembic import command  # noqa: PLC0415  only a migration needs Alembic
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

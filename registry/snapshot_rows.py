@@ -1,0 +1,149 @@
+"""The snapshot: all that decides which mails are owed, read in one transaction."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from registry.campaign_rows import get_campaign, read_reports
+from registry.look_rows import read_submissions
+from registry.model import ARRIVALS, Brake, CommuneKey, Heard, Message, Snapshot, Verdict, Window
+from registry.rows import Part, message_of
+from registry.tables import bounced, mails, marks, messages, submissions
+
+_Heard = dict[tuple[str, CommuneKey], Heard]
+
+
+class SnapshotRows(Part):
+    """The view that `notifier.due` decides on."""
+
+    def snapshot(
+        self, campaigns: Iterable[str] | Mapping[str, Window], *, contents: bool = True
+    ) -> Snapshot:
+        """Return the state of these campaigns at one moment.
+
+        ``campaigns`` are ids; better a mapping from each id to the window (``opens_at``,
+        ``closes_at``) in which its answers arrive (`registry.snapshot.windows`). A message of a
+        known commune whose campaign nobody could tell counts as heard in every campaign that was
+        open when it arrived – without windows in every one asked for: a commune that wrote is
+        never silent (promise 3). ``contents=False`` leaves out the points of the submissions.
+        """
+        windows = dict(campaigns) if isinstance(campaigns, Mapping) else {}
+        ids = list(dict.fromkeys(campaigns))
+        with self._database.read() as connection:
+            current = read_submissions(
+                connection,
+                sa.and_(submissions.c.campaign.in_(ids), submissions.c.current),
+                contents=contents,
+            )
+            return Snapshot(
+                current={(version.campaign, version.commune): version for version in current},
+                heard=_heard(connection, ids, windows),
+                campaigns={name: get_campaign(connection, name) for name in ids},
+                unanswered=_messages(connection, messages.c.unanswered),
+                held=_messages(connection, messages.c.state == "held"),
+                reports=tuple(read_reports(connection, ids)),
+                mail_keys=_mail_keys(connection, ids),
+                bounced=frozenset(connection.execute(sa.select(bounced.c.address)).scalars()),
+                polled_at=_mark(connection, "polled")[0],
+                unprocessed=_unprocessed(connection),
+                brake=_brake(connection),
+            )
+
+
+def _heard(
+    connection: sa.Connection, ids: list[str], windows: Mapping[str, Window]
+) -> Mapping[tuple[str, CommuneKey], Heard]:
+    """Fold all arrivals of these campaigns, and those of no campaign, oldest first."""
+    heard: _Heard = {}
+    columns = messages.c
+    query = (
+        sa.select(
+            columns.campaign,
+            columns.commune_code,
+            columns.commune_from,
+            columns.received_at,
+            columns.state,
+            columns.verdict,
+        )
+        .where(
+            sa.or_(columns.campaign.in_(ids), columns.campaign.is_(None)),
+            columns.commune_code.is_not(None),
+            sa.or_(
+                columns.state == "kept",
+                sa.and_(columns.state != "rejected", columns.verdict.in_(ARRIVALS)),
+            ),
+        )
+        .order_by(columns.received_at, columns.id)
+    )
+    for row in connection.execute(query):
+        waits = row.state != "recorded"
+        for campaign in [row.campaign] if row.campaign else ids:
+            if row.campaign or _inside(windows.get(campaign), row.received_at):
+                place = campaign, (row.commune_code, row.commune_from)
+                _add(heard, place, row.received_at, row.verdict, waits=waits)
+    return heard
+
+
+def _inside(window: Window | None, moment: dt.datetime) -> bool:
+    return window is None or window[0] <= moment < window[1]
+
+
+def _add(
+    heard: _Heard,
+    place: tuple[str, CommuneKey],
+    at: dt.datetime,
+    verdict: Verdict | None,
+    *,
+    waits: bool,
+) -> None:
+    old = heard.get(place, Heard(at, at, 0, 0, None))
+    heard[place] = replace(
+        old,
+        last_at=at,
+        messages=old.messages + 1,
+        held=old.held + (1 if waits else 0),
+        last_verdict=verdict,
+    )
+
+
+def _mail_keys(connection: sa.Connection, ids: list[str]) -> frozenset[str]:
+    """Return the keys of all mails that a decision may still be repeated for."""
+    waiting = sa.select(messages.c.id).where(
+        sa.or_(messages.c.state == "held", messages.c.unanswered)
+    )
+    query = (
+        sa.select(mails.c.key)
+        .where(
+            sa.or_(
+                sa.and_(
+                    sa.or_(mails.c.campaign.in_(ids), mails.c.campaign.is_(None)),
+                    mails.c.kind.not_in(["ack", "held", "stranger"]),
+                ),
+                sa.and_(mails.c.message_id.in_(waiting), mails.c.kind.in_(["held", "stranger"])),
+            )
+        )
+        .distinct()
+    )
+    return frozenset(connection.execute(query).scalars())
+
+
+def _messages(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> tuple[Message, ...]:
+    query = sa.select(messages).where(condition).order_by(messages.c.received_at, messages.c.id)
+    return tuple(message_of(row) for row in connection.execute(query))
+
+
+def _unprocessed(connection: sa.Connection) -> int:
+    query = sa.select(sa.func.count()).select_from(messages).where(messages.c.state == "kept")
+    return int(connection.execute(query).scalar_one())
+
+
+def _mark(connection: sa.Connection, name: str) -> tuple[dt.datetime | None, str]:
+    row = connection.execute(sa.select(marks).where(marks.c.name == name)).one_or_none()
+    return (row.at, row.text) if row else (None, "")
+
+
+def _brake(connection: sa.Connection) -> Brake | None:
+    at, reason = _mark(connection, "brake")
+    return Brake(at, reason) if at else None

@@ -1,0 +1,75 @@
+"""The store: the one door to the database. All SQL of the house is behind it."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from registry.campaign_rows import CampaignRows
+from registry.database import Database, resolve
+from registry.inbox_rows import InboxRows
+from registry.look_rows import LookRows
+from registry.outbox_rows import OutboxRows
+from registry.record_rows import RecordRows
+from registry.schema import bring_up_to_date
+from registry.snapshot_rows import SnapshotRows
+
+
+class Store(InboxRows, RecordRows, LookRows, OutboxRows, CampaignRows, SnapshotRows):
+    """The registry's database. Each method is one transaction; each write is in the journal.
+
+    Every method may raise `RegistryBusy` (locked by another program or disk full: nothing
+    happened, try again later) and `RegistryDamaged`.
+    """
+
+    def path_of_database(self) -> Path | None:
+        """Return the database's file; None when it is a server."""
+        return self._database.path
+
+    def check(self) -> None:
+        """Look through the whole database file; raise `RegistryDamaged` if it is not sound."""
+        self._database.check()
+
+    def copy_to(self, target: Path) -> None:
+        """Write a sound copy of the database file, also while others write to it."""
+        self._database.copy_to(target)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def open_store(
+    url: str, base: Path, *, busy_seconds: float = 30.0, thorough: bool = False
+) -> Store:
+    """Open the registry, make it if there is none, migrate it if it is older than the program.
+
+    Before a migration a copy is laid beside the file. ``base`` is the folder at which a relative
+    SQLite path starts. ``thorough`` looks through the whole file first, as a daemon should at its
+    start. ``busy_seconds`` is how long a call waits for another program's lock.
+
+    Raises:
+        RegistryTooNew: a newer version of the program wrote it.
+        RegistryDamaged: the file is not a sound database.
+        RegistryProblem: the file cannot be opened.
+        RegistryBusy: another program holds it.
+    """
+    database = Database(resolve(url, base), busy_seconds=busy_seconds)
+    try:
+        if thorough:
+            database.check()
+        bring_up_to_date(database)
+    except BaseException:
+        database.close()
+        raise
+    return Store(database)

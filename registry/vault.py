@@ -1,0 +1,107 @@
+"""The vault: raw bytes in files named by their sha256. Written once, never changed."""
+
+import hashlib
+import os
+import re
+import tempfile
+from pathlib import Path
+
+_NAME = re.compile(r"[0-9a-f]{64}")
+
+
+class VaultDamaged(Exception):  # noqa: N818  a finding about a file, to be handled by its reader
+    """A file of the vault does not hold the bytes that its name promises."""
+
+    def __init__(self, sha256: str, path: Path) -> None:
+        self.sha256 = sha256
+        self.path = path
+        super().__init__(
+            f"{path} does not hold what its name says (power loss or a bad disk): "
+            "fetch the message again or restore the file from a backup"
+        )
+
+
+class Vault:
+    """A folder of immutable files, fanned out by the first two digits of their names.
+
+    `put` returns only when the bytes and their name are on the disk: after that a power loss
+    takes nothing away.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def put(self, data: bytes) -> str:
+        """Store bytes and return their sha256. The same bytes again change nothing.
+
+        A file of that name that holds something else (torn by a power loss) is replaced.
+        OSError (disk full, no permission) leaves no file of that name behind.
+        """
+        sha256 = hashlib.sha256(data).hexdigest()
+        path = self._path(sha256)
+        if _holds(path, data):
+            return sha256
+        self._make_shelf(path.parent)
+        _write(path, data)
+        return sha256
+
+    def get(self, sha256: str) -> bytes:
+        """Return the bytes of this hash.
+
+        Raises:
+            KeyError: there is no such file.
+            VaultDamaged: the file holds other bytes.
+        """
+        path = self._path(sha256)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise KeyError(sha256) from None
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise VaultDamaged(sha256, path)
+        return data
+
+    def has(self, sha256: str) -> bool:
+        """Whether a file of this name is there (`get` checks what it holds)."""
+        return self._path(sha256).is_file()
+
+    def _path(self, sha256: str) -> Path:
+        if not _NAME.fullmatch(sha256):
+            raise KeyError(sha256)
+        return self.folder / sha256[:2] / sha256
+
+    def _make_shelf(self, shelf: Path) -> None:
+        if shelf.is_dir():
+            return
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        shelf.mkdir(exist_ok=True, mode=0o700)
+        _sync_folder(self.folder)
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except FileNotFoundError:
+        return False
+
+
+def _write(path: Path, data: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync_folder(path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
