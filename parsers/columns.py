@@ -8,6 +8,7 @@ give a lower confidence and always a finding, so that no column is guessed in si
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from parsers.form import Field, Form
 from parsers.vietnamese import fold, one_line, squash
@@ -33,80 +34,20 @@ _GENERIC = {
     "hovaten", "hoten", "ten", "tengoi", "tencuthe", "noidung", "thongtin", "so", "giatri",
     "sotien", "danhsach", "chitiet", "hovatennguoidaidien", "tendaydu", "sao", "hang",
 }  # fmt: skip
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 #: Words that may follow a known caption without changing what it asks for.
-_HARMLESS = {
-    "cua",
-    "cac",
-    "cho",
-    "ve",
-    "la",
-    "theo",
-    "neu",
-    "co",
-    "ghi",
-    "ro",
-    "cu",
-    "the",
-    "du",
-    "kien",
-    "dang",
-    "ky",
-    "thuc",
-    "te",
-    "hien",
-    "nay",
-    "diem",
-    "gioi",
-    "thieu",
-    "va",
-    "ban",
-    "hang",
-    "san",
-    "pham",
-    "ocop",
-    "tai",
-    "tren",
-    "dia",
-    "nguoi",
-    "dai",
-    "dien",
-    "so",
-    "tinh",
-    "deu",
-    "day",
-    "chinh",
-    "thon",
-    "xa",
-    "khu",
-    "pho",
-    "xom",
-    "duong",
-    "nha",
-    "trong",
-    "nam",
-    "de",
-    "nghi",
-    "ho",
-    "tro",
-    "chu",
-    "quan",
-    "ly",
-}
+_HARMLESS = _words(
+    "cua cac cho ve la theo neu co ghi ro cu the du kien dang ky thuc te hien nay diem gioi thieu "
+    "va ban hang san pham ocop tai tren dia nguoi dai dien co so tinh deu day chinh thuc thon xa "
+    "khu pho xom duong so nha trong nam de nghi ho tro chu quan ly"
+)
 #: Words that make another question of a known caption: never matched by part.
-_OTHER_QUESTION = {
-    "email",
-    "mail",
-    "fax",
-    "website",
-    "web",
-    "facebook",
-    "zalo",
-    "cu",
-    "truoc",
-    "khong",
-    "chua",
-    "ung",
-}
+_OTHER_QUESTION = _words("email mail fax website web facebook zalo cu truoc khong chua ung")
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +147,7 @@ class Captions:
         return [Match(ranked[0][0], 50, _BY_LIKENESS)]
 
 
+@lru_cache(maxsize=4096)
 def variants(caption: str) -> tuple[str, ...]:
     """Return the folded ways to read a caption: whole, without parentheses, unit, numbering."""
     whole = fold(caption)
@@ -217,7 +159,15 @@ def variants(caption: str) -> tuple[str, ...]:
 
 def is_index(caption: str) -> bool:
     """Tell whether a caption is that of the running number: STT, TT."""
-    return squash(caption) in _INDEX_CAPTIONS
+    return len(caption) <= _LONGEST_CAPTION and any(
+        variant.replace(" ", "") in _INDEX_CAPTIONS for variant in variants(caption)
+    )
+
+
+@lru_cache(maxsize=8)
+def captions_of(form: Form) -> Captions:
+    """Return the form's captions, prepared once for all documents of a campaign."""
+    return Captions(form)
 
 
 def _contains(words: tuple[str, ...], name: tuple[str, ...], key: str) -> Match | None:

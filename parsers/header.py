@@ -44,7 +44,7 @@ def find_header(grid: Grid, captions: Captions) -> Header | None:
     The rows of numbers or units under the captions belong to the header; a money column's unit is
     taken from its caption, the unit row, its parent caption, or a line "Đơn vị tính" above.
     """
-    starts = set()
+    starts: set[int] = set()
     for number, row in enumerate(grid.rows[:_SEARCHED_ROWS]):
         known = sum(1 for cell in row if cell and _known(cell.text, captions))
         if known >= 2:  # noqa: PLR2004  one word alone is a title or a datum

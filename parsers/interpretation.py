@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from parsers.columns import Captions
+from parsers.columns import Captions, captions_of
 from parsers.form import Form
 from parsers.grid import Extract, Grid
 from parsers.header import Header, find_header
@@ -67,7 +67,7 @@ def interpret(extract: Extract, form: Form) -> Interpretation:
     Hidden tables never win. A table of an earlier year, an example or an instruction sheet yields
     to one that is not; what remains is read in the document's order.
     """
-    captions = Captions(form)
+    captions = captions_of(form)
     score, best = 0.0, None
     tables: list[_Table] = []
     full = sum(2 if field.required else 1 for field in form.fields)

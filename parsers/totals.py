@@ -46,7 +46,7 @@ def total_findings(
     """
     by_number = {record.body.number: record for record in records}
     sequence = list(rows)
-    findings = []
+    findings: list[Finding] = []
     for column in header.columns:
         if column.field.type in {"money", "decimal"}:
             sums = _sums(column, sequence, by_number)
