@@ -166,7 +166,7 @@ class Jail:
 
 
 class _Worker:
-    """One child process with its two pipes. It is its own process group, so that all die at once."""
+    """One child process with its two pipes, in a process group of its own: all die at once."""
 
     def __init__(self, command: Sequence[str], limits: JailLimits) -> None:
         self.jobs = 0
@@ -382,7 +382,7 @@ def _serve(request: dict[str, Any], data: bytes) -> dict[str, Any]:
 
 
 def _where(error: BaseException) -> str:
-    """Name the exception and the innermost lines that raised it; its text may quote the document."""
+    """Name the exception and the lines that raised it, not its text: that may quote people."""
     places, trace = [], error.__traceback__
     while trace is not None:
         code = trace.tb_frame.f_code

@@ -115,5 +115,6 @@ def _integer(text: str) -> int:
 
 def _attribute(element: etree._Element, name: str = "val") -> str:
     return next(
-        (text for key, text in element.attrib.items() if key.rpartition("}")[2] == name), ""
+        (str(text) for key, text in element.attrib.items() if str(key).rpartition("}")[2] == name),
+        "",
     )

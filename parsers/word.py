@@ -149,7 +149,7 @@ class _Document:
         rows = [row for row in _content(table) if local(row) == "tr" and not _deleted_row(row)]
         nested = [inner for row in rows for inner in row.iter("{*}tbl") if _is_large(inner)]
         widest = max((_width(row) for row in rows), default=0)
-        words = " ".join("".join(row.itertext("{*}t")) for row in rows[:12]) if rows else ""
+        words = " ".join("".join(map(str, row.itertext("{*}t"))) for row in rows[:12])
         if nested or is_layout(widest, len(rows), words, ruled=self.styles.ruled(table)):
             for row in rows:
                 for cell in _cells(row):
@@ -324,7 +324,8 @@ def _number(element: etree._Element, name: str, default: int = 0) -> int:
 def _value(element: etree._Element, name: str = "val") -> str | None:
     """Return a ``w:`` attribute whatever the namespace (transitional or Strict)."""
     return next(
-        (text for key, text in element.attrib.items() if key.rpartition("}")[2] == name), None
+        (str(text) for key, text in element.attrib.items() if str(key).rpartition("}")[2] == name),
+        None,
     )
 
 

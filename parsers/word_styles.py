@@ -101,5 +101,6 @@ def _child(parent: etree._Element, *names: str) -> str | None:
 
 def _attribute(element: etree._Element, name: str = "val") -> str | None:
     return next(
-        (text for key, text in element.attrib.items() if key.rpartition("}")[2] == name), None
+        (str(text) for key, text in element.attrib.items() if str(key).rpartition("}")[2] == name),
+        None,
     )

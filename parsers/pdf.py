@@ -1,0 +1,254 @@
+"""PDFs with a text layer: a first look by pdfium, then tables and text by pdfplumber.
+
+The first look is cheap and refuses what the second would choke on: passwords, too many pages, too
+many drawn objects, pages that are pictures. It also finds pages that lie on their side.
+"""
+
+import io
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pdfplumber
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from parsers.grid import Extract, Grid, Limits
+from parsers.legible import PartialExtract
+from parsers.package import RefusedError
+from parsers.pdf_join import Piece, continues, joined
+from parsers.pdf_page import Page, Table, read_page
+from parsers.reading import Finding, Refusal, RefusalCode
+
+_MOST_OBJECTS: Final = 50_000  # of one page; a form of 500 rows has some 12,000
+_MOST_SEGMENTS: Final = 100_000
+_MOST_LETTERS: Final = 100_000
+_TEXT_LETTERS: Final = 20  # fewer on a page with a picture: the picture is the content
+_COVER: Final = 0.3
+_OUTLINES: Final = 300  # so many drawn shapes without letters are letters drawn as shapes
+_INVISIBLE: Final = 3  # text render mode of the layer that OCR lays under a scan (ISO 32000, 9.3.6)
+_TURNS: Final = (0, 90, 180, 270)
+_ADVICE: Final = "Đề nghị gửi tệp Excel (.xlsx) hoặc Word (.docx) gốc của biểu mẫu."
+_OVERLAPPED: Final = (
+    "Chữ trong bảng của tệp PDF đè lên nhau (do dòng quá thấp khi in), không đọc chính xác được. "
+    + _ADVICE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What the first look found: the bytes to read, the pages that are pictures."""
+
+    data: bytes
+    pages: int
+    pictures: frozenset[int]
+
+
+def extract(data: bytes, limits: Limits | None = None) -> Extract | Refusal:
+    """Read a PDF's ruled tables and text; places are ``page 1, row 3, column 4``.
+
+    Rows and columns are counted as they are drawn on their page; the second table of a page is
+    ``page 1, table 2, row …``. A table over several pages is one grid.
+
+    Returns:
+        An ``Extract`` (a ``PartialExtract`` if some pages are pictures), or a ``Refusal`` with code
+        ``encrypted``, ``damaged``, ``too-large``, ``empty`` or ``unreadable``.
+    """
+    try:
+        look = _first_look(data, limits or Limits())
+        if isinstance(look, Refusal):
+            return look
+        pages = _read_pages(look)
+    except RefusedError as error:
+        refused = error.refusal
+        return Refusal(refused.code, refused.message, refused.detail, "pdf")
+    except (MemoryError, RecursionError):
+        raise
+    except Exception as error:  # noqa: BLE001  pdfminer raises whatever broken bytes lead to
+        return _refusal("damaged", type(error).__name__)
+    overlapped = tuple(itertools.chain.from_iterable(page.overlapped for page in pages.values()))
+    if overlapped:
+        return Refusal("unreadable", _OVERLAPPED, f"overlapping letters: {overlapped[0]}", "pdf")
+    return _assembled(pages, look)
+
+
+# --- first look -----------------------------------------------------------------------------------
+
+
+def _first_look(data: bytes, limits: Limits) -> _Look | Refusal:
+    try:
+        document = pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        locked = error.err_code in {pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY}
+        return _refusal("encrypted" if locked else "damaged", f"pdfium error {error.err_code}")
+    try:
+        count = len(document)
+        if count > limits.pdf_pages:
+            return _refusal("too-large", f"{count} pages")
+        if count == 0:
+            return _refusal("damaged", "no pages")
+        pictures, turned = set(), False
+        for number in range(count):
+            page = document[number]
+            if _is_picture(page, number + 1):
+                pictures.add(number + 1)
+            turned |= _upright(page)
+            page.close()
+        if len(pictures) == count:
+            return _refusal("unreadable", "pictures only, no text layer")
+        if turned:
+            copy = io.BytesIO()
+            document.save(copy)
+            data = copy.getvalue()
+        return _Look(data, count, frozenset(pictures))
+    finally:
+        document.close()
+
+
+def _is_picture(page: Any, number: int) -> bool:
+    """Whether what a person sees on the page is a picture; refuses pages with too much on them."""
+    if pdfium.FPDFPage_CountObjects(page) > _MOST_OBJECTS:
+        raise RefusedError("too-large", f"page {number}: too many objects")
+    letters = page.get_textpage().count_chars()
+    if letters > _MOST_LETTERS:
+        raise RefusedError("too-large", f"page {number}: {letters} letters")
+    width, height = page.get_size()
+    cover, paths, segments, hidden = 0.0, 0, 0, 0
+    for shape in page.get_objects(max_depth=4):
+        if shape.type == pdfium.FPDF_PAGEOBJ_IMAGE:
+            left, bottom, right, top = shape.get_bounds()
+            cover += max(0, right - left) * max(0, top - bottom) / max(1, width * height)
+        elif shape.type == pdfium.FPDF_PAGEOBJ_PATH:
+            paths += 1
+            segments += max(0, pdfium.FPDFPath_CountSegments(shape))
+        elif shape.type == pdfium.FPDF_PAGEOBJ_TEXT:
+            hidden += pdfium.FPDFTextObj_GetTextRenderMode(shape) == _INVISIBLE
+        if segments > _MOST_SEGMENTS or paths > _MOST_OBJECTS:
+            raise RefusedError("too-large", f"page {number}: too many drawn lines")
+    if letters < _TEXT_LETTERS:
+        return cover >= _COVER or paths >= _OUTLINES
+    return cover >= _COVER and hidden > 0
+
+
+def _upright(page: Any) -> bool:
+    """Turn a page so that most of its letters stand upright; return whether that changed it.
+
+    Letters decide, not /Rotate: some producers turn the page, some turn the text, some neither.
+    """
+    text = page.get_textpage()
+    count = text.count_chars()
+    step = max(1, count // 500)
+    angles = Counter(
+        round(math.degrees(pdfium.FPDFText_GetCharAngle(text, index))) % 360
+        for index in range(0, count, step)
+        if chr(max(0, pdfium.FPDFText_GetUnicode(text, index))).isalnum()
+    )
+    text.close()
+    if not angles:
+        return False
+    angle = angles.most_common(1)[0][0]
+    wanted = (360 - angle) % 360
+    if wanted not in _TURNS or wanted == page.get_rotation():
+        return False
+    page.set_rotation(wanted)
+    return True
+
+
+# --- tables and text ------------------------------------------------------------------------------
+
+
+def _read_pages(look: _Look) -> dict[int, Page]:
+    pages = {}
+    with pdfplumber.open(io.BytesIO(look.data)) as document:
+        for number, page in enumerate(document.pages, 1):
+            if number not in look.pictures:
+                pages[number] = read_page(page, number)
+            page.close()
+    return pages
+
+
+def _assembled(pages: dict[int, Page], look: _Look) -> Extract | Refusal:
+    lines: list[str] = []
+    pieces: list[tuple[Piece, int]] = []  # each with the number of lines before it
+    for number, page in pages.items():
+        for at, item in enumerate(page.content):
+            if isinstance(item, str):
+                lines.append(item)
+                continue
+            piece = Piece(
+                number,
+                _name(number, page.content[:at]),
+                item.rows,
+                item.edges,
+                opens=at == 0,
+                closes=at == len(page.content) - 1,
+            )
+            if pieces and continues(pieces[-1][0], piece):
+                pieces[-1] = joined(pieces[-1][0], piece), pieces[-1][1]
+            else:
+                pieces.append((piece, len(lines)))
+    if not lines and not pieces:
+        return _refusal("empty", "no text")
+    unread = tuple(f"page {number}" for number in sorted(look.pictures))
+    unruled = [number for number, page in pages.items() if page.unruled]
+    findings = tuple(_notices(sorted(look.pictures), unruled))
+    grids = _grids(pieces, lines)
+    if not findings:
+        return Extract("pdf", grids, tuple(lines))
+    unread += tuple(f"page {number}, table without borders" for number in unruled)
+    return PartialExtract("pdf", grids, tuple(lines), findings, unread)
+
+
+def _name(number: int, above: Sequence[str | Table]) -> str:
+    earlier = sum(isinstance(item, Table) for item in above)
+    return f"page {number}" + (f", table {earlier + 1}" if earlier else "")
+
+
+def _grids(pieces: Sequence[tuple[Piece, int]], lines: Sequence[str]) -> tuple[Grid, ...]:
+    starts = [0, *(at for _, at in pieces), len(lines)]
+    return tuple(
+        Grid(
+            piece.name,
+            piece.rows,
+            before=tuple(lines[starts[number] : at]),
+            after=tuple(lines[at : starts[number + 2]]),
+        )
+        for number, (piece, at) in enumerate(pieces)
+    )
+
+
+def _notices(pictures: Sequence[int], unruled: Sequence[int]) -> Iterable[Finding]:
+    if pictures:
+        numbers = ", ".join(map(str, pictures))
+        yield Finding(
+            "warning",
+            "not-read",
+            f"Trang {numbers} là ảnh chụp/ảnh quét, chương trình chưa đọc được chữ trong ảnh. "
+            + _ADVICE,
+            place=f"page {pictures[0]}",
+        )
+    if unruled:
+        yield Finding(
+            "warning",
+            "not-read",
+            f"Trang {unruled[0]} có bảng không kẻ khung, chương trình không xác định được các cột. "
+            + _ADVICE,
+            place=f"page {unruled[0]}",
+        )
+
+
+_MESSAGES: Final[dict[RefusalCode, str]] = {
+    "encrypted": "Tệp PDF được đặt mật khẩu nên không mở được. Đề nghị bỏ mật khẩu rồi gửi lại.",
+    "damaged": "Tệp PDF bị hỏng hoặc gửi chưa trọn vẹn. Đề nghị kiểm tra và gửi lại tệp.",
+    "too-large": "Tệp PDF quá nhiều trang so với một biểu đăng ký. " + _ADVICE,
+    "empty": "Tệp PDF không có nội dung. Đề nghị kiểm tra và gửi lại tệp đã điền.",
+    "unreadable": "Tệp PDF là bản chụp/bản quét, chương trình chưa đọc được chữ trong ảnh. "
+    + _ADVICE,
+}
+
+
+def _refusal(code: RefusalCode, detail: str) -> Refusal:
+    return Refusal(code, _MESSAGES[code], detail, "pdf")

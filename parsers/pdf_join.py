@@ -1,0 +1,95 @@
+"""Tables that a page break cut in pieces become whole again."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from parsers.grid import Cell
+from parsers.vietnamese import squash
+
+Row = tuple[Cell | None, ...]
+
+_EDGE_POINTS: Final = 6.0
+_NUMBER: Final = re.compile(r"[\d.,+/\s-]*\d[\d.,+/\s-]*")
+_SERIAL: Final = re.compile(r"\d{1,4}[.)]?")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One table as it stands on one page.
+
+    ``edges`` are the x of its column borders in points; ``opens`` and ``closes`` say that no text
+    stands above it, below it, on its page.
+    """
+
+    page: int
+    name: str
+    rows: tuple[Row, ...]
+    edges: tuple[float, ...]
+    opens: bool
+    closes: bool
+
+
+def continues(upper: Piece, lower: Piece) -> bool:
+    """Whether a piece is the next page's part of the same table."""
+    if lower.page != upper.page + 1 or not (upper.closes and lower.opens):
+        return False
+    if len(upper.edges) != len(lower.edges):
+        return False
+    shift = upper.edges[0] - lower.edges[0]  # bound pages have mirrored margins
+    same = all(
+        abs(a - b - shift) <= _EDGE_POINTS for a, b in zip(upper.edges, lower.edges, strict=True)
+    )
+    return same or _repeated(upper.rows, lower.rows) > 0
+
+
+def joined(upper: Piece, lower: Piece) -> Piece:
+    """Return both as one piece: no repeated header, and a row cut by the break put together."""
+    rest = list(lower.rows[_repeated(upper.rows, lower.rows) :])
+    rows = list(upper.rows)
+    if rows and rest and _is_rest_of_row(rows, rest[0]):
+        rows[-1] = _whole_row(rows[-1], rest.pop(0))
+    return replace(upper, page=lower.page, rows=(*rows, *rest), closes=lower.closes)
+
+
+def _repeated(first: Sequence[Row], later: Sequence[Row]) -> int:
+    """Return how many rows at the top of a page repeat the table's first rows."""
+    count = 0
+    for one, other in zip(first, later, strict=False):
+        texts = [squash(cell.text) if cell else "" for cell in one]
+        if texts != [squash(cell.text) if cell else "" for cell in other] or not any(texts):
+            break
+        count += 1
+    return count
+
+
+def _is_rest_of_row(rows: Sequence[Row], row: Row) -> bool:
+    """Whether a page's first row is the lower part of the row above the break.
+
+    It is when the table counts its rows and this one has no number, some text, no merged cell, and
+    no figure where the row above has one: a second product of the same subject has its own.
+    """
+    numbered = sum(bool(other[0] and _SERIAL.fullmatch(other[0].text.strip())) for other in rows)
+    last = rows[-1]
+    if not numbered or row[0] is None or row[0].text.strip() or len(row) != len(last):
+        return False
+    if last[0] is None or not _SERIAL.fullmatch(last[0].text.strip()):
+        return False
+    texts = [
+        (above.text, below.text) for above, below in zip(last, row, strict=True) if above and below
+    ]
+    if len(texts) != len(row) or not any(below for _, below in texts):
+        return False
+    return not any(_NUMBER.fullmatch(above) and _NUMBER.fullmatch(below) for above, below in texts)
+
+
+def _whole_row(upper: Row, lower: Row) -> Row:
+    whole: list[Cell | None] = []
+    for above, below in zip(upper, lower, strict=True):
+        if above is None or below is None or not below.text:
+            whole.append(above)
+        else:
+            text = f"{above.text}\n{below.text}".strip()
+            whole.append(replace(above, text=text, value=text))
+    return tuple(whole)

@@ -1,0 +1,208 @@
+"""Glyphs of a PDF page → lines of text, in the order a person reads them."""
+
+import itertools
+import re
+import statistics
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from parsers.legible import syllable
+from parsers.vietnamese import repair
+
+_SMALL: Final = 0.75  # of the usual size: superscripts, which must not start a line
+_SPACE: Final = 0.3  # of the size: a wider gap is a space even where none was written
+_GUTTER: Final = 1.2  # of the size: a wider gap separates two columns of text
+_GUTTER_TO_SPACE: Final = 2.5  # and it is that much wider than the line's own spaces
+_OVERLAP: Final = 0.5  # of the narrower glyph's width
+_UNMAPPED: Final = re.compile(r"\(cid:\d+\)")
+_WHOLE_PHONE: Final = re.compile(r"0\d{9,10}")
+_DIGIT_END: Final = re.compile(r"[\d.,]$")
+_DIGIT_START: Final = re.compile(r"[\d.,]")
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """One drawn letter and its box, in points from the page's top left corner."""
+
+    text: str
+    x0: float
+    x1: float
+    top: float
+    bottom: float
+    size: float
+
+    @property
+    def middle(self) -> float:
+        """The height of its middle."""
+        return (self.top + self.bottom) / 2
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A stretch of one line without a wide gap. ``overlaps`` counts letters drawn over others."""
+
+    text: str
+    x0: float
+    x1: float
+    top: float
+    bottom: float
+    overlaps: int = 0
+
+
+def glyphs(chars: Iterable[dict[str, object]]) -> list[Glyph]:
+    """Return pdfplumber's characters as glyphs; combining marks join the letter they stand on."""
+    found: list[Glyph] = []
+    for char in chars:
+        text = _UNMAPPED.sub("\ufffd", str(char["text"]))
+        if found and text and unicodedata.combining(text[0]):
+            found[-1] = replace(found[-1], text=found[-1].text + text)
+            continue
+        x0, x1, top, bottom, size = (
+            float(str(char[name])) for name in ("x0", "x1", "top", "bottom", "size")
+        )
+        found.append(Glyph(text, x0, x1, top, bottom, size))
+    return found
+
+
+def lines_of(letters: Sequence[Glyph]) -> list[list[Glyph]]:
+    """Group glyphs into lines, top down, each from left to right."""
+    inked = [letter for letter in letters if letter.text.strip()]
+    if not inked:
+        return []
+    usual = statistics.median(letter.size for letter in inked)
+    lines: list[list[Glyph]] = []
+    for letter in sorted(inked, key=lambda glyph: (glyph.middle, glyph.x0)):
+        if letter.size >= usual * _SMALL:
+            if lines and letter.middle < lines[-1][0].bottom - lines[-1][0].size * 0.25:
+                lines[-1].append(letter)
+            else:
+                lines.append([letter])
+    small = [letter for letter in letters if letter.text.strip() and letter.size < usual * _SMALL]
+    blank = [letter for letter in letters if not letter.text.strip()]
+    for letter in small + blank:
+        home = min(lines, key=lambda line: abs(line[0].middle - letter.middle), default=None)
+        if home and abs(home[0].middle - letter.middle) <= home[0].size:
+            home.append(letter)
+        elif letter.text.strip():
+            lines.append([letter])
+    lines.sort(key=lambda line: line[0].middle)
+    return [sorted(line, key=lambda glyph: glyph.x0) for line in lines]
+
+
+def segments(line: Sequence[Glyph], *, split: bool = True) -> list[Segment]:
+    """Cut one line at its wide gaps (``split``) and write each stretch as text."""
+    inked = [letter for letter in line if letter.text.strip()]
+    size = statistics.median(letter.size for letter in inked)
+    gaps = [right.x0 - left.x1 for left, right in itertools.pairwise(inked)]
+    spaces = [gap for gap in gaps if gap > size * _SPACE / 2]
+    usual = statistics.median(spaces) if spaces else 0.0
+    least = size * _GUTTER
+    if len(spaces) > 2:  # noqa: PLR2004  with fewer spaces the median may be the gutter itself
+        least = max(least, usual * _GUTTER_TO_SPACE)
+    pieces: list[list[Glyph]] = [[]]
+    reach = inked[0].x0
+    for letter in line:
+        if split and letter.text.strip() and pieces[-1] and letter.x0 - reach > least:
+            pieces.append([])
+        pieces[-1].append(letter)
+        if letter.text.strip():
+            reach = max(reach, letter.x1)
+    return [_written(piece) for piece in pieces if any(letter.text.strip() for letter in piece)]
+
+
+def _written(piece: Sequence[Glyph]) -> Segment:
+    text, overlaps = "", 0
+    previous: Glyph | None = None
+    for letter in piece:
+        if not letter.text.strip():
+            text += " "
+            continue
+        if previous is not None:
+            gap = letter.x0 - previous.x1
+            if gap > letter.size * _SPACE and not text.endswith(" "):
+                text += " "
+            narrower = min(letter.x1 - letter.x0, previous.x1 - previous.x0)
+            overlaps += -gap > narrower * _OVERLAP and narrower > 0
+        text += letter.text
+        previous = letter
+    inked = [letter for letter in piece if letter.text.strip()]
+    return Segment(
+        " ".join(repair(text).split()),
+        inked[0].x0,
+        max(letter.x1 for letter in inked),
+        min(letter.top for letter in inked),
+        max(letter.bottom for letter in inked),
+        overlaps,
+    )
+
+
+def columns(lines: Sequence[Sequence[Segment]]) -> list[str]:
+    """Return the text of lines in reading order: side-by-side blocks one after the other.
+
+    A letterhead or signature block is two columns of text; read across, its words would mix
+    (``UBND XÃ HÒA CƯ Độc lập - Tự do``). Lines that leave the same gutter free are one block.
+    """
+    texts: list[str] = []
+    at = 0
+    while at < len(lines):
+        if len(lines[at]) != 2:  # noqa: PLR2004  a block starts with a left and a right text
+            texts.append(" ".join(segment.text for segment in lines[at]))
+            at += 1
+            continue
+        left, right, at = _block(lines, at)
+        texts += left + right
+    return [text for text in texts if text]
+
+
+def _block(lines: Sequence[Sequence[Segment]], start: int) -> tuple[list[str], list[str], int]:
+    low, high = lines[start][0].x1, lines[start][1].x0
+    left, right = [], []
+    at, height = start, lines[start][0].bottom - lines[start][0].top
+    while at < len(lines):
+        line = lines[at]
+        if at > start and line[0].top - lines[at - 1][0].bottom > 6 * height:
+            break
+        before = [segment for segment in line if segment.x1 <= high]
+        after = [segment for segment in line if segment not in before]
+        new_low = max([low, *(segment.x1 for segment in before)])
+        new_high = min([high, *(segment.x0 for segment in after)])
+        if new_high - new_low < height / 2:
+            break
+        low, high = new_low, new_high
+        left += [" ".join(segment.text for segment in before)] if before else []
+        right += [" ".join(segment.text for segment in after)] if after else []
+        at += 1
+    return left, right, max(at, start + 1)
+
+
+def cell_text(lines: Sequence[Segment], right_edge: float) -> str:
+    """Join the lines of a cell; a word that was broken for lack of room becomes whole again.
+
+    ``right_edge`` is where the cell's text must end. Word processors break inside a word only when
+    it has the whole line and still does not fit: ``091234567`` / ``8``, ``Hạn`` / ``g sao``.
+    """
+    text = ""
+    previous: Segment | None = None
+    for line in lines:
+        if previous is None:
+            text = line.text
+        else:
+            text += ("" if _broken(previous, line, right_edge) else "\n") + line.text
+        previous = line
+    return text
+
+
+def _broken(upper: Segment, lower: Segment, right_edge: float) -> bool:
+    if not upper.text or not lower.text or " " in upper.text:
+        return False
+    first = lower.text.split()[0]
+    if upper.text[-1].isalpha() and first[0].isalpha():
+        whole = syllable(upper.text + first)
+        return whole and not (syllable(upper.text) and syllable(first))
+    if _DIGIT_END.search(upper.text) and _DIGIT_START.match(first):
+        letter = (upper.x1 - upper.x0) / len(upper.text)
+        full = upper.x1 + letter > right_edge
+        return full and not _WHOLE_PHONE.fullmatch(upper.text)
+    return False
