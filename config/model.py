@@ -17,6 +17,7 @@ from config.scalars import (
     Instant,
     Size,
     Text,
+    Variable,
     ZoneName,
 )
 from config.scalars import Day as Date
@@ -66,7 +67,7 @@ class Office(Section):
 class Secret(Section):
     """Where a password comes from; exactly one of the two, or neither on loopback."""
 
-    password_env: str = ""
+    password_env: Variable = ""
     password_file: str = ""
 
 

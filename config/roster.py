@@ -188,14 +188,17 @@ def _names(heading: str, delimiter: str, line: int, notes: _Notes) -> list[str]:
     names = [_bare(cell) for cell in next(csv.reader(io.StringIO(heading), delimiter=delimiter))]
     while names and not names[-1]:
         names.pop()
-    for name in names:
+    if not set(names) & set(COLUMNS):
+        notes.problem(line, "there is no heading line", "the columns are known by name", _HEADING)
+        return []
+    for at, name in enumerate(names):
         if name not in COLUMNS:
             near = difflib.get_close_matches(name, COLUMNS, n=1)
             remedy = f"did you mean {near[0]}?" if near else f"the columns are {', '.join(COLUMNS)}"
             notes.problem(
                 line, f'the column "{name}" is not known', "its cells would be ignored", remedy
             )
-        elif names.count(name) > 1:
+        elif name in names[:at]:
             notes.problem(
                 line, f'the column "{name}" stands twice', "one of them would be lost", "keep one"
             )

@@ -19,6 +19,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(k|m|g|ki|mi|gi)?b?", re.IGNORECASE)
 _FACTORS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)(?::([0-5]\d))?")
 _DAY_FIRST = re.compile(r"(\d{1,2})[/.](\d{1,2})[/.](\d{4})")
+_VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*")
 _ADDRESS = re.compile(
     r"(?=.{3,254}\Z)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])"
@@ -142,10 +143,10 @@ def tidy_address(text: str) -> str:
 
 def address_fault(text: str) -> str:
     """Say why this is no address."""
-    if not text.isascii():
-        return "it has letters outside ASCII, which most mail servers refuse"
     if any(sign in text for sign in "<> ,;"):
         return "exactly one address is allowed here, without a name"
+    if not text.isascii():
+        return "it has letters outside ASCII, which most mail servers refuse"
     if text.count("@") != 1:
         return "it must contain one @"
     return "the part before or after the @ is not complete"
@@ -160,6 +161,17 @@ def _zone_name(value: str) -> str:
             "deadlines and office hours are reckoned in it",
             'write a name of the IANA list such as "Asia/Ho_Chi_Minh"',
         ) from None
+    return value
+
+
+def _variable(value: str) -> str:
+    # Never quoted: somebody may have written the password itself.
+    if value and not _VARIABLE.fullmatch(value):
+        raise refusal(
+            "the value is no name of an environment variable",
+            "such names are capital letters, digits and _, and a password never stands in TOML",
+            'write such as "INTAKE_IMAP_PASSWORD"',
+        )
     return value
 
 
@@ -182,5 +194,6 @@ Size = Annotated[ByteSize, BeforeValidator(size)]
 Clock = Annotated[dt.time, BeforeValidator(clock)]
 Day = Annotated[dt.date, BeforeValidator(day)]
 Instant = Annotated[dt.datetime, BeforeValidator(instant)]
+Variable = Annotated[str, AfterValidator(_variable)]
 Address = Annotated[str, AfterValidator(address)]
 ZoneName = Annotated[str, AfterValidator(_zone_name)]

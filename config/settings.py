@@ -117,7 +117,9 @@ class _Work:
 
     def _between(self) -> Iterator[Problem]:
         if self.settings is not None and self.settings_file is not None:
-            yield from settings_checks.check_settings(self.settings_file, self.settings)
+            yield from settings_checks.check_settings(
+                self.settings_file, self.settings, self.folder
+            )
         yield from settings_checks.check_roster(ROSTER, self.roster, self.settings)
         yield from campaign_checks.check_campaigns(self.campaigns)
         names = _template_names(self.folder)

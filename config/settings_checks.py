@@ -2,14 +2,20 @@
 
 import ipaddress
 import itertools
-from collections.abc import Iterator, Mapping
-from urllib.parse import urlsplit
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 
 from config.model import Commune, Settings
 from config.problem import Problem
 from config.roster import Roster
 from config.toml_file import TomlFile
 from parsers.vietnamese import fold
+
+_Entry = tuple[Commune, int]
+_DATABASES = ("sqlite", "postgresql+psycopg")
+_LISTEN = re.compile(r".+:\d{1,5}")
+_PASSWORD_IN_URL = re.compile(r"[^:/]+://[^@/]*:[^@]+@")
 
 
 def is_loopback(host: str) -> bool:
@@ -22,11 +28,13 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_settings(file: TomlFile, settings: Settings) -> Iterator[Problem]:
-    """Yield what is wrong between the keys of settings.toml."""
-    yield from _check_server(file, settings, "mailbox")
-    yield from _check_server(file, settings, "smtp")
+def check_settings(file: TomlFile, settings: Settings, folder: Path) -> Iterator[Problem]:
+    """Yield what is wrong between the keys of settings.toml; its paths start at ``folder``."""
+    yield from _check_server(file, settings, "mailbox", folder)
+    yield from _check_server(file, settings, "smtp", folder)
     yield from _check_folders(file, settings)
+    yield from _check_limits(file, settings)
+    yield from _check_database(file, settings.storage.database)
     if settings.hours.ends <= settings.hours.starts:
         yield file.problem(
             ("hours", "ends"),
@@ -34,6 +42,23 @@ def check_settings(file: TomlFile, settings: Settings) -> Iterator[Problem]:
             "there would be no office hour in which to send reminders",
             'write such as starts = "07:30" and ends = "17:00"',
         )
+    if settings.security.require == "dmarc" and not settings.security.trusted_authserv_ids:
+        yield file.problem(
+            ("security", "require"),
+            'security.require = "dmarc" without trusted_authserv_ids',
+            "no result would be believed and every mail held",
+            "name your own server in trusted_authserv_ids as its Authentication-Results do",
+        )
+    if settings.board.listen and not _LISTEN.fullmatch(settings.board.listen):
+        yield file.problem(
+            ("board", "listen"),
+            f'board.listen = "{settings.board.listen}"',
+            "it must be an address and a port",
+            'write such as "127.0.0.1:8080", or "" to serve nothing',
+        )
+
+
+def _check_limits(file: TomlFile, settings: Settings) -> Iterator[Problem]:
     if settings.limits.document_bytes > settings.limits.message_bytes:
         yield file.problem(
             ("limits", "document_bytes"),
@@ -48,23 +73,28 @@ def check_settings(file: TomlFile, settings: Settings) -> Iterator[Problem]:
             "an hour's share cannot exceed the day's",
             "raise per_recipient_day or lower per_recipient_hour",
         )
-    if urlsplit(settings.storage.database).password:
+
+
+def _check_database(file: TomlFile, url: str) -> Iterator[Problem]:
+    # The address may hold a password, so it is never quoted.
+    scheme, colon, _ = url.partition("://")
+    if not colon or scheme not in _DATABASES:
+        yield file.problem(
+            ("storage", "database"),
+            "storage.database is no address of a database that is known",
+            f"it begins with one of: {', '.join(_DATABASES)}",
+            'write such as "sqlite:///data/registry.db"',
+        )
+    elif _PASSWORD_IN_URL.match(url):
         yield file.problem(
             ("storage", "database"),
             "storage.database has a password in it",
             "secrets are never kept in TOML",
             "take it out and put it in ~/.pgpass of the daemon's user",
         )
-    if settings.security.require == "dmarc" and not settings.security.trusted_authserv_ids:
-        yield file.problem(
-            ("security", "require"),
-            'security.require = "dmarc" without trusted_authserv_ids',
-            "no result would be believed and every mail held",
-            "name your own server in trusted_authserv_ids as its Authentication-Results do",
-        )
 
 
-def _check_server(file: TomlFile, settings: Settings, name: str) -> Iterator[Problem]:
+def _check_server(file: TomlFile, settings: Settings, name: str, folder: Path) -> Iterator[Problem]:
     server = settings.mailbox if name == "mailbox" else settings.smtp
     here = is_loopback(server.host)
     if server.security == "none" and not here:
@@ -80,6 +110,13 @@ def _check_server(file: TomlFile, settings: Settings, name: str) -> Iterator[Pro
             f"{name} has both password_env and password_file",
             "it would be unclear which of the two counts",
             "keep one",
+        )
+    if server.ca_file and not (folder / server.ca_file).is_file():
+        yield file.problem(
+            (name, "ca_file"),
+            f"the file {server.ca_file} of {name}.ca_file is not there",
+            "the server's certificate could not be verified",
+            'write the path of a PEM file, or "" for the roots that this machine trusts',
         )
     if server.user and not server.password_env and not server.password_file and not here:
         yield file.problem(
@@ -106,9 +143,7 @@ def _check_folders(file: TomlFile, settings: Settings) -> Iterator[Problem]:
 def check_roster(name: str, roster: Roster, settings: Settings | None) -> Iterator[Problem]:
     """Yield what is wrong between the lines of the roster, and between it and the settings."""
     entries = list(zip(roster.communes, roster.lines, strict=True))
-    for (first, line), (second, other) in itertools.combinations(entries, 2):
-        if _overlap(first, second):
-            yield from _check_pair(name, first, line, second, other)
+    yield from _check_clashes(name, entries)
     if settings is None:
         return
     ours = {settings.office.address.lower(): "the office's own address"}
@@ -125,22 +160,17 @@ def check_roster(name: str, roster: Roster, settings: Settings | None) -> Iterat
                 )
 
 
-def _overlap(first: Commune, second: Commune) -> bool:
-    return first.valid_on(second.valid_from) or second.valid_on(first.valid_from)
-
-
-def _check_pair(
-    file: str, first: Commune, line: int, second: Commune, other: int
-) -> Iterator[Problem]:
-    if first.code == second.code:
+def _check_clashes(file: str, entries: Sequence[_Entry]) -> Iterator[Problem]:
+    """Yield codes, addresses and names that two communes share at the same time."""
+    for first, line, second, other, found in _shared(entries, lambda commune: {commune.code: ""}):
         yield Problem(
             file,
             other,
-            f"the code {second.code} stands on line {line} too, for the same time",
+            f"the code {found} of {second.title} is that of {first.title} (line {line}) too",
             "a code means one commune at a time",
             "correct the code, or end the older one with valid_to",
         )
-    for found in sorted(_boxes(first).keys() & _boxes(second).keys()):
+    for first, line, second, other, found in _shared(entries, _boxes):
         yield Problem(
             file,
             other,
@@ -148,7 +178,7 @@ def _check_pair(
             "mail from it could not be told apart",
             "give the address to one of the two and leave the other's empty if it has none",
         )
-    for found in sorted(_spellings(first).keys() & _spellings(second).keys()):
+    for first, line, second, other, found in _shared(entries, _spellings):
         yield Problem(
             file,
             other,
@@ -156,6 +186,19 @@ def _check_pair(
             "without diacritics and case the two names are the same",
             "take the alias out, or correct the name",
         )
+
+
+def _shared(
+    entries: Sequence[_Entry], marks: Callable[[Commune], Mapping[str, str]]
+) -> Iterator[tuple[Commune, int, Commune, int, str]]:
+    """Yield each pair with a mark in common that exists on a common day."""
+    owners: dict[str, list[_Entry]] = {}
+    for commune, line in entries:
+        for mark in marks(commune):
+            for first, earlier in owners.get(mark, []):
+                if first.valid_on(commune.valid_from) or commune.valid_on(first.valid_from):
+                    yield first, earlier, commune, line, mark
+            owners.setdefault(mark, []).append((commune, line))
 
 
 def _boxes(commune: Commune) -> Mapping[str, str]:

@@ -7,7 +7,7 @@ import tomllib
 import types
 import typing
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,7 +19,9 @@ from config.toml_lines import Path, line_at, lines_of
 
 _Section = TypeVar("_Section", bound=BaseModel)
 _PLACE = re.compile(r"\(at line (\d+), column \d+\)$")
+_TWICE = re.compile(r"\('([^()]*)',\)")  # how tomllib shows the name of a table
 _SECRETS = {"password", "passwd", "pass", "secret", "token", "matkhau", "mat_khau"}
+_UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
 _BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -70,7 +72,7 @@ def _unparsable(name: str, text: str, message: str) -> Problem:
     place = _PLACE.search(message)
     line = int(place[1]) if place else text.rstrip().count("\n") + 1
     reason = _PLACE.sub("", message).removesuffix("(at end of document)").strip()
-    reason = reason[:1].lower() + reason[1:]
+    reason = _TWICE.sub(r"\1", reason[:1].lower() + reason[1:])
     return Problem(
         name,
         line,
@@ -86,7 +88,35 @@ def check(file: TomlFile, model: type[_Section]) -> _Section | list[Problem]:
         return model.model_validate(file.table)
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=True)
-        return [_told(file, model, detail) for detail in details]
+        return [_told(file, model, detail) for detail in _causes(model, details)]
+
+
+def _causes(model: type[BaseModel], details: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Yield the errors that are not mere consequences of another one.
+
+    A key that is missing because it is misspelt is told once, and a list is not called empty
+    because its only entry is wrong.
+    """
+    places = {detail["loc"] for detail in details if detail["type"] != "too_short"}
+    meant = {
+        (*path[:-1], near[0])
+        for detail in details
+        if detail["type"] in _UNKNOWN
+        for path in [detail["loc"]]
+        if (near := _nearest(str(path[-1]), keys_at(model, path[:-1])))
+    }
+    for detail in details:
+        place = detail["loc"]
+        below = any(len(other) > len(place) and other[: len(place)] == place for other in places)
+        if detail["type"] == "too_short" and below:
+            continue
+        if detail["type"] == "missing" and place in meant:
+            continue
+        yield detail
+
+
+def _nearest(word: str, known: Sequence[str]) -> list[str]:
+    return difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
 
 
 def _told(file: TomlFile, model: type[BaseModel], detail: ErrorDetails) -> Problem:
@@ -96,7 +126,7 @@ def _told(file: TomlFile, model: type[BaseModel], detail: ErrorDetails) -> Probl
     if kind == "told":
         what = f"{_dotted(path)}: {context['what']}"
         return file.problem(path, what, context["why"], context["remedy"])
-    if kind in {"extra_forbidden", "unexpected_keyword_argument"}:
+    if kind in _UNKNOWN:
         return _unknown(file, model, path)
     if kind == "missing":
         return file.problem(
@@ -126,8 +156,7 @@ def _unknown(file: TomlFile, model: type[BaseModel], path: Path) -> Problem:
 
 def did_you_mean(word: str, known: Sequence[str]) -> str:
     """Return the remedy for an unknown word: the nearest known one, or all of them."""
-    near = difflib.get_close_matches(word.lower(), known, n=1, cutoff=0.6)
-    if near:
+    if near := _nearest(word, known):
         return f"did you mean {near[0]}?"
     return f"write one of: {', '.join(known)}" if known else "take it out"
 
@@ -177,11 +206,12 @@ def _mistyped(
 ) -> tuple[str, str, str]:
     """Return what, why and remedy for the kinds of error that pydantic itself finds."""
     name = _dotted(path)
-    shown = "a table" if isinstance(value, dict) else _literal(value)
+    # Somebody may have written the password itself where its name belongs.
+    shown = "…" if str(path[-1]).startswith("password") else _literal(value)
     if kind in {"literal_error", "enum"}:
         known = re.findall(r"'([^']*)'", str(context.get("expected", "")))
         why = f"only these are understood: {', '.join(known)}"
-        near = difflib.get_close_matches(str(value).lower(), known, n=1, cutoff=0.6)
+        near = _nearest(str(value), known)
         return f"{name} = {shown}", why, f'write "{near[0] if near else known[0]}"'
     if kind == "string_pattern_mismatch":
         return f"{name} = {shown}", _PATTERNS_WHY, _pattern_remedy(str(context.get("pattern", "")))
@@ -239,6 +269,8 @@ def _pattern_remedy(pattern: str) -> str:
 def _literal(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict):
+        return "a table"
     if isinstance(value, str):
         return f'"{value}"' if len(value) <= 60 else f'"{value[:57]}…"'  # noqa: PLR2004  one line on a terminal
     return "a list" if isinstance(value, list | tuple) else str(value)
