@@ -1,0 +1,73 @@
+"""Opaquely signed S/MIME: the mail inside the CMS envelope (RFC 8551). Pure, no cryptography.
+
+The signature is not checked here: it is unwrapped, because senders whose mailer signs everything
+must be able to answer. BER as OpenSSL and Outlook write it, definite and indefinite lengths.
+"""
+
+_SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
+_OBJECT, _OCTETS, _CONTEXT_0 = 0x06, 0x04, 0xA0
+_MAX_DEPTH = 12
+
+
+def signed_content(data: bytes) -> bytes | None:
+    """Return the content of a SignedData structure; None when it is encrypted or malformed."""
+    try:
+        return _content(data)
+    except (IndexError, ValueError):
+        return None
+
+
+def _content(data: bytes) -> bytes:
+    info = _children(_one(data))  # ContentInfo ::= SEQUENCE { contentType, [0] content }
+    if info[0] != (_OBJECT, _SIGNED_DATA):
+        raise ValueError("not SignedData")
+    signed = _children(
+        _children(info[1][1])[0][1]
+    )  # SEQUENCE { version, digests, encapsulated, … }
+    encapsulated = _children(signed[2][1])  # SEQUENCE { eContentType, [0] eContent }
+    if encapsulated[1][0] != _CONTEXT_0:
+        raise ValueError("detached")
+    return b"".join(_octets(tag, value) for tag, value in _children(encapsulated[1][1]))
+
+
+def _octets(tag: int, value: bytes, depth: int = 0) -> bytes:
+    """Return the bytes of an OCTET STRING, joined when it was sent in pieces."""
+    if depth > _MAX_DEPTH or tag & 0x1F != _OCTETS:
+        raise ValueError("not an OCTET STRING")
+    if not tag & 0x20:
+        return value
+    return b"".join(_octets(inner, part, depth + 1) for inner, part in _children(value))
+
+
+def _one(data: bytes) -> bytes:
+    return _read(data, 0)[1]
+
+
+def _children(value: bytes) -> list[tuple[int, bytes]]:
+    found = []
+    at = 0
+    while at < len(value):
+        tag, inner, at = _read(value, at)
+        found.append((tag, inner))
+    return found
+
+
+def _read(data: bytes, at: int, depth: int = 0) -> tuple[int, bytes, int]:
+    """Return (tag, content, position after it) of the value at ``at``."""
+    if depth > _MAX_DEPTH:
+        raise ValueError("too deep")
+    tag, first = data[at], data[at + 1]
+    at += 2
+    if first == 0x80:  # noqa: PLR2004  indefinite: until two zero bytes
+        start = at
+        while data[at : at + 2] != b"\0\0":
+            at = _read(data, at, depth + 1)[2]
+        return tag, data[start:at], at + 2
+    size = first
+    if first & 0x80:
+        count = first & 0x7F
+        size = int.from_bytes(data[at : at + count])
+        at += count
+    if at + size > len(data):
+        raise ValueError("cut off")
+    return tag, data[at : at + size], at + size

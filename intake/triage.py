@@ -1,0 +1,307 @@
+"""What a received message is, and why, before any file in it is read. Pure.
+
+The order of the questions matters: what must never be answered comes first, then who may speak,
+then what was said. None of them looks at a clock or at the registry.
+"""
+
+import datetime as dt
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from email.message import Message
+from typing import Literal
+
+from intake.message import Parsed, Part
+from intake.unpack import is_document
+from registry.model import Verdict
+
+MAX_RECEIVED = 50
+
+_ROBOTS = re.compile(
+    r"(?:mailer-daemon|postmaster|mail-daemon|bounces?)(?:[+=.-].*)?", re.IGNORECASE
+)
+#: Words that mailers put in front of the subject of an automatic reply (Exchange rules send it
+#: without any header). Only believed when no document comes with it.
+_AWAY = re.compile(
+    r"^(?:automatic reply|auto[- ]?reply|auto(?:matic)? response|out of (?:the )?office"
+    r"|(?:thư )?trả lời tự động|phản hồi tự động|tự động trả lời)\b",
+    re.IGNORECASE,
+)
+_MARK = r"(?:TUYỆT MẬT|TỐI MẬT|MẬT)"
+_SECRET_SUBJECT = re.compile(rf"(?:^|[\[(\-–—:|*/])\s*{_MARK}\s*(?:$|[\])\-–—:|*/])")
+_SECRET_NAME = re.compile(rf"(?:^|[\[(\-–—_.])\s*{_MARK}\s*(?:$|[\])\-–—_.])")
+_SECRET_LINE = re.compile(rf"\W*(?:độ mật\s*:?\s*)?{_MARK}\W*", re.IGNORECASE)
+#: A word of negation: the words may be a nil return, which is for the letter's reader to decide.
+_NEGATION = re.compile(r"\b(?:không|khong|chưa|chua|ko|kg|k)\b", re.IGNORECASE)
+_COMMENT = re.compile(r"\([^()]*\)")
+
+
+@dataclass(frozen=True, slots=True)
+class TriageFacts:
+    """What triage must know besides the message.
+
+    ``own_addresses`` and the keys of ``roster`` are lower case; a role is ``commune``, ``chair``,
+    ``officer`` or ``approver``. ``is_our_mail``: its Message-ID is one that we gave.
+    """
+
+    own_addresses: frozenset[str]
+    is_our_mail: bool
+    roster: Mapping[str, str]
+    received_at: dt.datetime
+    go_live_at: dt.datetime
+    require: Literal["none", "dmarc"] = "none"
+    trusted_authserv_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Triage:
+    """``verdict`` None = go on to matching and reading. ``reason`` is one sentence for operators.
+
+    ``hold``: a person should look, although nothing is read. Of a bounce: ``failed`` and
+    ``delayed`` recipients in lower case, and ``about``, the Message-IDs of the mail that it
+    returns – without one of ours among them a bounce proves nothing.
+    """
+
+    verdict: Verdict | None
+    reason: str = ""
+    hold: bool = False
+    failed: tuple[str, ...] = ()
+    delayed: tuple[str, ...] = ()
+    about: tuple[str, ...] = field(default=())
+
+
+def triage(parsed: Parsed, facts: TriageFacts) -> Triage:
+    """Return what the message is; the first question that has an answer decides."""
+    questions: tuple[Callable[[Parsed, TriageFacts], Triage | None], ...] = (
+        _old,
+        _loop,
+        _own,
+        _bounce,
+        _auto_reply,
+        _automatic,
+        _secret,
+        _stranger,
+        _unproven,
+        _unreadable,
+        _without_documents,
+    )
+    for question in questions:
+        answer = question(parsed, facts)
+        if answer is not None:
+            return answer
+    return Triage(None)
+
+
+def documents(parsed: Parsed) -> tuple[Part, ...]:
+    """Return the files that may be documents: not logos, signatures or calendar entries."""
+    own = [part for part in parsed.parts if is_document(part)]
+    return tuple(
+        own + [part for inner in parsed.nested for part in inner.parts if is_document(part)]
+    )
+
+
+# --- what is never answered ---
+
+
+def _old(_parsed: Parsed, facts: TriageFacts) -> Triage | None:
+    if facts.received_at < facts.go_live_at:
+        return Triage("old", "it arrived before the office went live")
+    return None
+
+
+def _loop(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
+    if parsed.received_count > MAX_RECEIVED:
+        return Triage("loop", f"it has {parsed.received_count} Received lines")
+    return None
+
+
+def _own(parsed: Parsed, facts: TriageFacts) -> Triage | None:
+    if "x-commune-intake" in parsed.headers:
+        return Triage("own", "it bears the marker of our own mail")
+    if facts.is_our_mail:
+        return Triage("own", "its Message-ID is one that we gave")
+    if not facts.own_addresses.isdisjoint(parsed.senders):
+        return Triage("own", "its From is our own address")
+    return None
+
+
+def _bounce(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
+    status = "delivery-status" in _raw(parsed, "content-type") or parsed.deliveries
+    returned = "x-failed-recipients" in parsed.headers
+    robot = not parsed.senders or any(
+        _ROBOTS.fullmatch(each.split("@")[0]) for each in parsed.senders
+    )
+    null_path = _raw(parsed, "return-path").strip() == "<>"
+    if not (status or returned or (robot and (null_path or parsed.senders))):
+        return None
+    failed = {each.address for each in parsed.deliveries if each.action == "failed"}
+    delayed = {each.address for each in parsed.deliveries if each.action == "delayed"}
+    if not parsed.deliveries:
+        failed |= {each.strip().lower() for each in _raw(parsed, "x-failed-recipients").split(",")}
+        more_failed, delayed = _guessed_bounce(parsed)
+        failed |= more_failed
+    about = (*parsed.about, *(inner.rfc_message_id for inner in parsed.nested))
+    return Triage(
+        "bounce",
+        "it reports on the delivery of a mail",
+        failed=tuple(sorted(failed - {""})),
+        delayed=tuple(sorted(delayed - failed - {""})),
+        about=tuple(dict.fromkeys(each for each in about if each)),
+    )
+
+
+def _guessed_bounce(parsed: Parsed) -> tuple[set[str], set[str]]:
+    """Ask flufl.bounce about a bounce without delivery status; it knows the odd ones of old."""
+    from flufl.bounce import all_failures  # noqa: PLC0415  rarely needed, and not light
+
+    plain = Message()
+    for name in ("from", "subject"):
+        plain[name] = " ".join(parsed.value(name).split())
+    plain.set_payload(f"{parsed.text}\n\n{parsed.quoted}\n".encode("ascii", "replace").decode())
+    try:
+        delayed, failed = all_failures(plain)
+    except Exception:  # noqa: BLE001  its detectors were not made for hostile mail
+        return set(), set()
+    return _decoded(failed), _decoded(delayed)
+
+
+def _decoded(found: frozenset[bytes]) -> set[str]:
+    return {address.decode("ascii", "replace").lower() for address in found}
+
+
+def _auto_reply(parsed: Parsed, facts: TriageFacts) -> Triage | None:
+    submitted = re.split(r"[\s;(]", _raw(parsed, "auto-submitted").strip().lower())[0]
+    if submitted not in {"", "no"}:
+        return _unanswered("auto-reply", f"its Auto-Submitted says {submitted[:40]}", parsed, facts)
+    for name in ("x-autoreply", "x-autorespond", "x-autoreply-from", "x-vacation"):
+        if _raw(parsed, name).strip().lower() not in {"", "no"}:
+            return _unanswered("auto-reply", f"it has a header {name}", parsed, facts)
+    if _raw(parsed, "precedence").strip().lower() == "auto_reply":
+        return _unanswered("auto-reply", "its Precedence says auto_reply", parsed, facts)
+    if _AWAY.match(parsed.subject) and not documents(parsed):
+        return Triage("auto-reply", "its subject is that of an automatic reply")
+    return None
+
+
+def _unanswered(verdict: Verdict, reason: str, parsed: Parsed, facts: TriageFacts) -> Triage:
+    """Never answered; but files from a roster address (a scanner sends so) are shown to a person."""
+    hold = parsed.sender in facts.roster and bool(documents(parsed))
+    return Triage(verdict, reason + (", but documents came with it" if hold else ""), hold)
+
+
+def _automatic(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
+    report = _raw(parsed, "content-type").lower()
+    if "disposition-notification" in report:
+        return Triage("automatic", "it is a read receipt")
+    if documents(parsed):
+        return None  # a human may write through a list or with odd headers (and be answered)
+    if any(part.content_type == "text/calendar" for part in parsed.parts) or (
+        parsed.content_type == "text/calendar"
+    ):
+        return Triage("automatic", "it is a calendar entry")
+    if {"list-id", "list-unsubscribe"} & parsed.headers.keys():
+        return Triage("automatic", "it came through a mailing list")
+    if _raw(parsed, "precedence").strip().lower() in {"bulk", "junk", "list"}:
+        return Triage("automatic", "its Precedence is that of mass mail")
+    return None
+
+
+# --- who may speak ---
+
+
+def _secret(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
+    where = ""
+    messages = (parsed, *parsed.nested)
+    if any(_SECRET_SUBJECT.search(unicodedata.normalize("NFC", each.subject)) for each in messages):
+        where = "subject"
+    elif any(_marked(each.text) or _marked(each.quoted) for each in messages):
+        where = "body"
+    elif any(_SECRET_NAME.search(_stem(part.name)) for each in messages for part in each.parts):
+        where = "file name"
+    if not where:
+        return None
+    return Triage("secret", f"its {where} bears a secrecy mark: nothing was opened", hold=True)
+
+
+def _marked(text: str) -> bool:
+    """Whether a line is a stamp that stands alone, in capitals or after ``Độ mật:``."""
+    for line in text.splitlines():
+        if len(line) < 40 and _SECRET_LINE.fullmatch(line.strip()):  # noqa: PLR2004  a stamp is short
+            words = line.strip(" \t*[](){}>-–—.:")
+            if words == words.upper() or ":" in words:
+                return True
+    return False
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0] or name
+
+
+def _stranger(parsed: Parsed, facts: TriageFacts) -> Triage | None:
+    if not parsed.sender:
+        count = len(parsed.headers.get("from", ()))
+        why = "several senders" if len(parsed.senders) > 1 or count > 1 else "no usable From"
+        return Triage("stranger", f"it has {why}", hold=True)
+    if parsed.sender not in facts.roster:
+        return Triage("stranger", "its sender is not on the roster", hold=True)
+    return None
+
+
+def _unproven(parsed: Parsed, facts: TriageFacts) -> Triage | None:
+    """With ``require = "dmarc"`` a roster address must be proven by our own server.
+
+    Only the topmost Authentication-Results counts, and only with a trusted authserv-id: lower ones
+    may have come with the mail (RFC 8601 section 5).
+    """
+    if facts.require == "none":
+        return None
+    topmost = parsed.headers.get("authentication-results", ("",))[0]
+    while (stripped := _COMMENT.sub(" ", topmost)) != topmost:
+        topmost = stripped
+    server, *results = (each.strip().lower() for each in topmost.split(";"))
+    trusted = {each.lower() for each in facts.trusted_authserv_ids}
+    if not server or server.split()[0] not in trusted:
+        return Triage("stranger", "no trusted server vouches for its sender", hold=True)
+    for result in results:
+        words = result.split()
+        if words and words[0] == "dmarc=pass" and _aligned(words, parsed.sender):
+            return None
+    return Triage("stranger", "its sender failed DMARC", hold=True)
+
+
+def _aligned(words: list[str], sender: str) -> bool:
+    named = [word.partition("=")[2] for word in words if word.startswith("header.from=")]
+    domain = sender.rpartition("@")[2]
+    return all(each.rpartition("@")[2] == domain for each in named)
+
+
+# --- what was said ---
+
+
+def _unreadable(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
+    if parsed.fatal:
+        why = ", ".join(sorted(parsed.defects))
+        return Triage("unreadable", f"its structure could not be taken apart ({why})", hold=True)
+    if "encrypted" in parsed.defects and not documents(parsed):
+        return Triage("unreadable", "it is encrypted", hold=True)
+    return None
+
+
+def _without_documents(parsed: Parsed, facts: TriageFacts) -> Triage | None:
+    if documents(parsed) or parsed.has_table or facts.roster.get(parsed.sender) == "approver":
+        return None
+    links = parsed.links or tuple(link for inner in parsed.nested for link in inner.links)
+    if links:
+        return Triage("link", "it points to a file share and attaches nothing")
+    words = [parsed.text, *(inner.text for inner in parsed.nested)]
+    if _NEGATION.search("\n".join([parsed.subject, *words])):
+        return None  # may be a nil return
+    if not any(each.strip() for each in (*words, parsed.quoted)):
+        return Triage("empty", "it has neither words nor files")
+    return Triage("query", "it has words for a person and no file", hold=True)
+
+
+def _raw(parsed: Parsed, name: str) -> str:
+    """The topmost raw value of a header, "" without one."""
+    return parsed.headers.get(name, ("",))[0]
