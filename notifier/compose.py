@@ -47,6 +47,7 @@ def compose(due: Due, context: Context, templates: Templates) -> list[NewMail]:
 
 def _raw(due: Due, context: Context, rendered: Rendered, identity: str) -> bytes:
     settings = context.config.settings
+    answered = context.message
     name, sender = parseaddr(wording.clean(settings.smtp.sender, 400))
     envelope = mime.Envelope(
         key=due.key,
@@ -59,7 +60,7 @@ def _raw(due: Due, context: Context, rendered: Rendered, identity: str) -> bytes
         cc=tuple(_address(address) for address in due.cc),
         subject=rendered.subject,
         auto_submitted="auto-replied" if due.kind in _ANSWERS else "auto-generated",
-        in_reply_to=context.message.rfc_message_id if context.message else "",
+        in_reply_to=answered.rfc_message_id if answered and due.kind in _ANSWERS else "",
     )
     return mime.build(envelope, rendered.text, rendered.html, context.attachments)
 

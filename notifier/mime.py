@@ -20,7 +20,8 @@ from pathlib import PurePosixPath
 
 from notifier.wording import clean
 
-_POLICY = policy.compat32.clone(linesep="\r\n", max_line_length=76)
+# No second folding: headers are folded where they are made.
+_POLICY = policy.compat32.clone(linesep="\r\n", max_line_length=0)
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 _NAME_LIMIT = 80
 _ID_LIMIT = 900
@@ -105,7 +106,7 @@ def _address_headers(top: MIMEMultipart, envelope: Envelope) -> None:
     for name, addresses in (("To", envelope.to), ("Cc", envelope.cc)):
         sound = [plain for address in addresses if (plain := ascii_address(address))]
         if sound:
-            top[name] = ", ".join(sound)
+            top[name] = ",\n ".join(sound)
 
 
 def _other_headers(envelope: Envelope) -> list[tuple[str, str]]:

@@ -1,0 +1,279 @@
+"""The report's other sheets, and what all of them share: titles and the signature block."""
+
+import datetime as dt
+
+from openpyxl.worksheet.worksheet import Worksheet
+
+from notifier import wording
+from notifier.printed import CENTRE, HEADER, PLAIN, Look, Value, page, row, span, widths
+from notifier.report_inputs import (
+    CommuneFacts,
+    MailFacts,
+    PointFacts,
+    ReportInputs,
+    VersionFacts,
+)
+
+_TITLE = Look(bold=True, across="center", size=14, border=False)
+_MIDDLE = Look(italic=True, across="center", border=False)
+_SECTION = Look(bold=True)
+_SMALL = Look(size=9)
+
+
+def titles(sheet: Worksheet, inputs: ReportInputs, title: str, columns: int) -> int:
+    """Write the head of a sheet and return the next free line.
+
+    The number and date of the covering letter stay blank: văn thư fills them in, and for
+    electronic documents they are not required (NĐ 30/2020, Phụ lục I).
+    """
+    half = max(columns // 3, 2)
+    span(sheet, 1, 1, half, inputs.office_name.upper(),
+         Look(bold=True, across="center", border=False))  # fmt: skip
+    span(sheet, 2, 1, half, inputs.office_unit.upper(), Look(across="center", border=False))
+    span(sheet, 3, 1, columns, title.upper(), _TITLE)
+    when = inputs.made_at.astimezone(inputs.zone)
+    attached = (
+        f"(Kèm theo Công văn số        /{inputs.notation} ngày      tháng      năm {when.year} "
+        f"của {inputs.office_name})"
+    )
+    span(sheet, 4, 1, columns, attached, _MIDDLE)
+    kind = "Báo cáo bổ sung; số" if inputs.supplement else "Số"
+    text = f"({kind} liệu tính đến {wording.moment(inputs.made_at, inputs.zone)}, giờ Việt Nam)"
+    span(sheet, 5, 1, columns, text, _MIDDLE)
+    return 6
+
+
+def signatures(sheet: Worksheet, line: int, columns: int, inputs: ReportInputs) -> int:
+    """Write the block to be signed and return its last line."""
+    half = max(columns // 2, 1)
+    when = inputs.made_at.astimezone(inputs.zone)
+    date = f"{inputs.office_place}, ngày      tháng {when.month:02d} năm {when.year}"
+    if when.month > 2:  # noqa: PLR2004  only months 1 and 2 take a leading zero (NĐ 30/2020)
+        date = date.replace(f"tháng {when.month:02d}", f"tháng {when.month}")
+    middle = Look(across="center", border=False)
+    span(sheet, line + 1, half + 1, columns, date, _MIDDLE)
+    strong = Look(bold=True, across="center", border=False)
+    span(sheet, line + 2, 1, half, "NGƯỜI LẬP BIỂU", strong)
+    span(sheet, line + 2, half + 1, columns, "LÃNH ĐẠO DUYỆT", strong)
+    span(sheet, line + 3, 1, half, "(Ký, ghi rõ họ tên)", middle)
+    span(sheet, line + 3, half + 1, columns, "(Ký, ghi rõ họ tên)", middle)
+    sheet.row_dimensions[line + 4].height = 60
+    return line + 4
+
+
+def answers(sheet: Worksheet, inputs: ReportInputs) -> None:
+    """Every commune: state, receipt, times, versions."""
+    heads = ["TT", "Mã", "Đơn vị", "Trạng thái", "Số tiếp nhận", "Nhận lúc (giờ máy chủ)",
+             "Thời hạn", "Số bản", "Các bản đã nhận", "Số điểm", "Lỗi còn lại",
+             "Công văn", "Ghi chú"]  # fmt: skip
+    widths(sheet, [5, 8, 20, 16, 19, 17, 13, 6, 30, 7, 7, 22, 26])
+    line = titles(sheet, inputs, "Tình hình gửi văn bản của các xã, thị trấn", len(heads))
+    header = line
+    row(sheet, header, heads, [HEADER] * len(heads))
+    for index, commune in enumerate(inputs.communes, start=1):
+        line += 1
+        row(sheet, line, _answer(index, commune, inputs), _answer_looks(len(heads)))
+    page(sheet, (header, header), len(heads), line)
+
+
+def _answer_looks(columns: int) -> list[Look]:
+    looks = [PLAIN] * columns
+    for column in (0, 1, 5, 6, 7, 9, 10):
+        looks[column] = CENTRE
+    return looks
+
+
+def _answer(index: int, commune: CommuneFacts, inputs: ReportInputs) -> list[Value]:
+    counted = commune.counted
+    return [
+        index,
+        commune.code,
+        commune.title,
+        wording.STATES[commune.state],
+        counted.receipt if counted else "",
+        wording.moment(counted.received_at, inputs.zone) if counted else "",
+        _timing(counted),
+        len(commune.versions),
+        "\n".join(_version_line(version, inputs) for version in commune.versions),
+        len(commune.points) if counted else None,
+        counted.errors if counted else None,
+        letter_words(counted),
+        _remark(commune, inputs),
+    ]
+
+
+def _timing(version: VersionFacts | None) -> str:
+    if version is None:
+        return ""
+    return "Sau khi chốt" if version.after_close else "Gửi muộn" if version.late else "Đúng hạn"
+
+
+def _version_line(version: VersionFacts, inputs: ReportInputs) -> str:
+    when = wording.moment(version.received_at, inputs.zone)
+    return f"{version.version}) {when}: {wording.STATES[version.state].lower()}"
+
+
+def letter_words(version: VersionFacts | None) -> str:
+    """Return number, date and signer of the commune's official letter; blanks stay out."""
+    letter = version.letter if version else None
+    if letter is None:
+        return ""
+    parts = [
+        f"số {letter.number}" if letter.number else "",
+        f"ngày {wording.iso_day(letter.issued_on)}" if letter.issued_on else "",
+        f"ký: {letter.signer}" if letter.signer else "",
+    ]
+    return wording.clean("; ".join(part for part in parts if part), 200)
+
+
+def _remark(commune: CommuneFacts, inputs: ReportInputs) -> str:
+    after = [version for version in commune.versions if version.after_close]
+    if after and not inputs.supplement:
+        when = wording.moment(after[-1].received_at, inputs.zone)
+        return f"Có bản đến sau khi chốt ({when}); đề xuất báo cáo bổ sung."
+    if commune.counted is None and commune.first_heard_at is not None:
+        when = wording.moment(commune.first_heard_at, inputs.zone)
+        return f"Có {commune.heard} thư đến (từ {when}), chưa ghi nhận được nội dung."
+    return ""
+
+
+def without_points(sheet: Worksheet, inputs: ReportInputs) -> None:
+    """Nil returns and silent communes with the evidence; those that wrote stand apart."""
+    heads = ["TT", "Mã", "Đơn vị", "Kết luận", "Thời điểm", "Chứng cứ"]
+    widths(sheet, [5, 9, 22, 26, 18, 90])
+    line = titles(sheet, inputs, "Các xã, thị trấn không có nhu cầu, không gửi văn bản", len(heads))
+    header = line
+    row(sheet, header, heads, [HEADER] * len(heads))
+    line += 1
+    deemed = ", được hiểu là không có nhu cầu" if inputs.silence == "no-need" else ""
+    sections = (
+        ("A. CÓ VĂN BẢN TRẢ LỜI KHÔNG CÓ NHU CẦU", inputs.in_state("nil")),
+        (f"B. KHÔNG GỬI VĂN BẢN{deemed.upper()}", inputs.in_state("silent")),
+        ("C. CHƯA GỬI (CHƯA CHỐT SỐ LIỆU)", inputs.in_state("waiting")),
+        ("D. CÓ THƯ ĐẾN NHƯNG CHƯA GHI NHẬN ĐƯỢC (KHÔNG TÍNH LÀ KHÔNG GỬI)",
+         tuple(one for one in inputs.in_state("in-review", "needs-fix") if one.counted is None)),
+    )  # fmt: skip
+    for title, communes in sections:
+        if not communes and title[0] in "CD":
+            continue
+        span(sheet, line, 1, len(heads), f"{title}: {len(communes)} đơn vị", _SECTION)
+        line += 1
+        for index, commune in enumerate(communes, start=1):
+            row(sheet, line, _reason(index, commune, inputs), [CENTRE, CENTRE, *[PLAIN] * 4])
+            line += 1
+    if inputs.in_state("silent") and inputs.silence == "no-need":
+        line = _rule(sheet, line, len(heads), inputs)
+    page(sheet, (header, header), len(heads), line)
+
+
+def _rule(sheet: Worksheet, line: int, columns: int, inputs: ReportInputs) -> int:
+    call = f"Công văn số {inputs.number} của " if inputs.number else "văn bản đề nghị của "
+    text = (
+        f"Theo {call}{inputs.office_name}: đơn vị không gửi văn bản "
+        f"{wording.before(inputs.deadline_at, inputs.zone)} được hiểu là không có nhu cầu đề nghị "
+        "hỗ trợ; chủ tịch UBND xã, thị trấn chịu trách nhiệm về nội dung này."
+    )
+    span(sheet, line, 1, columns, text, Look(italic=True, border=False))
+    return line + 1
+
+
+def _reason(index: int, commune: CommuneFacts, inputs: ReportInputs) -> list[Value]:
+    counted = commune.counted
+    at: dt.datetime | None = counted.received_at if counted else commune.first_heard_at
+    if commune.state == "silent":
+        at = inputs.closes_at
+    return [
+        index,
+        commune.code,
+        commune.title,
+        wording.STATES[commune.state],
+        wording.moment(at, inputs.zone) if at else "",
+        _proof(counted) if counted else _asked(commune.mails, inputs) or _remark(commune, inputs),
+    ]
+
+
+def _proof(version: VersionFacts) -> str:
+    parts = [f"Số tiếp nhận {version.receipt}", letter_words(version)]
+    parts += [f"tệp “{wording.clean(file.name, 120)}” (sha256 {file.sha256[:16]}…)"
+              for file in version.files]  # fmt: skip
+    if version.message_sha256:
+        parts.append(f"thư gốc sha256 {version.message_sha256[:16]}…")
+    return "; ".join(part for part in parts if part)
+
+
+def _asked(mails: tuple[MailFacts, ...], inputs: ReportInputs) -> str:
+    """Which of our mails which server accepted when, one to a line."""
+    return "\n".join(
+        f"{wording.MAIL_KINDS.get(mail.kind, mail.kind)} {wording.moment(mail.at, inputs.zone)} "
+        f"đến {wording.clean(mail.recipient, 120)}: "
+        f"{wording.MAIL_STATES.get(mail.state, mail.state)}"
+        + (f" ({wording.clean(f'{mail.server} {mail.response}'.strip(), 120)})"
+           if mail.server or mail.response else "")
+        for mail in mails
+    )  # fmt: skip
+
+
+def open_findings(sheet: Worksheet, inputs: ReportInputs) -> None:
+    """What is still wrong or doubtful in the versions that count."""
+    heads = ["TT", "Đơn vị", "Mức", "Điểm số", "Cột", "Vị trí (tệp gốc)", "Nội dung"]
+    widths(sheet, [5, 20, 10, 8, 22, 28, 80])
+    line = titles(sheet, inputs, "Các lỗi, lưu ý còn lại", len(heads))
+    header = line
+    row(sheet, header, heads, [HEADER] * len(heads))
+    labels = {field.key: field.label for field in inputs.fields}
+    count = 0
+    for commune in inputs.communes:
+        for finding in commune.counted.findings if commune.counted else ():
+            line, count = line + 1, count + 1
+            values: list[Value] = [
+                count,
+                commune.title,
+                wording.SEVERITIES[finding.severity],
+                finding.row,
+                labels.get(finding.field or "", ""),
+                wording.place(finding.place),
+                wording.clean(finding.message, 800),
+            ]
+            row(sheet, line, values, [CENTRE, PLAIN, CENTRE, CENTRE, PLAIN, PLAIN, PLAIN])
+    if not count:
+        line += 1
+        span(sheet, line, 1, len(heads), "Không còn lỗi, lưu ý nào.",
+             Look(italic=True, across="center"))  # fmt: skip
+    page(sheet, (header, header), len(heads), line)
+
+
+def sources(sheet: Worksheet, inputs: ReportInputs) -> None:
+    """Where each value of each point comes from: file, hash, cell, as written, how certain."""
+    heads = ["TT", "Đơn vị", "Điểm số", "Cột", "Giá trị trong báo cáo", "Ghi trong tệp gốc",
+             "Vị trí", "Độ chắc chắn", "Tệp", "sha256 của tệp"]  # fmt: skip
+    widths(sheet, [6, 20, 7, 22, 34, 34, 24, 9, 28, 22])
+    line = titles(sheet, inputs, "Nguồn của từng giá trị", len(heads))
+    header = line
+    row(sheet, header, heads, [HEADER] * len(heads))
+    count = 0
+    for commune in inputs.registering:
+        for ordinal, point in enumerate(commune.points, start=1):
+            for field in inputs.fields:
+                if field.key not in point.values:
+                    continue
+                line, count = line + 1, count + 1
+                values: list[Value] = [count, commune.title, ordinal, field.label]
+                values += _origin(point, field.key)
+                row(sheet, line, values, [CENTRE, PLAIN, CENTRE, *[PLAIN] * 4, CENTRE,
+                                          PLAIN, _SMALL])  # fmt: skip
+    if not count:
+        line += 1
+        span(sheet, line, 1, len(heads), "Không có điểm đăng ký.",
+             Look(italic=True, across="center"))  # fmt: skip
+    page(sheet, (header, header), len(heads), line)
+
+
+def _origin(point: PointFacts, key: str) -> list[Value]:
+    return [
+        point.values[key],
+        point.raw.get(key, ""),
+        wording.place(point.places.get(key)),
+        f"{round(point.confidence.get(key, 1.0) * 100)}%",
+        wording.clean(point.file, 160),
+        f"{point.sha256[:32]} {point.sha256[32:]}".strip(),
+    ]
