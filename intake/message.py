@@ -123,6 +123,15 @@ class _Counted(Message):
                 raise _TooMuch("too-deep")
         super().attach(payload)
 
+    def content(self) -> bytes:
+        """Return a leaf's bytes as they stood in the message.
+
+        `get_payload` would decode 8-bit text by the declared charset, or undo the transfer
+        encoding in the stdlib's way.
+        """
+        payload = self._payload
+        return payload.encode("ascii", "surrogateescape") if isinstance(payload, str) else b""
+
 
 def parse(raw: bytes, limits: Limits) -> Parsed:
     """Return what the message's wrapping says, within ``limits``; never raises.
@@ -380,9 +389,7 @@ class _Walk:
 
 
 def _content(node: Message) -> bytes:
-    """Return a leaf's payload as the bytes that stood in the message."""
-    payload = node.get_payload()
-    return payload.encode("ascii", "surrogateescape") if isinstance(payload, str) else b""
+    return node.content() if isinstance(node, _Counted) else b""
 
 
 def _encoding(node: Message) -> str:

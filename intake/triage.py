@@ -185,7 +185,7 @@ def _auto_reply(parsed: Parsed, facts: TriageFacts) -> Triage | None:
 
 
 def _unanswered(verdict: Verdict, reason: str, parsed: Parsed, facts: TriageFacts) -> Triage:
-    """Never answered; but files from a roster address (a scanner sends so) are shown to a person."""
+    """Never answered; but files from a roster address (a scanner sends so) are shown to someone."""
     hold = parsed.sender in facts.roster and bool(documents(parsed))
     return Triage(verdict, reason + (", but documents came with it" if hold else ""), hold)
 
