@@ -36,6 +36,7 @@ _SHORT_LANDLINE = re.compile(r"02\d{8}")
 _HOTLINE = re.compile(r"1[89]00\d{4,6}")
 _BETWEEN = re.compile(r"[;/\n|,&]|\s[-–—]\s|\bhoặc\b|\bvà\b", re.IGNORECASE)
 _RUN = re.compile(r"\+?\(?\+?\d[\d\s.()\-–]*")
+_LETTER_FOR_DIGIT = re.compile(r"[oOlI](?=\d)|(?<=\d)[oOlI]")
 _FEWEST_DIGITS = 6
 _HINT = "Đề nghị ghi đủ 10 chữ số (di động) hoặc 11 chữ số (cố định, có mã vùng)."
 
@@ -54,6 +55,9 @@ def parse_phone(field: Field, cell: Cell) -> Value:
         return _value(field, [whole], 0)
     pieces = [run for piece in _BETWEEN.split(text) for run in _runs(piece)]
     read = [number for piece in pieces if (number := _canonical(re.sub(r"\D", "", piece)))]
+    if read and _LETTER_FOR_DIGIT.search(text):
+        message = f"số điện thoại có chữ cái lẫn trong chữ số. {_HINT}"
+        return doubt(field, "; ".join(read), "bad-phone", message)
     if not read:
         return error(field, "bad-phone", f"số điện thoại chưa đúng. {_HINT}")
     return _value(field, list(dict.fromkeys(read)), len(pieces) - len(read))

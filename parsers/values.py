@@ -90,7 +90,7 @@ def is_empty(cell: Cell) -> bool:
 
 
 def is_ditto(text: str) -> bool:
-    """Tell a mark that stands for the value above: ``nt``, ``-nt-``, ``//``, ``"``, ``như trên``."""
+    """Tell a mark that stands for the value above: ``nt``, ``-nt-``, ``//``, ``như trên``."""
     return bool(_DITTO_SIGNS.fullmatch(text.strip())) or fold(text) in _DITTO_WORDS
 
 
@@ -121,9 +121,7 @@ def _barred(field: Field, cell: Cell) -> Value | None:
 def _text(field: Field, cell: Cell, _context: Context) -> Value:
     text = _typed_text(cell)
     if isinstance(cell.value, dt.date | dt.time):
-        message = (
-            f"Excel đã đổi nội dung thành ngày, đọc là {quoted(field, text)}. Đề nghị xem lại."
-        )
+        message = f"Excel đã đổi ô này thành ngày, đọc là {quoted(field, text)}. Đề nghị xem lại."
         return doubt(field, text, "turned-into-date", message)
     return Value(text)
 

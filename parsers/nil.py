@@ -1,0 +1,192 @@
+"""Nil returns: a commune's positive statement that it has no need (không có nhu cầu).
+
+Silence and a nil return are different answers, and a wrong "nil" would lose a registration. So
+only a plain statement counts; conditions, quotations of the call, history and statements about
+one hamlet do not. What is in between is "doubtful" and goes to a person.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+from parsers.form import Form
+from parsers.vietnamese import fold, one_line
+
+Answer = Literal["yes", "doubtful", "no"]
+
+_NOT = r"(?:khong|chua|ko|hong)"
+_WHO = (
+    r"(?:diem|co so|don vi|to chuc|ca nhan|ho|chu the|htx|hop tac xa|doanh nghiep|truong hop"
+    r"|dia diem|cua hang|ai|noi nao|vi tri|danh sach|dang ky|de nghi)"
+)
+_DOES = (
+    r"(?:dang ky|de nghi|nhu cau|dap ung|du dieu kien|du tieu chuan|tham gia|de xuat"
+    r"|thuoc doi tuong)"
+)
+_W = r"(?:\w+ )"
+_NO_NEED = re.compile(
+    rf"\b{_NOT} (?:co|phat sinh|con|xuat hien) {_W}{{0,3}}?nhu cau\b(?P<object>.*)"
+)
+_PLAIN = (
+    re.compile(rf"\b{_NOT} co {_W}{{0,2}}?{_WHO} {_W}{{0,16}}?{_DOES}\b"),
+    re.compile(rf"\b{_NOT} co {_W}{{0,2}}?diem {_W}{{0,12}}?nao\b"),
+    re.compile(rf"\b{_NOT} co diem (?:gioi thieu|ban|ocop|trung bay)\b"),
+    re.compile(
+        r"\b(?:khong|ko) (?:thuc hien |tham gia |de nghi )?dang ky"
+        r"(?! kinh doanh| kd| nhan| bao ho| so)\b"
+    ),
+    re.compile(r"\b(?:khong|ko) (?:de nghi|de xuat) (?:ho tro|diem|dang ky|xet)\b"),
+    re.compile(rf"\bso {_W}{{0,2}}?diem {_W}{{0,14}}?(?:0+|khong)(?: diem| co)?$"),
+    re.compile(r"(?<!\d )\b0+ (?:khong )?diem\b"),
+    re.compile(rf"(?<!co )\bnhu cau {_W}{{0,12}}?(?:khong|khong co)$"),
+)
+_WEAK = (
+    re.compile(r"\bchua (?:thuc hien |tham gia |the )?dang ky(?! kinh doanh| kd| nhan| bao ho)\b"),
+    re.compile(rf"\b{_NOT} co {_W}{{0,2}}?san pham {_W}{{0,3}}?ocop\b"),
+    re.compile(r"\b(?:khong|ko) tham gia\b"),
+)
+#: What a need may be about; anything else ("nhu cầu vay vốn") is another matter.
+_OUR_OBJECT = re.compile(
+    r"^(?: (?:gi|nao|ve|de|duoc|trong|viec|cho|ca|doi voi|nay|nhu|tren|neu|xin|a|va|thuc hien"
+    r"|tham gia|xay dung|phat trien|dau tu|mo))*"
+    r"(?: (?:dang ky|de nghi|de xuat|ho tro|diem|ocop|dia ban|gioi thieu)\b.*)?$"
+)
+_OTHER_HELP = re.compile(r"^ (?:duoc )?ho tro (?:them|khac|bien|ke|tu|vay|von|ky thuat|dao tao)\b")
+_CONDITION = re.compile(
+    r"\b(?:truong hop|neu|duoc hieu|hieu la|qua thoi (?:gian|han)|coi nhu|coi la|hoac|ghi ro|ghi|dien"
+    r"|yeu cau|huong dan|xin hoi|co duoc|hay khong|nhung (?:diem|co so|xa)|khong phai|khong the)\b"
+)
+_OTHERS = re.compile(r"\b(?:cac xa|xa thi tran|cac don vi|mot so xa|xa khac|huyen)(?: \w+){0,3} ?$")
+_HISTORY = re.compile(
+    r"\b(?:truoc day|dot truoc|lan truoc|dot 1|lan 1|dot mot|lan thu nhat|dot i|nam truoc|truoc do"
+    r"|van ban truoc|bao cao truoc)\b"
+)
+_PART = re.compile(r"\b(?:con lai|khac|ngoai ra|ngoai|rieng)\b")
+_ONE_OF_MANY = re.compile(
+    r"(?<!cac )\b(?:thon|ban|khu|to dan pho|ho ong|ho ba|ong|ba|htx|hop tac xa"
+    r"|cua hang|diem)\b"
+)
+_WHOLE = re.compile(r"\b(?:xa|thi tran|tt|phuong|dia ban|ubnd|uy ban|cac thon|chung toi|don vi)\b")
+_DIFFICULTY = re.compile(r"\b(?:kho khan|vuong mac|kien nghi gi|y kien|tranh chap)\b")
+_LATER = re.compile(
+    r"\b(?:gia han|dang (?:tiep tuc )?ra soat|bao cao sau|bo sung sau|gui sau"
+    r"|se (?:dang ky|gui|bao cao)"
+    r"|danh sach kem theo|co bieu kem|bieu (?:tong hop )?kem theo|chi tiet tai (?:bieu|phu luc))\b"
+)
+_REGISTERS = re.compile(
+    rf"\b(?:dang ky|de nghi|de xuat|gom|tong so|tong hop|co|la|lua chon) {_W}{{0,12}}?"
+    rf"(?P<count>\d{{1,3}}|mot|hai|ba|bon)"
+    rf" (?:(?:mot|hai|ba|bon|nam|sau) )?(?:diem|co so|cua hang)\b"
+)
+_QUOTED_MAIL = re.compile(
+    r"^(?:-+ ?(?:original message|thư gốc|tin nhắn gốc|forwarded message|thư được chuyển tiếp)"
+    r"|(?:vào|on) .{5,120}(?:đã viết|wrote) ?:|(?:from|từ|người gửi) ?: .+@)",
+    re.IGNORECASE,
+)
+_BULLET = re.compile(r"^(?:[-–—+•*]|\d{1,2}[.)]|[a-zđ][.)]|[IVX]+\.)\s")
+
+
+def nil_statement(lines: Sequence[str], form: Form) -> Answer:
+    """Say whether a text states that the commune has no need.
+
+    "yes" only for a plain statement about the whole commune, in the writer's own words; "no" also
+    when it registers something beside it ("thôn A không có nhu cầu, thôn B đăng ký 1 điểm");
+    "doubtful" = a person must look. ``form.nil_phrases`` add further plain wordings,
+    ``form.topic_phrases`` further names of what the campaign is about.
+    """
+    sentences = list(_sentences(lines))
+    answers = [_answer(sentence, form) for sentence in sentences]
+    registers = any(_registers(sentence) for sentence in sentences)
+    if registers or not any(answers):
+        return "no" if registers or not any(answers) else "doubtful"
+    unsettled = any(_LATER.search(sentence) for sentence in sentences)
+    return "yes" if "yes" in answers and not unsettled else "doubtful"
+
+
+def _sentences(lines: Sequence[str]) -> Iterator[str]:
+    """Yield the writer's own sentences, folded; quoted mails and quotations are left out."""
+    text = ""
+    for raw in lines:
+        line = one_line(raw)
+        if _QUOTED_MAIL.match(line):
+            break
+        if line and not line.startswith(">"):
+            text += ("\n" if _BULLET.match(line) or line.isupper() else " ") + line
+            text += (
+                "\n" if line.isupper() or (not line[-1].isalnum() and line[-1] not in ",-") else ""
+            )
+    text = re.sub(r"[“\"][^”\"]{3,}[”\"]", " ", text)
+    for piece in re.split(r"(?<=[.;!])\s+|(?<=\?)\s+|\n", text):
+        if piece.strip() and not piece.rstrip().endswith("?"):
+            yield fold(piece)
+
+
+def _answer(sentence: str, form: Form) -> Answer | None:
+    if _plain(sentence, form):
+        limited = _PART.search(sentence) or _HISTORY.search(sentence) or _one_of_many(sentence)
+        return "doubtful" if limited else "yes"
+    need = _NO_NEED.search(sentence)
+    weak = [match for pattern in _WEAK for match in pattern.finditer(sentence)]
+    if need is not None and _stated(sentence, need):
+        return "doubtful"
+    return "doubtful" if any(_stated(sentence, match) for match in weak) else None
+
+
+def _plain(sentence: str, form: Form) -> bool:
+    need = _NO_NEED.search(sentence)
+    if need is not None and _stated(sentence, need) and _about_us(need["object"], form):
+        return True
+    own = (
+        re.compile(rf"\b{re.escape(fold(phrase))}\b") for phrase in form.nil_phrases if fold(phrase)
+    )
+    return any(
+        _stated(sentence, match)
+        for pattern in (*_PLAIN, *own)
+        for match in pattern.finditer(sentence)
+        if not _DIFFICULTY.search(match.group())
+    )
+
+
+def _about_us(wanted: str, form: Form) -> bool:
+    if _OTHER_HELP.match(wanted):
+        return False
+    topics = any(fold(phrase) in wanted for phrase in form.topic_phrases if fold(phrase))
+    return topics or _OUR_OBJECT.match(wanted) is not None
+
+
+def _stated(sentence: str, match: re.Match[str]) -> bool:
+    """Tell a statement of the writer's own from a condition, an instruction, or news of others."""
+    before, after = sentence[: match.start()].strip(), sentence[match.end() :]
+    if _CONDITION.search(_last_clause(before)) or re.match(rf" {_W}{{0,10}}thi\b", f"{after} "):
+        return False
+    return not _OTHERS.search(before)
+
+
+def _last_clause(before: str) -> str:
+    """Return what leads up to a statement, from where the writer begins to report."""
+    parts = re.split(
+        r"\b(?:qua ra soat|qua kiem tra|ket qua|bao cao|ubnd xa|ubnd thi tran)\b", before
+    )
+    return parts[-1]
+
+
+def _one_of_many(sentence: str) -> bool:
+    match = _ONE_OF_MANY.match(sentence)
+    return match is not None and not _WHOLE.search(sentence)
+
+
+def _registers(sentence: str) -> bool:
+    for match in _REGISTERS.finditer(sentence):
+        before = sentence[: match.start()]
+        negated = re.search(rf"\b{_NOT}(?: \w+){{0,3}} ?$", before) or re.search(
+            rf"\b{_NOT}\b", match.group()
+        )
+        nothing = match["count"].strip("0") == ""
+        if (
+            not negated
+            and not nothing
+            and not _HISTORY.search(sentence)
+            and not _CONDITION.search(before)
+        ):
+            return True
+    return False
