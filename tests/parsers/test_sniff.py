@@ -1,0 +1,150 @@
+"""What bytes are, by content: names lie, and each refusal tells what to send instead."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import msoffcrypto.format.ooxml
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from parsers.sniff import READABLE, sniff
+
+DATA = Path(__file__).parent / "data"
+
+
+def _zip(**members: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as package:
+        for name, content in members.items():
+            package.writestr(name, content)
+    return buffer.getvalue()
+
+
+def _workbook() -> bytes:
+    buffer = io.BytesIO()
+    openpyxl.Workbook().save(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("form.xlsx", "xlsx"), ("form.docx", "docx"), ("form_docx.pdf", "pdf")],
+)
+def test_readable_kinds_pass(name: str, kind: str) -> None:
+    found = sniff((DATA / name).read_bytes(), "ảnh.jpg")
+    assert (found.kind, found.refusal) == (kind, None)
+    assert kind in READABLE
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "code"),
+    [
+        (b"", "empty", "empty"),
+        (b"\0" * 500, "empty", "empty"),
+        (b" \r\n\t", "empty", "empty"),
+        (b"\xff\xd8\xff\xe0 JFIF", "jpeg", "unreadable"),
+        (b"\x89PNG\r\n\x1a\n....", "png", "unreadable"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1", "heic", "unreadable"),
+        (b"II*\0\x08\0\0\0", "tiff", "unreadable"),
+        (b"MZ\x90\0\x03", "exe", "unsupported"),
+        (b"From: a@b.example\r\nSubject: x\r\n\r\nbody", "eml", "unsupported"),
+        ("STT;Tên điểm;Địa chỉ\n1;A;B\n2;C;D\n".encode(), "csv", "unsupported"),
+        ("STT;Tên điểm;Địa chỉ\n1;A;B\n2;C;D\n".encode("utf-16"), "csv", "unsupported"),
+        ("Kính gửi Phòng Kinh tế\nXã không có nhu cầu.".encode(), "text", "unsupported"),
+        (_zip(**{"danh sach.xls": "x"}), "zip", "unsupported"),
+        (_zip(mimetype="application/vnd.oasis.opendocument.text"), "odt", "unsupported"),
+    ],
+)
+def test_other_kinds_are_refused_with_advice(data: bytes, kind: str, code: str) -> None:
+    found = sniff(data, "bieu.xlsx")
+    assert found.refusal is not None
+    assert (found.kind, found.refusal.code, found.refusal.kind) == (kind, code, kind)
+    assert "Đề nghị" in found.refusal.message
+    assert found.refusal.detail.isascii()
+
+
+def _locked_workbook() -> bytes:
+    buffer = io.BytesIO()
+    msoffcrypto.format.ooxml.OOXMLFile(io.BytesIO(_workbook())).encrypt("mật khẩu", buffer)
+    return buffer.getvalue()
+
+
+def test_fault_050_password_protected_workbook() -> None:
+    """An encrypted xlsx is an OLE file: told apart from a broken one, with what to do."""
+    found = sniff(_locked_workbook(), "bieu.xlsx")
+    assert found.refusal is not None
+    assert found.refusal.code == "encrypted"
+    assert "bỏ mật khẩu" in found.refusal.message
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "kind", "advice"),
+    [
+        (b"<html><body><table><tr><td>STT</td></tr></table>", "bieu.xls", "html", ".xlsx"),
+        (b"{\\rtf1\\ansi Kinh gui}", "cong van.doc", "rtf", ".docx"),
+        (b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>',
+         "bieu.xls", "xml", ".xlsx"),
+        ((DATA / "form.xls").read_bytes(), "bieu.xlsx", "xls", ".xlsx"),
+        ((DATA / "form.doc").read_bytes(), "bieu.docx", "doc", ".docx"),
+    ],
+)  # fmt: skip
+def test_fault_069_wrong_suffix(data: bytes, name: str, kind: str, advice: str) -> None:
+    """An .xls that is HTML or XML, a .doc that is RTF: sniffed, and asked for in a kind we read."""
+    found = sniff(data, name)
+    assert found.kind == kind
+    assert found.refusal is not None
+    assert advice in found.refusal.message
+
+
+def test_fault_069_xlsx_named_xls_is_read() -> None:
+    """An xlsx renamed to .xls is an xlsx."""
+    found = sniff((DATA / "form.xlsx").read_bytes(), "bieu.xls")
+    assert (found.kind, found.refusal) == ("xlsx", None)
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (b"Rar!\x1a\x07\x01\0 rest", "rar"),
+        (b"7z\xbc\xaf\x27\x1c\0\4", "7z"),
+        (b"\x1f\x8b\x08\0\0\0\0\0", "gz"),
+    ],
+)
+def test_fault_073_archives_get_a_helpful_reply(data: bytes, kind: str) -> None:
+    """RAR, 7z and the like are listed as unsupported, with what to do."""
+    found = sniff(data, "ho so.zip")
+    assert found.kind == kind
+    assert found.refusal is not None
+    assert found.refusal.code == "unsupported"
+    assert "giải nén" in found.refusal.message
+
+
+def test_fault_073_encrypted_zip() -> None:
+    """A zip with a password says so."""
+    data = bytearray(_zip(**{"a.txt": "x"}))
+    data[data.index(b"PK\x01\x02") + 8] |= 1
+    found = sniff(bytes(data), "a.zip")
+    assert found.refusal is not None
+    assert found.refusal.code == "encrypted"
+
+
+@pytest.mark.parametrize("name", ["form.xlsx", "form.docx", "form.xls"])
+def test_fault_074_truncated_container_is_damaged(name: str) -> None:
+    """A file cut anywhere is refused, mostly as damaged, and never raises."""
+    data = (DATA / name).read_bytes()
+    for twentieth in range(1, 20):
+        found = sniff(data[: len(data) * twentieth // 20], name)
+        assert found.refusal is not None
+        assert found.refusal.code in {"damaged", "unsupported", "encrypted"}
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.binary(max_size=400) | st.binary(max_size=200).map(lambda tail: b"PK\x03\x04" + tail)
+       | st.binary(max_size=600).map(lambda tail: b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + tail))  # fmt: skip
+def test_any_bytes_have_a_kind(data: bytes) -> None:
+    found = sniff(data)
+    assert found.kind
+    assert (found.refusal is None) == (found.kind in READABLE) or found.refusal.code == "encrypted"
