@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from parsers.form import Field, Form
-from parsers.vietnamese import fold, one_line, squash
+from parsers.vietnamese import fold, key, one_line, squash
 
 #: Confidence of a column taken by its caption's words, and by mere likeness.
 _BY_WORDS, _BY_LIKENESS = 0.85, 0.8
@@ -47,7 +47,7 @@ _HARMLESS = _words(
     "khu pho xom duong so nha trong nam de nghi ho tro chu quan ly"
 )
 #: Words that make another question of a known caption: never matched by part.
-_OTHER_QUESTION = _words("email mail fax website web facebook zalo cu truoc khong chua ung")
+_OTHER_QUESTION = _words("email e-mail mail fax website web facebook zalo cũ trước không chưa ứng")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,9 @@ class Captions:
         if len(text) > _LONGEST_CAPTION:
             return None
         for variant in variants(text):
-            key = self._exact.get(variant.replace(" ", ""))
-            if key is not None:
-                return key
+            field = self._exact.get(variant.replace(" ", ""))
+            if field is not None:
+                return field
         return None
 
     def matches(self, path: tuple[str, ...]) -> tuple[Match, ...]:
@@ -102,15 +102,15 @@ class Captions:
 
     def _matches(self, path: tuple[str, ...]) -> list[Match]:
         leaf, parents = path[-1], path[:-1]
-        above = next((key for key in map(self.exact, reversed(parents)) if key), None)
+        above = next((name for name in map(self.exact, reversed(parents)) if name), None)
         for parent in parents:
             for joined in (f"{parent} {leaf}", f"{leaf} {parent}"):
-                key = self.exact(joined)
-                if key is not None:
-                    return [Match(key, 100)]
-        key = self.exact(leaf)
-        if key is not None:
-            return [Match(key, 90 if above not in {None, key} else 100)]
+                whole = self.exact(joined)
+                if whole is not None:
+                    return [Match(whole, 100)]
+        alone = self.exact(leaf)
+        if alone is not None:
+            return [Match(alone, 90 if above not in {None, alone} else 100)]
         if above is not None and squash(leaf) in _GENERIC:
             return [Match(above, 95)]
         found = self._by_words(leaf) or self._by_likeness(leaf)
@@ -120,14 +120,14 @@ class Captions:
 
     def _by_words(self, caption: str) -> list[Match]:
         best: dict[str, Match] = {}
+        if _OTHER_QUESTION.intersection(key(caption).split()):
+            return []
         for variant in variants(caption):
             words = tuple(variant.split())
-            if _OTHER_QUESTION.intersection(words):
-                return []
-            for name, key in self._words:
-                match = _contains(words, name, key)
-                if match and (key not in best or match.score > best[key].score):
-                    best[key] = match
+            for name, field in self._words:
+                match = _contains(words, name, field)
+                if match and (field not in best or match.score > best[field].score):
+                    best[field] = match
         return list(best.values())
 
     def _by_likeness(self, caption: str) -> list[Match]:
@@ -137,8 +137,8 @@ class Captions:
         if len(plain) < 6 or len(caption) > _LONGEST_CAPTION:  # noqa: PLR2004  too short to tell
             return []
         best: dict[str, float] = {}
-        for name, key in self._exact.items():
-            best[key] = max(best.get(key, 0.0), fuzz.ratio(plain, name))
+        for name, field in self._exact.items():
+            best[field] = max(best.get(field, 0.0), fuzz.ratio(plain, name))
         ranked = sorted(best.items(), key=lambda item: -item[1])
         if not ranked or ranked[0][1] < _LIKE:
             return []
@@ -170,15 +170,15 @@ def captions_of(form: Form) -> Captions:
     return Captions(form)
 
 
-def _contains(words: tuple[str, ...], name: tuple[str, ...], key: str) -> Match | None:
+def _contains(words: tuple[str, ...], name: tuple[str, ...], field: str) -> Match | None:
     size = len(name)
     if size < 2 or size >= len(words):  # noqa: PLR2004  one word alone proves nothing
         return None
     for start in range(len(words) - size + 1):
         if words[start : start + size] == name:
             if start == 0 and _HARMLESS.issuperset(words[size:]):
-                return Match(key, 85 + size / 10, 1.0)
-            return Match(key, 60 + 25 * size / len(words) + (5 if start == 0 else 0), _BY_WORDS)
+                return Match(field, 85 + size / 10, 1.0)
+            return Match(field, 60 + 25 * size / len(words) + (5 if start == 0 else 0), _BY_WORDS)
     return None
 
 
@@ -252,10 +252,10 @@ def _take_doubtful(
             ambiguous.add(column)
             continue
         wanted.setdefault(free[0].key, []).append((column, free[0]))
-    for key, claims in wanted.items():
+    for field, claims in wanted.items():
         claims.sort(key=lambda claim: -claim[1].score)
         if len(claims) > 1 and claims[0][1].score - claims[1][1].score < _MARGIN:
             ambiguous.update(column for column, _ in claims)
             continue
-        taken[key] = claims[0]
+        taken[field] = claims[0]
     return ambiguous

@@ -8,17 +8,18 @@ from parsers.columns import Captions, captions_of
 from parsers.form import Form
 from parsers.grid import Extract, Grid
 from parsers.header import Header, find_header
-from parsers.reading import Finding, Refusal, Row
+from parsers.reading import CERTAIN, Finding, Refusal, Row
 from parsers.records import Record, contexts, records
 from parsers.rows import BodyRow, body_rows, is_filled
 from parsers.totals import count_findings, total_findings
 from parsers.vietnamese import fold, key, one_line, squash
 
 _YEAR = re.compile(r"\b20\d\d\b")
+#: With diacritics, because Hòa Cư is a commune and "cũ" is not; so is Mẫu Sơn.
 _NOT_THE_ANSWER = re.compile(
-    r"\b(?:huong dan|vi du|mau (?:bieu|trong)|nam truoc|ban cu|cu|nhap|danh muc)\b"
+    r"\b(?:hướng dẫn|huong dan|ví dụ|vi du|mẫu trống|năm trước|bản cũ|cũ|nháp|danh mục)\b"
 )
-_EXAMPLE = re.compile(r"(?:vi du|vd|mau)\b")
+_EXAMPLE = re.compile(r"(?:vi du|vd)\b")
 _LONGEST_HEADING = 200
 
 
@@ -120,7 +121,7 @@ def _chosen(tables: Sequence[_Table]) -> tuple[list[_Table], list[Finding]]:
     filled = [table for table in tables if table.has_data] or list(tables[:1])
     if len(filled) == 1:
         return filled, []
-    fit = [t for t in filled if not _NOT_THE_ANSWER.search(fold(t.grid.name))] or filled
+    fit = [t for t in filled if not _NOT_THE_ANSWER.search(key(t.grid.name))] or filled
     years = {id(table): _year(table) for table in fit}
     latest = max(years.values())
     fit = [table for table in fit if years[id(table)] in {0, latest}] or fit
@@ -192,7 +193,7 @@ def _asides(table: _Table, rows: Iterable[BodyRow]) -> list[str]:
         one_line(cell.text)
         for number in sorted(numbers)
         for cell in table.grid.rows[number]
-        if cell and cell.text.strip()
+        if cell and any(letter.isalpha() for letter in cell.text)
     ]
     return [*texts, *table.grid.after]
 
@@ -207,6 +208,11 @@ def _column_findings(table: _Table, form: Form, mine: Sequence[Record]) -> Itera
             message = f"Bảng không có cột “{field.label}”; đề nghị bổ sung cột này theo mẫu."
             yield Finding("error", "missing-column", message, field.key, None, place)
     data = {record.body.number for record in mine}
+    for guess in header.columns:
+        if guess.confidence < CERTAIN:
+            message = _GUESSED.format(guess.caption, guess.field.label)
+            where = grid.place(header.first, guess.index)
+            yield Finding("warning", "column-guessed", message, guess.field.key, None, where)
     for column, caption in header.assignment.ambiguous:
         where = grid.place(header.first, column)
         yield Finding("warning", "column-unclear", _UNCLEAR.format(caption), None, None, where)
@@ -220,6 +226,7 @@ def _column_findings(table: _Table, form: Form, mine: Sequence[Record]) -> Itera
     yield from _hidden(table, mine)
 
 
+_GUESSED = "Cột “{}” được hiểu là “{}”; nếu không đúng, đề nghị ghi tên cột theo mẫu."
 _UNCLEAR = (
     "Không rõ cột “{}” ứng với nội dung nào của biểu mẫu nên chưa ghi nhận; "
     "đề nghị ghi tên cột đúng theo mẫu."
@@ -229,21 +236,20 @@ _EXTRA = "Cột “{}” không có trong biểu mẫu nên không được ghi 
 
 
 def _hidden(table: _Table, mine: Sequence[Record]) -> Iterable[Finding]:
-    for number, record in enumerate(mine, 1):
-        own = record.body.own.values()
+    visible = []
+    for record in mine:
+        own = list(record.body.own.values())
         if own and all(cell.hidden for cell in own):
-            place = next(iter(own)).place
             message = "Dòng này đang bị ẩn trong tệp nhưng vẫn được đọc; đề nghị kiểm tra."
-            yield Finding("note", "hidden-row", message, None, number, place)
-    if not mine:
-        return
+            yield Finding("note", "hidden-row", message, None, record.number, own[0].place)
+        else:
+            visible.append(record)
     for column in table.header.columns:
-        cells = [c for record in mine if (c := record.body.own.get(column.field.key))]
-        visible = [cell for record in mine for cell in record.body.own.values() if not cell.hidden]
-        if cells and visible and all(cell.hidden for cell in cells):
+        name = column.field.key
+        cells = [record.body.own[name] for record in visible if name in record.body.own]
+        if cells and all(cell.hidden for cell in cells):
             message = f"Cột “{column.caption}” đang bị ẩn trong tệp nhưng vẫn được đọc."
-            place = cells[0].place
-            yield Finding("note", "hidden-column", message, column.field.key, None, place)
+            yield Finding("note", "hidden-column", message, name, None, cells[0].place)
 
 
 def _duplicates(done: Sequence[Record], form: Form) -> Iterable[Finding]:

@@ -8,8 +8,8 @@ from parsers.columns import Column
 from parsers.form import Field
 from parsers.grid import Cell, Grid
 from parsers.header import Header
-from parsers.outcome import Context, Value
-from parsers.reading import CERTAIN, Finding, Row
+from parsers.outcome import Context, Problem, Value
+from parsers.reading import CERTAIN, Finding, Row, Severity
 from parsers.rows import BodyRow, is_filled
 from parsers.values import parse
 from parsers.vietnamese import one_line
@@ -24,9 +24,10 @@ _MONTHS = 12
 
 @dataclass(slots=True)
 class Record:
-    """One data row while its values are read; ``numbers`` keeps what totals are compared with."""
+    """One data row while its values are read; ``number`` counts data rows from 1."""
 
     body: BodyRow
+    number: int
     values: dict[str, str] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)
@@ -91,9 +92,9 @@ def records(grid: Grid, header: Header, rows: Iterable[BodyRow], first: int) -> 
             groups[-1].append(row)
     done: list[Record] = []
     for number, group in enumerate(groups, first):
-        record = Record(group[0])
+        record = Record(group[0], number)
         for column in header.columns:
-            _read(record, column, group, grid, number, known, done[-1] if done else None)
+            _read(record, column, group, grid, known, done[-1] if done else None)
         done.append(record)
     return done
 
@@ -103,7 +104,6 @@ def _read(
     column: Column,
     group: Sequence[BodyRow],
     grid: Grid,
-    number: int,
     known: Mapping[str, Context],
     above: Record | None,
 ) -> None:
@@ -112,10 +112,8 @@ def _read(
     cell, conflict = _one_cell(entry, group)
     place = cell.place if cell else grid.place(group[0].number, column.index)
 
-    def finding(severity: str, code: str, message: str) -> None:
-        record.findings.append(
-            Finding(severity, code, message, entry.key, number, place)  # type: ignore[arg-type]
-        )
+    def finding(severity: Severity, code: str, message: str) -> None:
+        record.findings.append(Finding(severity, code, message, entry.key, record.number, place))
 
     shared = entry.key in group[0].shared
     if shared and cell and is_filled(cell) and entry.type in _SUMMED_TYPES:
@@ -140,8 +138,6 @@ def _read(
     if conflict:
         sure = min(sure, 0.5)
         finding("warning", "conflicting-values", _CONFLICT.format(entry.label))
-    if sure < CERTAIN and not value.problem and not conflict:
-        finding("warning", "column-guessed", _GUESSED.format(column.caption, entry.label))
     record.values[entry.key] = value.text
     record.confidence[entry.key] = sure
 
@@ -155,13 +151,10 @@ _CONFLICT = (
     "Cột “{}”: một điểm có nhiều giá trị khác nhau ở các dòng liền nhau, mới chỉ lấy giá trị đầu; "
     "đề nghị ghi một giá trị cho mỗi điểm."
 )
-_GUESSED = "Cột “{}” được hiểu là “{}”; nếu không đúng, đề nghị ghi tên cột theo mẫu."
 _NO_DITTO = "Cột “{}”: ghi “như trên” nhưng dòng trên không có giá trị; đề nghị ghi đầy đủ."
 
 
 def _ditto(entry: Field, above: Record | None) -> Value:
-    from parsers.outcome import Problem  # noqa: PLC0415
-
     text = above.values.get(entry.key) if above else None
     if above is None or text is None:
         return Value(None, 0.0, Problem("error", "ditto", _NO_DITTO.format(entry.label)))

@@ -35,7 +35,9 @@ _GROUP_TEXT = re.compile(
     r"|^(?:nhóm|cụm|thôn|xã|thị trấn|khu vực|phần|mục|loại hình)\b",
     re.IGNORECASE,
 )
-_NOTHING = re.compile(r"khong(?: co)?(?: (?:nhu cau|diem|dang ky|phat sinh|de xuat|don vi)\b.*)?")
+_NOTHING = re.compile(
+    r"khong(?: co)?|(?:.* )?khong (?:co )?(?:nhu cau|diem|dang ky|phat sinh|de xuat|don vi)\b.*"
+)
 #: Placeholders of a printed form: dots, dashes, underscores.
 _BLANKS = " .…_-–—\n\t"
 _NUMBER_TYPES = {"decimal", "money", "stars"}
