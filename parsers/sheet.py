@@ -275,14 +275,26 @@ _MERGED_AREA = 1_000_000
 
 
 def _lines(sheet: _Sheet) -> list[str]:
-    by_row: dict[int, list[str]] = {}
+    """Return the texts beside the table, the left half of a block of rows before the right one.
+
+    Letterhead and signatures stand side by side; read row by row, the clerk's name would follow
+    the chairman's title. Above the table an empty row ends a block, below it none does, because
+    the place for a signature is empty.
+    """
+    by_row: dict[int, list[tuple[int, str]]] = {}
     for row, column in sorted(sheet.cells):
-        by_row.setdefault(row, []).append(sheet.cells[row, column].text)
-    return [
-        line
-        for texts in by_row.values()
-        if len(texts) <= _LINE_CELLS
-        for text in texts
-        for line in text.split("\n")
-        if line.strip()
-    ]
+        by_row.setdefault(row, []).append((column, sheet.cells[row, column].text))
+    middle = max(column for _, column in sheet.cells) / 2
+    blocks: list[list[tuple[bool, int, int, str]]] = [[]]
+    previous, table_seen = 0, False
+    for row, cells in by_row.items():
+        if len(cells) > _LINE_CELLS:
+            table_seen = True
+            blocks.append([])
+            continue
+        if row > previous + 1 and not table_seen:
+            blocks.append([])
+        blocks[-1].extend((column > middle, row, column, text) for column, text in cells)
+        previous = row
+    texts = (text for block in blocks for *_, text in sorted(block))
+    return [line for text in texts for line in text.split("\n") if line.strip()]
