@@ -1,0 +1,121 @@
+"""Collect and keep: what the inbox shows and the registry does not know, into the vault.
+
+Order: bytes fsynced into the vault, then the rows in one transaction. A kill in between leaves
+bytes without a row, and the next tick fetches them again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import structlog
+
+from intake.desk import Desk, roles
+from intake.mailbox import Listed
+from intake.message import parse
+from registry.model import Arrival, Slot
+
+_log = structlog.get_logger("collect")
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What one pass brought: messages kept, messages noted but left on the server, more to come."""
+
+    kept: int
+    noted: int
+    more: bool
+
+
+def collect(desk: Desk) -> Collected:
+    """Keep the oldest unknown messages of the inbox, at most a few batches of them.
+
+    Raises:
+        Unreachable: the server; nothing is half-done, the next tick goes on.
+        LoginRefused: the server does not take the password.
+    """
+    limits = desk.config.settings.limits
+    desk.mailbox.open()
+    listed, uidvalidity, more = _unknown(desk, 4 * limits.batch)
+    old = [one for one in listed if one.received_at < desk.config.settings.office.go_live_at]
+    large = [one for one in listed if one not in old and one.size_bytes > limits.message_bytes]
+    wanted = [one for one in listed if one not in old and one not in large]
+    for one in old:
+        _note_old(desk, _slot(desk, uidvalidity, one.uid), one)
+    for one in large:
+        _note_large(desk, _slot(desk, uidvalidity, one.uid), one)
+    kept = 0
+    for start in range(0, len(wanted), limits.batch):
+        kept += _keep(desk, uidvalidity, wanted[start : start + limits.batch])
+    if not more and kept == len(wanted):
+        desk.store.polled(desk.clock())
+    return Collected(kept, len(old) + len(large), more)
+
+
+def _slot(desk: Desk, uidvalidity: int, uid: int) -> Slot:
+    return Slot(desk.mailbox.account, desk.config.settings.mailbox.inbox, uidvalidity, uid)
+
+
+def _unknown(desk: Desk, limit: int) -> tuple[list[Listed], int, bool]:
+    """List the inbox against what is known under its present UIDVALIDITY."""
+    mailbox, inbox = desk.mailbox, desk.config.settings.mailbox.inbox
+    before = desk.store.last_uidvalidity(mailbox.account, inbox)
+    while True:
+        uidvalidity = mailbox.uidvalidity
+        known = desk.store.known_slots(mailbox.account, inbox, uidvalidity)
+        listed = mailbox.listed(known, limit=limit + 1)
+        if mailbox.uidvalidity == uidvalidity:
+            break
+    if before is not None and before != uidvalidity and listed:
+        # The UIDs mean other messages now; the bytes decide which of them are new (FAULTS 4-6).
+        _log.warning("uidvalidity_changed", before=before, now=uidvalidity, listed=len(listed))
+    return listed[:limit], uidvalidity, len(listed) > limit
+
+
+def _keep(desk: Desk, uidvalidity: int, wanted: Sequence[Listed]) -> int:
+    """Fetch one batch; return how many are safe now (the others have vanished or come later)."""
+    by_uid = {one.uid: one for one in wanted}
+    arrivals = [
+        Arrival(
+            _slot(desk, uidvalidity, fetched.uid),
+            desk.vault.put(fetched.raw),
+            len(fetched.raw),
+            by_uid[fetched.uid].received_at,
+        )
+        for fetched in desk.mailbox.fetch(list(by_uid))
+    ]
+    for arrival, kept in zip(arrivals, desk.store.keep_all(arrivals, desk.clock()), strict=True):
+        _log.info("kept", message=kept.message_id, uid=arrival.slot.uid, new=kept.new)
+    return len(arrivals)
+
+
+def _note_old(desk: Desk, slot: Slot, listed: Listed) -> None:
+    desk.store.note_unfetched(
+        slot, listed.size_bytes, listed.received_at, "old", "", "", "", desk.clock(),
+        reason="from before go_live_at",
+    )  # fmt: skip
+    _log.info("old", uid=slot.uid)
+
+
+def _note_large(desk: Desk, slot: Slot, listed: Listed) -> None:
+    """Too large to fetch: its header says who must be told, and that somebody wrote."""
+    header = parse(desk.mailbox.header(slot.uid), desk.config.settings.limits)
+    communes = desk.communes_on(listed.received_at)
+    sender = header.sender.casefold()
+    speaks = roles(desk.config, communes).get(sender)
+    theirs = [
+        one for one in communes if sender in map(str.casefold, (*one.emails, *one.chair_emails))
+    ]
+    desk.store.note_unfetched(
+        slot,
+        listed.size_bytes,
+        listed.received_at,
+        "too-large",
+        "too-large" if speaks in {"commune", "chair", "officer"} else "",
+        header.sender,
+        header.subject,
+        desk.clock(),
+        rfc_message_id=header.rfc_message_id,
+        commune=theirs[0].key if len(theirs) == 1 else None,
+        reason=f"{listed.size_bytes} bytes, more than limits.message_bytes",
+    )
+    _log.warning("too_large", uid=slot.uid, size_bytes=listed.size_bytes)

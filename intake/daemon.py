@@ -1,0 +1,126 @@
+"""The daemon: tick → collect → keep → understand → read → record → close → decide → send → file.
+
+The same steps in the same order as docs/flow.md. Each step commits before the next begins and can
+be repeated; a step that cannot be done now (server away, disk full) leaves the others working.
+"""
+
+import datetime as dt
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from intake.backoff import Backoff
+from intake.closing import close_campaigns
+from intake.collect import collect
+from intake.desk import Desk
+from intake.filing import file_messages, save_sent
+from intake.mailbox import LoginRefused, Unreachable
+from intake.post import alert, decide_and_queue
+from intake.understand import understand_kept
+from notifier.delivery import AuthFailed
+from notifier.outbox import Pace, recover, send_due
+
+_log = structlog.get_logger("daemon")
+#: Minutes, not seconds: hammering with a wrong password locks accounts.
+LOGIN_PAUSE = dt.timedelta(minutes=5)
+
+
+@dataclass
+class Daemon:
+    """One office's daemon. `tick` does all that can be done now; `run` ticks until told to stop."""
+
+    desk: Desk
+    #: Set from a signal: the current step is finished, the next is not begun.
+    stopping: bool = False
+    #: Called once a tick: the systemd watchdog lives on it.
+    turned: Callable[[], None] = lambda: None
+    #: Numbers in [0, 1): servers that failed together are not asked again together.
+    jitter: Callable[[], float] = random.random
+    _inbox_pause: Backoff = field(default_factory=Backoff)
+    _smtp_pause: Backoff = field(default_factory=Backoff)
+    _pace: Pace = field(default_factory=Pace)
+
+    def recover(self) -> None:
+        """At the start: mails that a kill left half-way get their one retry."""
+        desk = self.desk
+        for mail in recover(desk.store, desk.config, now=desk.clock(), jitter=self.jitter):
+            _log.warning("interrupted", mail=mail.id, kind=mail.kind)
+
+    def tick(self) -> bool:
+        """Walk the way of a message once; return whether there is more to do at once."""
+        more = self._from_the_inbox(self.collect_and_keep)
+        more = self.understand_and_record() or more
+        close_campaigns(self.desk)
+        decide_and_queue(self.desk)
+        self.send()
+        more = self._from_the_inbox(self.file) or more
+        self.turned()
+        return more and not self.stopping
+
+    def until_idle(self) -> None:
+        """Tick until nothing is left to do now."""
+        while self.tick():
+            pass
+
+    # --- the steps ---
+
+    def collect_and_keep(self) -> bool:
+        """Fetch what is new into the vault and the registry; more may wait on the server."""
+        return collect(self.desk).more
+
+    def understand_and_record(self) -> bool:
+        """Understand, read and record what is kept, oldest first."""
+        return understand_kept(self.desk, lambda: self.stopping)
+
+    def send(self) -> None:
+        """Send what is queued and still owed; a server that is away or refuses us gets a pause."""
+        desk = self.desk
+        if self._smtp_pause.waiting(desk.clock()):
+            return
+        sent = send_due(
+            desk.store,
+            desk.courier,
+            desk.config,
+            desk.calendar,
+            clock=desk.clock,
+            jitter=self.jitter,
+            pace=self._pace,
+            stop=lambda: self.stopping,
+        )
+        for one in sent.settled:
+            _log.info(one.state, mail=one.mail.id, kind=one.mail.kind, reason=one.reason)
+        if sent.trouble is None:
+            self._smtp_pause.worked()
+            return
+        refused = isinstance(sent.trouble, AuthFailed)
+        least = LOGIN_PAUSE if refused else dt.timedelta(0)
+        pause = self._smtp_pause.failed(desk.clock(), at_least=least)
+        _log.error("smtp_away", reason=sent.trouble.reason, pause_seconds=pause.total_seconds())
+        if refused:
+            alert(desk, "smtp", sent.trouble.reason)
+
+    def file(self) -> bool:
+        """Move what is settled out of the inbox; copy what was sent into Sent."""
+        moved = file_messages(self.desk)
+        return save_sent(self.desk) + moved > 0
+
+    def _from_the_inbox(self, step: Callable[[], bool]) -> bool:
+        """Do a step that needs the mailbox, unless the mailbox was away a moment ago."""
+        now = self.desk.clock()
+        if self._inbox_pause.waiting(now):
+            return False
+        try:
+            more = step()
+        except Unreachable as error:
+            pause = self._inbox_pause.failed(now)
+            _log.warning("mailbox_away", reason=str(error), pause_seconds=pause.total_seconds())
+            return False
+        except LoginRefused as error:
+            pause = self._inbox_pause.failed(now, at_least=LOGIN_PAUSE)
+            _log.error("login_refused", reason=str(error), pause_seconds=pause.total_seconds())
+            alert(self.desk, "mailbox", str(error))
+            return False
+        self._inbox_pause.worked()
+        return more

@@ -1,0 +1,141 @@
+"""The desk: everything a tick of the daemon has at hand, opened and closed in one place."""
+
+import contextlib
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Protocol
+
+from config.model import Commune, Config, Limits
+from config.settings import secret
+from intake.mailbox import Mailbox
+from notifier.calendar import Calendar
+from notifier.compose import Templates
+from notifier.smtp import Courier
+from parsers import Limits as DocumentLimits
+from parsers.form import Form
+from parsers.jail import Jail, JailLimits
+from parsers.reading import Reading, Refusal
+from registry.database import resolve
+from registry.store import Store, open_store
+from registry.vault import Vault
+
+Clock = Callable[[], dt.datetime]
+#: Documents that are read at the same time: one message at a time, its files side by side.
+_WORKERS = 2
+
+
+class Reader(Protocol):
+    """Whoever reads a document safely: the jail."""
+
+    def read(self, data: bytes, form: Form, name: str = "") -> Reading | Refusal:
+        """Return what was understood, or why not; never raises for what a document does."""
+
+
+def utc_now() -> dt.datetime:
+    """Return the wall clock, aware."""
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass
+class Desk:
+    """The config of the moment, and the five shells: mailbox, vault, registry, SMTP, jail."""
+
+    config: Config
+    store: Store
+    vault: Vault
+    mailbox: Mailbox
+    courier: Courier
+    reader: Reader
+    clock: Clock = utc_now
+
+    @property
+    def calendar(self) -> Calendar:
+        """The office's working days."""
+        return Calendar(self.config.calendar, self.config.settings.office.zone)
+
+    @property
+    def templates(self) -> Templates:
+        """The wordings as they stand in the config folder."""
+        return Templates(self.config.folder / "templates")
+
+    def communes_on(self, moment: dt.datetime) -> tuple[Commune, ...]:
+        """The roster on the local day of an instant."""
+        day = moment.astimezone(self.config.settings.office.zone).date()
+        return tuple(commune for commune in self.config.communes if commune.valid_on(day))
+
+
+def open_registry(config: Config, *, thorough: bool = False) -> tuple[Store, Vault]:
+    """Open (and make, and migrate) the registry and the vault of a config."""
+    storage = config.settings.storage
+    store = open_store(storage.database, config.folder, thorough=thorough)
+    return store, Vault(config.folder / storage.vault)
+
+
+@contextlib.contextmanager
+def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) -> Iterator[Desk]:
+    """Open everything a tick needs; connections are made when first used.
+
+    Raises:
+        ConfigProblems: a password is not where the settings say.
+        RegistryProblem: the registry cannot be opened.
+    """
+    settings = config.settings
+    with contextlib.ExitStack() as stack:
+        store, vault = open_registry(config, thorough=True)
+        stack.callback(store.close)
+        mailbox = Mailbox(
+            settings.mailbox, secret(settings.mailbox, env), batch=settings.limits.batch
+        )
+        stack.callback(mailbox.close)
+        courier = Courier(settings.smtp, secret(settings.smtp, env))
+        stack.callback(courier.close)
+        reader = stack.enter_context(Jail(jail_limits(settings.limits), workers=_WORKERS))
+        yield Desk(config, store, vault, mailbox, courier, reader, clock)
+
+
+def jail_limits(limits: Limits) -> JailLimits:
+    """Return the reading budgets of the settings as the jail takes them."""
+    return JailLimits(
+        seconds=limits.read_seconds,
+        memory_bytes=int(limits.read_memory),
+        output_bytes=int(limits.read_output),
+        document=DocumentLimits(
+            document_bytes=int(limits.document_bytes),
+            sheet_rows=limits.sheet_rows,
+            sheet_columns=limits.sheet_columns,
+            pdf_pages=limits.pdf_pages,
+        ),
+    )
+
+
+def data_folder(config: Config) -> Path:
+    """Return the folder of the lease: where the registry's file lies, else the vault."""
+    storage = config.settings.storage
+    database = resolve(storage.database, config.folder).database
+    is_file = storage.database.startswith("sqlite") and database
+    return Path(database).parent if is_file and database else config.folder / storage.vault
+
+
+def own_addresses(config: Config) -> frozenset[str]:
+    """Return the office's own addresses, case-folded: mail from them is never answered."""
+    settings = config.settings
+    sender = parseaddr(settings.smtp.sender)[1] or settings.smtp.sender
+    return frozenset({settings.office.address.casefold(), sender.casefold()})
+
+
+def roles(config: Config, communes: tuple[Commune, ...]) -> dict[str, str]:
+    """Return who may speak: address (case-folded) → commune, chair, officer or approver.
+
+    Who is both an officer and something else speaks as an officer.
+    """
+    found: dict[str, str] = {}
+    for campaign in config.campaigns:
+        found |= dict.fromkeys(map(str.casefold, campaign.report.approvers), "approver")
+    for commune in communes:
+        found |= dict.fromkeys(map(str.casefold, commune.chair_emails), "chair")
+    for commune in communes:
+        found |= dict.fromkeys(map(str.casefold, commune.emails), "commune")
+    return found | dict.fromkeys(map(str.casefold, config.settings.officers.addresses), "officer")

@@ -1,0 +1,44 @@
+"""File: move what is settled out of the inbox, and put copies of sent mail into Sent.
+
+Only after the commit, only by UID; a kill in between means the move is simply made at the next
+tick. Nothing is ever deleted.
+"""
+
+import structlog
+
+from intake.desk import Desk
+
+_log = structlog.get_logger("filing")
+_AT_ONCE = 200
+
+
+def file_messages(desk: Desk) -> int:
+    """Move messages to Processed or Held; return how many were settled.
+
+    Raises:
+        Unreachable: the server; what is left is moved at the next tick.
+    """
+    settings = desk.config.settings.mailbox
+    folders = {"processed": settings.processed, "held": settings.held}
+    slots = desk.store.slots_to_file(_AT_ONCE)
+    for slot, target in slots:
+        if slot.account != desk.mailbox.account:
+            continue
+        folder = folders[target]
+        new_uid = desk.mailbox.move(slot.folder, slot.uid, folder, slot.uidvalidity or None)
+        desk.store.filed(slot, target, new_uid, desk.clock(), folder=folder)
+        _log.info("filed", uid=slot.uid, target=target)
+    return len(slots)
+
+
+def save_sent(desk: Desk) -> int:
+    """Append copies of sent mails to the Sent folder; one that is there already is not doubled."""
+    folder = desk.config.settings.smtp.save_sent_to
+    mails = desk.store.unsaved_mails(_AT_ONCE) if folder else []
+    for mail in mails:
+        if not desk.mailbox.holds(folder, mail.rfc_message_id):
+            at = mail.sent_at or desk.clock()
+            desk.mailbox.append(folder, desk.store.mail_raw(mail.id), at)
+        desk.store.saved(mail.id, desk.clock())
+        _log.info("saved", mail=mail.id)
+    return len(mails)

@@ -1,0 +1,154 @@
+"""Decide, compose, queue: what is owed now becomes mails in the outbox."""
+
+from collections.abc import Iterable
+
+import structlog
+from notifier.fill_in import fill_in_workbook
+
+from config.model import Campaign, Commune
+from intake.desk import Desk
+from notifier.compose import Attachment, Context, Templates, WordingProblem, compose
+from notifier.due import UNASKED, Due, due
+from notifier.limits import brake
+from registry.model import CommuneKey, Mail, Message, NewMail, Snapshot, Submission
+from registry.snapshot import windows
+
+_log = structlog.get_logger("post")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_TYPES = {".xlsx": XLSX, ".docx": DOCX, ".pdf": "application/pdf"}
+
+
+def decide_and_queue(desk: Desk) -> int:
+    """Queue every mail that is owed now; return how many are new.
+
+    When the brake is pulled, unasked mail is queued as ``held``, and so are all answers if it was
+    they that were too many; `intake release` lets them go.
+    """
+    now = desk.clock()
+    snapshot = desk.store.snapshot(windows(desk.config.campaigns))
+    owed = due(snapshot, desk.config, desk.calendar, now)
+    flood = brake(owed, desk.config.settings.limits)
+    if flood and snapshot.brake is None:
+        desk.store.pull_brake(flood, now)
+        _log.error("brake_pulled", reason=flood)
+    stopped = _stopped_kinds(owed, flood) if flood or snapshot.brake else frozenset[str]()
+    templates, queued, problems = desk.templates, 0, []
+    for one in owed:
+        try:
+            mails = compose(one, context_for(desk, one, snapshot), templates)
+        except WordingProblem as problem:
+            _log.error("wording_broken", key=one.key, template=one.template)
+            problems.append(str(problem))
+            continue
+        queued += desk.store.queue(mails, now, held=one.kind in stopped)
+    if problems:
+        alert(desk, "wording", problems[0])
+    return queued
+
+
+def alert(desk: Desk, what: str, reason: str) -> None:
+    """Queue a mail to the admin, at most one a day for each kind of trouble."""
+    now = desk.clock()
+    officers = desk.config.settings.officers
+    today = now.astimezone(desk.config.settings.office.zone).date()
+    one = Due(
+        kind="alert",
+        key=f"alert/{what}/{today.isoformat()}",
+        to=officers.admin or officers.addresses,
+        template="alert",
+        not_before=now,
+        facts={"what": what, "reason": reason[:500]},
+    )
+    desk.store.queue(_rendered(one, Context(desk.config, now), desk.templates), now)
+
+
+def _rendered(one: Due, context: Context, templates: Templates) -> list[NewMail]:
+    """An alert must not fail because the wording of alerts is what is broken."""
+    try:
+        return compose(one, context, templates)
+    except WordingProblem:
+        _log.error("wording_broken", key=one.key, template=one.template)
+        return []
+
+
+def _stopped_kinds(owed: Iterable[Due], flood: str | None) -> frozenset[str]:
+    """What the brake holds: unasked mail always; answers when they are the flood."""
+    answers = {"ack", "stranger"}
+    asked = [one for one in owed if one.kind in answers]
+    return UNASKED | (answers if flood and "acknowledgments" in flood and asked else set())
+
+
+def context_for(desk: Desk, one: Due, snapshot: Snapshot) -> Context:
+    """Gather what the wording of one due may speak of."""
+    store, config = desk.store, desk.config
+    campaign = config.campaign(one.campaign) if one.campaign else None
+    commune = commune_of(desk, one.commune)
+    message = store.message(one.message_id) if one.message_id is not None else None
+    submission = _submission(desk, message)
+    return Context(
+        config=config,
+        now=desk.clock(),
+        campaign=campaign,
+        commune=commune,
+        message=message,
+        documents=tuple(store.documents(message.id)) if message else (),
+        submission=submission,
+        previous=_previous(desk, message, submission),
+        evidence=_evidence(desk, one),
+        snapshot=snapshot,
+        attachments=_attachments(desk, one, campaign, commune),
+    )
+
+
+def commune_of(desk: Desk, key: CommuneKey | None) -> Commune | None:
+    """Return the commune of this key, if the roster still has it."""
+    return next((one for one in desk.config.communes if one.key == key), None)
+
+
+def _submission(desk: Desk, message: Message | None) -> Submission | None:
+    if message is None or message.submission_id is None:
+        return None
+    return desk.store.submission(message.submission_id)
+
+
+def _previous(
+    desk: Desk, message: Message | None, submission: Submission | None
+) -> Submission | None:
+    """The version replaced by this one; for an answer without a version, the current one."""
+    if message is None or message.campaign is None or message.commune is None:
+        return None
+    if submission is None:
+        return desk.store.current_submission(message.campaign, message.commune)
+    versions = desk.store.submissions(submission.campaign, submission.commune)
+    earlier = [version for version in versions if version.version < submission.version]
+    return max(earlier, key=lambda version: version.received_at, default=None)
+
+
+def _evidence(desk: Desk, one: Due) -> tuple[Mail, ...]:
+    if one.kind != "silence" or one.commune is None:
+        return ()
+    mails = desk.store.mails(campaign=one.campaign, commune=one.commune)
+    return tuple(mail for mail in mails if mail.kind in {"call", "reminder"})
+
+
+def _attachments(
+    desk: Desk, one: Due, campaign: Campaign | None, commune: Commune | None
+) -> tuple[Attachment, ...]:
+    if campaign is None:
+        return ()
+    if one.kind == "call" and commune is not None:
+        book = fill_in_workbook(campaign, commune, desk.config.settings.office)
+        return (Attachment(f"Bieu dang ky {campaign.id} {commune.code}.xlsx", book, XLSX),)
+    if one.kind in {"draft", "report"}:
+        number = int(one.key.rsplit("/", 1)[1])
+        report = next(r for r in desk.store.reports(campaign.id) if r.number == number)
+        return tuple(
+            Attachment(
+                file.name,
+                desk.vault.get(file.sha256),
+                _TYPES.get(file.name[file.name.rfind(".") :], "application/octet-stream"),
+            )
+            for file in report.files
+        )
+    return ()

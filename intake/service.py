@@ -1,0 +1,227 @@
+"""The background service: signals, ticks, IDLE and config edits, all as words in one queue.
+
+The loop takes a word and acts; nothing else runs the daemon's steps, so there is never more than
+one tick at a time. APScheduler says "tick"; a second connection on IDLE says it sooner.
+"""
+
+import datetime as dt
+import os
+import queue
+import signal
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Literal
+
+import structlog
+
+from config.model import Config
+from config.settings import ConfigProblems, load, secret
+from intake.backoff import Backoff
+from intake.daemon import Daemon
+from intake.desk import Desk, data_folder, open_desk
+from intake.mailbox import LoginRefused, Mailbox, Unreachable
+from intake.post import alert
+from notifier.limits import clock_trouble, roster_brake
+from notifier.smtp import Courier
+from registry.errors import RegistryBusy
+from registry.lease import Lease
+
+_log = structlog.get_logger("service")
+Word = Literal["tick", "reload", "stop"]
+#: No true clock stands before the day this was written (a machine that woke up in 1970).
+BUILT_AT = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
+_IDLE_SECONDS = 240  # well below the 29 minutes of RFC 2177, and what NAT boxes forget
+_BUSY_SECONDS = 60
+
+
+def run(config: Config, env: Mapping[str, str]) -> None:
+    """Run the daemon until SIGTERM or SIGINT.
+
+    Raises:
+        Held: another daemon works on this registry.
+        ConfigProblems: a password is missing.
+        RegistryProblem: the registry cannot be opened.
+    """
+    with Lease(data_folder(config)), open_desk(config, env) as desk:
+        service = Service(Daemon(desk), env)
+        service.daemon.recover()
+        service.serve()
+
+
+@dataclass
+class Service:
+    """The daemon's surroundings. ``words`` may be put to from signals and threads."""
+
+    daemon: Daemon
+    env: Mapping[str, str]
+    words: "queue.SimpleQueue[Word]" = field(default_factory=queue.SimpleQueue)
+    _clocks: tuple[dt.datetime, float] | None = None
+
+    def serve(self) -> None:
+        """Tick now and at every word until told to stop."""
+        from apscheduler.schedulers.background import BackgroundScheduler  # noqa: PLC0415  slow
+
+        settings = self.daemon.desk.config.settings
+        scheduler = BackgroundScheduler(timezone=settings.office.zone)
+        scheduler.add_job(
+            lambda: self.words.put("tick"),
+            "interval",
+            seconds=settings.mailbox.poll_seconds,
+            coalesce=True,
+            misfire_grace_time=None,  # a tick is never too late
+        )
+        self._obey_signals()
+        ended = threading.Event()
+        threads = [threading.Thread(target=self._watch_config, args=[ended], daemon=True)]
+        if settings.mailbox.idle:
+            threads.append(threading.Thread(target=self._listen, args=[ended], daemon=True))
+        for thread in threads:
+            thread.start()
+        scheduler.start()
+        self.daemon.turned = lambda: notify("WATCHDOG=1")
+        notify("READY=1")
+        _log.info("started", pid=os.getpid(), account=self.daemon.desk.mailbox.account)
+        try:
+            self._loop()
+        finally:
+            notify("STOPPING=1")
+            ended.set()
+            scheduler.shutdown(wait=False)
+            _log.info("stopped")
+
+    def _loop(self) -> None:
+        self._tick()
+        while not self.daemon.stopping:
+            words = {self.words.get()}
+            while not self.words.empty():
+                words.add(self.words.get())
+            if "stop" in words:
+                return
+            if "reload" in words:
+                self.reload()
+            self._tick()
+
+    def _tick(self) -> None:
+        """Tick until idle; a clock that cannot be trusted or a locked registry waits."""
+        now, counter = dt.datetime.now(dt.UTC), time.monotonic()
+        trouble = clock_trouble(now, BUILT_AT, self._clocks, counter)
+        self._clocks = (now, counter)
+        try:
+            if trouble and now < BUILT_AT:
+                _log.error("clock_wrong", reason=trouble)
+                return
+            if trouble:
+                _log.error("clock_jumped", reason=trouble)
+                self.daemon.desk.store.pull_brake(trouble, now)
+            self.daemon.until_idle()
+        except (RegistryBusy, OSError) as error:
+            # Locked by another program, or the disk is full: nothing happened, we go on later.
+            _log.error("tick_given_up", reason=str(error))
+
+    # --- signals ---
+
+    def _obey_signals(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        signal.signal(signal.SIGHUP, lambda _number, _frame: self.words.put("reload"))
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        """Finish the current step; a second signal ends the process at once, which is safe too."""
+        self.daemon.stopping = True
+        self.words.put("stop")
+        signal.signal(number, signal.SIG_DFL)
+
+    # --- config ---
+
+    def _watch_config(self, ended: threading.Event) -> None:
+        from watchfiles import watch  # noqa: PLC0415  only the service watches
+
+        folder = self.daemon.desk.config.folder
+        data = str(data_folder(self.daemon.desk.config))
+        for changes in watch(folder, stop_event=ended, recursive=True, raise_interrupt=False):
+            if any(not path.startswith(data) and _is_config(path) for _, path in changes):
+                self.words.put("reload")
+
+    def reload(self) -> None:
+        """Take over an edited config; one with problems changes nothing, and the admin is told."""
+        desk = self.daemon.desk
+        try:
+            new = load(desk.config.folder, env=self.env)
+            replace_config(desk, new, self.env)
+        except ConfigProblems as error:
+            for problem in error.problems:
+                _log.error("config_refused", problem=str(problem))
+            alert(desk, "config", str(error.problems[0]))
+            return
+        _log.info("config_taken_over")
+
+    # --- the hint ---
+
+    def _listen(self, ended: threading.Event) -> None:
+        """Wait on IDLE with a connection of its own; any trouble only means fewer hints."""
+        pause = Backoff()
+        while not ended.is_set():
+            settings = self.daemon.desk.config.settings.mailbox
+            mailbox = Mailbox(settings, secret(settings, self.env))
+            try:
+                mailbox.open()
+                if not mailbox.can_idle:
+                    return
+                while not ended.is_set():
+                    if mailbox.idle(_IDLE_SECONDS):
+                        self.words.put("tick")
+                    pause.worked()
+            except (Unreachable, LoginRefused) as error:
+                wait = pause.failed(dt.datetime.now(dt.UTC), at_least=dt.timedelta(seconds=30))
+                _log.warning("idle_lost", reason=str(error), pause_seconds=wait.total_seconds())
+                ended.wait(wait.total_seconds())
+            finally:
+                mailbox.close()
+
+
+def replace_config(desk: Desk, new: Config, env: Mapping[str, str]) -> None:
+    """Put a validated config in place; connections whose settings changed are made anew.
+
+    A registry or vault elsewhere needs a restart: the old ones stay in use and the log says so.
+    A roster that lost many units pulls the brake.
+
+    Raises:
+        ConfigProblems: a changed server's password is missing; nothing was changed.
+    """
+    old = desk.config
+    mailbox_secret, smtp_secret = secret(new.settings.mailbox, env), secret(new.settings.smtp, env)
+    if new.settings.storage != old.settings.storage:
+        _log.warning("restart_needed", reason="storage changed: the old one is in use until then")
+    if new.settings.mailbox != old.settings.mailbox:
+        desk.mailbox.close()
+        desk.mailbox = Mailbox(
+            new.settings.mailbox, mailbox_secret, batch=new.settings.limits.batch
+        )
+    if new.settings.smtp != old.settings.smtp:
+        desk.courier.close()
+        desk.courier = Courier(new.settings.smtp, smtp_secret)
+    lost = roster_brake(old.communes, new.communes, new.settings.limits)
+    if lost:
+        desk.store.pull_brake(lost, desk.clock())
+        _log.error("brake_pulled", reason=lost)
+    desk.config = new
+
+
+def notify(state: str) -> None:
+    """Tell systemd (sd_notify); does nothing where there is none."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
+        channel.sendto(state.encode(), address)
+
+
+def _is_config(path: str) -> bool:
+    return Path(path).suffix in {".toml", ".csv", ".j2", ".txt", ".html", ".docx"}

@@ -1,0 +1,312 @@
+"""One kept message → its outcome: message → triage → unpack → matching → read → record.
+
+What the registry already knows is asked of the store, files are read in the jail; the decisions
+themselves are pure and live in triage, matching and record.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+import structlog
+
+from config.model import Campaign, Commune
+from intake import record
+from intake.desk import Desk, own_addresses, roles
+from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_campaign, match_commune
+from intake.message import Parsed, parse
+from intake.record import Envelope, Known, ReadDocument
+from intake.triage import Triage, TriageFacts, triage
+from intake.unpack import Note, unpack
+from parsers.form import Form
+from parsers.letter import cited_numbers, nil_statement
+from parsers.reading import Reading, Refusal, RefusalCode
+from registry.errors import RegistryBusy, RegistryProblem
+from registry.model import CommuneKey, Message, Outcome, Verdict
+
+_log = structlog.get_logger("understand")
+
+#: The acknowledgment of what triage sorts out; only people of the roster get one.
+_ACKS: Mapping[Verdict, str] = MappingProxyType(
+    {"link": "link", "empty": "empty", "unreadable": "unreadable", "query": "in-review"}
+)
+#: What triage says of a mail that a person may nevertheless have read (`intake accept`).
+_READ_WHEN_ACCEPTED: frozenset[Verdict] = frozenset({"stranger", "auto-reply"})
+_NOTE_CODES: Mapping[str, RefusalCode] = MappingProxyType(
+    {
+        "too-large": "too-large",
+        "too-many": "too-large",
+        "encrypted": "encrypted",
+        "damaged": "damaged",
+    }
+)
+
+
+def understand_kept(desk: Desk, stop: Callable[[], bool] = lambda: False) -> bool:
+    """Understand and record what is kept, oldest first; return whether some is left to do now.
+
+    A message that makes our code raise is tried again at the next tick, and held after
+    ``limits.tries`` attempts. An attempt is counted before it is made.
+    """
+    limits = desk.config.settings.limits
+    messages = desk.store.kept(limits.batch)
+    done = 0
+    for message in messages:
+        if stop():
+            return False
+        attempt = desk.store.begin_attempt(message.id, desk.clock())
+        if attempt > limits.tries:
+            outcome = _poison(desk, message)
+        else:
+            try:
+                outcome = understand(desk, message)
+            except (RegistryProblem, RegistryBusy, OSError):
+                raise
+            except Exception:  # noqa: BLE001  whatever it is: three times, then a person gets it
+                _log.exception("attempt_failed", message=message.id, attempt=attempt)
+                continue
+        desk.store.record(message.id, outcome, desk.clock())
+        _log.info(outcome.state, message=message.id, verdict=outcome.verdict, reason=outcome.reason)
+        done += 1
+    return done > 0 and len(messages) == limits.batch
+
+
+def understand(desk: Desk, message: Message) -> Outcome:
+    """Return all that follows from a kept message.
+
+    Raises:
+        VaultDamaged: its bytes are not what they were.
+    """
+    parsed = parse(desk.vault.get(message.sha256), desk.config.settings.limits)
+    envelope = Envelope(
+        parsed.sender, parsed.subject, parsed.rfc_message_id, parsed.date, message.received_at
+    )
+    case = _Case(desk, message, parsed, envelope)
+    sorted_out = triage(parsed, case.facts())
+    if sorted_out.verdict is None:
+        return case.approval() if case.role == "approver" else case.opened()
+    if message.forced_by and sorted_out.verdict in _READ_WHEN_ACCEPTED:
+        return case.opened()
+    return case.sorted_out(sorted_out, sorted_out.verdict)
+
+
+def _poison(desk: Desk, message: Message) -> Outcome:
+    """Three tries ended badly: a person must look, whatever it is."""
+    tries = desk.config.settings.limits.tries
+    _log.error("given_up", message=message.id, tries=tries)
+    envelope = Envelope("", "", "", None, message.received_at)
+    return record.hold(
+        envelope, "unreadable", f"the program failed on it {tries} times: see the log"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One message with the desk it lies on."""
+
+    desk: Desk
+    message: Message
+    parsed: Parsed
+    envelope: Envelope
+
+    @property
+    def communes(self) -> tuple[Commune, ...]:
+        return self.desk.communes_on(self.message.received_at)
+
+    @property
+    def senders(self) -> tuple[Commune, ...]:
+        """The communes that have the sender's address."""
+        sender = self.parsed.sender
+        return tuple(
+            commune
+            for commune in self.communes
+            if sender and sender in map(str.casefold, (*commune.emails, *commune.chair_emails))
+        )
+
+    @property
+    def role(self) -> str:
+        return roles(self.desk.config, self.communes).get(self.parsed.sender, "")
+
+    def facts(self) -> TriageFacts:
+        settings = self.desk.config.settings
+        return TriageFacts(
+            own_addresses=own_addresses(self.desk.config),
+            is_our_mail=self.desk.store.is_our_mail(self.parsed.rfc_message_id),
+            roster=roles(self.desk.config, self.communes),
+            received_at=self.message.received_at,
+            go_live_at=settings.office.go_live_at,
+            require=settings.security.require,
+            trusted_authserv_ids=settings.security.trusted_authserv_ids,
+        )
+
+    # --- not opened ---
+
+    def sorted_out(self, answer: Triage, verdict: Verdict) -> Outcome:
+        """Record or hold what triage recognised. Whoever of a commune wrote was heard."""
+        held = answer.hold and not self.message.forced_by
+        campaign = self._campaign(())
+        outcome = record.without_reading(self.envelope, verdict, answer.reason)
+        return replace(
+            outcome,
+            state="held" if held else "recorded",
+            ack=self._ack(verdict),
+            commune=self._heard_from(),
+            campaign=campaign.campaign.id if isinstance(campaign, CampaignMatch) else None,
+            bounced=self._bounced(answer),
+        )
+
+    def approval(self) -> Outcome:
+        reason = "an approver wrote: release the report with `intake approve`"
+        return record.hold(self.envelope, "approval", reason)
+
+    def _ack(self, verdict: Verdict) -> str:
+        if verdict == "stranger":
+            # A roster address that failed its proof is somebody else: nothing goes back to it.
+            return "" if self.role else "stranger"
+        return _ACKS.get(verdict, "") if self.role in {"commune", "chair", "officer"} else ""
+
+    def _heard_from(self) -> CommuneKey | None:
+        if self.message.forced_commune:
+            return self.message.forced_commune
+        return self.senders[0].key if len(self.senders) == 1 else None
+
+    def _bounced(self, answer: Triage) -> tuple[str, ...]:
+        """Only a bounce of one of our own mails says anything about an address."""
+        ours = any(self.desk.store.is_our_mail(number) for number in answer.about)
+        return answer.failed if ours else ()
+
+    # --- opened ---
+
+    def opened(self) -> Outcome:
+        campaign = self._campaign(())
+        documents = self._read(campaign)
+        if isinstance(campaign, Unsure) and campaign.candidates:
+            campaign = self._campaign(documents)
+            documents = documents if isinstance(campaign, Unsure) else self._read(campaign)
+        commune = self._commune(documents)
+        form = self._form(campaign)
+        return record.decide(
+            self.envelope,
+            documents,
+            self.parsed.text,
+            nil_statement(self._words(), form),
+            commune,
+            campaign,
+            self._known(documents, commune, campaign),
+            forced=bool(self.message.forced_by),
+        )
+
+    def _words(self) -> list[str]:
+        """The sender's own words; of an officer's forward also what was forwarded."""
+        texts = [self.parsed.subject, self.parsed.text]
+        texts += [inner.text for inner in self.parsed.nested]
+        if self.role == "officer":
+            texts.append(self.parsed.quoted)
+        return "\n".join(texts).splitlines()
+
+    def _form(self, campaign: CampaignMatch | Unsure) -> Form:
+        return self._likely(campaign).form
+
+    def _likely(self, campaign: CampaignMatch | Unsure) -> Campaign:
+        """The campaign, or the first candidate: its form is good enough to look at the files."""
+        config = self.desk.config
+        if isinstance(campaign, CampaignMatch):
+            return campaign.campaign
+        known = [one for one in config.campaigns if one.id in campaign.candidates]
+        return (known or list(config.campaigns))[0]
+
+    def _read(self, campaign: CampaignMatch | Unsure) -> tuple[ReadDocument, ...]:
+        """Read every file in the jail; what could not even be unwrapped is refused as well."""
+        unpacked = unpack(self.parsed, self.desk.config.settings.limits)
+        form = self._form(campaign)
+        with ThreadPoolExecutor(2) as pool:
+            results = list(
+                pool.map(
+                    lambda part: self.desk.reader.read(part.data, form, part.name), unpacked.files
+                )
+            )
+        read = [
+            ReadDocument(
+                ordinal, part.name, hashlib.sha256(part.data).hexdigest(), len(part.data), result
+            )
+            for ordinal, (part, result) in enumerate(
+                zip(unpacked.files, results, strict=True), start=1
+            )
+        ]
+        return (*read, *_refused_notes(unpacked.notes, len(read)))
+
+    def _campaign(self, documents: Sequence[ReadDocument]) -> CampaignMatch | Unsure:
+        config, message = self.desk.config, self.message
+        if message.forced_campaign:
+            return CampaignMatch(config.campaign(message.forced_campaign), "decision")
+        texts = [self.parsed.subject, self.parsed.text]
+        texts += [d.result.text for d in documents if isinstance(d.result, Reading)]
+        return match_campaign(
+            self.desk.store.campaign_of_mails(self.parsed.references),
+            self.parsed.subject,
+            cited_numbers("\n".join(texts)),
+            config.campaigns,
+            message.received_at,
+        )
+
+    def _commune(self, documents: Sequence[ReadDocument]) -> CommuneMatch | Unsure:
+        forced = self.message.forced_commune
+        for commune in self.desk.config.communes:
+            if forced and commune.key == forced:
+                return CommuneMatch(commune, "decision")
+        heading = [
+            line
+            for document in documents
+            if isinstance(document.result, Reading)
+            for line in document.result.heading
+        ]
+        return match_commune(
+            self.senders,
+            heading,
+            self.parsed.subject,
+            self.communes,
+            on_behalf=self.role == "officer" or bool(self.message.forced_by),
+        )
+
+    def _known(
+        self,
+        documents: Sequence[ReadDocument],
+        commune: CommuneMatch | Unsure,
+        campaign: CampaignMatch | Unsure,
+    ) -> Known:
+        if isinstance(commune, Unsure) or isinstance(campaign, Unsure):
+            return Known()
+        store, key, call = self.desk.store, commune.commune.key, campaign.campaign.id
+        content = record.content_key(documents, self.parsed.text)
+        copy = store.same_rfc_id(self.envelope.rfc_message_id, content)
+        current = store.current_submission(call, key)
+        letter = record.official_letter(documents)
+        twins = (
+            store.letter_twins(call, letter.number, letter.organ, key)
+            if letter and letter.number
+            else []
+        )
+        return Known(
+            copy_of=copy if copy and copy.id != self.message.id else None,
+            twin=store.same_content(call, key, content),
+            current=current,
+            current_sent_at=store.message(current.message_id).sent_at if current else None,
+            letter_twins=tuple(twins),
+        )
+
+
+def _refused_notes(notes: Sequence[Note], offset: int) -> tuple[ReadDocument, ...]:
+    """Files that unpacking had to leave out, as documents that were refused."""
+    told = [note for note in notes if note.code in _NOTE_CODES]
+    return tuple(
+        ReadDocument(
+            offset + index,
+            note.name,
+            hashlib.sha256(f"{note.code} {note.name}".encode()).hexdigest(),
+            0,
+            Refusal(_NOTE_CODES[note.code], note.message, note.code),
+        )
+        for index, note in enumerate(told, start=1)
+    )
