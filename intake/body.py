@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 TEXT_CHARS = 200_000
 #: Stands at the end of each line of `Page.text` that closed a table row of three cells or more.
-ROW_MARK = "\x1e"
+ROW_MARK = "\x01"
 HTML_CHARS = 1_000_000
 _TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*+)([^<>]*+)>|<!--")
 _BREAKS = frozenset(

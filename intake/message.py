@@ -129,7 +129,7 @@ class _Counted(Message):
         `get_payload` would decode 8-bit text by the declared charset, or undo the transfer
         encoding in the stdlib's way.
         """
-        payload = self._payload
+        payload = self._payload  # type: ignore[attr-defined]  # typeshed hides it
         return payload.encode("ascii", "surrogateescape") if isinstance(payload, str) else b""
 
 
