@@ -25,7 +25,7 @@ _DOES = (
 )
 _W = r"(?:\w+ )"
 _NO_NEED = re.compile(
-    rf"\b{_NOT} (?:co|phat sinh|con|xuat hien) {_W}{{0,3}}?nhu cau\b(?P<object>.*)"
+    rf"\b{_NOT} (?:co|phat sinh|con|xuat hien) {_W}{{0,3}}?nhu cau\b(?=(?P<object>.*))"
 )
 _PLAIN = (
     re.compile(rf"\b{_NOT} co {_W}{{0,2}}?{_WHO} {_W}{{0,16}}?{_DOES}\b"),
@@ -53,10 +53,11 @@ _OUR_OBJECT = re.compile(
 )
 _OTHER_HELP = re.compile(r"^ (?:duoc )?ho tro (?:them|khac|bien|ke|tu|vay|von|ky thuat|dao tao)\b")
 _CONDITION = re.compile(
-    r"\b(?:truong hop|neu|duoc hieu|hieu la|qua thoi (?:gian|han)|coi nhu|coi la|hoac|ghi ro|ghi|dien"
-    r"|yeu cau|huong dan|xin hoi|co duoc|hay khong|nhung (?:diem|co so|xa)|khong phai|khong the)\b"
+    r"\b(?:truong hop|neu|duoc hieu|hieu la|qua thoi (?:gian|han)|coi nhu|coi la|hoac|ghi ro|ghi"
+    r"|dien|yeu cau|huong dan|xin hoi|co duoc|hay khong|nhung (?:diem|co so|xa)"
+    r"|khong phai|khong the)\b"
 )
-_OTHERS = re.compile(r"\b(?:cac xa|xa thi tran|cac don vi|mot so xa|xa khac|huyen)(?: \w+){0,3} ?$")
+_OTHERS = re.compile(r"\b(?:cac xa|xa thi tran|cac don vi|mot so xa|xa khac)(?: \w+){0,3} ?$")
 _HISTORY = re.compile(
     r"\b(?:truoc day|dot truoc|lan truoc|dot 1|lan 1|dot mot|lan thu nhat|dot i|nam truoc|truoc do"
     r"|van ban truoc|bao cao truoc)\b"
@@ -73,16 +74,17 @@ _LATER = re.compile(
     r"|se (?:dang ky|gui|bao cao)"
     r"|danh sach kem theo|co bieu kem|bieu (?:tong hop )?kem theo|chi tiet tai (?:bieu|phu luc))\b"
 )
+_OFFERS = r"(?:dang ky|de nghi|de xuat|gom|tong so|tong hop|co|la|lua chon)"
 _REGISTERS = re.compile(
-    rf"\b(?:dang ky|de nghi|de xuat|gom|tong so|tong hop|co|la|lua chon) {_W}{{0,12}}?"
-    rf"(?P<count>\d{{1,3}}|mot|hai|ba|bon)"
-    rf" (?:(?:mot|hai|ba|bon|nam|sau) )?(?:diem|co so|cua hang)\b"
+    rf"\b{_OFFERS} (?:(?!{_OFFERS} ){_W}){{0,12}}?(?P<count>\d{{1,3}}|mot|hai|ba|bon)"
+    r" (?:(?:mot|hai|ba|bon|nam|sau) )?(?:diem|co so|cua hang)\b"
 )
 _QUOTED_MAIL = re.compile(
     r"^(?:-+ ?(?:original message|thư gốc|tin nhắn gốc|forwarded message|thư được chuyển tiếp)"
     r"|(?:vào|on) .{5,120}(?:đã viết|wrote) ?:|(?:from|từ|người gửi) ?: .+@)",
     re.IGNORECASE,
 )
+_HEADING = re.compile(r"^(?:kính gửi|v/v|số ?:|nơi nhận|độc lập)", re.IGNORECASE)
 _BULLET = re.compile(r"^(?:[-–—+•*]|\d{1,2}[.)]|[a-zđ][.)]|[IVX]+\.)\s")
 
 
@@ -105,16 +107,17 @@ def nil_statement(lines: Sequence[str], form: Form) -> Answer:
 
 def _sentences(lines: Sequence[str]) -> Iterator[str]:
     """Yield the writer's own sentences, folded; quoted mails and quotations are left out."""
-    text = ""
+    text, shouted, headed = "", False, False
     for raw in lines:
         line = one_line(raw)
         if _QUOTED_MAIL.match(line):
             break
         if line and not line.startswith(">"):
-            text += ("\n" if _BULLET.match(line) or line.isupper() else " ") + line
-            text += (
-                "\n" if line.isupper() or (not line[-1].isalnum() and line[-1] not in ",-") else ""
+            starts = (
+                _BULLET.match(line) or line.isupper() != shouted or (headed and line[0].isupper())
             )
+            text += ("\n" if starts else " ") + line
+            shouted, headed = line.isupper(), _HEADING.match(line) is not None
     text = re.sub(r"[“\"][^”\"]{3,}[”\"]", " ", text)
     for piece in re.split(r"(?<=[.;!])\s+|(?<=\?)\s+|\n", text):
         if piece.strip() and not piece.rstrip().endswith("?"):

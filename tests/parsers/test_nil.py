@@ -1,0 +1,128 @@
+"""Nil returns: what a commune states about itself, against letters that only mention the words."""
+
+from pathlib import Path
+
+import pytest
+
+from parsers.form import Form
+from parsers.letter import nil_statement
+
+OCOP = Form(
+    "Điểm giới thiệu và bán sản phẩm OCOP",
+    (),
+    nil_phrases=("xin phép chưa triển khai điểm nào",),
+    topic_phrases=("điểm giới thiệu và bán sản phẩm",),
+)
+CALL = (Path(__file__).parent / "letters" / "call.txt").read_text("utf-8")
+
+YES = [
+    "Qua rà soát, xã Hòa Cư không có nhu cầu đăng ký hỗ trợ điểm giới thiệu và bán sản phẩm OCOP.",
+    "Qua rà soát trên địa bàn, UBND xã không có nhu cầu.",
+    "UBND xã Bảo Lâm báo cáo không có nhu cầu hỗ trợ Điểm giới thiệu và bán sản phẩm OCOP./.",
+    "Sau khi rà soát, trên địa bàn xã không có điểm nào đăng ký hỗ trợ.",
+    "Qua rà soát, trên địa bàn thị trấn không có tổ chức, cá nhân nào có nhu cầu hỗ trợ.",
+    "Kết quả: trên địa bàn xã không có cơ sở, hộ kinh doanh nào đăng ký điểm bán hàng.",
+    "Qua rà soát, UBND xã Thanh Loà không đăng ký điểm giới thiệu và bán sản phẩm OCOP năm 2024.",
+    "Xã Mẫu Sơn không đề nghị hỗ trợ điểm giới thiệu và bán sản phẩm OCOP đợt này.",
+    "Hiện nay, trên địa bàn xã chưa có nhu cầu hỗ trợ xây dựng điểm giới thiệu sản phẩm OCOP.",
+    "UBND xã không phát sinh nhu cầu đăng ký điểm giới thiệu.",
+    "Tổng số điểm đăng ký: 0 điểm.",
+    "UBND xã đăng ký 00 điểm.",
+    "Qua ra soat xa Gia Cat khong co nhu cau dang ky diem OCOP.",
+    "QUA RÀ SOÁT, XÃ KHÔNG CÓ NHU CẦU ĐỀ NGHỊ HỖ TRỢ ĐIỂM OCOP",
+    "Các thôn trên địa bàn xã đều không có nhu cầu đăng ký.",
+    "Trên địa bàn xã không có điểm nào đáp ứng các điều kiện hỗ trợ theo Hướng dẫn liên ngành.",
+    "Nhu cầu đăng ký hỗ trợ điểm giới thiệu: Không.",
+    "Xã Hải Yến không có trường hợp nào đề nghị hỗ trợ.",
+    "Kính gửi phòng Kinh tế và Hạ tầng, xã Cao Lâu không có nhu cầu ạ.",
+    (
+        "Thực hiện Công văn số 1200/UBND-KT&HT yêu cầu UBND các xã, thị trấn rà soát, UBND xã "
+        "báo cáo: qua rà soát xã không có nhu cầu đề nghị hỗ trợ."
+    ),
+    "V/v báo cáo không có nhu cầu hỗ trợ điểm giới thiệu và bán sản phẩm OCOP",
+    "UBND xã xin phép chưa triển khai điểm nào trong năm 2024.",
+]
+NO = [
+    (
+        "Trường hợp quá thời gian nêu trên, UBND các xã, thị trấn không gửi văn bản thì được hiểu "
+        "là không có nhu cầu đề nghị hỗ trợ Điểm giới thiệu và bán sản phẩm OCOP trên địa bàn."
+    ),
+    "Nếu không có nhu cầu đăng ký thì các thôn báo cáo bằng văn bản.",
+    "Trong quá trình rà soát, UBND xã không có khó khăn, vướng mắc.",
+    "Xã không có ý kiến gì thêm về hướng dẫn.",
+    "Qua rà soát, thôn A không có nhu cầu, thôn B đăng ký 1 điểm.",
+    "UBND xã đăng ký 02 điểm; các thôn còn lại không có nhu cầu.",
+    "Đến nay chưa có xã, thị trấn nào thực hiện đăng ký điểm giới thiệu và bán sản phẩm OCOP.",
+    "UBND xã gửi danh sách các Điểm có nhu cầu hỗ trợ để UBND huyện tổng hợp.",
+    "Đề nghị phòng cho biết xã không có nhu cầu đăng ký thì có phải gửi báo cáo không?",
+    "UBND xã tổng hợp danh sách 03 điểm đề nghị hỗ trợ như sau:",
+    "Hộ kinh doanh chưa có nhu cầu vay vốn, đề nghị hỗ trợ 01 điểm.",
+    "Các hộ chưa đăng ký kinh doanh sẽ được hướng dẫn; xã đăng ký 1 điểm.",
+    "Không có đơn vị nào gặp khó khăn khi đăng ký.",
+    "Chất lượng phục vụ tốt, khách không có nhu cầu gì thêm thì về.",
+    "Xã cam kết không để xảy ra sai phạm.",
+    "",
+]
+DOUBTFUL = [
+    "Thôn Nà Pàn không có nhu cầu đăng ký.",
+    "HTX Hòa Bình không có nhu cầu hỗ trợ.",
+    "UBND xã chưa đăng ký kịp, xin gia hạn đến ngày 25/5/2024.",
+    "Trên địa bàn xã chưa có sản phẩm OCOP.",
+    "Đợt trước xã không có nhu cầu đăng ký điểm.",
+    "Các thôn còn lại không có nhu cầu đăng ký.",
+    "Xã không có nhu cầu đào tạo nghề.",
+    "Xã không có nhu cầu hỗ trợ thêm kinh phí biển hiệu.",
+    "Hiện xã không có nhu cầu đăng ký, đang tiếp tục rà soát và sẽ báo cáo sau.",
+]
+
+
+@pytest.mark.parametrize("text", YES)
+def test_a_plain_statement_is_a_nil_return(text: str) -> None:
+    assert nil_statement([text], OCOP) == "yes"
+
+
+@pytest.mark.parametrize("text", NO)
+def test_mentioning_the_words_is_no_nil_return(text: str) -> None:
+    assert nil_statement([text], OCOP) == "no"
+
+
+@pytest.mark.parametrize("text", DOUBTFUL)
+def test_what_is_in_between_goes_to_a_person(text: str) -> None:
+    assert nil_statement([text], OCOP) == "doubtful"
+
+
+@pytest.mark.parametrize("text", YES)
+def test_lines_broken_by_a_pdf_do_not_change_the_answer(text: str) -> None:
+    words = text.split()
+    lines = [" ".join(words[at : at + 6]) for at in range(0, len(words), 6)]
+    assert nil_statement(lines, OCOP) == "yes"
+
+
+@pytest.mark.parametrize("text", YES)
+def test_a_registration_beside_the_statement_is_never_nil(text: str) -> None:
+    assert nil_statement([text, "UBND xã đăng ký 02 điểm tại chợ trung tâm."], OCOP) == "no"
+
+
+def test_the_address_line_does_not_run_into_the_statement() -> None:
+    lines = ["V/v báo cáo nhu cầu", "Kính gửi: UBND huyện", "Xã không có nhu cầu đăng ký./."]
+    assert nil_statement(lines, OCOP) == "yes"
+    assert nil_statement(["Kính gửi UBND huyện, xã không có nhu cầu đăng ký"], OCOP) == "yes"
+
+
+def test_the_call_itself_sent_back_is_no_nil_return() -> None:
+    assert nil_statement(CALL.splitlines(), OCOP) == "no"
+
+
+@pytest.mark.parametrize("text", YES)
+def test_the_call_quoted_below_an_answer_does_not_disturb_it(text: str) -> None:
+    assert nil_statement([text, "", *CALL.splitlines()], OCOP) == "yes"
+
+
+def test_the_words_of_a_quoted_mail_are_not_the_writers() -> None:
+    lines = [
+        "Xã gửi danh sách kèm theo.",
+        "Vào 14:20, Th 2, 20 thg 5, 2024 Xã khác <xa@khac.example> đã viết:",
+        "> Xã không có nhu cầu đăng ký.",
+        "Xã không có nhu cầu đăng ký.",
+    ]
+    assert nil_statement(lines, OCOP) == "no"
