@@ -3,14 +3,29 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import get_args
 
 import sqlalchemy as sa
 
 from registry.campaign_rows import get_campaign, read_reports
 from registry.look_rows import read_submissions
-from registry.model import ARRIVALS, Brake, CommuneKey, Heard, Message, Snapshot, Verdict, Window
+from registry.model import (
+    ARRIVALS,
+    Brake,
+    CommuneKey,
+    Heard,
+    MailKind,
+    Message,
+    Snapshot,
+    Verdict,
+    Window,
+)
 from registry.rows import Part, message_of
 from registry.tables import bounced, mails, marks, messages, submissions
+
+#: Mails about single messages besides their acknowledgments; and all the others.
+_SINGLE: tuple[MailKind, ...] = ("held", "stranger")
+_COMMON = tuple(kind for kind in get_args(MailKind) if kind not in {"ack", *_SINGLE})
 
 _Heard = dict[tuple[str, CommuneKey], Heard]
 
@@ -110,21 +125,15 @@ def _add(
 
 def _mail_keys(connection: sa.Connection, ids: list[str]) -> frozenset[str]:
     """Return the keys of all mails that a decision may still be repeated for."""
-    waiting = sa.select(messages.c.id).where(
-        sa.or_(messages.c.state == "held", messages.c.unanswered)
+    waiting = sa.union(
+        sa.select(messages.c.id).where(messages.c.state == "held"),
+        sa.select(messages.c.id).where(messages.c.unanswered),
     )
-    query = (
-        sa.select(mails.c.key)
-        .where(
-            sa.or_(
-                sa.and_(
-                    sa.or_(mails.c.campaign.in_(ids), mails.c.campaign.is_(None)),
-                    mails.c.kind.not_in(["ack", "held", "stranger"]),
-                ),
-                sa.and_(mails.c.message_id.in_(waiting), mails.c.kind.in_(["held", "stranger"])),
-            )
-        )
-        .distinct()
+    key = sa.select(mails.c.key)
+    query = sa.union(
+        key.where(mails.c.campaign.in_(ids), mails.c.kind.in_(_COMMON)),
+        key.where(mails.c.campaign.is_(None), mails.c.kind.in_(_COMMON)),
+        key.where(mails.c.message_id.in_(waiting), mails.c.kind.in_(_SINGLE)),
     )
     return frozenset(connection.execute(query).scalars())
 

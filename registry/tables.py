@@ -129,13 +129,13 @@ messages = sa.Table(
     # true while the answer that is owed is not in the outbox: due() must not search for it
     _flag("unanswered"),
     _partial("ux_messages_sha256", "sha256", where="sha256 <> ''", unique=True),
-    _partial("ix_messages_unanswered", "id", where="unanswered"),
-    _partial("ix_messages_unfetched", "received_at", "size_bytes", where="sha256 = ''"),
-    _partial("ix_messages_ack_key", "ack_key", where="ack_key <> ''"),
+    sa.Index("ix_messages_unanswered", "unanswered"),
+    sa.Index("ix_messages_received_at", "received_at", "size_bytes"),
+    sa.Index("ix_messages_ack_key", "ack_key"),
     sa.Index("ix_messages_state", "state", "received_at", "sha256"),
     sa.Index("ix_messages_campaign", "campaign", "commune_code", "commune_from", "received_at"),
-    _partial("ix_messages_content_key", "content_key", where="content_key <> ''"),
-    _partial("ix_messages_rfc_message_id", "rfc_message_id", where="rfc_message_id <> ''"),
+    sa.Index("ix_messages_content_key", "content_key"),
+    sa.Index("ix_messages_rfc_message_id", "rfc_message_id"),
     sa.Index("ix_messages_verdict", "verdict"),
     sqlite_autoincrement=True,
 )
@@ -161,6 +161,8 @@ slots = sa.Table(
     sa.UniqueConstraint("account", "folder", "uidvalidity", "uid"),
     sa.Index("ix_slots_at", "account", "at_folder", "at_uidvalidity", "at_uid"),
     sa.Index("ix_slots_owed", "owed"),
+    sa.Index("ix_slots_open", "account", "folder", "uidvalidity", "filed_at", "uid"),
+    sa.Index("ix_slots_folder", "account", "folder", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -278,7 +280,7 @@ mails = sa.Table(
     sa.Index("ix_mails_next_try_at", "state", "next_try_at"),
     sa.Index("ix_mails_recipient_key", "recipient_key", "handed_at"),
     sa.Index("ix_mails_rfc_message_id", "rfc_message_id"),
-    sa.Index("ix_mails_campaign", "campaign", "commune_code", "commune_from", "kind"),
+    sa.Index("ix_mails_campaign", "campaign", "kind", "commune_code"),
     _partial("ix_mails_unsaved", "id", where="state = 'sent' AND appended_at IS NULL"),
     sa.Index("ix_mails_kind", "kind", "state"),
     sqlite_autoincrement=True,

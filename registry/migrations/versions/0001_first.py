@@ -73,55 +73,22 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
         sqlite_autoincrement=True,
     )
-    op.create_index(
-        "ix_messages_ack_key",
-        "messages",
-        ["ack_key"],
-        unique=False,
-        sqlite_where=sa.text("ack_key <> ''"),
-        postgresql_where=sa.text("ack_key <> ''"),
-    )
+    op.create_index("ix_messages_ack_key", "messages", ["ack_key"], unique=False)
     op.create_index(
         "ix_messages_campaign",
         "messages",
         ["campaign", "commune_code", "commune_from", "received_at"],
         unique=False,
     )
+    op.create_index("ix_messages_content_key", "messages", ["content_key"], unique=False)
     op.create_index(
-        "ix_messages_content_key",
-        "messages",
-        ["content_key"],
-        unique=False,
-        sqlite_where=sa.text("content_key <> ''"),
-        postgresql_where=sa.text("content_key <> ''"),
+        "ix_messages_received_at", "messages", ["received_at", "size_bytes"], unique=False
     )
-    op.create_index(
-        "ix_messages_rfc_message_id",
-        "messages",
-        ["rfc_message_id"],
-        unique=False,
-        sqlite_where=sa.text("rfc_message_id <> ''"),
-        postgresql_where=sa.text("rfc_message_id <> ''"),
-    )
+    op.create_index("ix_messages_rfc_message_id", "messages", ["rfc_message_id"], unique=False)
     op.create_index(
         "ix_messages_state", "messages", ["state", "received_at", "sha256"], unique=False
     )
-    op.create_index(
-        "ix_messages_unanswered",
-        "messages",
-        ["id"],
-        unique=False,
-        sqlite_where=sa.text("unanswered"),
-        postgresql_where=sa.text("unanswered"),
-    )
-    op.create_index(
-        "ix_messages_unfetched",
-        "messages",
-        ["received_at", "size_bytes"],
-        unique=False,
-        sqlite_where=sa.text("sha256 = ''"),
-        postgresql_where=sa.text("sha256 = ''"),
-    )
+    op.create_index("ix_messages_unanswered", "messages", ["unanswered"], unique=False)
     op.create_index("ix_messages_verdict", "messages", ["verdict"], unique=False)
     op.create_index(
         "ux_messages_sha256",
@@ -205,10 +172,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(
-        "ix_mails_campaign",
-        "mails",
-        ["campaign", "commune_code", "commune_from", "kind"],
-        unique=False,
+        "ix_mails_campaign", "mails", ["campaign", "kind", "commune_code"], unique=False
     )
     op.create_index("ix_mails_kind", "mails", ["kind", "state"], unique=False)
     op.create_index(op.f("ix_mails_message_id"), "mails", ["message_id"], unique=False)
@@ -252,7 +216,14 @@ def upgrade() -> None:
     op.create_index(
         "ix_slots_at", "slots", ["account", "at_folder", "at_uidvalidity", "at_uid"], unique=False
     )
+    op.create_index("ix_slots_folder", "slots", ["account", "folder", "id"], unique=False)
     op.create_index(op.f("ix_slots_message_id"), "slots", ["message_id"], unique=False)
+    op.create_index(
+        "ix_slots_open",
+        "slots",
+        ["account", "folder", "uidvalidity", "filed_at", "uid"],
+        unique=False,
+    )
     op.create_index("ix_slots_owed", "slots", ["owed"], unique=False)
     op.create_table(
         "submissions",

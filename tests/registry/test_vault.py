@@ -1,0 +1,102 @@
+"""The vault keeps bytes for good, and says so when a disk did not."""
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from registry.vault import Vault, VaultDamaged
+
+
+@pytest.fixture
+def vault(tmp_path: Path) -> Vault:
+    return Vault(tmp_path / "data" / "vault")
+
+
+def files_of(vault: Vault) -> list[Path]:
+    return sorted(path for path in vault.folder.rglob("*") if path.is_file())
+
+
+def test_bytes_come_back_under_their_hash(vault: Vault) -> None:
+    sha256 = vault.put(b"From: a@xa.example\r\n\r\n\xff\x00")
+    assert vault.get(sha256) == b"From: a@xa.example\r\n\r\n\xff\x00"
+    assert vault.has(sha256)
+
+
+def test_the_same_bytes_are_one_file_that_is_not_written_again(vault: Vault) -> None:
+    sha256 = vault.put(b"twice")
+    [path] = files_of(vault)
+    inode = path.stat().st_ino
+    assert vault.put(b"twice") == sha256
+    assert [path.stat().st_ino for path in files_of(vault)] == [inode]
+
+
+def test_what_was_never_put_is_a_key_error(vault: Vault) -> None:
+    absent = "ab" * 32
+    with pytest.raises(KeyError):
+        vault.get(absent)
+    assert not vault.has(absent)
+
+
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", "AB" * 32, "ab" * 31, "ab" * 32 + "\n"])
+def test_only_hashes_are_names(vault: Vault, name: str) -> None:
+    with pytest.raises(KeyError):
+        vault.get(name)
+
+
+@pytest.mark.parametrize("torn", [b"", b"half of", b"same length bu!"])
+def test_fault_088_torn_file_is_noticed_and_put_right(vault: Vault, torn: bytes) -> None:
+    """A file that a power loss left empty or half is never given out; putting heals it."""
+    sha256 = vault.put(b"same length but")
+    [path] = files_of(vault)
+    path.write_bytes(torn)
+    with pytest.raises(VaultDamaged) as caught:
+        vault.get(sha256)
+    assert caught.value.path == path
+    assert vault.put(b"same length but") == sha256
+    assert vault.get(sha256) == b"same length but"
+
+
+def test_fault_086_disk_full_leaves_no_file(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that fills up while a message is written leaves neither half a file nor litter."""
+    vault.put(b"before")
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            vault.put(b"the message")
+    assert len(files_of(vault)) == 1
+    assert vault.get(vault.put(b"the message")) == b"the message"
+
+
+def test_bytes_are_on_the_disk_before_their_name_and_the_name_before_put_returns(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    fsync, replace = os.fsync, Path.replace
+
+    def synced(descriptor: int) -> None:
+        target = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        steps.append("sync folder" if target.is_dir() else "sync file")
+        fsync(descriptor)
+
+    def renamed(path: Path, target: Path) -> Path:
+        steps.append("rename")
+        return replace(path, target)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    vault.put(b"first of its shelf")
+    assert steps == ["sync folder", "sync file", "rename", "sync folder"]
+
+
+@given(data=st.binary(max_size=2000))
+def test_any_bytes_survive(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    vault = Vault(tmp_path_factory.getbasetemp() / "any-vault")
+    assert vault.get(vault.put(data)) == data
