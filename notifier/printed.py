@@ -6,7 +6,7 @@ right here, for every sheet the office sends.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
@@ -19,8 +19,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 FONT = "Times New Roman"
 SIZE = 11
 #: Vietnamese separators wherever the program honours a format's own locale.
-MONEY = "[$-42A]#,##0"
-AREA = "[$-42A]#,##0.##"
+WHOLE = "[$-42A]#,##0"
+DECIMAL = "[$-42A]#,##0.0###"
 _LINE_POINTS = 1.28
 _CELL_LIMIT = 32_000
 _DIGITS_EXACT = 15  # Excel keeps no more; longer numbers stay text
@@ -67,6 +67,7 @@ def put(cell: Any, value: Value, look: Look = PLAIN) -> None:
             cell.quotePrefix = text[0] in "=+-@\t\r"
     elif isinstance(value, Decimal) and value == value.to_integral_value():
         cell.value = int(value)
+        look = replace(look, number_format=WHOLE if look.number_format else "")
     else:
         cell.value = value
     cell.font = Font(name=FONT, size=look.size, bold=look.bold, italic=look.italic)

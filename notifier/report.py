@@ -7,6 +7,7 @@ of the first is that of provincial roll-ups: title, (Kèm theo …), unit line, 
 
 import io
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from openpyxl import Workbook
@@ -15,14 +16,14 @@ from openpyxl.worksheet.worksheet import Worksheet
 from notifier import report_sheets, wording
 from notifier.fixed_zip import repack
 from notifier.printed import (
-    AREA,
     BOLD,
     CENTRE,
+    DECIMAL,
     HEADER,
     INDEX,
-    MONEY,
     PLAIN,
     UNSURE,
+    WHOLE,
     WRONG,
     Look,
     Value,
@@ -177,7 +178,9 @@ def _subtotal(
 
 
 def _figure(field: FieldFacts, *, bold: bool = False) -> Look:
-    return Look(bold=bold, across="right", number_format=MONEY if field.type == "money" else AREA)
+    return Look(
+        bold=bold, across="right", number_format=WHOLE if field.type == "money" else DECIMAL
+    )
 
 
 def _point(
@@ -204,8 +207,7 @@ def _point(
 
 
 def _filled(look: Look, *, wrong: bool) -> Look:
-    return Look(look.bold, look.italic, look.across, look.upright, look.size, look.border,
-                WRONG if wrong else UNSURE, look.number_format)  # fmt: skip
+    return replace(look, fill=WRONG if wrong else UNSURE)
 
 
 def _cell(field: FieldFacts, point: PointFacts) -> tuple[Value, Look]:

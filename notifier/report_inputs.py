@@ -120,7 +120,10 @@ class FieldFacts:
 
 @dataclass(frozen=True, slots=True)
 class ReportInputs:
-    """One report. ``made_at`` is its only clock; ``supplement`` = answers after closing count."""
+    """One report. ``made_at`` is its only clock; ``supplement`` = answers after closing count.
+
+    ``basis`` are the documents of others that the campaign rests on, ``calls`` our own before it.
+    """
 
     made_at: dt.datetime
     timezone: str
@@ -133,6 +136,7 @@ class ReportInputs:
     round: int
     number: str
     basis: tuple[str, ...]
+    calls: tuple[str, ...]
     deadline_at: dt.datetime
     closes_at: dt.datetime
     closed: bool
@@ -241,7 +245,8 @@ def build_inputs(
         title=campaign.title,
         round=campaign.round,
         number=campaign.number,
-        basis=tuple(cited(item) for item in campaign.basis),
+        basis=tuple(cited(item) for item in campaign.basis if item.organ != office.name),
+        calls=tuple(cited(item) for item in campaign.basis if item.organ == office.name),
         deadline_at=campaign.deadline_at,
         closes_at=campaign.closes_at,
         closed=state is not None and state.closed_at is not None,

@@ -47,9 +47,7 @@ def signatures(sheet: Worksheet, line: int, columns: int, inputs: ReportInputs) 
     """Write the block to be signed and return its last line."""
     half = max(columns // 2, 1)
     when = inputs.made_at.astimezone(inputs.zone)
-    date = f"{inputs.office_place}, ngày      tháng {when.month:02d} năm {when.year}"
-    if when.month > 2:  # noqa: PLR2004  only months 1 and 2 take a leading zero (NĐ 30/2020)
-        date = date.replace(f"tháng {when.month:02d}", f"tháng {when.month}")
+    date = f"{inputs.office_place}, ngày      tháng {wording.month(when)} năm {when.year}"
     middle = Look(across="center", border=False)
     span(sheet, line + 1, half + 1, columns, date, _MIDDLE)
     strong = Look(bold=True, across="center", border=False)

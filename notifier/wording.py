@@ -111,6 +111,11 @@ def day(on: dt.date) -> str:
     return f"{on.day}/{on.month}/{on.year}"
 
 
+def month(on: dt.date) -> str:
+    """Return a letter's month: only 1 and 2 take a leading zero (NĐ 30/2020, Phụ lục I)."""
+    return f"{on.month:02d}" if on.month <= 2 else str(on.month)  # noqa: PLR2004  as said above
+
+
 def iso_day(text: str | None) -> str:
     """Return an ISO date as ``21/5/2024``; what is no date stays as it is."""
     if not text:

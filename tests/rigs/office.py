@@ -160,9 +160,7 @@ def reminder(config: Config, name: str) -> Mail:
     )
 
 
-def material(
-    config: Config, submissions: tuple[Submission, ...], **changes: object
-) -> Material:
+def material(config: Config, submissions: tuple[Submission, ...], **changes: object) -> Material:
     """A closed campaign in which these versions came and everybody else was silent."""
     campaign = config.campaign("ocop-2024-2")
     current = {(campaign.id, item.commune): item for item in submissions if item.current}
