@@ -1,5 +1,7 @@
 """Receipt numbers catch the slips that people make on the telephone."""
 
+import itertools
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,7 +44,7 @@ def test_every_single_wrong_digit_is_caught(receipt: str) -> None:
 @given(receipt=RECEIPTS)
 def test_every_swap_of_neighbouring_digits_is_caught(receipt: str) -> None:
     digits = [place for place, char in enumerate(receipt) if char.isdigit()]
-    for left, right in zip(digits, digits[1:], strict=False):
+    for left, right in itertools.pairwise(digits):
         swapped = list(receipt)
         swapped[left], swapped[right] = swapped[right], swapped[left]
         assert valid_receipt("".join(swapped)) == (receipt[left] == receipt[right])

@@ -82,7 +82,7 @@ def test_bytes_are_on_the_disk_before_their_name_and_the_name_before_put_returns
     fsync, replace = os.fsync, Path.replace
 
     def synced(descriptor: int) -> None:
-        target = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        target = Path(f"/proc/self/fd/{descriptor}").readlink()
         steps.append("sync folder" if target.is_dir() else "sync file")
         fsync(descriptor)
 

@@ -1,0 +1,54 @@
+"""Launch, closing, reports and their release happen once each."""
+
+import pytest
+from rigs.answers import CAMPAIGN, HOA_CU, TAN_LIEN, at, hash_of
+
+from registry.errors import NotPossible
+from registry.model import CampaignState, ReportFile
+from registry.store import Store
+
+FILES = (ReportFile("tổng hợp.xlsx", hash_of("xlsx"), 9000),)
+
+
+def test_an_unknown_campaign_has_an_empty_state(store: Store) -> None:
+    assert store.campaign_state(CAMPAIGN) == CampaignState(CAMPAIGN)
+    assert store.snapshot([CAMPAIGN]).campaigns == {CAMPAIGN: CampaignState(CAMPAIGN)}
+
+
+def test_the_first_launch_and_the_first_closing_stand(store: Store) -> None:
+    store.launch(CAMPAIGN, "officer", at(1))
+    store.launch(CAMPAIGN, "officer", at(2))
+    store.close_campaign(CAMPAIGN, [HOA_CU, TAN_LIEN], at(3))
+    state = store.close_campaign(CAMPAIGN, [], at(4))
+    assert state == CampaignState(CAMPAIGN, at(1), at(3), (HOA_CU, TAN_LIEN))
+    assert [event.kind for event in store.journal()] == ["closed", "launched"]
+
+
+def test_the_same_report_is_frozen_once(store: Store) -> None:
+    first = store.freeze_report(CAMPAIGN, hash_of("inputs"), FILES, at(1))
+    assert (first.number, first.files, first.approved_at) == (1, FILES, None)
+    assert store.freeze_report(CAMPAIGN, hash_of("inputs"), FILES, at(2)) == first
+    second = store.freeze_report(CAMPAIGN, hash_of("other inputs"), FILES, at(3))
+    assert second.number == 2
+    assert store.reports(CAMPAIGN) == [first, second]
+    assert store.snapshot([CAMPAIGN]).reports == (first, second)
+    assert store.snapshot(["other"]).reports == ()
+
+
+def test_approving_releases_the_last_report_once(store: Store) -> None:
+    store.freeze_report(CAMPAIGN, hash_of("inputs"), FILES, at(1))
+    approved = store.approve(CAMPAIGN, "leader@caoloc.example", at(2))
+    assert (approved.approved_at, approved.approved_by) == (at(2), "leader@caoloc.example")
+    assert store.approve(CAMPAIGN, "other", at(3)) == approved
+    store.freeze_report(CAMPAIGN, hash_of("supplement"), FILES, at(4))
+    assert [row.approved_at for row in store.reports(CAMPAIGN)] == [at(2), None]
+
+
+def test_nothing_is_approved_unseen(store: Store) -> None:
+    with pytest.raises(NotPossible, match="no report yet"):
+        store.approve(CAMPAIGN, "leader", at(1))
+    store.freeze_report(CAMPAIGN, hash_of("one"), FILES, at(1))
+    store.freeze_report(CAMPAIGN, hash_of("two"), FILES, at(2))
+    with pytest.raises(NotPossible, match="not the last one"):
+        store.approve(CAMPAIGN, "leader", at(3), number=1)
+    assert store.approve(CAMPAIGN, "leader", at(3), number=2).approved_at == at(3)
