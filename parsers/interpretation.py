@@ -224,6 +224,7 @@ def _column_findings(table: _Table, form: Form, mine: Sequence[Record]) -> Itera
             where = grid.place(header.first, column)
             yield Finding("note", "extra-column", _EXTRA.format(caption), None, None, where)
     yield from _hidden(table, mine)
+    yield from _gaps(mine)
 
 
 _GUESSED = "Cột “{}” được hiểu là “{}”; nếu không đúng, đề nghị ghi tên cột theo mẫu."
@@ -250,6 +251,24 @@ def _hidden(table: _Table, mine: Sequence[Record]) -> Iterable[Finding]:
         if cells and all(cell.hidden for cell in cells):
             message = f"Cột “{column.caption}” đang bị ẩn trong tệp nhưng vẫn được đọc."
             yield Finding("note", "hidden-column", message, name, None, cells[0].place)
+
+
+def _gaps(mine: Sequence[Record]) -> Iterable[Finding]:
+    """Yield a warning where the running numbers skip: a row may have been lost or hidden."""
+    above = 0
+    for record in mine:
+        cell = record.body.index
+        mark = cell.text.strip(" .") if cell else ""
+        if cell is None or not mark.isdecimal():
+            above = 0
+            continue
+        number = int(mark)
+        if above and number not in {1, above + 1}:
+            message = (
+                f"Số thứ tự nhảy từ {above} đến {number}; đề nghị kiểm tra có sót điểm nào không."
+            )
+            yield Finding("warning", "number-gap", message, None, record.number, cell.place)
+        above = number
 
 
 def _duplicates(done: Sequence[Record], form: Form) -> Iterable[Finding]:

@@ -1,0 +1,410 @@
+"""Tables → rows of the form, from any reasonable layout."""
+
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rigs.ocop_form import FORM
+
+from parsers.columns import assign, captions_of
+from parsers.form import interpret
+from parsers.grid import Cell, CellValue, Extract, Grid, column_letters
+from parsers.interpretation import Interpretation
+from parsers.sheet import extract
+
+DATA = Path(__file__).parent / "data"
+HEAD = [
+    "STT",
+    "Tên điểm",
+    "Địa chỉ",
+    "Chủ thể quản lý",
+    "Người đại diện",
+    "Điện thoại",
+    "Diện tích (m2)",
+    "Sản phẩm OCOP",
+    "Hạng sao",
+    "Kinh phí đề nghị hỗ trợ (triệu đồng)",
+]
+ROW: list[CellValue] = [
+    1,
+    "Điểm A",
+    "Thôn B",
+    "HTX C",
+    "Lý Văn Thử",
+    "0912345678",
+    35.5,
+    "Mật ong",
+    4,
+    50,
+]
+SECOND: list[CellValue] = [
+    2,
+    "Điểm D",
+    "Thôn E",
+    "HTX F",
+    "Lý Thị Mẫu",
+    "0987654321",
+    20,
+    "Hồi",
+    3,
+    80,
+]
+Rows = Sequence[Sequence[CellValue]]
+
+
+def grid(rows: Rows, name: str = "Biểu 1", top: int = 1, left: int = 1, **more: object) -> Grid:
+    width = max(map(len, rows))
+    cells: list[tuple[Cell | None, ...]] = []
+    for r, row in enumerate(rows):
+        line: list[Cell | None] = []
+        for c in range(width):
+            value = row[c] if c < len(row) else None
+            place = f"{name}!{column_letters(left + c)}{top + r}"
+            line.append(None if value is None else Cell(str(value), value, place))
+        cells.append(tuple(line))
+    return Grid(name, tuple(cells), **more)  # type: ignore[arg-type]
+
+
+def reading(*rows: Sequence[CellValue], kind: str = "xlsx") -> Interpretation:
+    return interpret(Extract(kind, (grid(rows),)), FORM)
+
+
+def codes(result: Interpretation) -> list[str]:
+    return [finding.code for finding in result.findings]
+
+
+@pytest.mark.parametrize("name", ["form.xlsx", "form_dirty.xlsx", "form_formula.xlsx"])
+def test_every_cell_of_a_known_form(name: str) -> None:
+    """Fourteen rows as three kinds of clerks would save them, against the truth beside them."""
+    truth = json.loads((DATA / "truth.json").read_text(encoding="utf-8"))
+    extracted = extract((DATA / name).read_bytes())
+    assert isinstance(extracted, Extract)
+    result = interpret(extracted, FORM)
+    assert len(result.rows) == len(truth["rows"])
+    for known, row in zip(truth["rows"], result.rows, strict=True):
+        number, title, address, owner, person, phone, area, products, stars, cost, note = known
+        if name == "form_dirty.xlsx" and number == 3:
+            title += " (mới)"
+        expected = {
+            "name": title,
+            "address": address,
+            "owner": owner,
+            "representative": person,
+            "phone": phone.replace(" ", "").replace(".", ""),
+            "area_m2": f"{Decimal(str(area)).normalize():f}",
+            "products": products,
+            "stars": str(stars),
+            "cost_requested": str(int(Decimal(str(cost)) * 10**6)),
+        }
+        assert dict(row.values) == expected | ({"note": note} if note else {})
+        assert row.places["name"] == f"Biểu 01!B{10 + number}"
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    order=st.permutations(range(1, 10)),
+    top=st.integers(1, 40),
+    left=st.integers(1, 30),
+    titles=st.integers(0, 8),
+    numbered=st.booleans(),
+    indexed=st.booleans(),
+    writing=st.sampled_from(["as is", "capitals", "lower", "broken", "spaced"]),
+)
+def test_values_do_not_depend_on_the_layout(
+    *,
+    order: list[int],
+    top: int,
+    left: int,
+    titles: int,
+    numbered: bool,
+    indexed: bool,
+    writing: str,
+) -> None:
+    """Order of columns, place on the sheet, titles, STT, index row, way of writing: same rows."""
+    ways = {
+        "as is": str,
+        "capitals": str.upper,
+        "lower": str.lower,
+        "broken": lambda text: f"{text[:3]}\n{text[3:]}",
+        "spaced": lambda text: f"  {text.replace(' ', '  ')} :",
+    }
+    columns = ([0] if numbered else []) + order
+    rows: list[list[CellValue]] = [[f"Dòng tiêu đề {n}"] for n in range(titles)]
+    rows.append([ways[writing](HEAD[c]) for c in columns])
+    if indexed:
+        rows.append([f"({n})" for n in range(1, len(columns) + 1)])
+    body = len(rows)
+    rows += [[row[c] for c in columns] for row in (ROW, SECOND)]
+    result = interpret(Extract("xlsx", (grid(rows, "S", top, left),)), FORM)
+    assert [dict(row.values)["cost_requested"] for row in result.rows] == ["50000000", "80000000"]
+    assert [len(row.values) for row in result.rows] == [9, 9]
+    assert not result.findings
+    at = column_letters(left + columns.index(1))
+    assert result.rows[1].places["name"] == f"S!{at}{top + body + 1}"
+
+
+@pytest.mark.parametrize(
+    ("caption", "field"),
+    [
+        ("Tên điểm giới thiệu và bán sản phẩm OCOP", "name"),
+        ("TÊN ĐIỂM DỰ KIẾN", "name"),
+        ("Ten diem", "name"),
+        ("Số ĐT", "phone"),
+        ("SĐT (nếu có)", "phone"),
+        ("Diện tích mặt bằng (m²)", "area_m2"),
+        ("Hạn\ng sao", "stars"),
+        ("Kinh phí đề nghị hỗ trợ, ĐVT: triệu đồng", "cost_requested"),
+        ("7. Nội dung đề nghị hỗ trợ (ghi cụ thể)", "needs"),
+        ("Họ và tên người đại diện", "representative"),
+        ("Địa chỉ: thôn, xã", "address"),
+    ],
+)
+def test_fault_061_captions_are_known_however_written(caption: str, field: str) -> None:
+    """Capitals, missing diacritics, units, numbering and harmless words change no caption."""
+    best = captions_of(FORM).matches((caption,))[0]
+    assert (best.key, best.confidence) == (field, 1.0)
+
+
+@pytest.mark.parametrize(
+    "caption",
+    ["Địa chỉ email", "Kinh phí đối ứng", "Năm sinh", "Chức vụ", "Số hộ", "Dân tộc", "Tỷ lệ (%)"],
+)
+def test_fault_061_foreign_captions_are_not_ours(caption: str) -> None:
+    """A caption that asks something else is never taken for one of ours as certain."""
+    assert not [m for m in captions_of(FORM).matches((caption,)) if m.confidence == 1.0]
+
+
+def test_likeness_is_believed_only_alone_and_said() -> None:
+    result = reading([*HEAD[:2], "Địa chie", *HEAD[3:]], ROW)
+    assert result.rows[0].values["address"] == "Thôn B"
+    assert result.rows[0].confidence["address"] < 0.9
+    assert codes(result) == ["column-guessed"]
+
+
+def test_ambiguous_caption_is_left_alone() -> None:
+    """A caption with two of our names in it is no column, and a finding says so."""
+    head = [*HEAD, "Loại hình và Ghi chú thêm của số ĐKKD"]
+    result = reading(head, [*ROW, "?"])
+    assert {"extra-column", "column-unclear"} & set(codes(result))
+    assert len(result.rows[0].values) == 9
+
+
+def test_child_captions_take_the_meaning_of_their_parents() -> None:
+    paths = {
+        0: ("Người đại diện", "Họ và tên"),
+        1: ("Người đại diện", "Điện thoại"),
+        2: ("Sản phẩm OCOP", "Tên sản phẩm"),
+        3: ("Sản phẩm OCOP", "Hạng sao"),
+        4: ("Kinh phí", "Tổng"),
+        5: ("Kinh phí", "Đề nghị hỗ trợ"),
+        6: ("Người đại diện", "Địa chỉ"),
+        7: ("Địa chỉ",),
+    }
+    found = assign(paths, captions_of(FORM))
+    assert {column.index: column.field.key for column in found.columns} == {
+        0: "representative",
+        1: "phone",
+        2: "products",
+        3: "stars",
+        4: "cost_total",
+        5: "cost_requested",
+        7: "address",
+    }
+
+
+@pytest.mark.parametrize(
+    ("label", "value"),
+    [
+        ("Tổng cộng", 130),
+        ("TỔNG SỐ", 130),
+        ("Cộng", 130),
+        ("Cộng I", 130),
+        ("Tổng", "130"),
+        ("Tổng cộng (I+II)", 130),
+    ],
+)
+def test_fault_083_totals_are_no_points_and_are_compared(label: str, value: CellValue) -> None:
+    """A total row is never a point; a fitting one says nothing, a wrong one warns."""
+    total: list[CellValue] = [label, *[None] * 8, value]
+    good = reading(HEAD, ROW, SECOND, total)
+    assert (len(good.rows), codes(good)) == (2, [])
+    bad = reading(HEAD, ROW, SECOND, [*total[:9], 999])
+    assert (len(bad.rows), codes(bad)) == (2, ["total-mismatch"])
+    assert bad.findings[0].place == "Biểu 1!J4"
+
+
+@pytest.mark.parametrize("name", ["Công ty Tổng Hợp", "Tổng kho OCOP", "Cộng đồng Nà Lìn"])
+def test_names_that_begin_like_totals_are_points(name: str) -> None:
+    assert len(reading(HEAD, ROW, [2, name, *SECOND[2:]]).rows) == 2
+
+
+def test_total_of_zero_against_text_numbers_says_why() -> None:
+    result = reading(HEAD, [*ROW[:9], "50"], ["Tổng cộng", *[None] * 8, 0])
+    assert codes(result) == ["total-mismatch"]
+    assert "dạng chữ" in result.findings[0].message
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["I", "Hợp tác xã"],
+        ["II.", "Doanh nghiệp"],
+        [None, "A. Doanh nghiệp"],
+        [None, "Thôn Nà Lìn"],
+        ["B", "Các hộ kinh doanh", None, None, None, None, 55.5, None, None, 130],
+    ],
+)
+def test_group_rows_are_no_points(line: list[CellValue]) -> None:
+    assert len(reading(HEAD, line, ROW, SECOND).rows) == 2
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["Ghi chú: số liệu tính đến 15/5/2024"],
+        ["Bằng chữ: một trăm ba mươi triệu đồng"],
+        ["Danh sách gồm 02 điểm./."],
+        ["Nơi nhận:", None, None, None, None, None, None, "TM. ỦY BAN NHÂN DÂN"],
+        [None, None, None, None, None, None, None, "Hòa Cư, ngày 17 tháng 5 năm 2024"],
+        ["NGƯỜI LẬP BIỂU"],
+        ["(1)", "(2)", "(3)", "(4)", "(5)"],
+        HEAD,
+        [3],
+        [3, "…………", "....", "____"],
+    ],
+)
+def test_other_rows_are_no_points(line: list[CellValue]) -> None:
+    result = reading(HEAD, ROW, SECOND, line)
+    assert (len(result.rows), codes(result)) == (2, [])
+
+
+def test_below_the_signature_nothing_is_read() -> None:
+    result = reading(
+        HEAD, ROW, ["NGƯỜI LẬP BIỂU", None, None, None, "CHỦ TỊCH"], [None] * 3, SECOND
+    )
+    assert len(result.rows) == 1
+
+
+def test_a_row_cut_by_a_page_break_is_one_point() -> None:
+    """The rest of a row on the next page has no number and few values: it joins the row above."""
+    rest: list[CellValue] = [None, "mở rộng", "xã H", None, None, None, None, "bạc hà"]
+    result = reading(HEAD, ROW, rest, SECOND, kind="pdf")
+    assert len(result.rows) == 2
+    values = result.rows[0].values
+    assert values["name"] == "Điểm A mở rộng"
+    assert values["address"] == "Thôn B xã H"
+
+
+def test_contradicting_rows_of_one_point_lower_the_confidence() -> None:
+    more: list[CellValue] = [None] * 7 + ["Hồi khô", 3]
+    result = reading(HEAD, ROW, more)
+    assert result.rows[0].values["products"] == "Mật ong; Hồi khô"
+    assert result.rows[0].confidence["stars"] < 0.9
+    assert codes(result) == ["conflicting-values"]
+
+
+def test_ditto_without_a_row_above_is_an_error() -> None:
+    result = reading(HEAD, [*ROW[:2], "nt", *ROW[3:]])
+    assert codes(result) == ["ditto"]
+    assert "address" not in result.rows[0].values
+
+
+def test_missing_required_values_have_the_place_to_fill() -> None:
+    result = reading(HEAD, [*ROW[:8], None, 50])
+    (finding,) = result.findings
+    assert (finding.severity, finding.code, finding.field, finding.row, finding.place) == (
+        "error",
+        "missing-value",
+        "stars",
+        1,
+        "Biểu 1!I2",
+    )
+    assert result.rows[0].places["stars"] == "Biểu 1!I2"
+
+
+def test_messages_never_quote_a_personal_value() -> None:
+    result = reading(HEAD, [*ROW[:5], "không rõ 12ab", *ROW[6:]])
+    assert result.findings
+    assert not [f for f in result.findings if "12ab" in f.message]
+
+
+def test_running_numbers_that_skip_are_asked_about() -> None:
+    result = reading(HEAD, ROW, [4, *SECOND[1:]])
+    assert codes(result) == ["number-gap"]
+
+
+def test_running_numbers_may_start_again_in_groups() -> None:
+    assert not reading(HEAD, ["I", "HTX"], ROW, ["II", "Hộ"], [1, *SECOND[1:]]).findings
+
+
+def test_fault_062_refusals_are_distinct() -> None:
+    """Blank template, another list, no table, instructions only: each says what it is."""
+    blank = reading(HEAD, [1], [2])
+    other = reading(["STT", "Họ và tên", "Địa chỉ", "Điện thoại"], [1, "Lý Thị Mẫu", "X", "1"])
+    none = interpret(Extract("docx"), FORM)
+    assert blank.refusal
+    assert other.refusal
+    assert none.refusal
+    assert [blank.refusal.code, other.refusal.code, none.refusal.code] == [
+        "blank-template",
+        "wrong-form",
+        "wrong-form",
+    ]
+    assert "“Diện tích (m²)”" in other.refusal.message
+    assert "“Địa chỉ”" not in other.refusal.message
+    assert none.score == 0.0
+
+
+def test_fault_060_hidden_sheet_never_wins() -> None:
+    """A fuller hidden sheet loses to a visible one, and alone it is refused."""
+    hidden = grid([HEAD, ROW, SECOND], "Ẩn", hidden=True)
+    both = interpret(Extract("xlsx", (hidden, grid([HEAD, ROW]))), FORM)
+    assert len(both.rows) == 1
+    alone = interpret(Extract("xlsx", (hidden,)), FORM)
+    assert alone.refusal
+    assert "ẩn" in alone.refusal.message
+
+
+@pytest.mark.parametrize("name", ["Hòa Cư", "Mẫu Sơn"])
+def test_sheets_named_after_communes_are_not_old_or_samples(name: str) -> None:
+    """Hòa Cư is not "cũ" and Mẫu Sơn is no "mẫu"."""
+    both = (grid([HEAD, ROW], "Sheet1"), grid([HEAD, SECOND], name))
+    result = interpret(Extract("xlsx", both), FORM)
+    assert len(result.rows) == 2
+    assert codes(result) == ["several-tables"]
+    point = reading(HEAD, [1, f"{name} OCOP", *ROW[2:]])
+    assert point.rows[0].values["name"] == f"{name} OCOP"
+
+
+def test_example_rows_of_the_template_are_not_points() -> None:
+    result = reading(HEAD, ["VD", *ROW[1:]], SECOND)
+    assert [row.values["name"] for row in result.rows] == ["Điểm D"]
+    assert codes(result) == ["example-row"]
+
+
+def test_letterhead_table_is_not_the_form() -> None:
+    letterhead = grid([["UBND XÃ HÒA CƯ", "CỘNG HÒA XÃ HỘI"], ["Số: 45/UBND", "ngày 17/5/2024"]])
+    result = interpret(Extract("docx", (letterhead, grid([HEAD, ROW]))), FORM)
+    assert len(result.rows) == 1
+
+
+def test_auto_numbered_word_tables_have_empty_numbers() -> None:
+    result = reading(HEAD, [None, *ROW[1:]], [None, *SECOND[1:]], kind="docx")
+    assert len(result.rows) == 2
+
+
+@pytest.mark.parametrize(
+    ("above", "caption", "cost"),
+    [
+        ("Đơn vị tính: triệu đồng", "Kinh phí đề nghị hỗ trợ", "50000000"),
+        ("ĐVT: nghìn đồng", "Kinh phí đề nghị hỗ trợ (triệu đồng)", "50000000"),
+        ("Đơn vị tính: m2, triệu đồng", "Kinh phí đề nghị hỗ trợ", "50000000"),
+    ],
+)
+def test_units_come_from_the_nearest_statement(above: str, caption: str, cost: str) -> None:
+    result = reading([None] * 8 + [above], [*HEAD[:9], caption], ROW)
+    assert result.rows[0].values["cost_requested"] == cost
