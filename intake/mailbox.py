@@ -309,8 +309,10 @@ class Mailbox:
 
     # --- reading ---
 
-    def listed(self, known: set[int]) -> list[Listed]:
+    def listed(self, known: set[int], limit: int | None = None) -> list[Listed]:
         """Return the inbox's messages that are not in ``known``, ascending by UID.
+
+        With ``limit`` only the first so many of them are asked for (a full inbox at the start).
 
         Selects the inbox again, so `uidvalidity` is read first: compare it before trusting
         ``known``. Flags play no part: what a human read or marked is listed all the same. A
@@ -321,7 +323,7 @@ class Mailbox:
             client = self._live()
             self._select(self._settings.inbox)
             client.forget_news()
-            uids = [uid for uid in self._search("ALL") if uid not in known]
+            uids = [uid for uid in self._search("ALL") if uid not in known][:limit]
             found = []
             for start in range(0, len(uids), _LIST_CHUNK):
                 found += self._describe(uids[start : start + _LIST_CHUNK])
@@ -424,11 +426,11 @@ class Mailbox:
             announced = sum(self._sizes.get(uid, 0) for uid in batch)
             # RFC822.SIZE is an estimate on some servers; four gigabytes for forty bytes are a lie.
             answer = self._attributes(batch, "(UID BODY.PEEK[])", 2 * announced + ANSWER_BYTES)
-            bodies = {uid: attributes.get(b"BODY[]", b"") for uid, attributes in answer}
+            bodies = {uid: found[b"BODY[]"] for uid, found in answer if found.get(b"BODY[]")}
             for uid in batch:
-                if not bodies.get(uid):
+                if uid not in bodies:
                     _log.info("slot_vanished", uid=uid, uidvalidity=uidvalidity)
-            return [Fetched(uid, bodies[uid]) for uid in batch if bodies.get(uid)]
+            return [Fetched(uid, bodies[uid]) for uid in batch if uid in bodies]
 
     def header(self, uid: int) -> bytes:
         """Return the header block of one inbox message (PEEK); empty when it has vanished."""
