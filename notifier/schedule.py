@@ -28,7 +28,7 @@ def reminder_moments(
     last_on = campaign.deadline_at.astimezone(calendar.zone).date()
     moments: dict[dt.datetime, Remind] = {}
     for step in sorted(campaign.remind, key=lambda step: -step.days_before):
-        days = max(-_MOST_DAYS, min(step.days_before, _MOST_DAYS))
+        days = min(step.days_before, _MOST_DAYS)
         day = calendar.previous_working(last_on - dt.timedelta(days=days))
         moments[calendar.next_moment(calendar.at(day, step.at), hours)] = step
     return [
