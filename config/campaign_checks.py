@@ -253,6 +253,14 @@ def check_templates(
                 "add the file, or name one that is there",
             )
 
+    if campaign.report.letter_template not in names:
+        yield file.problem(
+            ("report", "letter_template"),
+            f"templates/{campaign.report.letter_template} is missing",
+            "the official letter could not be drafted",
+            "add the file, or name one that is there",
+        )
+
 
 def _repeated(names: Sequence[str]) -> Iterator[tuple[int, str]]:
     for at, name in enumerate(names):

@@ -31,7 +31,7 @@ _NEEDED = ("code", "valid_from", "kind", "name")
 #: Digits of the codes of communes, districts and provinces (GSO).
 _CODE_LENGTHS = {2, 3, 5}
 _CODE = re.compile(r"[0-9A-Za-z]{1,12}")
-_LETTERS_ONLY_IN_1258 = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
+_LONE_TONE = re.compile("[\u0300\u0301\u0303\u0309\u0323]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,12 +120,14 @@ def _old_encoding(data: bytes, error: UnicodeDecodeError, notes: _Notes) -> str 
     """Read what Excel's plain "CSV" writes on a Vietnamese Windows (cp1258), if it is that."""
     line = data.count(b"\n", 0, error.start) + 1
     text = unicodedata.normalize("NFC", data.decode("cp1258", errors="replace"))
-    # A tone mark that joins no vowel, or a byte that cp1258 does not have: it is something else.
-    if data.startswith(b"\xef\xbb\xbf") or "\ufffd" in text or _LETTERS_ONLY_IN_1258.search(text):
+    # Letters before the fault that are good UTF-8, a tone mark that joins no vowel, or a byte that
+    # cp1258 does not have: it is something else, such as a file cut in the middle of a letter.
+    utf8 = not data[: error.start].isascii()
+    if utf8 or "\ufffd" in text or _LONE_TONE.search(text):
         notes.problem(
             line,
             "the letters here cannot be read",
-            "the file is neither UTF-8 nor cp1258",
+            "the file is neither whole UTF-8 nor cp1258",
             _SAVE_AS,
         )
         return None

@@ -1,14 +1,13 @@
 """The config folder → one validated ``Config``, or every problem in it at once."""
 
-import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from string import Template
 from typing import TypeVar
 
 from config import campaign_checks, settings_checks
-from config.model import CalendarFile, Campaign, Config, Mailbox, Secret, Section, Settings
+from config.model import CalendarFile, Campaign, Config, Section, Settings
+from config.password import check_secret, secret
 from config.problem import ConfigProblems, Problem
 from config.roster import Roster, read_roster
 from config.toml_file import TomlFile, check, parse
@@ -134,7 +133,7 @@ class _Work:
 
     def _remarks(self, file: TomlFile, settings: Settings) -> Iterator[Problem]:
         for name, section in (("mailbox", settings.mailbox), ("smtp", settings.smtp)):
-            yield from _check_secret(file, name, section, self.env)
+            yield from check_secret(file, name, section, self.env)
         for commune, line in zip(self.roster.communes, self.roster.lines, strict=True):
             if not commune.emails:
                 yield Problem(
@@ -154,40 +153,14 @@ class _Work:
                 )
 
 
-def secret(section: Secret, env: Mapping[str, str]) -> str:
-    """Return the password of this section; ``""`` if it names none (a server on loopback).
-
-    ``password_file`` may begin with ``$CREDENTIALS_DIRECTORY``, where systemd puts what
-    ``LoadCredential=`` names. The file's first line counts.
-
-    Raises:
-        ConfigProblems: The variable or file is missing or empty. The secret is never quoted.
-    """
-    name = "mailbox" if isinstance(section, Mailbox) else "smtp"
-    found = ""
-    if section.password_env:
-        found = env.get(section.password_env, "")
-    elif section.password_file:
-        path = _secret_path(section.password_file, env)
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines() if path else []
-        except (OSError, UnicodeDecodeError):
-            lines = []
-        found = lines[0] if lines else ""
-    else:
-        return ""
-    if not found:
-        raise ConfigProblems([_no_secret(name, section)])
-    return found
-
-
 def warnings(config: Config) -> tuple[Problem, ...]:
     """Return what the admin should know and the daemon can live with, file by file.
 
     Beside what `load` remarked: calendar years without a holiday table. Slower than loading,
     because the holiday table is asked.
     """
-    return (*config.remarks, *_unknown_years(config))
+    found = (*config.remarks, *_unknown_years(config))
+    return tuple(sorted(found, key=lambda remark: (remark.file, remark.line)))
 
 
 def _fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
@@ -228,49 +201,6 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
         }
         changed[name] = section.model_copy(update=paths)
     return settings.model_copy(update=changed)
-
-
-def _secret_path(text: str, env: Mapping[str, str]) -> Path | None:
-    """Return the path with ``$NAME`` filled in; None if such a variable is not set."""
-    try:
-        return Path(Template(text).substitute(env))
-    except (KeyError, ValueError):
-        return None
-
-
-def _check_secret(
-    file: TomlFile, name: str, section: Secret, env: Mapping[str, str]
-) -> Iterator[Problem]:
-    """Yield what is doubtful about where the password comes from; its value is not kept."""
-    key = "password_env" if section.password_env else "password_file"
-    if not section.password_env and not section.password_file:
-        return
-    try:
-        secret(section, env)
-    except ConfigProblems as error:
-        found = error.problems[0]
-        yield file.problem((name, key), found.what, found.why, found.remedy)
-        return
-    path = _secret_path(section.password_file, env) if not section.password_env else None
-    if path is not None and stat.S_IMODE(path.stat().st_mode) & 0o077:
-        yield file.problem(
-            (name, key),
-            f"the file of {name}.password_file can be read by others",
-            "whoever has an account on this machine could take the mailbox over",
-            f"run: chmod 600 {path}",
-        )
-
-
-def _no_secret(name: str, section: Secret) -> Problem:
-    if section.password_env:
-        what = f"the environment variable {section.password_env} of {name}.password_env is not set"
-        remedy = f"set {section.password_env}, or write password_file instead"
-    else:
-        what = (
-            f"the file {section.password_file} of {name}.password_file cannot be read or is empty"
-        )
-        remedy = "put the password on its first line and let the daemon's user read it (chmod 600)"
-    return Problem(SETTINGS, 0, what, "without the password the server refuses the login", remedy)
 
 
 def _check_calendar(file: TomlFile | None) -> Iterator[Problem]:

@@ -179,7 +179,8 @@ def _fields(kind: Any) -> dict[str, Any]:
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return {found.alias or name: found.annotation for name, found in kind.model_fields.items()}
     if isinstance(kind, type) and dataclasses.is_dataclass(kind):
-        return typing.get_type_hints(kind)
+        hints = typing.get_type_hints(kind)
+        return {entry.name: hints[entry.name] for entry in dataclasses.fields(kind)}
     return {}
 
 
