@@ -25,8 +25,9 @@ from registry.model import (
     Snapshot,
     Submission,
     SubmissionState,
+    Window,
 )
-from registry.snapshot import commune_state
+from registry.snapshot import commune_state, windows
 
 _TOLD = {"call", "reminder", "silence"}
 
@@ -270,7 +271,11 @@ def _commune(
     campaign: Campaign, commune: Commune, material: Material, *, supplement: bool
 ) -> CommuneFacts:
     mine = sorted(
-        (item for item in material.submissions if item.commune == commune.key),
+        (
+            item
+            for item in material.submissions
+            if item.commune == commune.key and not item.withdrawn
+        ),
         key=lambda item: (item.received_at, item.version),
     )
     versions = tuple(_version(item, material) for item in mine)
@@ -309,10 +314,10 @@ def _state(
     """The state in this report: what came after closing does not change it before a supplement."""
     if counted is not None:
         return counted.state
-    if not versions:
-        return commune_state(snapshot, campaign.id, key)
     state = snapshot.campaigns.get(campaign.id)
-    return "silent" if state is not None and key in state.silent else "needs-fix"
+    if state is not None and key in state.silent:
+        return "silent"
+    return "needs-fix" if versions else commune_state(snapshot, campaign.id, key)
 
 
 def _version(submission: Submission, material: Material) -> VersionFacts:
@@ -360,7 +365,7 @@ def _mail(mail: Mail) -> MailFacts:
 class Registry(Protocol):
     """What ``gather`` asks of the store."""
 
-    def snapshot(self, campaign_ids: Sequence[str]) -> Snapshot: ...  # noqa: D102  as the store's
+    def snapshot(self, campaigns: Mapping[str, Window]) -> Snapshot: ...  # noqa: D102  as the store's
     def submissions(  # noqa: D102
         self, campaign: str, key: CommuneKey | None = None
     ) -> Sequence[Submission]: ...
@@ -374,7 +379,7 @@ def gather(store: Registry, config: Config, campaign: Campaign, now: dt.datetime
     submissions = tuple(store.submissions(campaign.id))
     ids = sorted({item.message_id for item in submissions})
     material = Material(
-        snapshot=store.snapshot([campaign.id]),
+        snapshot=store.snapshot(windows([campaign])),
         submissions=submissions,
         documents={number: store.documents(number) for number in ids},
         messages={number: store.message(number) for number in ids},

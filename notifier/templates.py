@@ -88,6 +88,7 @@ def _environment(sources: dict[str, str], *, html: bool) -> ImmutableSandboxedEn
     env.filters["strong"] = _html_strong if html else str
     env.filters["line"] = wording.clean
     env.filters["fill"] = _fill
+    env.filters["solid"] = _solid
     env.filters["ucfirst"] = wording.upper_first
     return env
 
@@ -96,10 +97,19 @@ def _text_para(text: str) -> str:
     return _fill(text) + "\n\n"
 
 
+def _squeezed(text: str) -> str:
+    return re.sub(r"[ \t\r\n]+", " ", text).strip(" ")
+
+
+def _solid(text: str) -> str:
+    """Keep words on one line: a quoted half sentence must not read as somebody's statement."""
+    return text.replace(" ", "\u00a0")
+
+
 def _fill(text: str, indent: int = 0, first: str = "") -> str:
     """Fill one paragraph; ``first`` starts its first line, ``indent`` spaces the others."""
     return textwrap.fill(
-        " ".join(text.split()),
+        _squeezed(text),
         WIDTH,
         initial_indent=first,
         subsequent_indent=" " * indent,
@@ -110,7 +120,7 @@ def _fill(text: str, indent: int = 0, first: str = "") -> str:
 
 def _html_para(text: str) -> Markup:
     return Markup('<p style="margin:0 0 14px">{}</p>\n').format(
-        Markup(" ".join(escape(text).split()))  # noqa: S704  escaped just before
+        Markup(_squeezed(escape(text)))  # noqa: S704  escaped just before
     )
 
 

@@ -1,0 +1,210 @@
+"""The official fill-in workbook: one per commune, its name and code in place.
+
+It reads back without a doubt: captions are the form's labels, money states its unit, phones and
+codes are text cells, choices are lists, and the guidance stands on a sheet of its own in prose.
+"""
+
+import datetime as dt
+import io
+from collections.abc import Sequence
+
+from openpyxl import Workbook
+from openpyxl.comments import Comment
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.worksheet import Worksheet
+
+from config.model import Campaign, Commune, Office
+from notifier import wording
+from notifier.fixed_zip import repack
+from notifier.printed import (
+    CENTRE,
+    DECIMAL,
+    HEADER,
+    INDEX,
+    WHOLE,
+    Look,
+    Value,
+    page,
+    row,
+    span,
+    widths,
+)
+from notifier.view import addressee
+from parsers.form import Field, FieldType
+
+#: Rows to be filled in.
+ROWS = 20
+_LIST_LIMIT = 255  # Excel's limit for a list written into the validation itself
+_HINT_LIMIT = 250  # … and for its prompt
+
+_WIDTHS: dict[FieldType, float] = {
+    "text": 20.0, "list": 24.0, "choice": 18.0, "code": 15.0, "phone": 15.0,
+    "decimal": 11.0, "stars": 8.0, "date": 14.0, "money": 17.0,
+}  # fmt: skip
+_FORMATS: dict[FieldType, str] = {
+    "phone": "@", "code": "@", "money": WHOLE, "decimal": DECIMAL, "stars": "0",
+    "date": "dd/mm/yyyy",
+}  # fmt: skip
+_EXAMPLES: dict[FieldType, str] = {
+    "text": "Ghi bằng chữ, đầy đủ.",
+    "list": "Ghi từng sản phẩm, cách nhau bằng dấu chấm phẩy. Ví dụ: Hạt dẻ tươi; Mật ong.",
+    "choice": "Chọn một giá trị trong danh sách của ô.",
+    "code": "Ghi liền, không có dấu cách. Ví dụ: 4900123456.",
+    "phone": "Ghi 10 chữ số, giữ số 0 ở đầu. Ví dụ: 0912 000 111.",
+    "decimal": "Ghi số, dấu phẩy là dấu thập phân. Ví dụ: 35,5.",
+    "stars": "Ghi một chữ số từ 1 đến 5. Ví dụ: 3.",
+    "date": "Ghi ngày/tháng/năm. Ví dụ: 20/12/2022.",
+    "money": "Ghi đủ số tiền bằng đồng, không viết tắt. Ví dụ: 50.000.000.",
+}
+
+
+def fill_in_workbook(campaign: Campaign, commune: Commune, office: Office) -> bytes:
+    """Return the form as ``.xlsx`` for one commune; the same arguments give the same bytes."""
+    book = Workbook()
+    book.properties.creator = wording.clean(office.name, 100)
+    book.properties.title = wording.clean(campaign.form.title, 200)
+    book.remove(book.worksheets[0])
+    fields = campaign.form.fields
+    sheet = book.create_sheet("Biểu đăng ký")
+    header = _head(sheet, campaign, commune, office)
+    _table(sheet, header, fields)
+    _validations(sheet, header + 2, fields)
+    last = _foot(sheet, header + 2 + ROWS, len(fields) + 1)
+    page(sheet, (header, header + 1), len(fields) + 1, last)
+    sheet.freeze_panes = f"C{header + 2}"
+    _guide(book.create_sheet("Hướng dẫn"), campaign, office)
+    target = io.BytesIO()
+    book.save(target)
+    return repack(target.getvalue(), campaign.opens_at)
+
+
+def _head(sheet: Worksheet, campaign: Campaign, commune: Commune, office: Office) -> int:
+    """Write who fills it in and what it is; return the header's line."""
+    fields = campaign.form.fields
+    columns = len(fields) + 1
+    widths(sheet, [6.0, *(_WIDTHS[field.type] for field in fields)])
+    middle = Look(across="center", border=False)
+    body = addressee(commune)
+    span(sheet, 1, 1, 4, body.upper(), Look(bold=True, across="center", border=False))
+    span(sheet, 2, 1, 4, f"Mã đơn vị: {commune.code}", middle)
+    title = Look(bold=True, across="center", size=14, border=False)
+    span(sheet, 3, 1, columns, campaign.form.title.upper(), title)
+    attached = (
+        f"(Kèm theo Công văn số        ngày      tháng      năm "
+        f"{campaign.deadline_at.astimezone(office.zone).year} của {body})"
+    )
+    span(sheet, 4, 1, columns, attached, Look(italic=True, across="center", border=False))
+    until = wording.before(campaign.deadline_at, office.zone)
+    sent = f"Gửi về {office.name} (qua {office.unit}), thư điện tử {office.address}, {until}"
+    span(sheet, 5, 1, columns, sent, Look(italic=True, across="center", border=False))
+    return 6
+
+
+def caption(field: Field) -> str:
+    """Return a column's caption: the label, with the unit that its figures are read in."""
+    if field.type == "money" and "đồng" not in field.label:
+        return f"{field.label} (đồng)"
+    return field.label
+
+
+def _table(sheet: Worksheet, header: int, fields: Sequence[Field]) -> None:
+    columns = len(fields) + 1
+    row(sheet, header, ["STT", *(caption(field) for field in fields)], [HEADER] * columns)
+    row(sheet, header + 1, [f"({index})" for index in range(1, columns + 1)], [INDEX] * columns)
+    for column, field in enumerate(fields, start=2):
+        comment = Comment(hint(field), "", height=110, width=260)
+        sheet.cell(header, column).comment = comment
+    looks = [CENTRE, *(Look(number_format=_FORMATS.get(field.type, "")) for field in fields)]
+    for line in range(header + 2, header + 2 + ROWS):
+        empty: list[Value] = [None] * columns
+        row(sheet, line, empty, looks)
+        sheet.row_dimensions[line].height = 32
+
+
+def hint(field: Field) -> str:
+    """Return how a column is filled in, with an example."""
+    must = "Bắt buộc. " if field.required else "Không bắt buộc. "
+    return must + _EXAMPLES[field.type]
+
+
+def _validations(sheet: Worksheet, first: int, fields: Sequence[Field]) -> None:
+    """Lists and bounds that explain themselves. Only whole stars are refused; the rest warns."""
+    for column, field in enumerate(fields, start=2):
+        rule = _rule(field)
+        if rule is None:
+            continue
+        letter = get_column_letter(column)
+        rule.add(f"{letter}{first}:{letter}{first + ROWS - 1}")
+        rule.errorStyle = "stop" if field.type == "stars" else "warning"
+        rule.allow_blank = True
+        rule.promptTitle, rule.prompt = field.label[:32], hint(field)[:_HINT_LIMIT]
+        rule.errorTitle, rule.error = "Đề nghị kiểm tra", hint(field)[:_HINT_LIMIT]
+        rule.showInputMessage = rule.showErrorMessage = True
+        sheet.add_data_validation(rule)
+
+
+def _rule(field: Field) -> DataValidation | None:
+    if field.type == "choice":
+        listed = ",".join(choice.value.replace(",", "‚") for choice in field.choices)
+        if field.choices and len(listed) <= _LIST_LIMIT and "‚" not in listed:
+            return DataValidation(type="list", formula1=f'"{listed}"')
+        return None
+    if field.type == "stars":
+        return DataValidation(type="whole", operator="between", formula1="1", formula2="5")
+    if field.type in {"money", "decimal"}:
+        return DataValidation(type="decimal", operator="greaterThanOrEqual", formula1="0")
+    if field.type == "date":
+        return DataValidation(
+            type="date", operator="greaterThan", formula1=str(_serial(dt.date(2000, 1, 1)))
+        )
+    return None
+
+
+def _serial(day: dt.date) -> int:
+    return (day - dt.date(1899, 12, 30)).days
+
+
+def _foot(sheet: Worksheet, line: int, columns: int) -> int:
+    """Write the signature block and return its last line."""
+    half = columns // 2
+    strong = Look(bold=True, across="center", border=False)
+    middle = Look(italic=True, across="center", border=False)
+    span(sheet, line + 1, 1, half, "NGƯỜI LẬP BIỂU", strong)
+    span(sheet, line + 1, half + 1, columns, "TM. ỦY BAN NHÂN DÂN", strong)
+    span(sheet, line + 2, 1, half, "(Ký, ghi rõ họ tên)", middle)
+    span(sheet, line + 2, half + 1, columns, "CHỦ TỊCH", strong)
+    span(sheet, line + 3, half + 1, columns, "(Ký, đóng dấu, ghi rõ họ tên)", middle)
+    return line + 3
+
+
+def _guide(sheet: Worksheet, campaign: Campaign, office: Office) -> None:
+    """How to fill it in, as prose: no second table that could be taken for the form.
+
+    Never how to say that there is no need: our own words would come back as the commune's.
+    """
+    widths(sheet, [130.0])
+    until = wording.before(campaign.deadline_at, office.zone)
+    lines = [
+        "HƯỚNG DẪN GHI BIỂU",
+        f"1. Mỗi điểm ghi một dòng ở trang “Biểu đăng ký”. Ô bắt buộc phải ghi đủ. Gửi {until}.",
+        "2. Không sửa dòng tiêu đề cột. Có thể thêm dòng nếu 20 dòng không đủ.",
+        "3. Tiền ghi đủ bằng đồng; ngày ghi ngày/tháng/năm; điện thoại ghi đủ số 0 ở đầu.",
+        "4. Nhiều sản phẩm trong một ô: cách nhau bằng dấu chấm phẩy.",
+        "Cách ghi từng cột:",
+        *(f"– {caption(field)}: {hint(field)}" for field in campaign.form.fields),
+        *_choice_lines(campaign.form.fields),
+    ]
+    for number, text in enumerate(lines, start=1):
+        look = Look(bold=number == 1, border=False)
+        row(sheet, number, [text], [look])
+    page(sheet, (1, 1), 1, len(lines))
+    sheet.page_setup.orientation = "portrait"
+
+
+def _choice_lines(fields: Sequence[Field]) -> list[str]:
+    return [
+        f"– {field.label}, chọn một trong: {'; '.join(choice.value for choice in field.choices)}."
+        for field in fields
+        if field.type == "choice" and field.choices
+    ]
