@@ -173,7 +173,7 @@ def _flowing(lines: Sequence[str]) -> list[str]:
     text = "\n".join(line for raw in lines for part in raw.splitlines() if (line := one_line(part)))
     text = re.sub(rf"(?<=[A-ZĐ&])-\n(?={_GROUP})", "-", text)
     text = re.sub(rf"(?<=[A-ZĐ&])\n-(?={_GROUP}\b)", "-", text)
-    text = re.sub(rf"(?<=\d/)\n(?=[A-ZĐ]{{2}})", "", text)
+    text = re.sub(r"(?<=\d/)\n(?=[A-ZĐ]{2})", "", text)
     return text.splitlines()
 
 

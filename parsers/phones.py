@@ -10,6 +10,7 @@ from types import MappingProxyType
 from parsers.form import Field
 from parsers.grid import Cell
 from parsers.outcome import Problem, Value, doubt, error
+from parsers.vietnamese import repair
 
 #: Old prefix → new prefix; the last seven digits stay.
 OLD_MOBILES: Mapping[str, str] = MappingProxyType(
@@ -48,8 +49,8 @@ def parse_phone(field: Field, cell: Cell) -> Value:
     prefix. Old landlines of ten digits are kept as written with a warning.
     """
     value = cell.value
-    typed = isinstance(value, int | float) and not isinstance(value, bool)
-    text = str(int(value)) if typed and float(value) == int(value) else cell.text  # type: ignore[arg-type]
+    whole_number = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    text = f"{value:.0f}" if whole_number else repair(cell.text)
     whole = _canonical(re.sub(r"\D", "", text)) if not re.search(r"[^\W\d_]", text) else None
     if whole is not None:
         return _value(field, [whole], 0)

@@ -71,7 +71,7 @@ def parse(field: Field, cell: Cell, context: Context) -> Value:
     barred = _barred(field, cell)
     if barred is not None:
         return barred
-    if is_empty(cell):
+    if is_empty(cell) and not (field.type == "stars" and "0" in cell.text):
         return EMPTY
     if is_ditto(cell.text):
         return error(field, "ditto", "ô ghi “như trên” nhưng phía trên không có giá trị để lấy.")

@@ -31,8 +31,9 @@ def repair(text: str) -> str:
     """Return the text as its writer meant it: NFC, Vietnamese letters, nothing invisible.
 
     ƣ becomes ư, the Icelandic ð becomes đ, every kind of space one plain space, every kind of line
-    break a line feed. Zero-width, direction and control characters go; line feed and tab stay.
-    Nothing that a person can see is lost, and repairing twice changes nothing.
+    break a line feed, every kind of digit 0–9. Zero-width, direction and control characters go;
+    line feed and tab stay. Nothing that a person can see is lost, and repairing twice changes
+    nothing.
     """
     if text.isascii() and text.isprintable():
         return text
@@ -50,6 +51,8 @@ def _repaired(letter: str) -> str:
     category = unicodedata.category(letter)
     if category == "Zs":
         return " "
+    if category == "Nd":
+        return str(unicodedata.digit(letter))
     return "" if category in {"Cc", "Cf", "Cs", "Cn"} else letter
 
 
