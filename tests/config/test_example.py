@@ -10,6 +10,8 @@ from config.init import write_example
 from config.model import CalendarFile, Campaign, Config, Settings
 from config.settings import ConfigProblems, load, warnings
 from config.toml_file import TomlFile, keys_at, parse
+from parsers.columns import Captions
+from parsers.letter import nil_statement
 from parsers.vietnamese import fold, key
 
 ICT = dt.timezone(dt.timedelta(hours=7))
@@ -230,3 +232,26 @@ def test_fault_127_no_first_part_of_a_shipped_file_is_taken_for_the_whole(
     (folder / name).write_bytes(b"".join(lines[:-1]))
     with pytest.raises(ConfigProblems):
         load(folder, env={})
+
+
+@pytest.mark.parametrize(
+    ("sentence", "answer"),
+    [
+        ("Qua rà soát, xã không có nhu cầu hỗ trợ Điểm giới thiệu và bán sản phẩm OCOP.", "yes"),
+        ("Trên địa bàn không có tổ chức, cá nhân nào đăng ký điểm.", "yes"),
+        ("Xã không có nhu cầu vay vốn.", "no"),
+        ("Cơ sở không đăng ký kinh doanh.", "no"),
+        ("Xã không có nhu cầu quảng bá thêm sản phẩm OCOP.", "no"),
+    ],
+)
+def test_the_shipped_phrases_widen_no_nil_return(
+    campaign: Campaign, sentence: str, answer: str
+) -> None:
+    found = nil_statement([sentence], campaign.form)
+    assert (found == "yes") == (answer == "yes")
+
+
+def test_a_place_alone_is_no_kind_of_place(campaign: Campaign) -> None:
+    captions = Captions(campaign.form)
+    assert captions.exact("Vị trí") is None
+    assert captions.exact("Vị trí (theo QĐ 950/QĐ-BCT)") == "location_kind"
