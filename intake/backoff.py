@@ -20,7 +20,7 @@ class Backoff:
 
     def failed(self, now: dt.datetime, at_least: dt.timedelta = _FIRST) -> dt.timedelta:
         """Note a failure; return the pause that begins now."""
-        pause = min(max(_FIRST * 2 ** min(self.failures, 10), at_least), _LONGEST)
+        pause: dt.timedelta = min(max(_FIRST * 2 ** min(self.failures, 10), at_least), _LONGEST)
         self.failures += 1
         self.until = now + pause
         return pause

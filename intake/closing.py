@@ -4,17 +4,18 @@ Silence counts as an answer for which a chairman is responsible. So it is record
 inbox was read completely since the campaign closed, with nothing left to understand (promise 3).
 """
 
-import hashlib
+import datetime as dt
 
 import structlog
 
-from config.model import Campaign
+from config.model import Campaign, Config
 from intake.desk import Desk
 from notifier.due import closing_due, report_due
-from notifier.report import gather, report_files
-from notifier.report_inputs import inputs_json
+from notifier.official_letter import draft
+from notifier.report import gather, inputs_json, workbook
 from registry.model import ReportFile, ReportRow
 from registry.snapshot import silent_communes, windows
+from registry.store import Store
 
 _log = structlog.get_logger("closing")
 
@@ -35,14 +36,24 @@ def close_campaigns(desk: Desk) -> None:
 
 
 def freeze_report(desk: Desk, campaign: Campaign) -> ReportRow:
-    """Build the report of this moment and fix it: files into the vault, then its row."""
+    """Fix the report of this moment: its inputs and files into the vault, then its row."""
     now = desk.clock()
-    inputs = gather(desk.store, desk.config, campaign, now)
-    written = inputs_json(inputs)
-    files = [
-        ReportFile(file.name, desk.vault.put(file.data), len(file.data))
-        for file in report_files(inputs, desk.config.folder / "templates")
-    ]
-    desk.vault.put(written)
-    digest = hashlib.sha256(written).hexdigest()
-    return desk.store.freeze_report(campaign.id, digest, files, now)
+    written, built = build_report(desk.store, desk.config, campaign, now)
+    files = [ReportFile(name, desk.vault.put(data), len(data)) for name, data in built.items()]
+    return desk.store.freeze_report(campaign.id, desk.vault.put(written), files, now)
+
+
+def build_report(
+    store: Store, config: Config, campaign: Campaign, now: dt.datetime
+) -> tuple[bytes, dict[str, bytes]]:
+    """Return the report's inputs as JSON, and its files by name; nothing is written.
+
+    Raises:
+        WordingProblem: the template of the official letter is broken.
+    """
+    inputs = gather(store, config, campaign, now)
+    template = config.folder / "templates" / campaign.report.letter_template
+    return inputs_json(inputs), {
+        f"Bao cao {campaign.id}.xlsx": workbook(inputs),
+        f"Du thao cong van {campaign.id}.docx": draft(inputs, template.read_bytes()),
+    }

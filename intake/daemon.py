@@ -34,6 +34,8 @@ class Daemon:
     desk: Desk
     #: Set from a signal: the current step is finished, the next is not begun.
     stopping: bool = False
+    #: What kept this tick from doing everything, in plain words; empty when nothing did.
+    trouble: str = ""
     #: Called once a tick: the systemd watchdog lives on it.
     turned: Callable[[], None] = lambda: None
     #: Numbers in [0, 1): servers that failed together are not asked again together.
@@ -50,6 +52,7 @@ class Daemon:
 
     def tick(self) -> bool:
         """Walk the way of a message once; return whether there is more to do at once."""
+        self.trouble = ""
         more = self._from_the_inbox(self.collect_and_keep)
         more = self.understand_and_record() or more
         close_campaigns(self.desk)
@@ -94,6 +97,7 @@ class Daemon:
         if sent.trouble is None:
             self._smtp_pause.worked()
             return
+        self.trouble = f"mail cannot be sent: {sent.trouble.reason}"
         refused = isinstance(sent.trouble, AuthFailed)
         least = LOGIN_PAUSE if refused else dt.timedelta(0)
         pause = self._smtp_pause.failed(desk.clock(), at_least=least)
@@ -115,10 +119,12 @@ class Daemon:
             more = step()
         except Unreachable as error:
             pause = self._inbox_pause.failed(now)
+            self.trouble = f"the mailbox is away: {error}"
             _log.warning("mailbox_away", reason=str(error), pause_seconds=pause.total_seconds())
             return False
         except LoginRefused as error:
             pause = self._inbox_pause.failed(now, at_least=LOGIN_PAUSE)
+            self.trouble = f"the mailbox refuses the login: {error}"
             _log.error("login_refused", reason=str(error), pause_seconds=pause.total_seconds())
             alert(self.desk, "mailbox", str(error))
             return False

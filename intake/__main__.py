@@ -1,0 +1,413 @@
+"""The command line. Each command opens what it needs, calls one function, and shows the answer.
+
+Exit codes: 0 done, 1 the thing asked for was found wanting, 2 usage, 70 a bug.
+"""
+
+import getpass
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+app = typer.Typer(
+    name="intake",
+    help="Collects the forms that communes e-mail to an office: registry, answers, reports.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+BUG = 70
+_folder = Path()
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+By = Annotated[str, typer.Option("--by", help="Who decides; goes into the journal.")]
+CampaignId = Annotated[str, typer.Argument(metavar="CAMPAIGN")]
+OutDir = Annotated[Path, typer.Option("--out", help="Folder to write into.")]
+
+
+def main() -> None:
+    """Run the command line; errors that a person can mend are one line, not a traceback."""
+    from intake.logs import to_stderr  # noqa: PLC0415  commands import what they need, late
+
+    to_stderr(verbose=bool({"run", "once"} & set(sys.argv)))
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001  the last net: exit code 70 and a traceback
+        _explain(error)
+
+
+def _explain(error: Exception) -> NoReturn:
+    from config.problem import ConfigProblems  # noqa: PLC0415
+    from intake.mailbox import LoginRefused, Unreachable  # noqa: PLC0415
+    from notifier.templates import WordingProblem  # noqa: PLC0415
+    from registry.errors import NotPossible, RegistryBusy, RegistryProblem  # noqa: PLC0415
+    from registry.lease import Held  # noqa: PLC0415
+
+    if isinstance(error, ConfigProblems):
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        raise SystemExit(1) from None
+    mendable = (NotPossible, RegistryBusy, RegistryProblem, Held, LoginRefused, Unreachable)
+    if isinstance(error, (*mendable, WordingProblem)):
+        typer.echo(f"intake: {error}", err=True)
+        raise SystemExit(1) from None
+    import traceback  # noqa: PLC0415
+
+    traceback.print_exception(error)
+    raise SystemExit(BUG) from None
+
+
+@app.callback()
+def _options(
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", envvar="INTAKE_CONFIG", help="The config folder."),
+    ] = None,
+) -> None:
+    global _folder  # noqa: PLW0603  one command line, one config folder
+    here = Path("config/cao-loc")
+    _folder = config or (here if (here / "settings.toml").exists() else Path("/etc/intake"))
+
+
+def _config() -> Any:
+    from config.settings import load  # noqa: PLC0415
+
+    return load(_folder, env=os.environ)
+
+
+def _registry() -> Any:
+    from intake.desk import open_registry  # noqa: PLC0415
+
+    config = _config()
+    return config, *open_registry(config)
+
+
+def _campaign(config: Any, campaign_id: str) -> Any:
+    try:
+        return config.campaign(campaign_id)
+    except KeyError:
+        known = ", ".join(campaign.id for campaign in config.campaigns)
+        raise typer.BadParameter(f"no campaign {campaign_id!r}; there is: {known}") from None
+
+
+def _commune(config: Any, what: str) -> Any:
+    from intake.views import named_commune  # noqa: PLC0415
+
+    found = named_commune(config, what)
+    if found is None:
+        raise typer.BadParameter(f"no commune {what!r}: give its code or its whole name")
+    return found
+
+
+def _show(view: object, *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(view, ensure_ascii=False, indent=1))
+    else:
+        from intake import screen  # noqa: PLC0415  rich is slow to import
+
+        screen.show(view)
+
+
+def _now() -> Any:
+    from intake.desk import utc_now  # noqa: PLC0415
+
+    return utc_now()
+
+
+def _whoever() -> str:
+    return os.environ.get("SUDO_USER") or getpass.getuser()
+
+
+# --- config -------------------------------------------------------------------------------------
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
+    """Write a complete, commented config folder."""
+    from config.init import ExampleExists, write_example  # noqa: PLC0415
+
+    try:
+        written = write_example(folder)
+    except ExampleExists as error:
+        typer.echo(f"intake: {error}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(f"{len(written)} files written to {folder}. Next: edit settings.toml, then run")
+    typer.echo(f"  intake --config {folder} check --connect")
+
+
+@app.command()
+def check(
+    *,
+    connect: Annotated[
+        bool, typer.Option("--connect", help="Also log in to both mail servers.")
+    ] = False,
+) -> None:
+    """Check the whole config: every problem at once, with file, line and remedy."""
+    from config.settings import warnings  # noqa: PLC0415
+    from intake.doctor import connections  # noqa: PLC0415
+    from notifier.compose import check_templates  # noqa: PLC0415
+
+    config = _config()
+    for warning in warnings(config):
+        typer.echo(f"warning: {warning}")
+    problems = check_templates(config.folder / "templates", config)
+    if connect:
+        answers, refused = connections(config, os.environ)
+        problems += refused
+        for answer in answers:
+            typer.echo(answer)
+    for problem in problems:
+        typer.echo(problem, err=True)
+    if problems:
+        raise typer.Exit(1)
+    members = len(config.communes)
+    typer.echo(f"config is sound: {members} communes, {len(config.campaigns)} campaign(s)")
+
+
+# --- the daemon ---------------------------------------------------------------------------------
+
+
+@app.command()
+def run() -> None:
+    """Run the daemon until SIGTERM; SIGHUP or an edited file reloads the config."""
+    from intake.service import run as serve  # noqa: PLC0415
+
+    serve(_config(), os.environ)
+
+
+@app.command()
+def once() -> None:
+    """Do all that can be done now, then end."""
+    from intake.daemon import Daemon  # noqa: PLC0415
+    from intake.desk import data_folder, open_desk  # noqa: PLC0415
+    from registry.lease import Lease  # noqa: PLC0415
+
+    config = _config()
+    with Lease(data_folder(config)), open_desk(config, os.environ) as desk:
+        daemon = Daemon(desk)
+        daemon.recover()
+        daemon.until_idle()
+        if daemon.trouble:
+            typer.echo(f"intake: {daemon.trouble}", err=True)
+            raise typer.Exit(1)
+
+
+@app.command()
+def demo(out: OutDir = Path("demo-out")) -> None:
+    """Play a whole campaign on an embedded mail server, in virtual time."""
+    try:
+        from intake.demo import play  # noqa: PLC0415
+    except ModuleNotFoundError as error:
+        typer.echo(f"intake: the demo needs {error.name}: pip install 'commune-intake[demo]'")
+        raise typer.Exit(1) from None
+    raise typer.Exit(0 if play(out) else 1)
+
+
+# --- documents ----------------------------------------------------------------------------------
+
+
+@app.command()
+def parse(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", exists=True, dir_okay=False)],
+    *,
+    campaign: Annotated[
+        str, typer.Option("--campaign", help="Whose form; default: the last.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show what the parsers understand of files (also .eml)."""
+    from intake.parse_files import clean, parse_files  # noqa: PLC0415
+
+    config = _config()
+    chosen = _campaign(config, campaign) if campaign else config.campaigns[-1]
+    view = parse_files(config, chosen, files)
+    _show(view, as_json=as_json)
+    raise typer.Exit(0 if all(map(clean, view)) else 1)
+
+
+@app.command()
+def form(campaign: CampaignId, out: OutDir) -> None:
+    """Write the official fill-in workbook of every commune."""
+    from notifier.fill_in import fill_in_workbook  # noqa: PLC0415
+
+    config = _config()
+    chosen = _campaign(config, campaign)
+    out.mkdir(parents=True, exist_ok=True)
+    for commune in config.members(chosen):
+        book = fill_in_workbook(chosen, commune, config.settings.office)
+        (out / f"{chosen.id} {commune.code} {commune.title}.xlsx").write_bytes(book)
+    typer.echo(f"{len(config.members(chosen))} workbooks in {out}")
+
+
+# --- looking ------------------------------------------------------------------------------------
+
+
+@app.command()
+def status(*, as_json: AsJson = False) -> None:
+    """Show campaigns and communes, messages, outbox and mailbox."""
+    from intake import views  # noqa: PLC0415
+
+    config, store, _vault = _registry()
+    with store:
+        _show(views.status(config, store), as_json=as_json)
+
+
+@app.command()
+def show(what: Annotated[str, typer.Argument(metavar="ID")], *, as_json: AsJson = False) -> None:
+    """Show a message, submission, receipt, mail or commune with its whole history."""
+    from intake import views  # noqa: PLC0415
+
+    config, store, _vault = _registry()
+    with store:
+        found = views.find(config, store, what)
+    if found is None:
+        typer.echo(f"intake: nothing is known under {what!r}", err=True)
+        raise typer.Exit(1)
+    _show(found, as_json=as_json)
+
+
+@app.command()
+def held(*, as_json: AsJson = False) -> None:
+    """List the messages that wait for a person."""
+    from intake import views  # noqa: PLC0415
+
+    config, store, _vault = _registry()
+    with store:
+        _show(views.held(config, store), as_json=as_json)
+
+
+@app.command()
+def plan(
+    campaign: Annotated[str, typer.Option("--campaign", help="Only this campaign.")] = "",
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Show every mail that would leave from now on and when; nothing is sent."""
+    from intake import views  # noqa: PLC0415
+
+    config, store, _vault = _registry()
+    only = _campaign(config, campaign).id if campaign else None
+    with store:
+        _show(views.mails_ahead(config, store, _now(), only), as_json=as_json)
+
+
+# --- decisions ----------------------------------------------------------------------------------
+
+MessageId = Annotated[int, typer.Argument(metavar="MESSAGE")]
+
+
+@app.command()
+def assign(
+    message: MessageId,
+    commune: Annotated[str, typer.Argument(metavar="COMMUNE", help="Code or whole name.")],
+    campaign: Annotated[str, typer.Option("--campaign", help="Default: the one it matches.")] = "",
+    by: By = "",
+) -> None:
+    """Say which commune a held message speaks for; the daemon then reads it."""
+    config, store, _vault = _registry()
+    chosen = _campaign(config, campaign).id if campaign else None
+    with store:
+        store.assign(message, _commune(config, commune).key, chosen, by or _whoever(), _now())
+    typer.echo(f"message {message} is assigned; the daemon records it at its next tick")
+
+
+@app.command()
+def accept(message: MessageId, by: By = "") -> None:
+    """Take a held message as it is; the daemon then records it."""
+    _, store, _vault = _registry()
+    with store:
+        store.accept(message, by or _whoever(), _now())
+    typer.echo(f"message {message} is accepted; the daemon records it at its next tick")
+
+
+@app.command()
+def reject(
+    message: MessageId,
+    reason: Annotated[str, typer.Option("--reason", help="Why; goes into the journal.")] = "",
+    by: By = "",
+) -> None:
+    """Decide that nothing follows from a held message; it is kept all the same."""
+    _, store, _vault = _registry()
+    with store:
+        store.reject(message, reason, by or _whoever(), _now())
+    typer.echo(f"message {message} is rejected; nothing is sent to its sender")
+
+
+@app.command()
+def release(by: By = "") -> None:
+    """Release the brake and the mails that it held."""
+    _, store, _vault = _registry()
+    with store:
+        store.release_brake(by or _whoever(), _now())
+        count = store.release_mails(_now())
+    typer.echo(f"the brake is released, {count} mails go out with the daemon's next ticks")
+
+
+# --- campaign -----------------------------------------------------------------------------------
+
+
+@app.command()
+def launch(campaign: CampaignId, by: By = "") -> None:
+    """Send the call of a campaign to its communes, with the form attached."""
+    config, store, _vault = _registry()
+    chosen = _campaign(config, campaign)
+    with store:
+        state = store.launch(chosen.id, by or _whoever(), _now())
+    members = len(config.members(chosen))
+    typer.echo(f"{chosen.id} was launched at {state.launched_at:%d/%m/%Y %H:%M} UTC:")
+    typer.echo(f"the daemon sends the call to {members} communes in office hours")
+
+
+@app.command()
+def report(campaign: CampaignId, out: OutDir) -> None:
+    """Write the report files: the frozen report if there is one, else as of now."""
+    from intake.closing import build_report  # noqa: PLC0415
+
+    config, store, vault = _registry()
+    chosen = _campaign(config, campaign)
+    with store:
+        frozen = store.reports(chosen.id)
+        if frozen:
+            files = {file.name: vault.get(file.sha256) for file in frozen[-1].files}
+            typer.echo(f"report {frozen[-1].number}, frozen at {frozen[-1].created_at.isoformat()}")
+        else:
+            _, files = build_report(store, config, chosen, _now())
+            typer.echo("a preview as of now: the report is frozen when the campaign is closed")
+    out.mkdir(parents=True, exist_ok=True)
+    for name, data in files.items():
+        (out / name).write_bytes(data)
+        typer.echo(f"  {out / name}")
+
+
+@app.command()
+def approve(
+    campaign: CampaignId,
+    number: Annotated[int, typer.Option("--number", help="The report that was looked at.")] = 0,
+    by: By = "",
+) -> None:
+    """Release the report to the Department."""
+    config, store, _vault = _registry()
+    chosen = _campaign(config, campaign)
+    with store:
+        row = store.approve(chosen.id, by or _whoever(), _now(), number or None)
+    to = ", ".join(chosen.report.to)
+    typer.echo(f"report {row.number} is released; the daemon sends it to {to}")
+
+
+@app.command()
+def verify() -> None:
+    """Check that the journal's chain is whole."""
+    _, store, _vault = _registry()
+    with store:
+        broken = store.verify_journal()
+    if broken is not None:
+        typer.echo(f"intake: the journal was changed at or before event {broken}", err=True)
+        raise typer.Exit(1)
+    typer.echo("the journal is whole")
+
+
+if __name__ == "__main__":
+    main()
