@@ -48,24 +48,17 @@ class BodyRow:
     """One row under the header.
 
     ``cells`` are those of the columns that hold fields, by field key, with merged-down cells
-    standing in each row they cover; ``shared`` names the keys whose cell began in a row above.
+    standing in each row they cover; ``shared`` names the keys whose cell began in a row above;
+    ``own`` are the filled cells that begin in this row.
     """
 
     kind: RowKind
     number: int
     cells: Mapping[str, Cell]
+    own: Mapping[str, Cell]
     shared: frozenset[str] = frozenset()
     index: Cell | None = None
     text: str = ""
-
-    @property
-    def own(self) -> dict[str, Cell]:
-        """The filled cells that begin in this row."""
-        return {
-            key: cell
-            for key, cell in self.cells.items()
-            if key not in self.shared and is_filled(cell)
-        }
 
 
 def is_filled(cell: Cell | None) -> bool:
@@ -120,7 +113,8 @@ def _body_row(
             found[column.field.key] = cell
     index = header.assignment.index
     mark = cells[index] if index is not None and index < len(cells) else None
-    row = BodyRow("data", number, found, frozenset(shared), mark)
+    own = {key: cell for key, cell in found.items() if key not in shared and is_filled(cell)}
+    row = BodyRow("data", number, found, own, frozenset(shared), mark)
     return _classified(header, cells, row)
 
 
@@ -173,15 +167,16 @@ def _is_group(header: Header, row: BodyRow, words: set[str]) -> bool:
 def _is_header_again(header: Header, cells: Sequence[Cell | None]) -> bool:
     if is_index_row(cells):
         return True
-    texts = {squash(cell.text) for cell in cells if cell and cell.text.strip()} - {""}
-    return len(texts) >= 2 and texts <= header.texts  # noqa: PLR2004  one word may be a datum
+    texts = [cell.text for cell in cells if cell and cell.text.strip()]
+    return len(texts) >= 2 and all(squash(text) in header.texts for text in texts)  # noqa: PLR2004
 
 
 def _ends_table(row: BodyRow, cells: Sequence[Cell | None]) -> bool:
-    texts = [fold(cell.text) for cell in cells if cell and cell.text.strip()]
-    if len(texts) > 3 or (row.index and is_filled(row.index) and row.index.text.isdigit()):  # noqa: PLR2004
+    texts = [cell.text for cell in cells if cell and cell.text.strip()]
+    if len(texts) > 3 or (row.index and row.index.text.strip().isdigit()):  # noqa: PLR2004
         return False
-    return any(_SIGNATURE.match(text) or _PLACE_DATE.fullmatch(text) for text in texts)
+    folded = [fold(text) for text in texts]
+    return any(_SIGNATURE.match(text) or _PLACE_DATE.fullmatch(text) for text in folded)
 
 
 def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:

@@ -239,9 +239,8 @@ def _grid(sheet: _Sheet) -> Grid:
     rows = [row for row, _ in cells]
     columns = [column for _, column in cells]
     top, left = min(rows), min(columns)
-    table: list[list[Cell | None]] = [
-        [None] * (max(columns) - left + 1) for _ in range(max(rows) - top + 1)
-    ]
+    width = max(columns) - left + 1
+    table: list[list[Cell | None]] = [[None] * width for _ in range(max(rows) - top + 1)]
     for (row, column), cell in cells.items():
         table[row - top][column - left] = cell
     return Grid(sheet.name, tuple(map(tuple, table)), hidden=sheet.hidden)
