@@ -307,10 +307,13 @@ def assign(
     by: By = "",
 ) -> None:
     """Say which commune a held message speaks for; the daemon then reads it."""
+    from intake.review import campaign_for  # noqa: PLC0415
+
     config, store, _vault = _registry()
-    chosen = _campaign(config, campaign).id if campaign else None
+    wanted = _campaign(config, campaign).id if campaign else ""
     with store:
-        store.assign(message, _commune(config, commune).key, chosen, by or _whoever(), _now())
+        call = campaign_for(config, store.message(message), wanted)
+        store.assign(message, _commune(config, commune).key, call, by or _whoever(), _now())
     typer.echo(f"message {message} is assigned; the daemon records it at its next tick")
 
 

@@ -35,6 +35,7 @@ from intake.demo_scenario import (
 )
 from intake.demo_server import HOST, PASSWORD, USER, MailServer
 from intake.desk import open_desk
+from intake.review import campaign_for
 from notifier.calendar import Calendar
 from notifier.due import reminder_moments
 from registry.errors import NotPossible
@@ -116,7 +117,8 @@ class _Stage:
             held = self.store.held()[-1]
             self.tell("the officer", happening.story)
             commune = next(c for c in self.config.communes if c.code == happening.commune)
-            self.store.assign(held.id, commune.key, None, "officer", self.clock())
+            call = campaign_for(self.config, held)
+            self.store.assign(held.id, commune.key, call, "officer", self.clock())
             return
         who = self._name(happening.sender)
         self.tell(who, f"{happening.story}  [dim]“{escape(happening.subject)}”[/dim]")

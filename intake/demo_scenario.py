@@ -293,7 +293,7 @@ SCENARIO: tuple[Act | Decision, ...] = (
         files=_xlsx("YenTrach.xlsx", GROUPED, _sender("Yên Trạch", 24, 17), YEN_TRACH)),
     Act(moment(17, 9, 30), "06202", "Re: đăng ký điểm OCOP", "from its second address",
         files=_docx("Xuat Le 12.docx", _sender("Xuất Lễ", 12, 17), XUAT_LE), address=1),
-    Act(moment(17, 10, 40), "ocop.canbo@caoloc.example", "Fwd: xã Phú Xá gửi qua Zalo",
+    Act(moment(17, 10, 40), "canbo.ktht@caoloc.example", "Fwd: xã Phú Xá gửi qua Zalo",
         "an officer forwards what came by Zalo",
         files=_xlsx("dang ky phu xa.xlsx", PLAIN, _sender("Phú Xá", 9, 17), PHU_XA)),
     Act(moment(17, 14, 20), "06208", "Gửi lại biểu", "our own form sent back empty",
