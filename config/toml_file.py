@@ -250,7 +250,7 @@ _TYPES = {
     "decimal_parsing": ("a number", "500 without quotes"),
     "model_type": ("a section", "[name] on a line of its own with its keys below"),
     "model_attributes_type": ("a section", "[name] on a line of its own with its keys below"),
-    "dataclass_type": ("a section", "[[name]] on a line of its own with its keys below"),
+    "dataclass_type": ("a table", '{ value = "…", aliases = ["…"] } in braces'),
 }
 _BOUNDS = {
     "greater_than_equal": "at least",

@@ -173,6 +173,16 @@ def test_a_password_from_a_file_is_its_first_line(tmp_path: Path) -> None:
         secret(mailbox(password_file=str(path)), {})
 
 
+def test_a_password_file_that_is_not_there_is_told_without_a_crash(folder: Path) -> None:
+    edit(folder, "settings.toml", 'password_env = "MAU_IMAP', 'password_file = "imap"\n# "')
+    config = load(folder, env=ENV)
+    told = [found for found in config.remarks if found.file == "settings.toml"]
+    assert [found.line for found in told] == [12]
+    assert "cannot be read or is empty" in told[0].what
+    with pytest.raises(ConfigProblems):
+        secret(config.settings.mailbox, ENV)
+
+
 def test_a_password_from_systemd(tmp_path: Path) -> None:
     (tmp_path / "imap-password").write_text("Bi-Mat-123", encoding="utf-8")
     box = mailbox(password_file="$CREDENTIALS_DIRECTORY/imap-password")
