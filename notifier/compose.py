@@ -53,7 +53,7 @@ def _raw(due: Due, context: Context, rendered: Rendered, identity: str) -> bytes
         key=due.key,
         message_id=identity,
         date=context.now.astimezone(settings.office.zone),
-        sender_name=name or f"{settings.office.name} – {settings.office.unit}",
+        sender_name=name or settings.office.name,  # short: one encoded word, and fits a phone
         sender=sender,
         reply_to=settings.office.address,
         to=tuple(_address(address) for address in due.to),

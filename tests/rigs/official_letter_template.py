@@ -100,7 +100,10 @@ def head(document):
 
 def results(document):
     tag(document, "{%p if points %}")
-    body(document, "2. Kết quả đăng ký: {{ registering }} xã, thị trấn đăng ký {{ points }} điểm; {{ sums }}. Cụ thể như sau:")
+    body(
+        document,
+        "2. Kết quả đăng ký: {{ registering }} xã, thị trấn đăng ký {{ points }} điểm; {{ sums }}. Cụ thể như sau:",
+    )
     labels = ("TT", "Xã, thị trấn", "Số điểm", "{%tc for label in headings %}")
     rows = (
         (*labels, "{{ label }} (đồng)", "{%tc endfor %}"),
@@ -115,20 +118,35 @@ def results(document):
     table.style, table.alignment = "Table Grid", WD_TABLE_ALIGNMENT.CENTER
     for number, (row, values) in enumerate(zip(table.rows, rows, strict=True)):
         for column, (cell, value) in enumerate(zip(row.cells, values, strict=True)):
-            align = ALIGN.LEFT if column == 1 and number else ALIGN.RIGHT if column > 2 and number else ALIGN.CENTER
+            align = (
+                ALIGN.LEFT
+                if column == 1 and number
+                else ALIGN.RIGHT
+                if column > 2 and number
+                else ALIGN.CENTER
+            )
             text(cell.paragraphs[0], value, 12, bold=number in {0, 4}, align=align)
     widths(table, (1.2, 4.8, 1.7, 3.5, 3.5, 1.0))
     repeat = OxmlElement("w:tblHeader")
     table.rows[0]._tr.get_or_add_trPr().append(repeat)
     tag(document, "{%p if wrong %}")
-    body(document, "Biểu của {{ wrong_names }} còn chỗ chưa đầy đủ hoặc chưa đúng, được nêu tại Phụ lục; {{ office }} tiếp tục yêu cầu hoàn thiện.")
+    body(
+        document,
+        "Biểu của {{ wrong_names }} còn chỗ chưa đầy đủ hoặc chưa đúng, được nêu tại Phụ lục; {{ office }} tiếp tục yêu cầu hoàn thiện.",
+    )
     tag(document, "{%p endif %}")
     tag(document, "{%p if late %}")
-    body(document, "Văn bản của {{ late_names }} đến sau thời hạn, được ghi riêng tại Phụ lục để {{ recipient }} xem xét.")
+    body(
+        document,
+        "Văn bản của {{ late_names }} đến sau thời hạn, được ghi riêng tại Phụ lục để {{ recipient }} xem xét.",
+    )
     tag(document, "{%p endif %}")
     body(document, "(Chi tiết tại Phụ lục gửi kèm)", italic=True)
     tag(document, "{%p else %}")
-    body(document, "2. Kết quả đăng ký: qua tổng hợp, không có xã, thị trấn nào trên địa bàn đăng ký trong đợt này (tình hình gửi văn bản của từng đơn vị tại Phụ lục gửi kèm).")
+    body(
+        document,
+        "2. Kết quả đăng ký: qua tổng hợp, không có xã, thị trấn nào trên địa bàn đăng ký trong đợt này (tình hình gửi văn bản của từng đơn vị tại Phụ lục gửi kèm).",
+    )
     tag(document, "{%p endif %}")
 
 
@@ -138,7 +156,12 @@ def signature(document):
     left, right = table.rows[0].cells
     table.rows[0]._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
     text(left.paragraphs[0], "Nơi nhận:", 12, bold=True, italic=True)
-    for line in ("- Như trên;", "- CT, PCT {{ office }};", "- {{ unit }};", "- Lưu: VT, {{ drafted_by }}."):
+    for line in (
+        "- Như trên;",
+        "- CT, PCT {{ office }};",
+        "- {{ unit }};",
+        "- Lưu: VT, {{ drafted_by }}.",
+    ):
         text(left.add_paragraph(), line, 11)
     text(right.paragraphs[0], "{{ signer_authority }}", 14, bold=True, align=ALIGN.CENTER)
     text(right.add_paragraph(), "{{ signer_title }}", 14, bold=True, align=ALIGN.CENTER)
@@ -169,9 +192,18 @@ def build():
     text(document.add_paragraph(), "", 10)
     text(document.add_paragraph(), "Kính gửi: {{ recipient }}", 14, align=ALIGN.CENTER)
     text(document.add_paragraph(), "", 6)
-    body(document, "{% if basis %}Thực hiện {{ basis }}, {% endif %}{{ office }}{% if calls %} đã ban hành {{ calls }} và{% endif %} đã đề nghị UBND các xã, thị trấn rà soát, gửi văn bản {{ deadline }}.")
-    body(document, "{{ office }} báo cáo {{ recipient }} kết quả {{ topic }} (đợt {{ round }}){% if supplement %} (báo cáo bổ sung){% endif %}, số liệu tính đến {{ counted_until }}, như sau:")
-    body(document, "1. Tình hình gửi văn bản: trong tổng số {{ members }} xã, thị trấn {% if registering %}có {{ registering }} đơn vị đăng ký{% else %}không có đơn vị nào đăng ký{% endif %}{% if nil %}; {{ nil }} đơn vị có văn bản trả lời không có nhu cầu ({{ nil_names }}){% endif %}{% if silent %}; {{ silent }} đơn vị không gửi văn bản ({{ silent_names }}){% if silence_rule %}, theo {{ call }} của {{ office }} được hiểu là không có nhu cầu đề nghị hỗ trợ{% endif %}{% endif %}{% if unfinished %}; {{ unfinished }} đơn vị đã có thư nhưng chưa ghi nhận được nội dung hoặc chưa gửi ({{ unfinished_names }}){% endif %}.")
+    body(
+        document,
+        "{% if basis %}Thực hiện {{ basis }}, {% endif %}{{ office }}{% if calls %} đã ban hành {{ calls }} và{% endif %} đã đề nghị UBND các xã, thị trấn rà soát, gửi văn bản {{ deadline }}.",
+    )
+    body(
+        document,
+        "{{ office }} báo cáo {{ recipient }} kết quả {{ topic }} (đợt {{ round }}){% if supplement %} (báo cáo bổ sung){% endif %}, số liệu tính đến {{ counted_until }}, như sau:",
+    )
+    body(
+        document,
+        "1. Tình hình gửi văn bản: trong tổng số {{ members }} xã, thị trấn {% if registering %}có {{ registering }} đơn vị đăng ký{% else %}không có đơn vị nào đăng ký{% endif %}{% if nil %}; {{ nil }} đơn vị có văn bản trả lời không có nhu cầu ({{ nil_names }}){% endif %}{% if silent %}; {{ silent }} đơn vị không gửi văn bản ({{ silent_names }}){% if silence_rule %}, theo {{ call }} của {{ office }} được hiểu là không có nhu cầu đề nghị hỗ trợ{% endif %}{% endif %}{% if unfinished %}; {{ unfinished }} đơn vị đã có thư nhưng chưa ghi nhận được nội dung hoặc chưa gửi ({{ unfinished_names }}){% endif %}.",
+    )
     results(document)
     body(document, "{{ office }} kính đề nghị {{ recipient }} xem xét, tổng hợp theo quy định./.")
     signature(document)
