@@ -24,10 +24,19 @@ _MARGIN = 8.0
 _PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _UNIT_TAIL = re.compile(
     r"\b(?:don vi tinh|dvt|don vi)\b.*$"
-    r"|\b(?:(?:1 ?000|nghin|ngan|trieu|tr|ty|ti|1 000 000) )?(?:dong|vnd|d)$"
+    r"|\b(?:(?:1 ?000|nghin|ngan|trieu|tr|ty|ti|1 000 000) )?(?:dong|vnd|d)$|\btrd$|\btrieu$"
     r"|\b(?:m2|m 2|met vuong)$"
 )
 _NUMBERING = re.compile(r"^(?:\d{1,2}|[ivx]{1,4}|[a-h]) (?=\D)")
+#: Abbreviations of captions, spelt out on both sides of a comparison.
+_SHORT = {
+    "sp": "san pham",
+    "kp": "kinh phi",
+    "ht": "ho tro",
+    "gcn": "giay chung nhan",
+    "sdt": "so dien thoai",
+    "dkkd": "dang ky kinh doanh",
+}
 _INDEX_CAPTIONS = {"stt", "tt", "sott", "sothutu", "thutu", "no"}
 #: Captions that say nothing without their parent.
 _GENERIC = {
@@ -101,7 +110,8 @@ class Captions:
         return self._cache[path]
 
     def _matches(self, path: tuple[str, ...]) -> list[Match]:
-        leaf, parents = path[-1], path[:-1]
+        said = tuple(caption for caption in path if not _is_unit(caption)) or path
+        leaf, parents = said[-1], said[:-1]
         above = next((name for name in map(self.exact, reversed(parents)) if name), None)
         for parent in parents:
             for joined in (f"{parent} {leaf}", f"{leaf} {parent}"):
@@ -154,7 +164,13 @@ def variants(caption: str) -> tuple[str, ...]:
     bare = fold(_PARENTHESES.sub(" ", caption))
     short = _UNIT_TAIL.sub("", bare).strip()
     unnumbered = _NUMBERING.sub("", short)
-    return tuple(dict.fromkeys(text for text in (whole, bare, short, unnumbered) if text))
+    spelt = " ".join(_SHORT.get(word, word) for word in unnumbered.split())
+    return tuple(dict.fromkeys(text for text in (whole, bare, short, unnumbered, spelt) if text))
+
+
+def _is_unit(caption: str) -> bool:
+    """Tell a caption that is nothing but a unit or a remark: "(triệu đồng)", "m2"."""
+    return not _UNIT_TAIL.sub("", fold(_PARENTHESES.sub(" ", caption))).strip()
 
 
 def is_index(caption: str) -> bool:

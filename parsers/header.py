@@ -118,13 +118,11 @@ def _finished(grid: Grid, header: Header) -> Header:
     end, unit_row = header.end, None
     while end < len(grid.rows):
         row = grid.rows[end]
-        if is_index_row(row):
-            end += 1
-        elif unit_row is None and _is_unit_row(row):
+        if unit_row is None and _is_unit_row(row):
             unit_row = row
-            end += 1
-        else:
+        elif not is_index_row(row) and not _is_hint_row(row):
             break
+        end += 1
     paths = _paths(grid, header.first, header.end)
     above = _unit_above(grid, header.first)
     columns = tuple(
@@ -142,6 +140,12 @@ def is_index_row(row: Sequence[Cell | None]) -> bool:
     numbers = [int(found[0]) for mark in marks if (found := re.search(r"\d+", mark))]
     rising = all(a <= b <= a + 2 for a, b in itertools.pairwise(numbers))
     return rising and (not numbers or numbers[0] <= 2)  # noqa: PLR2004  A, B may come first
+
+
+def _is_hint_row(row: Sequence[Cell | None]) -> bool:
+    """Tell a row of instructions under the captions: "(ghi theo GCN)", "(dd/mm/yyyy)"."""
+    texts = [cell.text.strip() for cell in row if cell and cell.text.strip()]
+    return len(texts) > 1 and all(text.startswith("(") and text.endswith(")") for text in texts)
 
 
 def _is_unit_row(row: Sequence[Cell | None]) -> bool:

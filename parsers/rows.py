@@ -1,8 +1,9 @@
 """The rows under a header: which are data, and which are totals, groups, notes or signatures."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Literal
 
 from parsers.grid import Cell, Grid
@@ -200,4 +201,16 @@ def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
             elif mostly and result[-1].kind in {"total", "note"}:
                 kind = "note"
         result.append(replace(row, kind=kind))
-    return tuple(result)
+    return tuple(_outlined(result))
+
+
+def _outlined(rows: Sequence[BodyRow]) -> Iterator[BodyRow]:
+    """Yield the rows, a lone "1 Hợp tác xã" above a row numbered 1.1 being a group."""
+    for row, below in zip_longest(rows, rows[1:]):
+        lone = row.kind == "data" and len(row.own) == 1 and is_filled(row.index)
+        if lone and below is not None and row.index and below.index:
+            mark = row.index.text.strip(" .")
+            if below.index.text.strip().startswith(f"{mark}."):
+                yield replace(row, kind="group")
+                continue
+        yield row

@@ -161,6 +161,9 @@ def test_values_do_not_depend_on_the_layout(
         ("7. Nội dung đề nghị hỗ trợ (ghi cụ thể)", "needs"),
         ("Họ và tên người đại diện", "representative"),
         ("Địa chỉ: thôn, xã", "address"),
+        ("Tên SP OCOP", "products"),
+        ("KP đề nghị hỗ trợ (trđ)", "cost_requested"),
+        ("Ngày cấp GCN", "certified_on"),
     ],
 )
 def test_fault_061_captions_are_known_however_written(caption: str, field: str) -> None:
@@ -201,6 +204,7 @@ def test_child_captions_take_the_meaning_of_their_parents() -> None:
         3: ("Sản phẩm OCOP", "Hạng sao"),
         4: ("Kinh phí", "Tổng"),
         5: ("Kinh phí", "Đề nghị hỗ trợ"),
+        8: ("Hiện trạng", "Diện tích", "(m2)"),
         6: ("Người đại diện", "Địa chỉ"),
         7: ("Địa chỉ",),
     }
@@ -213,7 +217,20 @@ def test_child_captions_take_the_meaning_of_their_parents() -> None:
         4: "cost_total",
         5: "cost_requested",
         7: "address",
+        8: "area_m2",
     }
+
+
+def test_hints_under_the_header_are_no_point() -> None:
+    hints = [None, "(ghi đầy đủ)", "(thôn, xã)", None, None, None, None, None, "(1-5)"]
+    assert len(reading(HEAD, hints, ROW).rows) == 1
+
+
+def test_outline_numbers_make_groups() -> None:
+    rows = [["1", "Hợp tác xã"], ["1.1", *ROW[1:]], ["2", "Hộ"], ["2.1", *SECOND[1:]]]
+    result = reading(HEAD, *rows)
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", "Điểm D"]
+    assert not result.findings
 
 
 @pytest.mark.parametrize(
