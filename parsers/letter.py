@@ -32,8 +32,9 @@ _OWN = re.compile(
     rf"(?:(?P<year>20\d\d)\s*/\s*)?(?P<sign>{_SIGN})?"
 )
 _DATE = re.compile(
-    r"(?<!\w)ngày[\s.…_]*(?P<day>\d{1,2})?[\s.…_]*(?:tháng|/)[\s.…_]*(?P<month>\d{1,2})?[\s.…_]*"
-    r"(?:năm|/)[\s.…_]*(?P<year>\d{4})?",
+    r"(?<!\w)ngày[\s.…_]{0,40}(?P<day>\d{1,2})?[\s.…_]{0,40}(?:tháng|/)[\s.…_]{0,40}"
+    r"(?P<month>\d{1,2})?[\s.…_]{0,40}"
+    r"(?:năm|/)[\s.…_]{0,40}(?P<year>\d{4})?",
     re.IGNORECASE,
 )
 _PLACE_DATE = re.compile(
@@ -47,8 +48,15 @@ _MOTTO = re.compile(
 )
 _BODY = re.compile(
     r"^(?:kính gửi|kính thưa|căn cứ|thực hiện|thi hành|theo|xét|qua rà soát|qua kiểm tra"
-    r"|nhằm|tiếp theo|sau khi|để|phúc đáp|trả lời|ngày \d|nơi nhận|i\.|1[.)])(?!\w)"
+    r"|nhằm|tiếp theo|sau khi|để|phúc đáp|trả lời|ngày \d|nơi nhận|i\.|1[.)]"
+    r"|ghi chú|chú thích|lưu ý|tổng số|danh sách gồm|người lập|tm\.|kt\.|chủ tịch|trân trọng)(?!\w)"
 )
+#: The writer begins to speak: "UBND xã Hòa Cư báo cáo …".
+_SPEAKS = re.compile(
+    r"^(?:ubnd|ủy ban nhân dân|xã|thị trấn)\b.*"
+    r"\b(?:báo cáo|gửi|đăng ký|đề nghị|không|có|đã|tổng hợp|xin|nhận được)\b"
+)
+_SENTENCE_WORDS = 14
 _TYPES = frozenset(
     {"báo cáo", "công văn", "tờ trình", "thông báo", "đăng ký", "kế hoạch", "biên bản"}
 )
@@ -88,7 +96,7 @@ _POINTS = re.compile(
     rf"(?P<count>\d{{1,3}}|{'|'.join(_COUNT_WORDS)})\s*(?:\([^)]*\)\s*)?điểm(?! cầu| %| số|\w)"
 )
 _HEAD_LINES = 30
-_TITLE_LENGTH = 160
+_LONGEST_TITLE = 300
 _SUBJECT_LINES = 5
 _SHORTEST_NAME, _LONGEST_NAME = 2, 40
 
@@ -180,7 +188,7 @@ def _flowing(lines: Sequence[str]) -> list[str]:
 def _head(lines: list[str]) -> list[str]:
     head = []
     for line in lines[:_HEAD_LINES]:
-        if _BODY.match(key(line)) or len(line) > _TITLE_LENGTH:
+        if _BODY.match(key(line)) or _is_prose(line):
             break
         bare = one_line(_MOTTO.sub(" ", line)).strip(" -–—_")
         if bare:
@@ -188,17 +196,23 @@ def _head(lines: list[str]) -> list[str]:
     return head
 
 
+def _is_prose(line: str) -> bool:
+    """Tell a sentence of the body from a title or a subject line."""
+    if line.isupper() or line.startswith("(") or _SUBJECT.match(line):
+        return len(line) > _LONGEST_TITLE
+    small = [word for word in line.split() if word[:1].islower()]
+    long = len(small) >= _SENTENCE_WORDS and not _PLACE_DATE.search(line)
+    return long or len(line) > _LONGEST_TITLE or _SPEAKS.match(key(line)) is not None
+
+
 def _own_number(line: str) -> re.Match[str] | None:
-    match = _OWN.search(line)
+    match = None if "kèm theo" in key(line) else _OWN.search(line)
     return match if match and (match["number"] or match["sign"]) else None
 
 
 def _number(head: list[str]) -> str | None:
-    for line in head:
-        match = _own_number(line)
-        if match and "kèm theo" not in key(line):
-            return _joined(match) if match["number"] and match["sign"] else None
-    return None
+    own = next(filter(None, map(_own_number, head)), None)
+    return _joined(own) if own and own["number"] and own["sign"] else None
 
 
 def _joined(match: re.Match[str]) -> str:

@@ -5,7 +5,6 @@ two (``1.500``) is read by the rule and says so through ``other``; nothing is gu
 """
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -29,11 +28,13 @@ class Numeral:
 
 
 def numeral(text: str, decimal_sign: str = "") -> Numeral | None:
-    """Read a bare unsigned numeral; None if it is not one, or not well formed.
+    """Read a bare unsigned numeral; None if it is not one, not well formed, or of over 15 digits.
 
     ``decimal_sign`` is the column's convention where it is known; it settles the two readings.
     """
     line = text.strip().replace("\u2019", "'")
+    if len(_digits(line)) > _PLAIN_DIGITS:
+        return None
     found = _read(line.replace("\n", " "), decimal_sign)
     if found is None and re.search(r"\s", line):
         joined = _read(re.sub(r"\s+", "", line), decimal_sign)
@@ -86,25 +87,6 @@ def _split_at_last_sign(text: str) -> tuple[str, str, str]:
 
 def _digits(text: str) -> str:
     return re.sub(r"\D", "", text)
-
-
-def decimal_sign(texts: Iterable[str]) -> str:
-    """Return the decimal sign that the cells of a column prove, ``""`` if none does or they differ.
-
-    ``45,5`` and ``1.234,5`` prove the comma, ``45.5`` the dot; ``1.234.567`` excludes the dot and
-    so proves the comma, ``1,234,567`` the dot.
-    """
-    proofs = {proof for text in texts if (proof := _proof(text.strip()))}
-    return proofs.pop() if len(proofs) == 1 else ""
-
-
-def _proof(text: str) -> str:
-    grouped = _GROUPED.fullmatch(text)
-    if grouped and not text.startswith("0"):
-        several = text.count(grouped["sign"]) > 1
-        return {".": ",", ",": "."}.get(grouped["sign"], "") if several else ""
-    _, sign, _ = _split_at_last_sign(text)
-    return sign if sign and _read(text, "") is not None else ""
 
 
 def plain(value: Decimal) -> str:

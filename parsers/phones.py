@@ -49,8 +49,9 @@ def parse_phone(field: Field, cell: Cell) -> Value:
     prefix. Old landlines of ten digits are kept as written with a warning.
     """
     value = cell.value
-    whole_number = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
-    text = f"{value:.0f}" if whole_number else repair(cell.text)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = str(value) if isinstance(value, int) else repair(cell.text)
     whole = _canonical(re.sub(r"\D", "", text)) if not re.search(r"[^\W\d_]", text) else None
     if whole is not None:
         return _value(field, [whole], 0)

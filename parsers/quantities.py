@@ -15,6 +15,7 @@ _TWO_SIDES = re.compile(rf"(?P<a>{NUMBER})\s*m?\s*[x×*]\s*(?P<b>{NUMBER})\s*(?:
 _ROUGHLY = re.compile(r"^(?:khoảng|tầm|gần|hơn|trên|dưới|ước|dự kiến|[~≈<>≤≥])\s*")
 _RANGE = re.compile(r"\d[^\d+]*(?:-|–|—|~|đến|tới|÷)\s*\d")
 _HECTARE = 10_000
+_ABSURD = 10**12
 _AREA_HINT = "Đề nghị ghi một số, ví dụ “45,5”."
 _STAR_HINT = "Đề nghị ghi một chữ số từ 1 đến 5."
 _STAR_SIGNS = re.compile(r"[*★☆⭐✩✪]")
@@ -34,7 +35,7 @@ def parse_decimal(field: Field, cell: Cell, context: Context) -> Value:
     readings and is flagged; ranges, sums, percentages and negative numbers give no value.
     """
     if isinstance(cell.value, int | float):
-        if cell.value < 0 or "%" in cell.number_format:
+        if not 0 <= cell.value < _ABSURD or "%" in cell.number_format:
             return error(field, "not-a-number", f"giá trị không hợp lệ. {_AREA_HINT}")
         number = Decimal(str(cell.value)) * _scale(context.unit)
         return Value(plain(number))

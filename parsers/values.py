@@ -8,6 +8,7 @@ import datetime as dt
 import math
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -68,6 +69,8 @@ def parse(field: Field, cell: Cell, context: Context) -> Value:
     No text and no problem = empty; no text with a problem = there is something that cannot be
     trusted. A ditto mark gives the problem ``ditto``, which the caller resolves from the row above.
     """
+    if cell.text.startswith("'"):  # a spreadsheet's mark for "this is text", typed in Word too
+        cell = replace(cell, text=cell.text[1:])
     barred = _barred(field, cell)
     if barred is not None:
         return barred

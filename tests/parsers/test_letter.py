@@ -186,6 +186,33 @@ def test_heading_has_letterhead_and_titles_but_never_the_body() -> None:
     assert heading_lines(["Kính gửi: UBND xã Gia Cát", "XÃ GIA CÁT"]) == ()
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Kính gửi: UBND xã Gia Cát",
+        "UBND xã Gia Cát báo cáo kết quả rà soát như sau:",
+        "Qua rà soát tại xã Gia Cát",
+        "Ghi chú: cột 9 theo báo cáo của UBND xã Gia Cát",
+        "TM. UBND XÃ GIA CÁT",
+        "Trong thời gian qua, các cơ sở đã phối hợp với xã Gia Cát để rà soát các điểm trên địa bàn",
+    ],
+)
+def test_heading_ends_where_the_body_or_the_signature_begins(body: str) -> None:
+    assert heading_lines(["DANH SÁCH", "XÃ HÒA CƯ", body, "XÃ GIA CÁT"]) == (
+        "DANH SÁCH",
+        "XÃ HÒA CƯ",
+    )
+
+
+def test_a_sheet_with_a_date_is_no_letter_by_its_annex_line() -> None:
+    lines = [
+        "BIỂU",
+        "(Kèm theo Công văn số 45/UBND-KT của UBND xã Hòa Cư)",
+        "Hòa Cư, ngày 17/5/2024",
+    ]
+    assert read_letter(lines) is None
+
+
 def test_cited_numbers_survive_line_breaks_and_keep_their_order() -> None:
     assert cited_numbers("\n".join(_lines("call.txt"))) == (
         "689/SCT-QLTM",
