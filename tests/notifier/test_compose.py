@@ -263,10 +263,18 @@ def test_fault_106_attachment_names_in_both_encodings() -> None:
 
 @pytest.mark.parametrize(
     "strange",
-    ["a\r\nBcc: x@evil.example", "\udcc3\ud800", "x" * 5000, "\x00\x07", "‮abc", "=?utf-8?b?", ""],
+    [
+        "a\r\nBcc: x@evil.example",
+        "\udcc3\ud800",
+        "x" * 5000,
+        "\x00\x07",
+        "\u202eabc",
+        "=?utf-8?b?",
+        "",
+    ],
 )
 def test_fault_107_strange_text_is_sanitised_before_composing(strange: str) -> None:
-    """CR/LF, lone surrogates and endless names in a subject, file or commune never kill the batch."""
+    """CR/LF, lone surrogates and endless names in subject, file or commune kill no batch."""
     facts = context(
         message=rig.message(subject=strange, rfc_message_id=strange, sender=strange),
         commune=dataclasses.replace(HOA_CU, name=strange),
@@ -310,7 +318,7 @@ def test_the_shipped_templates_render_for_every_kind() -> None:
         ("ack-nil.j2", "{% extends layout %}{% block body %}{{ chair }}{% endblock %}", "chair"),
         ("ack-nil.j2", "{% extends layout %}{% block body %}", "ack-nil.j2:1"),
         ("layout.html", "{{ office.nam }}", "nam"),
-        ("call.j2", "{% extends layout %}{% block banner %}x{% endblock %}", "subject block is empty"),
+        ("call.j2", "{% extends layout %}", "subject block is empty"),
         ("call.j2", None, "call"),
     ],
 )  # fmt: skip

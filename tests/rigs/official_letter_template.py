@@ -1,4 +1,5 @@
-"""Builds config/cao-loc/templates/official-letter.docx anew: `python tests/rigs/official_letter_template.py`.
+# ruff: noqa: E501  the letter's sentences stand whole, as they are read
+"""Builds config/cao-loc/templates/official-letter.docx anew, when it is run as a script.
 
 Layout: Nghị định 30/2020/NĐ-CP, Phụ lục I. An admin edits the .docx itself in Word; this script
 only shows how the shipped one was made.
