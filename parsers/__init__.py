@@ -24,6 +24,8 @@ _READERS: Final = {
 }
 _TEXT_LENGTH: Final = 20_000
 _MILLION: Final = 1_000_000
+#: Of running text: some 150 pages. A letter has one or two; a decree with its annexes has fifty.
+_MOST_LETTERS: Final = 500_000
 
 _NIL_BESIDE_ROWS: Final = Finding(
     "warning",
@@ -89,6 +91,16 @@ def _too_large(size: int, limits: Limits) -> Refusal:
     )
 
 
+def _too_long(kind: str, letters: int) -> Refusal:
+    return Refusal(
+        "too-large",
+        "Tệp quá nhiều chữ so với một công văn và biểu đăng ký. "
+        "Đề nghị tách riêng công văn và biểu mẫu rồi gửi lại.",
+        f"{letters} letters of running text",
+        kind,
+    )
+
+
 def understand(extract: Extract, form: Form) -> Reading | Refusal:
     """Return the reading of an extract: its letter, its nil statement, its rows.
 
@@ -100,6 +112,9 @@ def understand(extract: Extract, form: Form) -> Reading | Refusal:
     from parsers.legible import PartialExtract, illegible  # noqa: PLC0415
     from parsers.letter import heading_lines, nil_statement, read_letter  # noqa: PLC0415
 
+    letters = sum(map(len, extract.lines))
+    if letters > _MOST_LETTERS:
+        return _too_long(extract.kind, letters)
     garbled = illegible(extract)
     if garbled:
         return garbled
@@ -125,7 +140,7 @@ def understand(extract: Extract, form: Form) -> Reading | Refusal:
         findings=findings,
         letter=letter,
         nil=nil == "yes" and not understood.rows,
-        heading=tuple(dict.fromkeys((*heading_lines(extract.lines), *understood.heading))),
+        heading=_heading(heading_lines(extract.lines), understood.heading, extract.lines),
         text=_text(extract),
     )
 
@@ -139,6 +154,16 @@ def _doubts(
     if refusal and nil == "no" and extract.grids:
         doubts.append(Finding("warning", refusal.code, refusal.message))
     return tuple(doubts)
+
+
+def _heading(
+    letterhead: tuple[str, ...], titles: tuple[str, ...], lines: tuple[str, ...]
+) -> tuple[str, ...]:
+    """Join letterhead and the table's titles, unless a letter's body stands between the two."""
+    from parsers.vietnamese import fold  # noqa: PLC0415  `intake status` does without
+
+    has_body = any(fold(line).startswith("kinh gui") for line in lines)
+    return letterhead if has_body else tuple(dict.fromkeys((*letterhead, *titles)))
 
 
 def _unread(kind: str, noticed: tuple[Finding, ...]) -> Refusal:

@@ -10,8 +10,6 @@ import os
 import queue
 import select
 import signal
-import struct
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -24,12 +22,15 @@ from typing import IO, Any, Final, Self
 from parsers.form import Form
 from parsers.grid import Limits
 from parsers.reading import Reading, Refusal, RefusalCode
+from parsers.worker import FRAME, JailBrokenError, OutputTooLargeError, Worker, WorkerDiedError
 
 _COMMAND: Final = (sys.executable, "-P", "-s", "-m", "parsers.jail")
-_FRAME: Final = struct.Struct(">II")  # length of the JSON, length of the document after it
-_CHUNK: Final = 1 << 16
-_DYING_SECONDS: Final = 2.0
+#: A worker that gets no request this soon is being kept ready: it imports every reader at once.
+_PATIENCE_SECONDS: Final = 0.05
 _ADVICE: Final = "Đề nghị lưu lại thành tệp Excel (.xlsx) hoặc Word (.docx) mới và gửi lại."
+
+
+__all__ = ["Jail", "JailBrokenError", "JailLimits"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +49,6 @@ class JailLimits:
     document: Limits = field(default_factory=Limits)
 
 
-class JailBrokenError(RuntimeError):
-    """No worker could be started at all: the machine's fault, never a document's."""
-
-
-class _WorkerDiedError(Exception):
-    """The worker ended, or said something that is no answer."""
-
-
-class _OutputTooLargeError(Exception):
-    """The worker's answer is over its cap."""
-
-
 class Jail:
     """A small pool of workers, each reading one document at a time; safe to use from threads.
 
@@ -76,7 +65,7 @@ class Jail:
     ) -> None:
         self.limits = limits or JailLimits()
         self._command = tuple(command)
-        self._slots: queue.LifoQueue[_Worker | None] = queue.LifoQueue()
+        self._slots: queue.LifoQueue[Worker | None] = queue.LifoQueue()
         self._workers = max(1, workers)
         for _ in range(self._workers):
             self._slots.put(None)
@@ -136,15 +125,19 @@ class Jail:
             self._slots.put(worker)
         return result
 
-    def _ready(self, worker: "_Worker | None") -> "_Worker":
+    def _ready(self, worker: Worker | None) -> Worker:
         """Return a worker that has said hello; one that died while idle is replaced."""
         if worker is not None and worker.alive:
             return worker
         if worker is not None:
             worker.kill()
-        return self._starter.submit(_Worker, self._command, self.limits).result()
+        return self._starter.submit(self._start).result()
 
-    def _ask(self, worker: "_Worker", request: bytes, data: bytes) -> Reading | Refusal:
+    def _start(self) -> Worker:
+        limits = self.limits
+        return Worker(self._command, limits.memory_bytes, limits.output_bytes, limits.start_seconds)
+
+    def _ask(self, worker: Worker, request: bytes, data: bytes) -> Reading | Refusal:
         deadline = time.monotonic() + self.limits.seconds
         try:
             answer = worker.ask(request, data, deadline)
@@ -152,131 +145,17 @@ class Jail:
         except TimeoutError:
             worker.kill()
             return _refusal("timeout", f"over {self.limits.seconds:g} s")
-        except _OutputTooLargeError as error:
+        except OutputTooLargeError as error:
             worker.kill()
             return _refusal("too-large", f"answer of {error} bytes")
         except BrokenPipeError:
             raise
-        except (_WorkerDiedError, OSError, ValueError) as error:
+        except (WorkerDiedError, OSError, ValueError) as error:
             return _refusal(*_cause_of_death(worker.bury(), error))
         worker.jobs += 1
         if not again or worker.jobs >= self.limits.jobs:
             worker.kill()
         return result
-
-
-class _Worker:
-    """One child process with its two pipes, in a process group of its own: all die at once."""
-
-    def __init__(self, command: Sequence[str], limits: JailLimits) -> None:
-        self.jobs = 0
-        self.finished = False
-        self._output_bytes = limits.output_bytes
-        self._process = subprocess.Popen(  # noqa: S603  our own interpreter, no shell, no outside words
-            [*command, str(limits.memory_bytes)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env=_environment(),
-            start_new_session=True,
-            bufsize=0,
-        )
-        try:
-            for pipe in self._pipes():
-                os.set_blocking(pipe.fileno(), False)
-            self._answer(time.monotonic() + limits.start_seconds)
-        except (TimeoutError, OSError, _WorkerDiedError, _OutputTooLargeError) as error:
-            code = self.kill()
-            raise JailBrokenError(f"worker did not start ({code}): {error!r}") from error
-
-    @property
-    def alive(self) -> bool:
-        """Whether the process still runs."""
-        return not self.finished and not self._ended()
-
-    def ask(self, request: bytes, data: bytes, deadline: float) -> bytes:
-        """Send one request and return the JSON of its answer."""
-        frame = memoryview(_FRAME.pack(len(request), len(data)) + request + data)
-        stdin, _ = self._pipes()
-        while frame:
-            self._wait([], [stdin], deadline)
-            frame = frame[os.write(stdin.fileno(), frame[:_CHUNK]) :]
-        return self._answer(deadline)
-
-    def kill(self) -> int:
-        """End the worker and everything it started; return its exit code (negative: a signal)."""
-        self.finished = True
-        if self._process.returncode is None:
-            # Before the wait: until then nobody else can have got this process group's number.
-            self._kill_group()
-        code = self._process.wait()
-        for pipe in self._pipes():
-            pipe.close()
-        return code
-
-    def bury(self) -> int:
-        """Let a worker that closed its pipe finish dying, so that its exit code tells the cause."""
-        deadline = time.monotonic() + _DYING_SECONDS
-        while time.monotonic() < deadline and not self._ended():
-            time.sleep(0.01)
-        return self.kill()
-
-    def _ended(self) -> bool:
-        # WNOWAIT: not reaped, so that its process group's number stays ours until kill().
-        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        return os.waitid(os.P_PID, self._process.pid, flags) is not None
-
-    def _kill_group(self) -> None:
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            self._process.kill()
-
-    def _answer(self, deadline: float) -> bytes:
-        size, _ = _FRAME.unpack(self._receive(_FRAME.size, deadline))
-        if size > self._output_bytes:
-            raise _OutputTooLargeError(size)
-        return self._receive(size, deadline)
-
-    def _receive(self, size: int, deadline: float) -> bytes:
-        _, stdout = self._pipes()
-        received = bytearray()
-        while len(received) < size:
-            self._wait([stdout], [], deadline)
-            piece = os.read(stdout.fileno(), min(_CHUNK, size - len(received)))
-            if not piece:
-                raise _WorkerDiedError("the worker closed its pipe")
-            received += piece
-        return bytes(received)
-
-    @staticmethod
-    def _wait(readable: list[IO[bytes]], writable: list[IO[bytes]], deadline: float) -> None:
-        left = deadline - time.monotonic()
-        poll = select.poll()  # select() itself fails on descriptors over 1,023
-        for pipe in readable:
-            poll.register(pipe, select.POLLIN)
-        for pipe in writable:
-            poll.register(pipe, select.POLLOUT)
-        if left <= 0 or not poll.poll(left * 1000):
-            raise TimeoutError
-
-    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
-        stdin, stdout = self._process.stdin, self._process.stdout
-        if stdin is None or stdout is None:  # Popen was asked for both
-            raise _WorkerDiedError("no pipes")
-        return stdin, stdout
-
-
-def _environment() -> dict[str, str]:
-    """Return the worker's whole environment: no secret of the daemon's is in it."""
-    return {
-        "PATH": "/usr/bin:/bin",
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
-        "PYTHONDONTWRITEBYTECODE": "1",
-        "OMP_NUM_THREADS": "1",
-    }
 
 
 def _cause_of_death(code: int, error: Exception) -> tuple[RefusalCode, str]:
@@ -314,7 +193,7 @@ def _result(answer: bytes) -> tuple[Reading | Refusal, bool]:
     """Check and return (result, whether the worker may be used again); ValueError if malformed."""
     parts = json.loads(answer)
     if not isinstance(parts, dict):
-        raise _WorkerDiedError("the answer is no object")
+        raise WorkerDiedError("the answer is no object")
     kind = Reading if "reading" in parts else Refusal
     value = parts.get("reading", parts.get("refusal"))
     result: Reading | Refusal = _adapter(kind).validate_python(value)
@@ -345,12 +224,12 @@ def main(arguments: Sequence[str]) -> int:
     os.dup2(2, 1)  # whatever a library prints must not get between the answers
     layers = confine(int(arguments[0]))
     _send(answers, {"layers": layers})
-    if not select.select([requests], [], [], 0.0)[0]:
+    if not select.select([requests], [], [], _PATIENCE_SECONDS)[0]:
         from parsers import warm  # noqa: PLC0415  nobody waits yet: import now what reading needs
 
         warm()
-    while head := requests.read(_FRAME.size):
-        json_bytes, data_bytes = _FRAME.unpack(head)
+    while head := requests.read(FRAME.size):
+        json_bytes, data_bytes = FRAME.unpack(head)
         request = json.loads(requests.read(json_bytes))
         _send(answers, _serve(request, requests.read(data_bytes)))
     return 0
@@ -358,7 +237,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _send(answers: IO[bytes], content: dict[str, Any]) -> None:
     encoded = json.dumps(content).encode()
-    answers.write(_FRAME.pack(len(encoded), 0) + encoded)
+    answers.write(FRAME.pack(len(encoded), 0) + encoded)
     answers.flush()
 
 

@@ -15,9 +15,12 @@ _SMALL: Final = 0.75  # of the usual size: superscripts, which must not start a 
 _SPACE: Final = 0.3  # of the size: a wider gap is a space even where none was written
 _GUTTER: Final = 1.2  # of the size: a wider gap separates two columns of text
 _GUTTER_TO_SPACE: Final = 2.5  # and it is that much wider than the line's own spaces
+_ALWAYS_GUTTER: Final = 2.5  # of the size: no justified line has such spaces
 _OVERLAP: Final = 0.5  # of the narrower glyph's width
 _UNMAPPED: Final = re.compile(r"\(cid:\d+\)")
 _WHOLE_PHONE: Final = re.compile(r"0\d{9,10}")
+_ITEM: Final = re.compile(r"[-–•+*]|\d{1,2}[.)]")  # a new item of a list, wherever it stands
+_WORD_SPACE: Final = 0.5  # of a letter's width: about what a space takes
 _DIGIT_END: Final = re.compile(r"[\d.,]$")
 _DIGIT_START: Final = re.compile(r"[\d.,]")
 
@@ -41,13 +44,17 @@ class Glyph:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A stretch of one line without a wide gap. ``overlaps`` counts letters drawn over others."""
+    """A stretch of one line without a wide gap.
+
+    ``word`` is the width of its first word, ``overlaps`` counts letters drawn over others.
+    """
 
     text: str
     x0: float
     x1: float
     top: float
     bottom: float
+    word: float = 0.0
     overlaps: int = 0
 
 
@@ -100,7 +107,7 @@ def segments(line: Sequence[Glyph], *, split: bool = True) -> list[Segment]:
     usual = statistics.median(spaces) if spaces else 0.0
     least = size * _GUTTER
     if len(spaces) > 2:  # noqa: PLR2004  with fewer spaces the median may be the gutter itself
-        least = max(least, usual * _GUTTER_TO_SPACE)
+        least = min(max(least, usual * _GUTTER_TO_SPACE), size * _ALWAYS_GUTTER)
     pieces: list[list[Glyph]] = [[]]
     reach = inked[0].x0
     for letter in line:
@@ -134,8 +141,15 @@ def _written(piece: Sequence[Glyph]) -> Segment:
         max(letter.x1 for letter in inked),
         min(letter.top for letter in inked),
         max(letter.bottom for letter in inked),
+        _first_word(piece),
         overlaps,
     )
+
+
+def _first_word(piece: Sequence[Glyph]) -> float:
+    inked = itertools.dropwhile(lambda letter: not letter.text.strip(), piece)
+    word = list(itertools.takewhile(lambda letter: letter.text.strip(), inked))
+    return word[-1].x1 - word[0].x0
 
 
 def columns(lines: Sequence[Sequence[Segment]]) -> list[str]:
@@ -178,31 +192,31 @@ def _block(lines: Sequence[Sequence[Segment]], start: int) -> tuple[list[str], l
 
 
 def cell_text(lines: Sequence[Segment], right_edge: float) -> str:
-    """Join the lines of a cell; a word that was broken for lack of room becomes whole again.
+    """Join the lines of a cell as they were before they were fitted into it.
 
-    ``right_edge`` is where the cell's text must end. Word processors break inside a word only when
-    it has the whole line and still does not fit: ``091234567`` / ``8``, ``Hạn`` / ``g sao``.
+    ``right_edge`` is where the cell's text must end. A word that alone was too long for its line
+    becomes whole again (``091234567`` / ``8``, ``Hạn`` / ``g sao``); where the next word did not
+    fit any more, the break was the program's and becomes a space; other breaks are the writer's.
     """
     text = ""
-    previous: Segment | None = None
-    for line in lines:
-        if previous is None:
-            text = line.text
-        else:
-            text += ("" if _broken(previous, line, right_edge) else "\n") + line.text
-        previous = line
+    for upper, lower in itertools.pairwise((None, *lines)):
+        if lower is not None:
+            text += ("" if upper is None else _break(upper, lower, right_edge)) + lower.text
     return text
 
 
-def _broken(upper: Segment, lower: Segment, right_edge: float) -> bool:
-    if not upper.text or not lower.text or " " in upper.text:
-        return False
+def _break(upper: Segment, lower: Segment, right_edge: float) -> str:
+    if not upper.text or not lower.text:
+        return "\n"
     first = lower.text.split()[0]
-    if upper.text[-1].isalpha() and first[0].isalpha():
-        whole = syllable(upper.text + first)
-        return whole and not (syllable(upper.text) and syllable(first))
+    letter = (upper.x1 - upper.x0) / len(upper.text)
+    alone = " " not in upper.text
     if _DIGIT_END.search(upper.text) and _DIGIT_START.match(first):
-        letter = (upper.x1 - upper.x0) / len(upper.text)
         full = upper.x1 + letter > right_edge
-        return full and not _WHOLE_PHONE.fullmatch(upper.text)
-    return False
+        return "" if alone and full and not _WHOLE_PHONE.fullmatch(upper.text) else "\n"
+    if alone and upper.text[-1].isalpha() and first[0].isalpha():
+        whole = syllable(upper.text + first)
+        if whole and not (syllable(upper.text) and syllable(first)):
+            return ""
+    fitted = upper.x1 + letter * _WORD_SPACE + lower.word <= right_edge
+    return "\n" if fitted or _ITEM.match(lower.text) else " "

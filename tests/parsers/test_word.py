@@ -88,9 +88,15 @@ def test_merged_cells_come_once_with_their_span() -> None:
 
 
 def test_tracked_changes_content_controls_and_hidden_text() -> None:
-    inserted = "<w:tc><w:p><w:ins><w:r><w:t>mới</w:t></w:r></w:ins><w:del><w:r><w:delText>cũ</w:delText></w:r></w:del></w:p></w:tc>"
+    inserted = (
+        "<w:tc><w:p><w:ins><w:r><w:t>mới</w:t></w:r></w:ins>"
+        "<w:del><w:r><w:delText>cũ</w:delText></w:r></w:del></w:p></w:tc>"
+    )
     control = f"<w:sdt><w:sdtContent>{cell('trong khung')}</w:sdtContent></w:sdt>"
-    hidden = "<w:tc><w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>ẩn</w:t></w:r><w:r><w:t>thấy</w:t></w:r></w:p></w:tc>"
+    hidden = (
+        "<w:tc><w:p><w:r><w:rPr><w:vanish/></w:rPr><w:t>ẩn</w:t></w:r>"
+        "<w:r><w:t>thấy</w:t></w:r></w:p></w:tc>"
+    )
     gone = f"<w:tr><w:trPr><w:del/></w:trPr>{cell('dòng bỏ')}{cell('x')}{cell('y')}</w:tr>"
     data = docx(table(row("A", "B", "C"), row(inserted, control, hidden), gone))
     assert texts(data) == [["A", "B", "C"], ["mới", "trong khung", "thấy"]]
@@ -102,7 +108,8 @@ def test_automatic_numbers_are_text() -> None:
         "<w:numFmt w:val='decimal'/><w:lvlText w:val='%1.'/></w:lvl></w:abstractNum>"
         "<w:num w:numId='5'><w:abstractNumId w:val='0'/></w:num>"
     )
-    auto = "<w:tc><w:p><w:pPr><w:numPr><w:ilvl w:val='0'/><w:numId w:val='5'/></w:numPr></w:pPr></w:p></w:tc>"
+    number = "<w:numPr><w:ilvl w:val='0'/><w:numId w:val='5'/></w:numPr>"
+    auto = f"<w:tc><w:p><w:pPr>{number}</w:pPr></w:p></w:tc>"
     rows = [row("STT", "Tên điểm", "Địa chỉ"), *(row(auto, name, "Thôn 1") for name in "ABC")]
     data = docx(table(*rows), numbering=numbering)
     assert [line[0] for line in texts(data)] == ["STT", "1.", "2.", "3."]
@@ -153,7 +160,8 @@ def test_strict_documents_are_read() -> None:
 
 
 def test_large_picture_beside_text_is_noticed() -> None:
-    drawing = "<w:drawing><wp:inline><wp:extent cx='6000000' cy='8000000'/><a:blip/></wp:inline></w:drawing>"
+    size = "<wp:extent cx='6000000' cy='8000000'/>"
+    drawing = f"<w:drawing><wp:inline>{size}<a:blip/></wp:inline></w:drawing>"
     result = read(docx(paragraph("Kính gửi") + f"<w:p><w:r>{drawing}</w:r></w:p>"))
     assert isinstance(result, PartialExtract)
     assert result.findings[0].code == "not-read"

@@ -11,19 +11,20 @@ _TYPES = """<?xml version="1.0" encoding="UTF-8"?>
 <Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
 <Default Extension="xml" ContentType="application/xml"/>
 <Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>
-<Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/>
+<Override PartName="/word/document.xml"
+  ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/>
 </Types>"""
-_RELATIONS = """<?xml version="1.0" encoding="UTF-8"?>
-<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{}</Relationships>"""
+_RELATIONS = (
+    '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
+    "{}</Relationships>"
+)
 _RELATION = '<Relationship Id="r{0}" Type="{1}/{2}" Target="{3}"/>'
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 TRANSITIONAL = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 STRICT = "http://purl.oclc.org/ooxml/wordprocessingml/main"
 
 
-def docx(
-    body: str, *, namespace: str = TRANSITIONAL, head: str = "", **parts: str
-) -> bytes:
+def docx(body: str, *, namespace: str = TRANSITIONAL, head: str = "", **parts: str) -> bytes:
     """Return a Word file with this XML in its body; ``parts`` are ``numbering``, ``styles``."""
     root = f'xmlns:w="{namespace}" xmlns:wp="urn:wp" xmlns:a="urn:a" xmlns:mc="urn:mc"'
     buffer = io.BytesIO()

@@ -1,0 +1,148 @@
+"""The parent's end of one worker process: its pipes, its deadline, its end."""
+
+import os
+import select
+import signal
+import struct
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Final
+
+#: Before each message: length of its JSON, length of the document after it.
+FRAME: Final = struct.Struct(">II")
+_CHUNK: Final = 1 << 16
+_DYING_SECONDS: Final = 2.0
+_LOOK_SECONDS: Final = 0.2  # how often a silent worker is looked at
+
+
+class JailBrokenError(RuntimeError):
+    """No worker could be started at all: the machine's fault, never a document's."""
+
+
+class WorkerDiedError(Exception):
+    """The worker ended, or said something that is no answer."""
+
+
+class OutputTooLargeError(Exception):
+    """The worker's answer is over its cap."""
+
+
+class Worker:
+    """One child process with its two pipes, in a process group of its own: all die at once."""
+
+    def __init__(
+        self, command: Sequence[str], memory_bytes: int, output_bytes: int, start_seconds: float
+    ) -> None:
+        self.jobs = 0
+        self.finished = False
+        self._output_bytes = output_bytes
+        self._process = subprocess.Popen(  # noqa: S603  our own interpreter, no shell, no outside words
+            [*command, str(memory_bytes)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            cwd="/",
+            env=_environment(),
+            start_new_session=True,
+            bufsize=0,
+        )
+        try:
+            for pipe in self._pipes():
+                os.set_blocking(pipe.fileno(), False)
+            self._answer(time.monotonic() + start_seconds)
+        except (TimeoutError, OSError, WorkerDiedError, OutputTooLargeError) as error:
+            code = self.kill()
+            raise JailBrokenError(f"worker did not start ({code}): {error!r}") from error
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return not self.finished and not self._ended()
+
+    def ask(self, request: bytes, data: bytes, deadline: float) -> bytes:
+        """Send one request and return the JSON of its answer."""
+        frame = memoryview(FRAME.pack(len(request), len(data)) + request + data)
+        stdin, _ = self._pipes()
+        while frame:
+            self._wait(stdin, select.POLLOUT, deadline)
+            frame = frame[os.write(stdin.fileno(), frame[:_CHUNK]) :]
+        return self._answer(deadline)
+
+    def kill(self) -> int:
+        """End the worker and everything it started; return its exit code (negative: a signal)."""
+        self.finished = True
+        if self._process.returncode is None:
+            # Before the wait: until then nobody else can have got this process group's number.
+            self._kill_group()
+        code = self._process.wait()
+        for pipe in self._pipes():
+            pipe.close()
+        return code
+
+    def bury(self) -> int:
+        """Let a worker that closed its pipe finish dying, so that its exit code tells the cause."""
+        deadline = time.monotonic() + _DYING_SECONDS
+        while time.monotonic() < deadline and not self._ended():
+            time.sleep(0.01)
+        return self.kill()
+
+    def _ended(self) -> bool:
+        # WNOWAIT: not reaped, so that its process group's number stays ours until kill().
+        flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return os.waitid(os.P_PID, self._process.pid, flags) is not None
+
+    def _kill_group(self) -> None:
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            self._process.kill()
+
+    def _answer(self, deadline: float) -> bytes:
+        size, _ = FRAME.unpack(self._receive(FRAME.size, deadline))
+        if size > self._output_bytes:
+            raise OutputTooLargeError(size)
+        return self._receive(size, deadline)
+
+    def _receive(self, size: int, deadline: float) -> bytes:
+        _, stdout = self._pipes()
+        received = bytearray()
+        while len(received) < size:
+            self._wait(stdout, select.POLLIN, deadline)
+            piece = os.read(stdout.fileno(), min(_CHUNK, size - len(received)))
+            if not piece:
+                raise WorkerDiedError("the worker closed its pipe")
+            received += piece
+        return bytes(received)
+
+    def _wait(self, pipe: IO[bytes], event: int, deadline: float) -> None:
+        """Wait until the pipe is ready; a dead worker's pipe may be held open by its children."""
+        poll = select.poll()  # select() itself fails on descriptors over 1,023
+        poll.register(pipe, event)
+        while True:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise TimeoutError
+            ended = self._ended()
+            if poll.poll(0 if ended else min(left, _LOOK_SECONDS) * 1000):
+                return
+            if ended:
+                raise WorkerDiedError("the worker ended")
+
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        stdin, stdout = self._process.stdin, self._process.stdout
+        if stdin is None or stdout is None:  # Popen was asked for both
+            raise WorkerDiedError("no pipes")
+        return stdin, stdout
+
+
+def _environment() -> dict[str, str]:
+    """Return the worker's whole environment: no secret of the daemon's is in it."""
+    return {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "OMP_NUM_THREADS": "1",
+    }

@@ -1,0 +1,264 @@
+"""The jail: whatever a document does to its reader, the caller gets a value and nothing is left."""
+
+import concurrent.futures
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from rigs.ocop_form import FORM
+from rigs.papers import docx, paragraph
+
+from parsers.jail import Jail, JailBrokenError, JailLimits
+from parsers.reading import Reading, Refusal
+
+DATA = Path(__file__).parent / "data"
+BAD = str(Path(__file__).parents[1] / "rigs" / "bad_worker.py")
+QUICK = JailLimits(seconds=0.5, start_seconds=20)
+
+
+def descriptors() -> set[str]:
+    return {path.name for path in Path("/proc/self/fd").iterdir()}
+
+
+def processes() -> list[Path]:
+    return [path for path in Path("/proc").iterdir() if path.name.isdecimal()]
+
+
+def children() -> set[int]:
+    """Return every process below this one, dead or alive."""
+    found = set()
+    for process in processes():
+        try:
+            fields = (process / "stat").read_text("utf-8").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == os.getpid():
+            found.add(int(process.name))
+    return found
+
+
+def running(way: str) -> list[str]:
+    """Return the processes of this misbehaving worker that still run."""
+    found = []
+    for process in processes():
+        try:
+            stat = (process / "stat").read_text("utf-8").rpartition(")")[2].split()
+            command = (process / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if stat[0] != "Z" and BAD.encode() in command and way.encode() in command:
+            found.append(process.name)
+    return found
+
+
+def gone(way: str) -> bool:
+    """Whether no such process runs; an orphan that was killed takes a moment to disappear."""
+    deadline = time.monotonic() + 10
+    while running(way) and time.monotonic() < deadline:
+        os.sched_yield()
+    return not running(way)
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left() -> Iterator[None]:
+    before = descriptors(), children()
+    yield
+    assert (descriptors(), children()) == before
+
+
+@pytest.fixture(scope="module")
+def jail() -> Iterator[Jail]:
+    with Jail(JailLimits(seconds=60)) as jail:
+        yield jail
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _warm(jail: Jail) -> None:
+    jail.read(b"", FORM)
+
+
+@pytest.mark.parametrize("name", ["form.xlsx", "form.docx", "form_docx.pdf"])
+def test_readings_cross_the_pipe(jail: Jail, name: str) -> None:
+    result = jail.read((DATA / name).read_bytes(), FORM, name)
+    assert isinstance(result, Reading)
+    assert len(result.rows) == 14
+    assert result.rows[0].values["phone"] == "0912345678"
+
+
+def test_refusals_cross_the_pipe(jail: Jail) -> None:
+    result = jail.read(b"", FORM)
+    assert isinstance(result, Refusal)
+    assert result.code == "empty"
+
+
+@pytest.mark.parametrize(
+    ("way", "code"),
+    [
+        ("hang", "timeout"),
+        ("fork-and-hang", "timeout"),
+        ("spin", "timeout"),
+        ("flood", "too-large"),
+        ("killed", "too-large"),
+        ("abort", "unreadable"),
+        ("segfault", "unreadable"),
+        ("fork-and-die", "unreadable"),
+        ("babble", "unreadable"),
+        ("lie", "unreadable"),
+    ],
+)
+def test_fault_095_child_misbehaves(way: str, code: str) -> None:
+    """A child that hangs, forks, floods or dies is killed with all it started: a refusal."""
+    limits = JailLimits(seconds=30) if way == "spin" else QUICK
+    if way not in {"hang", "fork-and-hang"}:
+        limits = JailLimits(seconds=30, start_seconds=20)
+    with Jail(limits, command=(sys.executable, BAD, way)) as jail:
+        for _ in range(2):
+            result = jail.read(b"anything", FORM)
+            assert isinstance(result, Refusal)
+            assert result.code == code, result.detail
+            assert "Đề nghị" in result.message
+    assert gone(way)
+
+
+def test_fault_095_child_that_never_takes_its_request() -> None:
+    """A request larger than the pipe to a child that does not read it: the clock still ends it."""
+    with Jail(QUICK, command=(sys.executable, BAD, "deaf")) as jail:
+        result = jail.read(b"x" * 5_000_000, FORM)
+    assert isinstance(result, Refusal)
+    assert result.code == "timeout"
+
+
+@pytest.mark.parametrize("way", ["mute", "stillborn"])
+def test_no_worker_at_all_is_the_machines_fault(way: str) -> None:
+    limits = JailLimits(start_seconds=0.5)
+    with (
+        Jail(limits, command=(sys.executable, BAD, way)) as jail,
+        pytest.raises(JailBrokenError),
+    ):
+        jail.read(b"anything", FORM)
+
+
+def test_a_worker_is_replaced_after_its_jobs_and_after_its_death() -> None:
+    pids = set()
+    with Jail(JailLimits(jobs=2)) as short:
+        for _ in range(4):
+            assert isinstance(short.read(b"", FORM), Refusal)
+            worker = short._slots.queue[-1]
+            pids.add(worker._process.pid if worker else None)
+        worker = short._ready(None)
+        os.kill(worker._process.pid, 9)
+        os.waitid(os.P_PID, worker._process.pid, os.WEXITED | os.WNOWAIT)
+        short._slots.queue[-1] = worker
+        assert short.read((DATA / "form.xlsx").read_bytes(), FORM).kind == "xlsx"
+    assert len(pids) == 3  # two workers, and the gap after each second job
+    assert None in pids
+
+
+def _in_worker(code: str, **environment: str) -> str:
+    """Run code in a confined process and return what it prints."""
+    program = f"from parsers.confine import confine\nlayers = confine(700_000_000)\n{code}"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+        cwd=Path(__file__).parents[2],
+    )
+    return done.stdout.strip() or done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "answer"),
+    [
+        ("x = bytearray(900_000_000)", "MemoryError"),
+        ("open('/tmp/jail-was-here', 'w').write('x' * 10)", "Error"),
+        ("import subprocess; subprocess.run(['/bin/true'])", "Error"),
+        ("import resource; resource.setrlimit(resource.RLIMIT_AS, (2**40, 2**40))", "Error"),
+    ],
+)
+def test_confined_process_cannot(code: str, answer: str) -> None:
+    code = code.replace("/tmp/jail-was-here", "/tmp/" + f"jail-{os.getpid()}")  # noqa: S108  must not come to exist
+    assert answer in _in_worker(code)
+    leftover = Path("/tmp") / f"jail-{os.getpid()}"  # noqa: S108
+    assert not leftover.exists() or leftover.stat().st_size == 0
+    leftover.unlink(missing_ok=True)
+
+
+def test_landlock_hides_files_and_network_where_the_kernel_has_it() -> None:
+    layers = _in_worker("print(layers)")
+    assert "no-new-privs" in layers
+    if "landlock" in layers:
+        assert "PermissionError" in _in_worker("open('/etc/passwd').read()")
+        connect = "import socket; socket.create_connection(('127.0.0.1', 1), timeout=5)"
+        assert "PermissionError" in _in_worker(connect)
+
+
+def test_worker_inherits_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INTAKE_IMAP_PASSWORD", "bí mật")
+    with Jail() as fresh:
+        fresh.read(b"", FORM)
+        worker = fresh._slots.queue[-1]
+        environment = Path(f"/proc/{worker._process.pid}/environ")
+        # PR_SET_DUMPABLE hides it even from its owner, unless that is root.
+        content = environment.read_bytes() if os.access(environment, os.R_OK) else b""
+    assert b"PASSWORD" not in content
+
+
+def test_fault_058_memory_limit() -> None:
+    """A document over the memory limit is refused, and the next one is read."""
+    heavy = docx("".join(paragraph("x" * 8_000_000) for _ in range(5)))
+    with Jail() as roomy, Jail(JailLimits(memory_bytes=120_000_000)) as small:
+        enough, too_much = roomy.read(heavy, FORM), small.read(heavy, FORM)
+        assert isinstance(enough, Refusal)
+        assert isinstance(too_much, Refusal)
+        assert "letters of running text" in enough.detail
+        assert too_much.detail != enough.detail
+        assert isinstance(small.read((DATA / "form.xlsx").read_bytes(), FORM), Reading)
+
+
+_RAISES = """
+import parsers, parsers.jail, sys
+class Panic(BaseException): pass
+def read(*_, **__): raise Panic("0912345678")
+parsers.read = read
+sys.exit(parsers.jail.main(sys.argv[1:]))
+"""
+
+
+def test_fault_053_a_panic_is_no_exception() -> None:
+    """pyo3's PanicException is a BaseException: it ends the worker's job, not the daemon."""
+    with Jail(command=(sys.executable, "-c", _RAISES)) as jail:
+        result = jail.read(b"anything", FORM)
+    assert isinstance(result, Refusal)
+    assert result.code == "unreadable"
+    assert result.detail.startswith("Panic at ")
+    assert "0912345678" not in result.detail
+
+
+def test_many_threads_share_a_few_workers() -> None:
+    data = (DATA / "form.xlsx").read_bytes()
+    with Jail(JailLimits(seconds=60), workers=2) as pool:
+        barrier = threading.Barrier(4)
+
+        def job(number: int) -> int:
+            barrier.wait()
+            result = pool.read(data if number % 2 else b"", FORM)
+            return len(result.rows) if isinstance(result, Reading) else -1
+
+        with concurrent.futures.ThreadPoolExecutor(4) as threads:
+            assert sorted(threads.map(job, range(4))) == [-1, -1, 14, 14]
+        # The threads that asked are gone; their workers must not have died with them.
+        assert isinstance(pool.read(data, FORM), Reading)
+
+
+def test_document_over_its_limit_never_reaches_a_worker() -> None:
+    with Jail(command=("/nonexistent",)) as unused:
+        result = unused.read(b"x" * 26_000_000, FORM)
+    assert isinstance(result, Refusal)
+    assert result.code == "too-large"

@@ -1,0 +1,289 @@
+"""PDFs with a text layer: tables whole across pages, letterheads in order, pictures refused."""
+
+import io
+import json
+import re
+from pathlib import Path
+
+import pytest
+from pypdfium2 import PdfDocument
+from reportlab.lib.pdfencrypt import StandardEncryption
+from rigs.papers import Paper
+
+from parsers import pdf
+from parsers.grid import Extract, Limits
+from parsers.legible import PartialExtract
+from parsers.pdf import extract
+from parsers.pdf_text import Segment, cell_text
+from parsers.reading import Refusal
+
+DATA = Path(__file__).parent / "data"
+TRUTH = json.loads((DATA / "truth.json").read_text("utf-8"))
+HEADER = ("STT", "Ten diem", "Dia chi", "Kinh phi")
+WIDTHS = (30, 150, 150, 80)
+
+
+def read(data: bytes) -> Extract:
+    result = extract(data)
+    assert isinstance(result, Extract), result
+    return result
+
+
+def texts(data: bytes) -> list[list[str | None]]:
+    (grid,) = read(data).grids
+    return [[cell.text if cell else None for cell in line] for line in grid.rows]
+
+
+def refused(data: bytes) -> Refusal:
+    result = extract(data)
+    assert isinstance(result, Refusal), result
+    assert result.kind == "pdf"
+    assert result.message.count(" ") > 5
+    return result
+
+
+@pytest.mark.parametrize("name", ["form_docx.pdf", "form_split.pdf", "letter_form.pdf"])
+def test_sample_form_whole(name: str) -> None:
+    (grid,) = read((DATA / name).read_bytes()).grids
+    body = [line for line in grid.rows if line[0] and line[0].text.isdigit()]
+    found = [[re.sub(r"\s", "", cell.text) for cell in line if cell] for line in body]
+    wanted = [
+        [re.sub(r"\s", "", str(value)).replace(".0", "") for value in line]
+        for line in TRUTH["rows"]
+    ]
+    decimals = {6, 9}
+    for one, other in zip(found, wanted, strict=True):
+        for column, (text, value) in enumerate(zip(one, other, strict=True)):
+            assert (text.replace(",", ".") if column in decimals else text) == value
+    assert grid.before[-2].startswith("BIỂU TỔNG HỢP")
+
+
+def test_letterhead_is_read_column_by_column() -> None:
+    lines = read((DATA / "letter_form.pdf").read_bytes()).lines
+    assert lines[:8] == (
+        "ỦY BAN NHÂN DÂN",
+        "XÃ YÊN THƯỢNG",
+        "Số: 37/UBND-KT",
+        "V/v đăng ký điểm trưng bày, bán",
+        "sản phẩm OCOP năm 2025",
+        "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+        "Độc lập - Tự do - Hạnh phúc",
+        "Yên Thượng, ngày 18 tháng 3 năm 2025",
+    )
+    at = lines.index("Nơi nhận:")
+    assert lines[at + 3 : at + 6] == ("TM. ỦY BAN NHÂN DÂN", "CHỦ TỊCH", "Nguyễn Văn Trường")
+
+
+def test_words_broken_for_lack_of_room_are_whole() -> None:
+    found = texts((DATA / "form_docx.pdf").read_bytes())
+    assert found[1][8] == "Hạng sao"
+    assert found[3][5] == "0912345678"
+
+
+def line(text: str, x1: float, word: float = 20) -> Segment:
+    return Segment(text, 0, x1, 0, 10, word)
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "text"),
+    [
+        (line("091234567", 49), line("8", 5), "0912345678"),
+        (line("0912345678", 50), line("0987654321", 50), "0912345678\n0987654321"),
+        (line("Hạn", 49), line("g sao", 20, 5), "Hạng sao"),
+        (line("Mật ong", 40, 20), line("hoa nhãn", 40, 20), "Mật ong hoa nhãn"),
+        (line("Mật ong", 20, 10), line("Chè", 10, 10), "Mật ong\nChè"),
+        (line("Mật ong", 49), line("- Chè", 30), "Mật ong\n- Chè"),
+        (line("Tổ", 10), line("3 phố Muối", 40, 5), "Tổ\n3 phố Muối"),
+    ],
+)
+def test_breaks_in_a_cell(upper: Segment, lower: Segment, text: str) -> None:
+    assert cell_text([upper, lower], 50) == text
+
+
+def two_pages(second: list[tuple[str, ...]], *, title: str = "") -> bytes:
+    paper = Paper()
+    paper.line(40, 60, "Bieu dang ky")
+    paper.table(
+        700, [HEADER, ("1", "Diem A", "Thon 1", "50"), ("2", "Diem", "Thon 2", "60")], WIDTHS
+    )
+    paper.page()
+    if title:
+        paper.line(40, 60, title)
+    paper.table(80, second, WIDTHS)
+    paper.line(290, 820, "2")
+    return paper.done()
+
+
+def test_fault_071_repeated_header_is_no_row() -> None:
+    """A table over two pages is one table; its second header and the page number are not rows."""
+    data = two_pages([HEADER, ("3", "Diem C", "Thon 3", "70")])
+    assert [row[0] for row in texts(data)] == ["STT", "1", "2", "3"]
+    (grid,) = read(data).grids
+    assert grid.rows[3][1] is not None
+    assert grid.rows[3][1].place == "page 2, row 2, column 2"
+    assert read(data).lines == ("Bieu dang ky",)
+
+
+def test_fault_071_row_cut_by_the_page_break_is_joined() -> None:
+    """The rest of a row at the head of the next page joins its row."""
+    data = two_pages([HEADER, ("", "B", "xa Hoa Cu", ""), ("3", "Diem C", "Thon 3", "70")])
+    found = texts(data)
+    assert found[2] == ["2", "Diem\nB", "Thon 2\nxa Hoa Cu", "60"]
+    assert found[3][0] == "3"
+
+
+def test_second_product_after_the_break_is_a_row_of_its_own() -> None:
+    data = two_pages([("", "Diem B2", "", "75"), ("3", "Diem C", "Thon 3", "70")])
+    assert [row[3] for row in texts(data)] == ["Kinh phi", "50", "60", "75", "70"]
+
+
+def test_a_titled_table_on_the_next_page_is_another_table() -> None:
+    data = two_pages([HEADER, ("1", "Diem C", "Thon 3", "70")], title="Bieu nam 2023")
+    assert [len(grid.rows) for grid in read(data).grids] == [3, 2]
+
+
+@pytest.mark.parametrize("turned_text", [0, 90, 180, 270])
+@pytest.mark.parametrize("turned_page", [0, 90, 180, 270])
+def test_fault_071_rotated_pages_read_upright(turned_text: int, turned_page: int) -> None:
+    """Text drawn on its side, a page turned by /Rotate, or both: the letters decide."""
+    paper = Paper((800, 800))
+    canvas = paper.canvas
+    canvas.translate(400, 400)
+    canvas.rotate(turned_text)
+    canvas.translate(-400, -400)
+    paper.line(40, 60, "Bieu dang ky")
+    paper.table(100, [HEADER, ("1", "Diem A", "Thon 1", "50")], WIDTHS)
+    canvas.setPageRotation(turned_page)
+    assert texts(paper.done()) == [list(HEADER), ["1", "Diem A", "Thon 1", "50"]]
+
+
+def test_fault_071_two_tables_on_a_page() -> None:
+    """Two tables of a page stay two, with places that tell them apart."""
+    paper = Paper()
+    below = paper.table(100, [HEADER, ("1", "Diem A", "Thon 1", "50")], WIDTHS)
+    paper.line(40, below + 20, "Lien he")
+    paper.table(below + 40, [("Ho ten", "So", "Ghi chu"), ("A", "1", "x")], (100, 80, 90))
+    first, second = read(paper.done()).grids
+    assert first.after == second.before == ("Lien he",)
+    assert second.rows[1][0] is not None
+    assert second.rows[1][0].place == "page 1, table 2, row 2, column 1"
+
+
+def _locked(user: str, owner: str) -> bytes:
+    paper = Paper(encrypt=StandardEncryption(user, owner, canPrint=1))
+    paper.line(40, 60, "Bieu dang ky")
+    paper.table(100, [HEADER, ("1", "Diem A", "Thon 1", "50")], WIDTHS)
+    return paper.done()
+
+
+def test_fault_071_empty_user_password_is_no_obstacle() -> None:
+    """An owner's password only forbids printing: the file is read."""
+    assert texts(_locked("", "chu"))[1][1] == "Diem A"
+
+
+def test_fault_050_pdf_with_a_password() -> None:
+    """A PDF that asks for a password says so."""
+    refusal = refused(_locked("mat khau", "chu"))
+    assert refusal.code == "encrypted"
+    assert "mật khẩu" in refusal.message
+
+
+def test_fault_070_scan_is_refused_with_advice() -> None:
+    """A page that is a picture, with or without OCR's invisible text, is not silently empty."""
+    scan = Paper().picture(0, 0, 595, 842).done()
+    searchable = Paper().picture(0, 0, 595, 842)
+    hidden = searchable.canvas.beginText(40, 700)
+    hidden.setTextRenderMode(3)
+    hidden.setFont("Helvetica", 11)
+    hidden.textLine("Danh sach dang ky diem gioi thieu va ban san pham")
+    searchable.canvas.drawText(hidden)
+    for data in (scan, searchable.done()):
+        refusal = refused(data)
+        assert refusal.code == "unreadable"
+        assert ".xlsx" in refusal.message
+
+
+def test_fault_070_picture_page_beside_text_is_told() -> None:
+    """A letter with a scanned table behind it: the unread page is named."""
+    paper = Paper().line(40, 60, "Kinh gui Phong Kinh te va Ha tang huyen").page()
+    result = read(paper.picture(0, 0, 595, 842).done())
+    assert isinstance(result, PartialExtract)
+    assert result.unread == ("page 2",)
+    assert "Trang 2" in result.findings[0].message
+
+
+def test_fault_070_too_many_pages() -> None:
+    """More pages than the limit are refused before any is read."""
+    paper = Paper()
+    for _ in range(6):
+        paper.line(40, 60, "trang").page()
+    result = extract(paper.done(), Limits(pdf_pages=5))
+    assert isinstance(result, Refusal)
+    assert result.code == "too-large"
+
+
+def test_fault_057_lattice_of_a_million_crossings() -> None:
+    """A page with hundreds of lines in both directions is refused at once."""
+    paper = Paper()
+    for at in range(300):
+        paper.canvas.line(at, 0, at, 842)
+        paper.canvas.line(0, 2 * at, 595, 2 * at)
+    paper.line(40, 60, "Danh sach dang ky cua xa")
+    assert refused(paper.done()).code == "too-large"
+
+
+def test_fault_057_too_many_objects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page with more drawn objects than any form has is refused by the first look."""
+    monkeypatch.setattr(pdf, "_MOST_OBJECTS", 50)
+    paper = Paper()
+    for at in range(60):
+        paper.canvas.line(at, 0, at, 842)
+    assert refused(paper.done()).code == "too-large"
+
+
+def test_overlapping_letters_are_refused() -> None:
+    refusal = refused((DATA / "form_overlap_xlsx.pdf").read_bytes())
+    assert refusal.code == "unreadable"
+    assert "đè lên nhau" in refusal.message
+
+
+def test_table_without_borders_is_told_not_guessed() -> None:
+    paper = Paper().line(40, 60, "Danh sach dang ky")
+    rows = [HEADER, *((str(n), f"Diem {n}", f"Thon {n}", "50") for n in range(1, 5))]
+    paper.table(100, rows, WIDTHS, ruled=False)
+    result = read(paper.done())
+    assert isinstance(result, PartialExtract)
+    assert result.grids == ()
+    assert "không kẻ khung" in result.findings[0].message
+
+
+def test_empty_page() -> None:
+    assert refused(Paper().page().done()).code == "empty"
+
+
+def test_fault_074_truncated_or_flipped_pdf() -> None:
+    """Cut at every twentieth or with bytes flipped: a refusal or the right rows, never others."""
+    paper = Paper()
+    paper.table(100, [HEADER, ("1", "Diem A", "Thon 1", "50")], WIDTHS)
+    whole = paper.done()
+    right = texts(whole)
+    for twentieth in range(1, 20):
+        result = extract(whole[: len(whole) * twentieth // 20])
+        assert isinstance(result, Refusal) or [
+            [cell.text if cell else None for cell in line]
+            for grid in result.grids
+            for line in grid.rows
+        ] in ([], right)
+    for at in range(0, len(whole), 97):
+        broken = bytearray(whole)
+        broken[at] ^= 0x20
+        assert isinstance(extract(bytes(broken)), Extract | Refusal)
+
+
+def test_fault_054_library_errors_become_one_code() -> None:
+    """pdfminer's errors, some with empty text, are the one refusal `damaged`."""
+    copy = io.BytesIO()
+    PdfDocument((DATA / "form_docx.pdf").read_bytes()).save(copy)
+    data = copy.getvalue()
+    assert refused(data[: len(data) // 2]).code == "damaged"
+    assert refused(b"%PDF-1.7\n" + b"x" * 2000).code == "damaged"
