@@ -134,6 +134,8 @@ class _Work:
     def _remarks(self, file: TomlFile, settings: Settings) -> Iterator[Problem]:
         for name, section in (("mailbox", settings.mailbox), ("smtp", settings.smtp)):
             yield from check_secret(file, name, section, self.env)
+        steps = [step for _, campaign in self.campaigns for step in campaign.remind]
+        chairs = any("chair" in (step.to, *step.cc) for step in steps)
         for commune, line in zip(self.roster.communes, self.roster.lines, strict=True):
             if not commune.emails:
                 yield Problem(
@@ -143,7 +145,7 @@ class _Work:
                     "it gets no call and no reminder, and its mail is not recognised by its sender",
                     "fill in emails, or reach it another way",
                 )
-            if not commune.chair_emails:
+            if chairs and not commune.chair_emails:
                 yield Problem(
                     ROSTER,
                     line,

@@ -263,6 +263,11 @@ def test_what_can_be_lived_with_is_a_warning_with_its_line(folder: Path) -> None
     ]
 
 
+def test_chairs_are_only_missed_where_a_reminder_goes_to_them(folder: Path) -> None:
+    edit(folder, CAMPAIGN, 'cc = ["chair"]\n', "")
+    assert load(folder, env=ENV).remarks == ()
+
+
 def test_fault_124_a_campaign_in_a_year_without_a_holiday_table(folder: Path) -> None:
     """Years whose swapped days are not announced yet are warned of, until the admin enters one."""
     path = folder / CAMPAIGN
