@@ -1,26 +1,43 @@
-"""Where messages lie on the server, which were kept, and which must still be filed."""
+"""Which messages were seen where on the server, which were kept, which wait to be understood."""
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import sqlalchemy as sa
 
 from registry.database import journal
 from registry.errors import NotPossible
+from registry.filing_rows import owe_filing
 from registry.model import Arrival, CommuneKey, Kept, Message, MessageState, Slot, Verdict
 from registry.rows import Part, commune_values, get_message, message_of
 from registry.tables import mails, marks, messages, slots
 
-Target = Literal["processed", "held"]
 
-#: Where a message of this state belongs; a kept one stays where it is.
-_HOME: dict[str, str] = {"recorded": "processed", "rejected": "processed", "held": "held"}
+@dataclass(frozen=True, slots=True)
+class _Unfetched:
+    """What the server and the header say of a message whose bytes nobody fetched."""
+
+    slot: Slot
+    size_bytes: int
+    received_at: dt.datetime
+    verdict: Verdict
+    ack: str = ""
+    sender: str = ""
+    subject: str = ""
+    rfc_message_id: str = ""
+
+    @property
+    def identity(self) -> str:
+        """A hash that stands for the bytes."""
+        facts = (self.size_bytes, int(self.received_at.timestamp()), self.sender)
+        likeness = " ".join(map(str, (*facts, self.rfc_message_id)))
+        return hashlib.sha256(likeness.encode("utf-8", "replace")).hexdigest()
 
 
 class InboxRows(Part):
-    """Slots and messages, from the listing of the inbox to the move into a folder."""
+    """Slots and messages, from the listing of the inbox to the attempt to understand."""
 
     def known_slots(self, account: str, folder: str, uidvalidity: int) -> set[int]:
         """Return the UIDs that were seen in this folder and not moved out of it by us.
@@ -86,40 +103,32 @@ class InboxRows(Part):
         server and the header say of it, so that it is known again after a change of UIDVALIDITY.
         With commune and campaign it counts as heard.
         """
-        likeness = f"{size_bytes} {received_at.timestamp():.0f} {sender} {rfc_message_id}"
-        identity = hashlib.sha256(likeness.encode("utf-8", "replace")).hexdigest()
-        draft = Message(
-            0, "", size_bytes, received_at, state, verdict=verdict, content_key=identity, ack=ack
+        note = _Unfetched(
+            slot, size_bytes, received_at, verdict, ack, sender, subject, rfc_message_id
         )
+        more = {
+            "state": state,
+            "reason": reason,
+            "campaign": campaign,
+            **commune_values(commune),
+        }
         with self._database.write() as connection:
-            known = _find_unfetched(connection, draft)
-            if known is not None:
-                _put_slot(connection, slot, known, now)
-                return Kept(known, new=False)
-            values = {
-                "size_bytes": size_bytes,
-                "received_at": received_at,
-                "state": state,
-                "verdict": verdict,
-                "sender": sender,
-                "subject": subject,
-                "rfc_message_id": rfc_message_id,
-                "reason": reason,
-                "campaign": campaign,
-                "content_key": identity,
-                **commune_values(commune),
-                **ack_values(connection, draft),
-            }
-            message_id = _insert(connection, values)
-            _put_slot(connection, slot, message_id, now)
-            journal(
-                connection,
-                now,
-                "unfetched",
-                f"message {message_id}",
-                {"verdict": verdict, "size_bytes": size_bytes, "uid": slot.uid},
+            return _note(connection, note, more, now)
+
+    def note_old(
+        self, listed: Sequence[tuple[Slot, int, dt.datetime]], reason: str, now: dt.datetime
+    ) -> int:
+        """Write down many messages from before go-live at once; return how many were new.
+
+        Each is (slot, size in bytes, INTERNALDATE). They are left alone: not fetched, not
+        answered, not filed.
+        """
+        more = {"state": "recorded", "reason": reason}
+        with self._database.write() as connection:
+            return sum(
+                _note(connection, _Unfetched(slot, size, at, "old"), more, now).new
+                for slot, size, at in listed
             )
-            return Kept(message_id, new=True)
 
     def polled(self, now: dt.datetime) -> None:
         """Remember that all that the inbox showed at this moment is in the registry.
@@ -159,59 +168,6 @@ class InboxRows(Part):
             journal(connection, now, "attempt", f"message {message_id}", {"tries": tries})
             return tries
 
-    def slots_to_file(self, limit: int | None = None) -> list[tuple[Slot, Target]]:
-        """Return where messages lie now that belong into another folder, oldest slots first."""
-        query = (
-            sa.select(slots)
-            .where(slots.c.owed.in_(["processed", "held"]))
-            .order_by(slots.c.id)
-            .limit(limit)
-        )
-        with self._database.read() as connection:
-            return [
-                (Slot(row.account, row.at_folder, row.at_uidvalidity, row.at_uid), row.owed)
-                for row in connection.execute(query)
-            ]
-
-    def filed(
-        self,
-        slot: Slot,
-        target: Target,
-        new_uid: int | None,
-        now: dt.datetime,
-        *,
-        folder: str = "",
-        uidvalidity: int = 0,
-    ) -> None:
-        """Write down that the message in this slot (of `slots_to_file`) was moved.
-
-        ``folder`` is the name of the target folder. Only with it and ``new_uid`` can the message
-        be moved on from there when a person has decided; else it stays where it is.
-        """
-        place = (uidvalidity, new_uid) if folder and new_uid is not None else (None, None)
-        condition = sa.and_(
-            slots.c.account == slot.account,
-            slots.c.at_folder == slot.folder,
-            slots.c.at_uidvalidity == slot.uidvalidity,
-            slots.c.at_uid == slot.uid,
-            slots.c.owed != "",
-        )
-        with self._database.write() as connection:
-            for row in connection.execute(sa.select(slots).where(condition)).all():
-                connection.execute(
-                    slots.update()
-                    .where(slots.c.id == row.id)
-                    .values(
-                        at_folder=folder,
-                        at_uidvalidity=place[0],
-                        at_uid=place[1],
-                        filed_to=target,
-                        filed_at=now,
-                    )
-                )
-                owe_filing(connection, row.message_id)
-                journal(connection, now, "filed", f"message {row.message_id}", {"target": target})
-
 
 def ack_values(connection: sa.Connection, message: Message) -> dict[str, object]:
     """Return the columns that say which answer is owed and whether the outbox has it."""
@@ -219,17 +175,6 @@ def ack_values(connection: sa.Connection, message: Message) -> dict[str, object]
     query = sa.select(mails.c.id).where(mails.c.key == key).limit(1)
     queued = bool(key) and connection.execute(query).one_or_none() is not None
     return {"ack": message.ack, "ack_key": key, "unanswered": bool(key) and not queued}
-
-
-def owe_filing(connection: sa.Connection, message_id: int) -> None:
-    """Set which folder each slot of a message is to be moved to, after its state changed.
-
-    A message that was never fetched stays where it lies.
-    """
-    message = get_message(connection, message_id)
-    home = _HOME.get(message.state, "") if message.sha256 else ""
-    owed = sa.case((sa.or_(slots.c.at_uid.is_(None), slots.c.filed_to == home), ""), else_=home)
-    connection.execute(slots.update().where(slots.c.message_id == message_id).values(owed=owed))
 
 
 def put_mark(connection: sa.Connection, name: str, at: dt.datetime, text: str) -> None:
@@ -269,14 +214,37 @@ def _insert(connection: sa.Connection, values: dict[str, object]) -> int:
     return int(connection.execute(query).scalar_one())
 
 
-def _find_unfetched(connection: sa.Connection, draft: Message) -> int | None:
+def _note(
+    connection: sa.Connection, note: _Unfetched, more: Mapping[str, object], now: dt.datetime
+) -> Kept:
     query = sa.select(messages.c.id).where(
-        messages.c.sha256 == "",
-        messages.c.received_at == draft.received_at,
-        messages.c.size_bytes == draft.size_bytes,
-        messages.c.content_key == draft.content_key,
+        messages.c.sha256 == "", messages.c.content_key == note.identity
     )
-    return connection.execute(query).scalar_one_or_none()
+    known = connection.execute(query).scalar_one_or_none()
+    if known is not None:
+        _put_slot(connection, note.slot, known, now)
+        return Kept(known, new=False)
+    message_id = _insert(
+        connection,
+        {
+            "size_bytes": note.size_bytes,
+            "received_at": note.received_at,
+            "verdict": note.verdict,
+            "sender": note.sender,
+            "subject": note.subject,
+            "rfc_message_id": note.rfc_message_id,
+            "content_key": note.identity,
+            "ack": note.ack,
+            **more,
+        },
+    )
+    owed = ack_values(connection, get_message(connection, message_id)) if note.ack else {}
+    if owed:
+        connection.execute(messages.update().where(messages.c.id == message_id).values(**owed))
+    _put_slot(connection, note.slot, message_id, now)
+    data = {"verdict": note.verdict, "size_bytes": note.size_bytes, "uid": note.slot.uid}
+    journal(connection, now, "unfetched", f"message {message_id}", data)
+    return Kept(message_id, new=True)
 
 
 def _put_slot(connection: sa.Connection, slot: Slot, message_id: int, now: dt.datetime) -> None:

@@ -68,7 +68,10 @@ class LookRows(Part):
         return self._messages(messages.c.state == "held")
 
     def same_content(self, campaign: str, commune: CommuneKey, content_key: str) -> Message | None:
-        """Return the first message of this commune and campaign that brought the same content.
+        """Return the last message of this commune and campaign that brought the same content.
+
+        The last, so that its submission can be compared with the current one: who goes back to an
+        earlier answer (A, B, then A again) makes a new version, who repeats it makes a duplicate.
 
         Only a recorded message counts, and none that is itself a copy or a duplicate: when the
         first one is sent back to be understood again, it must not become a duplicate of its own.
@@ -82,6 +85,7 @@ class LookRows(Part):
                 messages.c.state == "recorded",
                 messages.c.verdict.not_in(["copy", "duplicate"]),
             ),
+            newest=True,
             limit=1,
         )
         return found[0] if found else None

@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from registry.database import journal
 from registry.errors import NotPossible
-from registry.inbox_rows import ack_values, owe_filing
+from registry.filing_rows import owe_filing
+from registry.inbox_rows import ack_values
 from registry.model import CommuneKey, Message, NewSubmission, Outcome
 from registry.receipts import receipt_number
 from registry.rows import (

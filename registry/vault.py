@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -64,6 +65,12 @@ class Vault:
     def has(self, sha256: str) -> bool:
         """Whether a file of this name is there (`get` checks what it holds)."""
         return self._path(sha256).is_file()
+
+    def names(self) -> Iterator[str]:
+        """Yield the hashes of all files, in order."""
+        for path in sorted(self.folder.glob("??/*")):
+            if _NAME.fullmatch(path.name):
+                yield path.name
 
     def _path(self, sha256: str) -> Path:
         if not _NAME.fullmatch(sha256):

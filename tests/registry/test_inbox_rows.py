@@ -225,6 +225,23 @@ def test_two_large_messages_of_one_second_and_size_are_two(store: Store) -> None
     assert len(ids) == 2
 
 
+def test_fault_022_letters_from_before_go_live_are_noted_and_left_alone(store: Store) -> None:
+    """The years of mail that lie in the inbox at the first start are neither read nor answered."""
+    listed = [(slot(uid), 1000, at(-uid)) for uid in range(1, 101)]
+    assert store.note_old(listed, "before go-live", at(0)) == 100
+    assert store.note_old(listed, "before go-live", at(1)) == 0
+    assert store.known_slots(ACCOUNT, "INBOX", 7) == set(range(1, 101))
+    assert (store.kept(), store.slots_to_file()) == ([], [])
+    assert store.snapshot([]).unanswered == ()
+    assert store.counts().verdicts == {"old": 100}
+
+
+def test_what_another_account_owes_does_not_stand_in_the_way(store: Store) -> None:
+    store.record(arrive(store, "a", uid=1), held(), at(1))
+    assert store.slots_to_file(1, account=ACCOUNT) == [(slot(1), "held")]
+    assert store.slots_to_file(1, account="new@mail.example") == []
+
+
 def test_a_poll_is_remembered(store: Store) -> None:
     assert store.snapshot([]).polled_at is None
     store.polled(at(1))

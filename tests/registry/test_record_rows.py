@@ -93,16 +93,27 @@ def test_of_two_versions_of_one_instant_the_later_recorded_is_current(store: Sto
 
 
 def test_fault_080_identical_resend_is_found(store: Store) -> None:
-    """The first message with the same content of the same commune and campaign is known."""
+    """A message with the same content of the same commune and campaign is known."""
     first = arrive(store, "first", 0)
     store.record(first, answer(content="same"), at(1))
-    store.record(arrive(store, "second", 2), answer(content="same"), at(3))
+    resend = replace(answer(content="same"), verdict="duplicate", submission=None)
+    store.record(arrive(store, "second", 2), resend, at(3))
     found = store.same_content(CAMPAIGN, HOA_CU, "same")
     assert found is not None
     assert found.id == first
     assert store.same_content(CAMPAIGN, TAN_LIEN, "same") is None
     assert store.same_content("other", HOA_CU, "same") is None
     assert store.same_content(CAMPAIGN, HOA_CU, "other") is None
+
+
+def test_of_several_the_last_one_is_compared(store: Store) -> None:
+    for minute, content in enumerate("ABA"):
+        store.record(arrive(store, f"{minute} {content}", minute), answer(content=content), at(9))
+    found = store.same_content(CAMPAIGN, HOA_CU, "A")
+    current = store.current_submission(CAMPAIGN, HOA_CU)
+    assert found is not None
+    assert current is not None
+    assert found.submission_id == current.id
 
 
 def test_a_message_sent_back_is_no_duplicate_of_its_own_duplicate(store: Store) -> None:

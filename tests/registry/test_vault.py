@@ -34,6 +34,12 @@ def test_the_same_bytes_are_one_file_that_is_not_written_again(vault: Vault) -> 
     assert [path.stat().st_ino for path in files_of(vault)] == [inode]
 
 
+def test_the_vault_lists_its_files_and_no_litter(vault: Vault) -> None:
+    hashes = sorted(vault.put(str(number).encode()) for number in range(20))
+    (vault.folder / hashes[0][:2] / ".new-abc").write_bytes(b"half")
+    assert list(vault.names()) == hashes
+
+
 def test_what_was_never_put_is_a_key_error(vault: Vault) -> None:
     absent = "ab" * 32
     with pytest.raises(KeyError):

@@ -1,0 +1,92 @@
+"""Where messages lie now on the server, and into which folder they must still be moved."""
+
+import datetime as dt
+from typing import Literal
+
+import sqlalchemy as sa
+
+from registry.database import journal
+from registry.model import Slot
+from registry.rows import Part, get_message
+from registry.tables import slots
+
+Target = Literal["processed", "held"]
+
+#: Where a message of this state belongs; a kept one stays where it is.
+_HOME: dict[str, str] = {"recorded": "processed", "rejected": "processed", "held": "held"}
+
+
+class FilingRows(Part):
+    """Moves that are owed, and moves that were made."""
+
+    def slots_to_file(
+        self, limit: int | None = None, account: str | None = None
+    ) -> list[tuple[Slot, Target]]:
+        """Return where messages lie now that belong into another folder, oldest slots first.
+
+        With ``account`` only those of this account: what an account that was given up still owes
+        must not stand before them.
+        """
+        query = (
+            sa.select(slots)
+            .where(slots.c.owed.in_(["processed", "held"]))
+            .order_by(slots.c.id)
+            .limit(limit)
+        )
+        if account is not None:
+            query = query.where(slots.c.account == account)
+        with self._database.read() as connection:
+            return [
+                (Slot(row.account, row.at_folder, row.at_uidvalidity, row.at_uid), row.owed)
+                for row in connection.execute(query)
+            ]
+
+    def filed(
+        self,
+        slot: Slot,
+        target: Target,
+        new_uid: int | None,
+        now: dt.datetime,
+        *,
+        folder: str = "",
+        uidvalidity: int = 0,
+    ) -> None:
+        """Write down that the message in this slot (of `slots_to_file`) was moved.
+
+        ``folder`` is the name of the target folder. Only with it and ``new_uid`` can the message
+        be moved on from there when a person has decided; else it stays where it is.
+        """
+        place = (uidvalidity, new_uid) if folder and new_uid is not None else (None, None)
+        condition = sa.and_(
+            slots.c.account == slot.account,
+            slots.c.at_folder == slot.folder,
+            slots.c.at_uidvalidity == slot.uidvalidity,
+            slots.c.at_uid == slot.uid,
+            slots.c.owed != "",
+        )
+        with self._database.write() as connection:
+            for row in connection.execute(sa.select(slots).where(condition)).all():
+                connection.execute(
+                    slots.update()
+                    .where(slots.c.id == row.id)
+                    .values(
+                        at_folder=folder,
+                        at_uidvalidity=place[0],
+                        at_uid=place[1],
+                        filed_to=target,
+                        filed_at=now,
+                    )
+                )
+                owe_filing(connection, row.message_id)
+                journal(connection, now, "filed", f"message {row.message_id}", {"target": target})
+
+
+def owe_filing(connection: sa.Connection, message_id: int) -> None:
+    """Set which folder each slot of a message is to be moved to, after its state changed.
+
+    A message that was never fetched stays where it lies.
+    """
+    message = get_message(connection, message_id)
+    home = _HOME.get(message.state, "") if message.sha256 else ""
+    owed = sa.case((sa.or_(slots.c.at_uid.is_(None), slots.c.filed_to == home), ""), else_=home)
+    connection.execute(slots.update().where(slots.c.message_id == message_id).values(owed=owed))
