@@ -84,19 +84,30 @@ class Captions:
 
     def __init__(self, form: Form) -> None:
         self.form = form
+        self._spelt: dict[str, str] = {}
         self._exact: dict[str, str] = {}
+        shared: set[str] = set()
         self._words: list[tuple[tuple[str, ...], str]] = []
         self._cache: dict[tuple[str, ...], tuple[Match, ...]] = {}
         for entry in form.fields:
             for name in (entry.label, *entry.aliases):
+                self._spelt.setdefault(_spelling(name), entry.key)
                 for variant in variants(name):
-                    self._exact.setdefault(variant.replace(" ", ""), entry.key)
+                    bare = variant.replace(" ", "")
+                    if self._exact.setdefault(bare, entry.key) != entry.key:
+                        shared.add(bare)
                     self._words.append((tuple(variant.split()), entry.key))
+        # ĐT is a phone and DT an area: what only diacritics tell apart needs them.
+        for bare in shared:
+            del self._exact[bare]
 
     def exact(self, text: str) -> str | None:
         """Return the field whose label or alias this text is, however it is written."""
         if len(text) > _LONGEST_CAPTION:
             return None
+        spelt = self._spelt.get(_spelling(text))
+        if spelt is not None:
+            return spelt
         for variant in variants(text):
             field = self._exact.get(variant.replace(" ", ""))
             if field is not None:
@@ -166,6 +177,11 @@ def variants(caption: str) -> tuple[str, ...]:
     unnumbered = _NUMBERING.sub("", short)
     spelt = " ".join(_SHORT.get(word, word) for word in unnumbered.split())
     return tuple(dict.fromkeys(text for text in (whole, bare, short, unnumbered, spelt) if text))
+
+
+def _spelling(caption: str) -> str:
+    """Return the caption with its diacritics, without parentheses and punctuation round it."""
+    return key(_PARENTHESES.sub(" ", caption)).strip(" .:;,*-")
 
 
 def _is_unit(caption: str) -> bool:

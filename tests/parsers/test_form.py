@@ -161,6 +161,8 @@ def test_values_do_not_depend_on_the_layout(
         ("7. Nội dung đề nghị hỗ trợ (ghi cụ thể)", "needs"),
         ("Họ và tên người đại diện", "representative"),
         ("Địa chỉ: thôn, xã", "address"),
+        ("ĐT", "phone"),
+        ("DT (m2)", "area_m2"),
         ("Tên SP OCOP", "products"),
         ("KP đề nghị hỗ trợ (trđ)", "cost_requested"),
         ("Ngày cấp GCN", "certified_on"),

@@ -93,7 +93,7 @@ FORM = Form(
             "phone",
             "Điện thoại",
             "phone",
-            False,
+            True,
             ("Số điện thoại", "SĐT", "Điện thoại liên hệ", "Số ĐT", "ĐT"),
             personal=True,
         ),
