@@ -30,10 +30,9 @@ _URL = re.compile(
 
 #: What mailers write above the mail that is answered; the line may be folded.
 _REPLY_LINE = re.compile(
-    r"^\W{0,3}(?:vào\b.{4,250}\bđã viết|on\b.{4,250}\bwrote|.{0,120}<\S+@\S+> (?:đã viết|wrote))"
-    r"\s*:\s*$",
-    re.IGNORECASE,
+    r"^\W{0,3}(?:vào\b.{4,250}\bđã viết|on\b.{4,250}\bwrote)\s*:\s*$", re.IGNORECASE
 )
+_SENDER_LINE = re.compile(r"^.{0,120}<\S+@\S+> (?:đã viết|wrote)\s*:\s*$", re.IGNORECASE)
 _DIVIDER = re.compile(
     r"^\W*-{2,}\s*(?:original (?:message|appointment)|forwarded (?:message|by\b.*)|thư gốc"
     r"|(?:tin nhắn|thông điệp|nội dung) gốc|(?:thư|tin nhắn) (?:đã )?(?:được )?chuyển tiếp)"
@@ -157,9 +156,12 @@ def _head_length(lines: list[str], index: int) -> int:
         return 0
     if _DIVIDER.match(line[:300]):
         return 1
+    if len(line) < 400 and _SENDER_LINE.match(line):  # noqa: PLR2004  longer is a paragraph
+        return 1
     for count in (1, 2, 3):
-        joined = " ".join(part.strip() for part in lines[index : index + count])
-        if len(joined) < 400 and _REPLY_LINE.match(joined):  # noqa: PLR2004  longer is a paragraph
+        folded = [part.strip() for part in lines[index : index + count]]
+        joined = " ".join(folded)
+        if all(folded) and len(joined) < 400 and _REPLY_LINE.match(joined):  # noqa: PLR2004  as above
             return count
     if _FROM_LINE.match(line):
         block = [each for each in lines[index + 1 : index + 7] if each.strip()][:4]

@@ -122,8 +122,8 @@ def addresses(values: list[str]) -> tuple[tuple[str, str], ...]:
         pairs = getaddresses(plain)
     except (RecursionError, ValueError, IndexError):
         return ()
-    unquoted = re.sub(r'"(?:[^"\\]|\\.)*+"', '""', ", ".join(plain))
-    if any(mark in unquoted for mark in ";:(") or unquoted.count("@") != len(pairs):
+    unquoted = re.sub(r'"(?:[^"\\]|\\.)*+"', "", ", ".join(plain))
+    if any(mark in unquoted for mark in ';:("') or unquoted.count("@") != len(pairs):
         return ()
     if not all(_ADDRESS.fullmatch(address) for _, address in pairs):
         return ()

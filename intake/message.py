@@ -250,7 +250,8 @@ class _Walk:
     def visit(self, node: Message) -> None:
         """Sort one node and everything below it."""
         kind = node.get_content_type()
-        payload = node.get_payload()
+        # get_payload of a leaf would decode it by its declared charset, and fail on some.
+        payload = node.get_payload() if node.is_multipart() else None
         if kind == "message/delivery-status" and isinstance(payload, list):
             self._deliveries += _deliveries(payload)
         elif node.get_content_maintype() == "message" and isinstance(payload, list):
@@ -462,6 +463,7 @@ def _ids_of(node: Message) -> list[str]:
     """Return the Message-IDs by which a report names the mail that it is about."""
     wanted = {"message-id", "original-message-id"}
     values = [str(value) for name, value in node.raw_items() if str(name).lower() in wanted]
-    if not values and isinstance(payload := node.get_payload(), str):
-        values = re.findall(r"(?im)^(?:original-)?message-id:([^\r\n]*)", payload[:64_000])
+    if not values:
+        text = _content(node)[:64_000].decode("latin-1")
+        values = re.findall(r"(?im)^(?:original-)?message-id:([^\r\n]*)", text)
     return [each for value in values for each in header.message_ids(value)]
