@@ -259,6 +259,7 @@ class _Walk:
         elif isinstance(payload, list):
             if kind == "multipart/encrypted":
                 self._defects.append("encrypted")
+                return  # its parts are a version number and ciphertext
             for child in payload:
                 if isinstance(child, Message):
                     self.visit(child)

@@ -168,7 +168,7 @@ def test_fault_033_unknown_charset(charset: str) -> None:
 
 def test_fault_033_windows_1258_without_a_word() -> None:
     """An undeclared legacy charset that reads Vietnamese is Vietnamese."""
-    legacy = "Kính gửi".encode("utf-8").decode()
+    legacy = "Kính gửi".encode().decode()
     coded = "Ki\u0301nh g\u01b0\u0309i".encode("windows-1258")
     raw = letters.plain("@@").replace(b"; charset=utf-8", b"").replace(b"@@", coded)
     assert read(raw).text == legacy
@@ -306,7 +306,7 @@ def test_fault_038_hostile_file_name(name: str, expected: str) -> None:
 def test_fault_038_long_name_keeps_its_extension_and_nul_goes() -> None:
     """300 letters are shortened in the middle; NUL is dropped."""
     assert name_of(b'Content-Type: a/b; name="' + b"x" * 300 + b'.xlsx"').endswith(
-        "…​.xlsx".replace("\u200b", "")
+        "…\u200b.xlsx".replace("\u200b", "")
     )
     assert len(name_of(b'Content-Type: a/b; name="' + b"x" * 300 + b'.xlsx"')) <= 150
     assert name_of(b'Content-Type: a/b; name="a\0b.xlsx"') == "ab.xlsx"

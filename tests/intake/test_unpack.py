@@ -1,0 +1,150 @@
+"""From parts to documents (FAULTS B): nothing is read twice, nothing disappears silently."""
+
+import struct
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rigs import letters
+
+from config.model import Limits
+from intake import tnef
+from intake.message import Part, parse
+from intake.unpack import Unpacked, unpack
+
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def take(*parts: bytes, text: str = "x", kind: str = "text/plain", **limits: object) -> Unpacked:
+    raw = letters.multipart([letters.words(text, kind), *parts])
+    budget = Limits(**limits)  # type: ignore[arg-type]
+    return unpack(parse(raw, budget), budget)
+
+
+def test_documents_in_the_order_of_the_mail() -> None:
+    unpacked = take(letters.file("a.xlsx", b"a" * 99), letters.file("b.docx", b"b" * 99))
+    assert [part.name for part in unpacked.files] == ["a.xlsx", "b.docx"]
+    assert unpacked.notes == ()
+
+
+def test_the_same_bytes_count_once_also_from_a_forwarded_mail() -> None:
+    inner = letters.multipart([letters.words("x"), letters.file("c.xlsx")])
+    files, notes = take(letters.file("a.xlsx"), letters.file("b.xlsx"), letters.forwarded(inner))
+    assert [part.name for part in files] == ["a.xlsx"]
+    assert [(note.code, note.name) for note in notes] == [
+        ("same-file", "b.xlsx"),
+        ("same-file", "c.xlsx"),
+    ]
+
+
+def test_three_files_of_one_name_stay_three() -> None:
+    files, _ = take(*(letters.file("bieu.xlsx", bytes([n]) * 99) for n in range(3)))
+    assert [part.name for part in files] == ["bieu.xlsx", "bieu (2).xlsx", "bieu (3).xlsx"]
+
+
+def test_logos_and_icons_are_no_documents_when_there_are_others() -> None:
+    logo = letters.file("image001.png", PNG + b"l" * 40_000, "image/png", disposition="inline")
+    icon = letters.file("zalo.png", PNG, "image/png")
+    files, notes = take(letters.file(), logo, icon)
+    assert [part.name for part in files] == ["bieu.xlsx"]
+    assert [note.code for note in notes] == ["picture", "picture"]
+
+
+def test_a_picture_in_the_text_is_a_document_when_it_is_all_there_is() -> None:
+    """A photographed form that was pasted into the mail."""
+    photo = letters.file(
+        "image001.jpg", b"\xff\xd8\xff" + b"p" * 90_000, "image/jpeg", disposition="inline"
+    )
+    files, _ = take(photo)
+    assert [part.name for part in files] == ["image001.jpg"]
+    big = letters.file(
+        "image002.jpg", b"\xff\xd8\xff" + b"q" * 400_000, "image/jpeg", disposition="inline"
+    )
+    assert len(take(letters.file(), big).files) == 2
+
+
+def test_trifles_of_mailers_are_left_out() -> None:
+    trifles = [
+        letters.file("smime.p7s", b"0\x80" * 900, "application/pkcs7-signature"),
+        letters.file("invite.ics", b"BEGIN:VCALENDAR", "text/calendar"),
+        letters.file("an.vcf", b"BEGIN:VCARD", "text/x-vcard"),
+        letters.file("ATT00001.txt", b"\r\n", "text/plain"),
+    ]
+    files, notes = take(letters.file(), *trifles)
+    assert len(files) == 1
+    assert [note.code for note in notes] == ["trifle"] * 4
+
+
+def test_fault_042_winmail_dat_is_opened() -> None:
+    """The file inside under its long name; a damaged envelope stays a document to be refused."""
+    assert [
+        (part.name, part.data) for part in take(letters.file("winmail.dat", winmail())).files
+    ] == [("Biểu đăng ký.xlsx", letters.BIG)]
+    for broken in (winmail()[:40], winmail()[:6], struct.pack("<IH", 0x223E9F78, 1) + b"\xff" * 40):
+        assert [part.name for part in take(letters.file("winmail.dat", broken)).files] == [
+            "winmail.dat"
+        ]
+
+
+def winmail() -> bytes:
+    def attribute(identity: int, value: bytes) -> bytes:
+        return struct.pack("<BII", 2, identity, len(value)) + value + b"\0\0"
+
+    long_name = "Biểu đăng ký.xlsx\0".encode("utf-16-le")
+    properties = struct.pack("<IIII", 1, 0x3707001F, 1, len(long_name)) + long_name
+    return (
+        struct.pack("<IH", 0x223E9F78, 1)
+        + attribute(0x00069002, b"\0" * 14)
+        + attribute(0x00018010, b"BIEU~1.XLS\0")
+        + attribute(0x0006800F, letters.BIG)
+        + attribute(0x00069005, properties)
+    )
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=300), st.integers(0, 60))
+def test_tnef_of_any_bytes_is_some_list_of_files(noise: bytes, at: int) -> None:
+    data = winmail()[:at] + noise
+    part = Part("winmail.dat", "application/ms-tnef", data)
+    if tnef.is_tnef(data):
+        assert tnef.files(data, part)
+
+
+def test_fault_044_encrypted_is_noted_for_the_sender() -> None:
+    """The note asks, in Vietnamese, to send it unencrypted."""
+    parsed = parse(letters.plain("-----BEGIN PGP MESSAGE-----\nabc"), Limits())
+    (note,) = unpack(parsed, Limits()).notes
+    assert note.code == "encrypted"
+    assert "không mã hóa" in note.message
+
+
+def test_fault_046_table_of_the_body_is_offered_as_a_document() -> None:
+    """Only when nothing is attached."""
+    row = "<tr><td>1</td><td>Chợ</td><td>50</td></tr>"
+    page = f"<table>{row * 3}</table>"
+    (part,) = take(text=page, kind="text/html").files
+    assert (part.content_type, row.encode() in part.data) == ("text/html", True)
+    assert [each.name for each in take(letters.file(), text=page, kind="text/html").files] == [
+        "bieu.xlsx"
+    ]
+
+
+def test_fault_049_fifty_attachments_and_one_more() -> None:
+    """Fifty are taken; each one beyond is named, never dropped silently."""
+    files = [letters.file(f"b{n}.xlsx", bytes([n]) * 99) for n in range(52)]
+    unpacked = take(*files, documents=50)
+    assert len(unpacked.files) == 50
+    assert [(note.code, note.name) for note in unpacked.notes] == [
+        ("too-many", "b50.xlsx"),
+        ("too-many", "b51.xlsx"),
+    ]
+
+
+@pytest.mark.parametrize("limits", [{"document_bytes": 1_000}, {"message_bytes": 1_000}])
+def test_a_file_over_the_budget_is_named(limits: dict[str, int]) -> None:
+    files, notes = take(
+        letters.file("lon.xlsx", b"x" * 2_000), letters.file("nho.xlsx", b"y" * 10), **limits
+    )
+    assert [part.name for part in files] == ["nho.xlsx"]
+    assert [(note.code, note.name) for note in notes] == [("too-large", "lon.xlsx")]
+    assert "MB" in notes[0].message
