@@ -120,7 +120,7 @@ def understand(extract: Extract, form: Form) -> Reading | Refusal:
         return garbled
     understood = interpret(extract, form)
     letter = read_letter(extract.lines)
-    nil = nil_statement(extract.lines, form)
+    nil = nil_statement((*extract.lines, *understood.asides), form)
     noticed = extract.findings if isinstance(extract, PartialExtract) else ()
     unread = isinstance(extract, PartialExtract) and extract.unread
     if nil == "yes" and unread:

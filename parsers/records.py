@@ -95,8 +95,20 @@ def records(grid: Grid, header: Header, rows: Iterable[BodyRow], first: int) -> 
         record = Record(group[0], number)
         for column in header.columns:
             _read(record, column, group, grid, known, done[-1] if done else None)
+        _note_joined(record, group)
         done.append(record)
     return done
+
+
+def _note_joined(record: Record, group: Sequence[BodyRow]) -> None:
+    """Note rows that were joined without a merged cell that shows they belong together."""
+    for row in group[1:]:
+        if row.own and not row.shared:
+            place = next(iter(row.own.values())).place
+            message = "Dòng không có số thứ tự này được ghép vào điểm ở dòng trên."
+            record.findings.append(
+                Finding("note", "row-joined", message, None, record.number, place)
+            )
 
 
 def _read(

@@ -464,6 +464,15 @@ def letter_with_table() -> bytes:
 
 
 @case("docx")
+def nil_in_word_table() -> bytes:
+    """A Word table with the one entry "Không có nhu cầu" is a nil return as well."""
+    document = Document()
+    document.add_paragraph("DANH SÁCH ĐĂNG KÝ ĐIỂM GIỚI THIỆU VÀ BÁN SẢN PHẨM OCOP")
+    grid(document, [HEAD, [1, "Không có nhu cầu đăng ký điểm giới thiệu và bán sản phẩm OCOP"]])
+    return finished(document)
+
+
+@case("docx")
 def table_in_two_pieces() -> bytes:
     """A Word table that the writer cut in two; the second piece has no header of its own."""
     document = Document()

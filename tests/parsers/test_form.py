@@ -323,7 +323,7 @@ def test_contradicting_rows_of_one_point_lower_the_confidence() -> None:
     result = reading(HEAD, ROW, more)
     assert result.rows[0].values["products"] == "Mật ong; Hồi khô"
     assert result.rows[0].confidence["stars"] < 0.9
-    assert codes(result) == ["conflicting-values"]
+    assert codes(result) == ["conflicting-values", "row-joined"]
 
 
 def test_ditto_without_a_row_above_is_an_error() -> None:
