@@ -16,6 +16,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from config.model import Campaign, Commune, Office
 from notifier import wording
+from notifier.facts import addressee
 from notifier.fixed_zip import repack
 from notifier.printed import (
     CENTRE,
@@ -30,7 +31,6 @@ from notifier.printed import (
     span,
     widths,
 )
-from notifier.view import addressee
 from parsers.form import Field, FieldType
 
 #: Rows to be filled in.
@@ -39,8 +39,8 @@ _LIST_LIMIT = 255  # Excel's limit for a list written into the validation itself
 _HINT_LIMIT = 250  # … and for its prompt
 
 _WIDTHS: dict[FieldType, float] = {
-    "text": 20.0, "list": 24.0, "choice": 18.0, "code": 15.0, "phone": 15.0,
-    "decimal": 11.0, "stars": 8.0, "date": 14.0, "money": 17.0,
+    "text": 14.0, "list": 17.0, "choice": 13.0, "code": 12.0, "phone": 12.5,
+    "decimal": 9.0, "stars": 6.0, "date": 12.0, "money": 14.0,
 }  # fmt: skip
 _FORMATS: dict[FieldType, str] = {
     "phone": "@", "code": "@", "money": WHOLE, "decimal": DECIMAL, "stars": "0",

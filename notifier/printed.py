@@ -19,8 +19,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 FONT = "Times New Roman"
 SIZE = 11
 #: Vietnamese separators wherever the program honours a format's own locale.
-WHOLE = "[$-42A]#,##0"
-DECIMAL = "[$-42A]#,##0.0###"
+WHOLE = "[$-42A]#,##0_)"
+DECIMAL = "[$-42A]#,##0.0###_)"
 _LINE_POINTS = 1.28
 _CELL_LIMIT = 32_000
 _DIGITS_EXACT = 15  # Excel keeps no more; longer numbers stay text
@@ -138,9 +138,9 @@ def text_width(text: str, *, bold: bool = False) -> float:
         elif character in _WIDE:
             width += 1.55
         elif character.isupper():
-            width += 1.42
+            width += 1.38
         else:
-            width += 0.98
+            width += 0.95
     return width * (1.06 if bold else 1.0)
 
 

@@ -33,14 +33,12 @@ from notifier.printed import (
     span,
     widths,
 )
+from notifier.report_gather import Material, build_inputs, gather
 from notifier.report_inputs import (
     CommuneFacts,
     FieldFacts,
-    Material,
     PointFacts,
     ReportInputs,
-    build_inputs,
-    gather,
     inputs_json,
     total,
 )

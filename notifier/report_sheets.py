@@ -5,7 +5,7 @@ import datetime as dt
 from openpyxl.worksheet.worksheet import Worksheet
 
 from notifier import wording
-from notifier.printed import CENTRE, HEADER, PLAIN, Look, Value, page, row, span, widths
+from notifier.printed import CENTRE, HEADER, PLAIN, Look, Value, page, row, span, width_of, widths
 from notifier.report_inputs import (
     CommuneFacts,
     MailFacts,
@@ -18,6 +18,7 @@ _TITLE = Look(bold=True, across="center", size=14, border=False)
 _MIDDLE = Look(italic=True, across="center", border=False)
 _SECTION = Look(bold=True)
 _SMALL = Look(size=9)
+_LETTERHEAD = 48.0  # digits: "PHÒNG KINH TẾ VÀ HẠ TẦNG" on one line
 
 
 def titles(sheet: Worksheet, inputs: ReportInputs, title: str, columns: int) -> int:
@@ -26,7 +27,7 @@ def titles(sheet: Worksheet, inputs: ReportInputs, title: str, columns: int) -> 
     The number and date of the covering letter stay blank: văn thư fills them in, and for
     electronic documents they are not required (NĐ 30/2020, Phụ lục I).
     """
-    half = max(columns // 3, 2)
+    half = next((n for n in range(2, columns) if _spanned(sheet, n) >= _LETTERHEAD), columns)
     span(sheet, 1, 1, half, inputs.office_name.upper(),
          Look(bold=True, across="center", border=False))  # fmt: skip
     span(sheet, 2, 1, half, inputs.office_unit.upper(), Look(across="center", border=False))
@@ -41,6 +42,10 @@ def titles(sheet: Worksheet, inputs: ReportInputs, title: str, columns: int) -> 
     text = f"({kind} liệu tính đến {wording.moment(inputs.made_at, inputs.zone)}, giờ Việt Nam)"
     span(sheet, 5, 1, columns, text, _MIDDLE)
     return 6
+
+
+def _spanned(sheet: Worksheet, columns: int) -> float:
+    return sum(width_of(sheet, column) for column in range(1, columns + 1))
 
 
 def signatures(sheet: Worksheet, line: int, columns: int, inputs: ReportInputs) -> int:

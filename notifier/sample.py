@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from config.model import Campaign, Commune, Config
 from notifier.due import Due
+from notifier.facts import title_field
 from notifier.mime import Attachment
-from notifier.view import Context, title_field
+from notifier.view import Context
 from parsers.reading import Finding, Letter, Row
 from registry.model import (
     CampaignState,

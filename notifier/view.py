@@ -5,17 +5,17 @@ key is always there (None or empty when it does not apply), so StrictUndefined f
 """
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 from types import MappingProxyType
 from typing import Any
 
-from config.model import Campaign, Cited, Commune, Config
+from config.model import Campaign, Commune, Config
 from notifier import wording
 from notifier.due import Due
+from notifier.facts import addressee, cited, point_names, sums
 from notifier.mime import Attachment
-from parsers.form import Field, Form
+from parsers.form import Form
 from parsers.reading import Finding, Letter
 from registry.model import Document, Mail, Message, Point, Snapshot, Submission
 from registry.snapshot import commune_state
@@ -170,27 +170,6 @@ def _days_left(campaign: Campaign, context: Context) -> int:
     return (last - context.now.astimezone(zone).date()).days
 
 
-def cited(document: Cited) -> str:
-    """Return ``Công văn số 689/SCT-QLTM ngày 10/5/2024 của Sở Công Thương về việc …``."""
-    kind = wording.document_kind(document.number)
-    parts = [f"{kind} số {document.number}"]
-    if document.on:
-        parts.append(f"ngày {wording.day(document.on)}")
-    if document.organ:
-        parts.append(f"của {document.organ}")
-    subject = document.subject.strip()
-    if subject.casefold().startswith(kind.casefold()):
-        subject = subject[len(kind) :].strip()
-    if subject:
-        parts.append(f"về việc {wording.lower_first(subject)}")
-    return wording.clean(" ".join(parts), 600)
-
-
-def addressee(commune: Commune) -> str:
-    """Return the body that is addressed: ``UBND xã Hòa Cư``."""
-    return wording.clean(f"UBND {commune.kind.lower()} {commune.name}", 120)
-
-
 def _commune(commune: Commune) -> View:
     return {
         "code": commune.code,
@@ -279,48 +258,6 @@ def _letter(letter: Letter | None) -> str:
     number = f" số {letter.number}" if letter.number else ""
     on = f" ngày {wording.iso_day(letter.issued_on)}" if letter.issued_on else ""
     return wording.discreet(f"Công văn{number}{on}", 120)
-
-
-def title_field(form: Form) -> Field | None:
-    """Return the field that names a point: the first required text that is not personal."""
-    texts = [field for field in form.fields if field.type == "text" and not field.personal]
-    return next((field for field in texts if field.required), texts[0] if texts else None)
-
-
-def point_names(points: Sequence[Point], form: Form) -> list[str]:
-    """Return what each point is called, for people."""
-    field = title_field(form)
-    names = [point.row.values.get(field.key, "") if field else "" for point in points]
-    return [
-        wording.discreet(name, 160) or f"(điểm thứ {index}, chưa ghi tên)"
-        for index, name in enumerate(names, start=1)
-    ]
-
-
-def total(points: Iterable[Point], key: str) -> Decimal:
-    """Return the sum of a numeric field; values that are no numbers count nothing."""
-    result = Decimal(0)
-    for point in points:
-        try:
-            result += Decimal(point.row.values.get(key, "0"))
-        except InvalidOperation:
-            continue
-    return result
-
-
-def sums(points: Sequence[Point], form: Form) -> list[list[str]]:
-    """Return label and text of every sum of money or area that the points hold."""
-    found = []
-    for field in form.fields:
-        if field.type not in {"money", "decimal"} or field.personal:
-            continue
-        if not any(point.row.values.get(field.key) for point in points):
-            continue
-        text = wording.number(format(total(points, field.key), "f"))
-        label, _, unit = wording.clean(field.label, 100).partition("(")
-        suffix = " đồng" if field.type == "money" else f" {unit.rstrip(') ')}".rstrip()
-        found.append([label.strip(), f"{text}{suffix}"])
-    return found
 
 
 def _finding(finding: Finding, form: Form) -> View:

@@ -12,9 +12,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from rigs import office as rig
 
 from notifier import printed
-from notifier.report import inputs_json, workbook
-from notifier.report_inputs import ReportInputs
+from notifier.report import ReportInputs, build_inputs, inputs_json, workbook
 from notifier.wording import roman
+from registry.model import ReportRow
 
 CONFIG = rig.office()
 
@@ -106,9 +106,6 @@ def test_open_findings_are_listed_and_marked_in_the_table() -> None:
 def test_a_supplement_counts_what_came_after_closing() -> None:
     version = rig.submission(CONFIG, "Tân Liên", late=True, after_close=True,
                              received_at=rig.at(22, 10))  # fmt: skip
-    from notifier.report_inputs import build_inputs  # noqa: PLC0415  only here
-    from registry.model import ReportRow  # noqa: PLC0415
-
     released = ReportRow(1, "ocop-2024-2", 1, rig.at(22, 8), "", (), rig.at(22, 9), "lanh dao")
     material = rig.material(CONFIG, (version,), reports=(released,))
     inputs = build_inputs(CONFIG, CONFIG.campaigns[0], material, rig.at(23))

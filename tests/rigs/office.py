@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from config.model import CalendarFile, Campaign, Commune, Config, Settings
-from notifier.report_inputs import Material, ReportInputs, build_inputs
+from notifier.report import Material, ReportInputs, build_inputs
 from parsers.reading import Finding, Letter, Row
 from registry.model import (
     CampaignState,

@@ -1,0 +1,213 @@
+"""Reads a campaign out of the registry into the inputs of its report."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from config.model import Campaign, Commune, Config
+from notifier.facts import addressee, cited, title_field
+from notifier.report_inputs import (
+    CommuneFacts,
+    FieldFacts,
+    FileFacts,
+    MailFacts,
+    PointFacts,
+    ReportInputs,
+    VersionFacts,
+)
+from registry.model import (
+    CommuneKey,
+    CommuneState,
+    Document,
+    Mail,
+    Message,
+    Snapshot,
+    Submission,
+    Window,
+)
+from registry.snapshot import commune_state, windows
+
+_TOLD = {"call", "reminder", "silence"}
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What the registry holds of a campaign; documents and messages by message id."""
+
+    snapshot: Snapshot
+    submissions: tuple[Submission, ...]
+    documents: Mapping[int, Sequence[Document]]
+    messages: Mapping[int, Message]
+    mails: tuple[Mail, ...]
+
+
+def build_inputs(
+    config: Config, campaign: Campaign, material: Material, now: dt.datetime
+) -> ReportInputs:
+    """Return the inputs of a report made ``now``. Pure.
+
+    The latest version that arrived before ``closes_at`` counts; once a report was released, the
+    next one is a supplement and later versions count too (DESIGN §6).
+    """
+    office, report, snapshot = config.settings.office, campaign.report, material.snapshot
+    supplement = any(
+        row.campaign == campaign.id and row.approved_at is not None for row in snapshot.reports
+    )
+    state = snapshot.campaigns.get(campaign.id)
+    named = title_field(campaign.form)
+    communes = tuple(
+        _commune(campaign, commune, material, supplement=supplement)
+        for commune in config.members(campaign)
+    )
+    return ReportInputs(
+        made_at=now,
+        timezone=office.timezone,
+        office_name=office.name,
+        office_unit=office.unit,
+        office_place=office.place,
+        office_parent=office.parent,
+        campaign=campaign.id,
+        title=campaign.title,
+        round=campaign.round,
+        number=campaign.number,
+        basis=tuple(cited(item) for item in campaign.basis if item.organ != office.name),
+        calls=tuple(cited(item) for item in campaign.basis if item.organ == office.name),
+        deadline_at=campaign.deadline_at,
+        closes_at=campaign.closes_at,
+        closed=state is not None and state.closed_at is not None,
+        silence=campaign.silence,
+        late=campaign.late,
+        recipient=report.recipient,
+        report_title=report.title or campaign.form.title,
+        notation=report.notation,
+        signer_authority=report.signer_authority,
+        signer_title=report.signer_title,
+        supplement=supplement,
+        fields=tuple(
+            FieldFacts(field.key, field.label, field.type, field.required, field is named)
+            for field in campaign.form.fields
+        ),
+        communes=communes,
+    )
+
+
+def _commune(
+    campaign: Campaign, commune: Commune, material: Material, *, supplement: bool
+) -> CommuneFacts:
+    mine = sorted(
+        (
+            item
+            for item in material.submissions
+            if item.commune == commune.key and not item.withdrawn
+        ),
+        key=lambda item: (item.received_at, item.version),
+    )
+    versions = tuple(_version(item, material) for item in mine)
+    countable = [item for item in versions if supplement or not item.after_close]
+    counted = countable[-1] if countable else None
+    heard = material.snapshot.heard.get((campaign.id, commune.key))
+    return CommuneFacts(
+        code=commune.code,
+        valid_from=commune.valid_from,
+        title=commune.title,
+        addressee=addressee(commune),
+        state=_state(campaign, commune.key, counted, versions, material.snapshot),
+        counted=counted,
+        versions=versions,
+        heard=heard.messages if heard else 0,
+        first_heard_at=heard.first_at if heard else None,
+        mails=tuple(
+            _mail(mail)
+            for mail in sorted(material.mails, key=_sent_order)
+            if mail.commune == commune.key and mail.campaign == campaign.id and mail.kind in _TOLD
+        ),
+    )
+
+
+def _sent_order(mail: Mail) -> tuple[dt.datetime, str, str]:
+    return mail.sent_at or mail.queued_at, mail.key, mail.recipient
+
+
+def _state(
+    campaign: Campaign,
+    key: CommuneKey,
+    counted: VersionFacts | None,
+    versions: tuple[VersionFacts, ...],
+    snapshot: Snapshot,
+) -> CommuneState:
+    """The state in this report: what came after closing does not change it before a supplement."""
+    if counted is not None:
+        return counted.state
+    state = snapshot.campaigns.get(campaign.id)
+    if state is not None and key in state.silent:
+        return "silent"
+    return "needs-fix" if versions else commune_state(snapshot, campaign.id, key)
+
+
+def _version(submission: Submission, material: Material) -> VersionFacts:
+    documents = {item.ordinal: item for item in material.documents.get(submission.message_id, ())}
+    message = material.messages.get(submission.message_id)
+    points = []
+    for point in submission.points:
+        source = documents.get(point.document_ordinal)
+        points.append(
+            PointFacts(
+                values=dict(point.row.values),
+                raw=dict(point.row.raw),
+                places=dict(point.row.places),
+                confidence=dict(point.row.confidence),
+                file=source.name if source else "",
+                sha256=source.sha256 if source else "",
+            )
+        )
+    return VersionFacts(
+        version=submission.version,
+        receipt=submission.receipt,
+        state=submission.state,
+        received_at=submission.received_at,
+        late=submission.late,
+        after_close=submission.after_close,
+        message_sha256=message.sha256 if message else "",
+        letter=submission.letter,
+        files=tuple(FileFacts(item.name, item.sha256, item.role) for item in documents.values()),
+        points=tuple(points),
+        findings=submission.findings,
+    )
+
+
+def _mail(mail: Mail) -> MailFacts:
+    return MailFacts(
+        kind=mail.kind,
+        recipient=mail.recipient,
+        state=mail.state,
+        at=mail.sent_at or mail.queued_at,
+        server=mail.server,
+        response=mail.response,
+    )
+
+
+class Registry(Protocol):
+    """What ``gather`` asks of the store."""
+
+    def snapshot(self, campaigns: Mapping[str, Window]) -> Snapshot: ...  # noqa: D102  as the store's
+    def submissions(  # noqa: D102
+        self, campaign: str, key: CommuneKey | None = None
+    ) -> Sequence[Submission]: ...
+    def documents(self, message_id: int) -> Sequence[Document]: ...  # noqa: D102
+    def message(self, message_id: int) -> Message: ...  # noqa: D102
+    def mails(self, campaign: str | None = None) -> Sequence[Mail]: ...  # noqa: D102
+
+
+def gather(store: Registry, config: Config, campaign: Campaign, now: dt.datetime) -> ReportInputs:
+    """Read a campaign out of the registry and return the inputs of its report."""
+    submissions = tuple(store.submissions(campaign.id))
+    ids = sorted({item.message_id for item in submissions})
+    material = Material(
+        snapshot=store.snapshot(windows([campaign])),
+        submissions=submissions,
+        documents={number: store.documents(number) for number in ids},
+        messages={number: store.message(number) for number in ids},
+        mails=tuple(store.mails(campaign=campaign.id)),
+    )
+    return build_inputs(config, campaign, material, now)
