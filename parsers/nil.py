@@ -17,20 +17,25 @@ Answer = Literal["yes", "doubtful", "no"]
 _NOT = r"(?:khong|chua|ko|hong)"
 _WHO = (
     r"(?:diem|co so|don vi|to chuc|ca nhan|ho|chu the|htx|hop tac xa|doanh nghiep|truong hop"
-    r"|dia diem|cua hang|ai|noi nao|vi tri|danh sach|dang ky|de nghi)"
+    r"|dia diem|cua hang|ai|noi nao|noi dung|vi tri|danh sach|dang ky|de nghi)"
 )
 _DOES = (
     r"(?:dang ky|de nghi|nhu cau|dap ung|du dieu kien|du tieu chuan|tham gia|de xuat"
     r"|thuoc doi tuong)"
 )
 _W = r"(?:\w+ )"
+_FOUND = r"(?:lua chon|xac dinh|bo tri|tim)"
 _NO_NEED = re.compile(
     rf"\b{_NOT} (?:co|phat sinh|con|xuat hien) {_W}{{0,3}}?nhu cau\b(?=(?P<object>.*))"
 )
 _PLAIN = (
     re.compile(rf"\b{_NOT} co {_W}{{0,2}}?{_WHO} {_W}{{0,16}}?{_DOES}\b"),
-    re.compile(rf"\b{_NOT} co {_W}{{0,2}}?diem {_W}{{0,12}}?nao\b"),
-    re.compile(rf"\b{_NOT} co diem (?:gioi thieu|ban|ocop|trung bay)\b"),
+    re.compile(
+        rf"\b{_NOT} co {_W}{{0,2}}?diem {_W}{{0,12}}?nao"
+        r"(?= (?:tren|dang ky|de nghi|co nhu cau|duoc|dap ung|du|thuoc|trong|tai|tham gia|theo)\b"
+        r"| ,|$)"
+    ),
+    re.compile(rf"\bkhong {_FOUND} duoc {_W}{{0,4}}?(?:diem|dia diem|vi tri|co so)\b"),
     re.compile(
         r"\b(?:khong|ko) (?:thuc hien |tham gia |de nghi )?dang ky"
         r"(?! kinh doanh| kd| nhan| bao ho| so)\b"
@@ -38,9 +43,12 @@ _PLAIN = (
     re.compile(r"\b(?:khong|ko) (?:de nghi|de xuat) (?:ho tro|diem|dang ky|xet)\b"),
     re.compile(rf"\bso {_W}{{0,2}}?diem {_W}{{0,14}}?(?:0+|khong)(?: diem| co)?$"),
     re.compile(r"(?<!\d )\b0+ (?:khong )?diem\b"),
-    re.compile(rf"(?<!co )\bnhu cau {_W}{{0,12}}?(?:khong|khong co)$"),
+    re.compile(rf"(?<!co )\bnhu cau {_W}{{0,12}}?(?:khong|khong co|0+)$"),
 )
 _WEAK = (
+    re.compile(rf"\b{_NOT} co diem (?:gioi thieu|ban|ocop|trung bay)\b"),
+    re.compile(rf"\b{_NOT} co {_W}{{0,2}}?diem {_W}{{0,12}}?nao\b"),
+    re.compile(rf"\bchua {_FOUND} duoc {_W}{{0,4}}?(?:diem|dia diem|vi tri|co so)\b"),
     re.compile(r"\bchua (?:thuc hien |tham gia |the )?dang ky(?! kinh doanh| kd| nhan| bao ho)\b"),
     re.compile(rf"\b{_NOT} co {_W}{{0,2}}?san pham {_W}{{0,3}}?ocop\b"),
     re.compile(r"\b(?:khong|ko) tham gia\b"),
@@ -68,7 +76,15 @@ _ONE_OF_MANY = re.compile(
     r"|cua hang|diem)\b"
 )
 _WHOLE = re.compile(r"\b(?:xa|thi tran|tt|phuong|dia ban|ubnd|uy ban|cac thon|chung toi|don vi)\b")
-_DIFFICULTY = re.compile(r"\b(?:kho khan|vuong mac|kien nghi gi|y kien|tranh chap)\b")
+_OTHER_NEWS = re.compile(
+    r"\b(?:kho khan|vuong mac|kien nghi gi|y kien|tranh chap|vi pham|sai pham|xuong cap|phan anh"
+    r"|khieu nai|dung hoat dong|sai sot)\b"
+)
+#: A plea for help: whoever asks for a new point because there is none has a need.
+_ASKS = re.compile(
+    r"(?:^|, )(?:nen |vi vay |do do |do vay )?(?:ubnd \w+ |xa |thi tran )?(?:\w+ \w+ )?"
+    r"(?:kinh )?(?:de nghi|xin|mong)(?: \w+){0,6}? (?:ho tro|dau tu|xay dung|cap kinh phi)\b"
+)
 _LATER = re.compile(
     r"\b(?:gia han|dang (?:tiep tuc )?ra soat|bao cao sau|bo sung sau|gui sau"
     r"|se (?:dang ky|gui|bao cao)"
@@ -85,6 +101,13 @@ _QUOTED_MAIL = re.compile(
     re.IGNORECASE,
 )
 _HEADING = re.compile(r"^(?:kính gửi|v/v|số ?:|nơi nhận|độc lập)", re.IGNORECASE)
+#: A comma after which a new thought begins; others part the items of one ("tổ chức, cá nhân").
+_TURN = re.compile(
+    r",\s*(?=(?:nên|vì vậy|do đó|do vậy|kính|đề nghị|xin|mong|nay|tuy nhiên|nhưng)(?!\w))",
+    re.IGNORECASE,
+)
+_NEAR = 40
+_SHORT_LINE = 50
 _BULLET = re.compile(r"^(?:[-–—+•*]|\d{1,2}[.)]|[a-zđ][.)]|[IVX]+\.)\s")
 
 
@@ -101,27 +124,33 @@ def nil_statement(lines: Sequence[str], form: Form) -> Answer:
     registers = any(_registers(sentence) for sentence in sentences)
     if registers or not any(answers):
         return "no" if registers or not any(answers) else "doubtful"
-    unsettled = any(_LATER.search(sentence) for sentence in sentences)
+    unsettled = any(_LATER.search(one) or _ASKS.search(one) for one in sentences)
     return "yes" if "yes" in answers and not unsettled else "doubtful"
 
 
 def _sentences(lines: Sequence[str]) -> Iterator[str]:
     """Yield the writer's own sentences, folded; quoted mails and quotations are left out."""
-    text, shouted, headed = "", False, False
+    text, last, gap = "", "", False
     for raw in lines:
         line = one_line(raw)
         if _QUOTED_MAIL.match(line):
             break
         if line and not line.startswith(">"):
-            starts = (
-                _BULLET.match(line) or line.isupper() != shouted or (headed and line[0].isupper())
-            )
-            text += ("\n" if starts else " ") + line
-            shouted, headed = line.isupper(), _HEADING.match(line) is not None
+            text += ("\n" if _begins(line, last, gap=gap) else " ") + line
+            last = line
+        gap = not line
     text = re.sub(r"[“\"][^”\"]{3,}[”\"]", " ", text)
     for piece in re.split(r"(?<=[.;!])\s+|(?<=\?)\s+|\n", text):
         if piece.strip() and not piece.rstrip().endswith("?"):
-            yield fold(piece)
+            yield " , ".join(map(fold, _TURN.split(piece)))
+
+
+def _begins(line: str, last: str, *, gap: bool) -> bool:
+    """Tell a line that begins a sentence of its own although the one before has no full stop."""
+    if _BULLET.match(line) or line.isupper() != last.isupper():
+        return True
+    closed = _HEADING.match(last) or (gap and len(last) < _SHORT_LINE and not last.endswith(","))
+    return bool(closed) and line[0].isupper()
 
 
 def _answer(sentence: str, form: Form) -> Answer | None:
@@ -146,11 +175,13 @@ def _plain(sentence: str, form: Form) -> bool:
         _stated(sentence, match)
         for pattern in (*_PLAIN, *own)
         for match in pattern.finditer(sentence)
-        if not _DIFFICULTY.search(match.group())
+        if len(re.findall(rf"\b{_NOT}\b", match.group())) <= 1
+        and not _OTHER_NEWS.search(match.group() + sentence[match.end() :][:_NEAR])
     )
 
 
 def _about_us(wanted: str, form: Form) -> bool:
+    wanted = re.split(r" ,| (?:vi|do|nen|boi)\b", wanted, maxsplit=1)[0]
     if _OTHER_HELP.match(wanted):
         return False
     topics = any(fold(phrase) in wanted for phrase in form.topic_phrases if fold(phrase))
@@ -160,6 +191,8 @@ def _about_us(wanted: str, form: Form) -> bool:
 def _stated(sentence: str, match: re.Match[str]) -> bool:
     """Tell a statement of the writer's own from a condition, an instruction, or news of others."""
     before, after = sentence[: match.start()].strip(), sentence[match.end() :]
+    if re.match(r" (?:khong|chua)\b", after):
+        return False
     if _CONDITION.search(_last_clause(before)) or re.match(rf" {_W}{{0,10}}thi\b", f"{after} "):
         return False
     return not _OTHERS.search(before)

@@ -194,7 +194,7 @@ def test_heading_has_letterhead_and_titles_but_never_the_body() -> None:
         "Qua rà soát tại xã Gia Cát",
         "Ghi chú: cột 9 theo báo cáo của UBND xã Gia Cát",
         "TM. UBND XÃ GIA CÁT",
-        "Trong thời gian qua, các cơ sở đã phối hợp với xã Gia Cát để rà soát các điểm trên địa bàn",
+        "Trong thời gian qua các cơ sở đã phối hợp với xã Gia Cát để rà soát các điểm tại thôn",
     ],
 )
 def test_heading_ends_where_the_body_or_the_signature_begins(body: str) -> None:

@@ -42,7 +42,20 @@ YES = [
     "V/v báo cáo không có nhu cầu hỗ trợ điểm giới thiệu và bán sản phẩm OCOP",
     "UBND xã xin phép chưa triển khai điểm nào trong năm 2024.",
 ]
+YES += [
+    "Xã không có nội dung đăng ký.",
+    "UBND xã không lựa chọn được điểm nào.",
+    "Xã không có nhu cầu, không đăng ký.",
+    "Xã không có nhu cầu vì không có cơ sở bán hàng.",
+    "Trên địa bàn xã không có hợp tác xã, hộ kinh doanh nào đăng ký, đề nghị UBND huyện tổng hợp.",
+    "Xã không có nhu cầu xây dựng điểm giới thiệu sản phẩm trong năm 2024.",
+    "Hiện tại không có ai đăng ký ạ.",
+    "Không có nhu cầu",
+    "Nhu cầu hỗ trợ: 0",
+]
 NO = [
+    "Xã không có điểm nào không đủ điều kiện.",
+    "Không có cơ sở nào vi phạm trong thời gian đăng ký.",
     (
         "Trường hợp quá thời gian nêu trên, UBND các xã, thị trấn không gửi văn bản thì được hiểu "
         "là không có nhu cầu đề nghị hỗ trợ Điểm giới thiệu và bán sản phẩm OCOP trên địa bàn."
@@ -64,6 +77,9 @@ NO = [
     "",
 ]
 DOUBTFUL = [
+    "Hiện nay trên địa bàn xã không có điểm giới thiệu và bán sản phẩm OCOP, đề nghị hỗ trợ.",
+    "Trên địa bàn xã chưa có điểm nào đáp ứng, kính đề nghị UBND huyện hỗ trợ xây dựng mới.",
+    "UBND xã chưa lựa chọn được địa điểm.",
     "Thôn Nà Pàn không có nhu cầu đăng ký.",
     "HTX Hòa Bình không có nhu cầu hỗ trợ.",
     "UBND xã chưa đăng ký kịp, xin gia hạn đến ngày 25/5/2024.",
