@@ -13,6 +13,7 @@ from registry.snapshot import owes_answer
 
 def answers(world: World) -> Iterator[Due]:
     """Acknowledgments, at any hour, oldest message first; and the neutral line to strangers."""
+    roster = _roster(world.config)
     for message in sorted(world.snapshot.unanswered, key=lambda m: (m.received_at, m.id)):
         stranger = message.verdict == "stranger" or message.ack == "stranger"
         if not _answerable(world, message):
@@ -20,7 +21,7 @@ def answers(world: World) -> Iterator[Due]:
         yield Due(
             kind="stranger" if stranger else "ack",
             key=message.ack_key,
-            to=(message.sender,) if stranger else _ack_recipients(world, message),
+            to=(message.sender,) if stranger else _ack_recipients(world, message, roster),
             template="stranger" if stranger else f"ack-{message.ack}",
             not_before=min(message.received_at, world.now),
             campaign=message.campaign,
@@ -42,13 +43,13 @@ def _answerable(world: World, message: Message) -> bool:
     return settings.security.answer_strangers or not stranger
 
 
-def _ack_recipients(world: World, message: Message) -> Addresses:
+def _ack_recipients(world: World, message: Message, roster: frozenset[str]) -> Addresses:
     """The sender if the roster knows the address, else the commune's own addresses.
 
     An officer may assign a stranger's message to a commune; what was read of it then goes only to
     addresses that belong to that commune (promise 6).
     """
-    if message.sender.casefold() in _roster(world.config):
+    if message.sender.casefold() in roster:
         return (message.sender,)
     for commune in world.config.communes:
         if commune.key == message.commune:

@@ -12,6 +12,9 @@ from registry.model import CampaignState, CommuneKey, MailKind, Snapshot, Verdic
 #: Mail that nobody asked for: office hours only, counted by the brake.
 UNASKED: frozenset[MailKind] = frozenset({"call", "reminder", "silence"})
 
+#: Mail that answers a message of its recipient.
+ANSWERS: frozenset[MailKind] = frozenset({"ack", "stranger"})
+
 #: Unasked mail that would be wrong to send to somebody whose answer was not read yet.
 NEEDS_INBOX: frozenset[MailKind] = frozenset({"reminder", "silence"})
 

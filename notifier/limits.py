@@ -4,7 +4,8 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Sequence
 
 from config.model import Commune, Limits
-from notifier.debt import UNASKED, Due
+from notifier.debt import ANSWERS, UNASKED, Due
+from registry.model import MailKind
 
 #: A wall clock that runs away from the machine's own counter by more than this was set by hand.
 CLOCK_JUMP = dt.timedelta(minutes=10)
@@ -21,13 +22,7 @@ def brake(dues: Iterable[Due], limits: Limits) -> str | None:
     and answers have each their own bound: a registry restored from yesterday, a clock that jumped
     or a mailbox read a second time shows as one of the two (FAULTS §1 rule 8).
     """
-    unasked = answers = 0
-    for due in dues:
-        recipients = len(due.to) + len(due.cc)
-        if due.kind in UNASKED:
-            unasked += recipients
-        elif due.kind in {"ack", "stranger"}:
-            answers += recipients
+    unasked, answers = _counts(dues)
     if unasked > limits.brake_unasked:
         return (
             f"{unasked} unasked mails (calls, reminders, notices) fall due at once, more than "
@@ -39,6 +34,22 @@ def brake(dues: Iterable[Due], limits: Limits) -> str | None:
             f"limits.brake_acks = {limits.brake_acks}"
         )
     return None
+
+
+def braked_kinds(dues: Iterable[Due], limits: Limits) -> frozenset[MailKind]:
+    """Return the kinds that a pulled brake holds: unasked mail always, answers if they flood."""
+    _, answers = _counts(dues)
+    return UNASKED | (ANSWERS if answers > limits.brake_acks else frozenset())
+
+
+def _counts(dues: Iterable[Due]) -> tuple[int, int]:
+    """Return how many envelope recipients unasked mail and answers have."""
+    unasked = answers = 0
+    for due in dues:
+        recipients = len(due.to) + len(due.cc)
+        unasked += recipients * (due.kind in UNASKED)
+        answers += recipients * (due.kind in ANSWERS)
+    return unasked, answers
 
 
 def roster_brake(

@@ -9,7 +9,7 @@ from rigs.world import COMMUNES, at
 
 from config.model import Limits
 from notifier.due import Due, due
-from notifier.limits import brake, clock_trouble, over_cap, rate_allows, roster_brake
+from notifier.limits import brake, braked_kinds, clock_trouble, over_cap, rate_allows, roster_brake
 from registry.model import MailKind
 
 LIMITS = Limits(brake_unasked=3, brake_acks=5)
@@ -40,6 +40,11 @@ def test_answers_have_a_brake_of_their_own() -> None:
     reason = brake(debts("ack", 4) + debts("stranger", 2), LIMITS)
     assert reason is not None
     assert "brake_acks = 5" in reason
+
+
+def test_a_pulled_brake_holds_answers_only_if_they_are_the_flood() -> None:
+    assert braked_kinds(debts("reminder", 99), LIMITS) == {"call", "reminder", "silence"}
+    assert braked_kinds(debts("ack", 6), LIMITS) >= {"ack", "stranger", "reminder"}
 
 
 def test_our_own_people_are_never_braked() -> None:
