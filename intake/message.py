@@ -5,22 +5,19 @@ recursion on crafted headers (measured). Nothing here asks for `get_content` or 
 received message: both fail on real mail.
 """
 
-import datetime as dt
 import re
-from binascii import Error as BinasciiError
-from binascii import a2b_base64, a2b_qp, a2b_uu
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
 from email.policy import compat32
-from string import ascii_letters, digits
 
 from config.model import Limits
-from intake import body, header, smime
+from intake import body, header, smime, transfer
+from intake.parsed import FATAL, Delivery, Parsed, Part
 
-#: Defects after which nothing inside the message was looked at.
-FATAL = frozenset({"too-deep", "too-many-parts", "unparsable"})
+__all__ = ["FATAL", "Delivery", "Parsed", "Part", "parse"]
+
 _NESTED_LEVELS = 1  # a mail forwarded as an attachment is opened; one inside that is named only
 _EXTENSIONS = {
     "application/pdf": ".pdf",
@@ -34,75 +31,6 @@ _EXTENSIONS = {
     "image/png": ".png",
     "message/rfc822": ".eml",
 }
-_UU_BEGIN = re.compile(r"begin [0-7]{3,4} ([^\r\n]{1,255})")
-_NOT_BASE64 = bytes(set(range(256)) - set(ascii_letters.encode() + digits.encode() + b"+/"))
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One attached file, decoded. ``name`` is fit for display and never a path.
-
-    ``content_type`` is what the sender claims. ``inline`` = shown inside the body (by disposition
-    or by a Content-ID that the HTML names). ``defects`` says what was wrong with its wrapping.
-    """
-
-    name: str
-    content_type: str
-    data: bytes
-    defects: tuple[str, ...] = ()
-    inline: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """One recipient of a delivery status notification (RFC 3464); ``action`` in lower case."""
-
-    address: str
-    action: str
-    status: str
-
-
-@dataclass(frozen=True, slots=True)
-class Parsed:
-    """One message, understood as far as its wrapping goes.
-
-    ``sender`` is the one address in From, lower case, or empty when there are none, several or an
-    odd one (``senders`` holds what could be read). ``text`` are the sender's own words, ``quoted``
-    what they answer or forward. ``headers`` maps lower-case names to raw values in order, topmost
-    first. ``nested`` are mails that were forwarded as attachments, opened one level down. ``about``
-    are Message-IDs of mails quoted inside a report. ``defects`` are short codes.
-    """
-
-    sender: str = ""
-    senders: tuple[str, ...] = ()
-    sender_name: str = ""
-    subject: str = ""
-    rfc_message_id: str = ""
-    references: tuple[str, ...] = ()
-    date: dt.datetime | None = None
-    content_type: str = "text/plain"
-    headers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    text: str = ""
-    quoted: str = ""
-    html: str = ""
-    has_table: bool = False
-    links: tuple[str, ...] = ()
-    parts: tuple[Part, ...] = ()
-    nested: tuple["Parsed", ...] = ()
-    deliveries: tuple[Delivery, ...] = ()
-    about: tuple[str, ...] = ()
-    received_count: int = 0
-    defects: tuple[str, ...] = ()
-
-    def value(self, name: str) -> str:
-        """Return the topmost header of this name as one readable line, "" if there is none."""
-        values = self.headers.get(name.lower(), ())
-        return header.decode_words(values[0])[0] if values else ""
-
-    @property
-    def fatal(self) -> bool:
-        """Whether the message was too hostile or broken to look inside."""
-        return not FATAL.isdisjoint(self.defects)
 
 
 class _TooMuch(Exception):  # noqa: N818  named for what it says
@@ -274,7 +202,7 @@ class _Walk:
         if node.get_content_type() != "message/rfc822":
             self._about += _ids_of(inner)  # disposition-notification and the like
         elif _encoding(node) == "base64":  # forbidden by RFC 2046, and seen
-            self._open_mail(_base64(_content(inner))[0])
+            self._open_mail(transfer.base64(_content(inner))[0])
         elif self._levels > 0:
             self._nested.append(_parsed(inner, self._limits, self._levels - 1))
         else:
@@ -297,7 +225,7 @@ class _Walk:
         parameters = header.parameters(raw.get("content-type", ""))
         given = (header.parameters(disposition).get("filename"), parameters.get("name"))
         names = [each for each in given if each is not None]
-        data, defects = _decoded(node)
+        data, defects = transfer.decode(_content(node), _encoding(node))
         is_body = not names and not disposition.lower().startswith("attachment")
         if kind == "text/rfc822-headers":
             headers = BytesHeaderParser(policy=compat32).parsebytes(data[:64_000])
@@ -373,21 +301,18 @@ class _Walk:
         name = b""
         for line in text.splitlines():
             if block is None:
-                match = _UU_BEGIN.fullmatch(line)
+                match = transfer.UU_BEGIN.fullmatch(line)
                 if match:
                     name, block = match[1].encode(), []
                 else:
                     rest.append(line)
             elif line.strip() == "end":
-                data, defects = _uudecoded(block)
+                data, defects = transfer.uudecode(block)
                 self._add_file([(name, "")], "application/octet-stream", data, defects, {})
                 block = None
             else:
                 block.append(line)
         return "\n".join(rest + (block or []))
-
-
-# --- transfer encodings ---
 
 
 def _content(node: Message) -> bytes:
@@ -399,44 +324,6 @@ def _encoding(node: Message) -> str:
         if str(name).lower() == "content-transfer-encoding":
             return str(value).strip().split(";")[0].strip().lower()
     return ""
-
-
-def _decoded(node: Message) -> tuple[bytes, tuple[str, ...]]:
-    """Return (bytes, defects): best effort, as much as came through."""
-    content = _content(node)
-    encoding = _encoding(node)
-    if encoding == "base64":
-        return _base64(content)
-    if encoding == "quoted-printable":
-        return a2b_qp(content), ()
-    if encoding in {"x-uuencode", "uuencode", "uue", "x-uue"}:
-        lines = content.decode("latin-1").splitlines()
-        return _uudecoded([line for line in lines if not _UU_BEGIN.fullmatch(line)])
-    return content, ()
-
-
-def _base64(content: bytes) -> tuple[bytes, tuple[str, ...]]:
-    dense = content.translate(None, b" \t\r\n")
-    letters = dense.translate(None, _NOT_BASE64)
-    defects = ["base64-junk"] if len(letters) + dense.count(b"=") != len(dense) else []
-    if len(letters) % 4 == 1:
-        letters = letters[:-1]
-        defects.append("base64-truncated")
-    elif len(letters) % 4 and b"=" not in dense:
-        defects.append("base64-truncated")
-    return a2b_base64(letters + b"=" * (-len(letters) % 4)), tuple(defects)
-
-
-def _uudecoded(lines: list[str]) -> tuple[bytes, tuple[str, ...]]:
-    data = bytearray()
-    for line in lines:
-        if line.strip() in {"", "`", "end"}:
-            continue
-        try:
-            data += a2b_uu(line.encode("latin-1", "replace"))
-        except BinasciiError:
-            return bytes(data), ("uuencode",)
-    return bytes(data), ()
 
 
 # --- reports ---

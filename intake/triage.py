@@ -14,6 +14,7 @@ from typing import Literal
 
 from intake.message import Parsed, Part
 from intake.unpack import is_document
+from parsers.letter import secrecy_mark
 from registry.model import Verdict
 
 MAX_RECEIVED = 50
@@ -31,7 +32,6 @@ _AWAY = re.compile(
 _MARK = r"(?:TUYỆT MẬT|TỐI MẬT|MẬT)"
 _SECRET_SUBJECT = re.compile(rf"(?:^|[\[(\-–—:|*/])\s*{_MARK}\s*(?:$|[\])\-–—:|*/])")
 _SECRET_NAME = re.compile(rf"(?:^|[\[(\-–—_.])\s*{_MARK}\s*(?:$|[\])\-–—_.])")
-_SECRET_LINE = re.compile(rf"\W*(?:độ mật\s*:?\s*)?{_MARK}\W*", re.IGNORECASE)
 #: A word of negation: the words may be a nil return, which is for the letter's reader to decide.
 _NEGATION = re.compile(r"\b(?:không|khong|chưa|chua|ko|kg|k)\b", re.IGNORECASE)
 _COMMENT = re.compile(r"\([^()]*\)")
@@ -215,7 +215,7 @@ def _secret(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
     messages = (parsed, *parsed.nested)
     if any(_SECRET_SUBJECT.search(unicodedata.normalize("NFC", each.subject)) for each in messages):
         where = "subject"
-    elif any(_marked(each.text) or _marked(each.quoted) for each in messages):
+    elif any(secrecy_mark(_lines(each)) for each in messages):
         where = "body"
     elif any(_SECRET_NAME.search(_stem(part.name)) for each in messages for part in each.parts):
         where = "file name"
@@ -224,14 +224,8 @@ def _secret(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
     return Triage("secret", f"its {where} bears a secrecy mark: nothing was opened", hold=True)
 
 
-def _marked(text: str) -> bool:
-    """Whether a line is a stamp that stands alone, in capitals or after ``Độ mật:``."""
-    for line in text.splitlines():
-        if len(line) < 40 and _SECRET_LINE.fullmatch(line.strip()):  # noqa: PLR2004  a stamp is short
-            words = line.strip(" \t*[](){}>-–—.:")
-            if words == words.upper() or ":" in words:
-                return True
-    return False
+def _lines(parsed: Parsed) -> list[str]:
+    return [*parsed.text.splitlines(), *parsed.quoted.splitlines()]
 
 
 def _stem(name: str) -> str:
