@@ -24,7 +24,8 @@ def plain(text: str = "Kính gửi Phòng.", extra: str = "", **given: str) -> b
     lines = text.replace("\r\n", "\n").replace("\n", "\r\n")
     return (
         head(extra, **given)
-        + f"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{lines}\r\n"
+        + "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+        + f"{lines}\r\n"
     ).encode("utf-8", "surrogateescape")
 
 
@@ -46,7 +47,8 @@ def file(
     """Return an attached file in base64."""
     lines = base64.encodebytes(data).replace(b"\n", b"\r\n")
     header = (
-        f'Content-Type: {kind}; name="{name}"\r\nContent-Disposition: {disposition}; filename="{name}"\r\n'
+        f'Content-Type: {kind}; name="{name}"\r\n'
+        f'Content-Disposition: {disposition}; filename="{name}"\r\n'
         f"{extra}Content-Transfer-Encoding: base64\r\n\r\n"
     )
     return header.encode() + lines
