@@ -40,12 +40,6 @@ def parse_date(field: Field, cell: Cell, context: Context) -> Value:
     return _text(field, cell.text, context)
 
 
-def dates_in(text: str) -> list[dt.date]:
-    """Return the possible dates of a running text, day first, in the order they stand."""
-    found = [(m.start(), day) for m in _matches(text) if (day := _day(m))]
-    return [day for _, day in sorted(found)]
-
-
 def _matches(text: str) -> list[re.Match[str]]:
     line = one_line(text)
     iso = list(_ISO.finditer(line))

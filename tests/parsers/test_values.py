@@ -252,6 +252,8 @@ def test_certain_areas(written: CellValue, area: str) -> None:
         ("1.500", "1500", "ambiguous-number"),
         ("1,500", "1.5", "ambiguous-number"),
         ("~50", "50", "not-exact"),
+        ("1E+05", "100000", "not-exact"),
+        ("1.500 x 2", None, "not-a-number"),
         ("50-60", None, "range"),
         ("0,5 sào", None, "not-a-number"),
         ("50 m2, trong đó 20 m2", None, "not-a-number"),
@@ -553,6 +555,24 @@ def test_ditto_marks_wait_for_the_row_above(mark: str, kind: FieldType) -> None:
 def test_text_is_kept_as_written_on_one_line() -> None:
     assert read("text", "  Xã  Hoà\nCư ") == Value("Xã Hoà Cư")
     assert read("text", 12.0) == Value("12")
+
+
+def test_a_choice_of_two_equal_names_is_not_guessed() -> None:
+    twins = (Choice("chợ", ("Khu A",)), Choice("siêu thị", ("khu a",)))
+    assert read("choice", "KHU A", choices=twins).text is None
+
+
+def test_values_outside_the_usual_are_warned_about() -> None:
+    for kind, written, text in (("decimal", "600", "600"), ("stars", "2", "2")):
+        value = read(kind, written, low=Decimal(3), high=Decimal(500))  # type: ignore[arg-type]
+        assert (value.text, code(value)) == (text, "unusual-value")
+    assert code(read("decimal", "36", low=Decimal(3), high=Decimal(500))) == ""
+
+
+def test_a_text_that_excel_turned_into_a_date_is_flagged() -> None:
+    value = read("text", dt.datetime(2024, 2, 1))  # noqa: DTZ001  Excel has no zone
+    assert code(value) == "turned-into-date"
+    assert value.confidence < CERTAIN
 
 
 def test_uncalculated_formula_is_neither_empty_nor_zero() -> None:
