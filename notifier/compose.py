@@ -74,7 +74,7 @@ def check_templates(folder: Path, config: Config) -> list[str]:
     """Render every kind of mail with made-up data; return each problem as one line for the admin.
 
     Covers what ``compose`` may ask of the folder: missing files, broken syntax, unknown names, an
-    empty subject, a reminder step whose template does not exist.
+    empty subject, a reminder step whose template does not exist, the official letter.
     """
     from notifier.sample import sample_dues  # noqa: PLC0415  only `intake check` needs it
 
@@ -88,4 +88,22 @@ def check_templates(folder: Path, config: Config) -> list[str]:
         else:
             if not rendered.subject:
                 problems[f"templates/{due.template}.j2: the subject block is empty"] = None
+    return [*problems, *_letter_problems(folder, config)]
+
+
+def _letter_problems(folder: Path, config: Config) -> list[str]:
+    from notifier.official_letter import draft  # noqa: PLC0415  heavy, as above
+    from notifier.sample import sample_inputs  # noqa: PLC0415
+
+    problems: dict[str, None] = {}
+    for campaign in config.campaigns:
+        file = folder / campaign.report.letter_template
+        if not file.is_file():
+            problems[f"templates/{file.name}: the official letter's template is missing"] = None
+            continue
+        for inputs in sample_inputs(config, campaign):
+            try:
+                draft(inputs, file.read_bytes())
+            except WordingProblem as problem:
+                problems[f"{problem} ({file.name} of campaign {campaign.id})"] = None
     return list(problems)

@@ -249,7 +249,7 @@ def sources(sheet: Worksheet, inputs: ReportInputs) -> None:
     """Where each value of each point comes from: file, hash, cell, as written, how certain."""
     heads = ["TT", "Đơn vị", "Điểm số", "Cột", "Giá trị trong báo cáo", "Ghi trong tệp gốc",
              "Vị trí", "Độ chắc chắn", "Tệp", "sha256 của tệp"]  # fmt: skip
-    widths(sheet, [6, 20, 7, 22, 34, 34, 24, 9, 28, 22])
+    widths(sheet, [6, 20, 7, 22, 32, 32, 24, 9, 26, 36])
     line = titles(sheet, inputs, "Nguồn của từng giá trị", len(heads))
     header = line
     row(sheet, header, heads, [HEADER] * len(heads))

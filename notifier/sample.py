@@ -8,6 +8,8 @@ from config.model import Campaign, Commune, Config
 from notifier.due import Due
 from notifier.facts import title_field
 from notifier.mime import Attachment
+from notifier.report_gather import Material, build_inputs
+from notifier.report_inputs import ReportInputs
 from notifier.view import Context
 from parsers.reading import Finding, Letter, Row
 from registry.model import (
@@ -46,6 +48,26 @@ def sample_dues(config: Config) -> Iterator[tuple[Due, Context]]:
         for kind in _OTHERS:
             yield due(kind, kind), context(config, campaign, members[0], campaign.closes_at)
     yield due("alert", "alert"), Context(config, config.settings.office.go_live_at)
+
+
+def sample_inputs(config: Config, campaign: Campaign) -> Iterator[ReportInputs]:
+    """Yield the inputs of a report with points and of one in which nobody answered."""
+    now = campaign.closes_at
+    silent = tuple(member.key for member in config.members(campaign))
+    closed = Snapshot(campaigns={campaign.id: CampaignState(campaign.id, now, now, silent)})
+    yield build_inputs(config, campaign, Material(closed, (), {}, {}, ()), now)
+    if not silent:
+        return
+    commune = config.members(campaign)[0]
+    answer = submission(campaign, commune, campaign.deadline_at, "needs-fix")
+    material = Material(
+        _snapshot(config, campaign, answer, now),
+        (answer,),
+        {answer.message_id: _documents()},
+        {answer.message_id: message(now)},
+        _evidence(campaign, commune, now),
+    )
+    yield build_inputs(config, campaign, material, now)
 
 
 def _acks(

@@ -7,12 +7,12 @@ Each kind of mail has one file ``<kind>.j2`` whose wording stands once. It exten
 
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jinja2 import DictLoader, StrictUndefined, TemplateError
+from jinja2 import FunctionLoader, StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup, escape
 
@@ -28,7 +28,7 @@ class WordingProblem(Exception):  # noqa: N818  named for what the admin sees, a
 
     def __init__(self, template: str, line: int | None, why: str) -> None:
         self.template, self.line, self.why = template, line, why
-        super().__init__(f"templates/{template}.j2:{line or '?'}: {why}")
+        super().__init__(f"templates/{template}:{line or '?'}: {why}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +70,28 @@ class Templates:
             text = self._text.get_template(f"{name}.j2").render(view, layout="layout.txt")
             html = self._html.get_template(f"{name}.j2").render(view, layout="layout.html")
         except (TemplateError, ArithmeticError, LookupError, TypeError, ValueError) as problem:
-            raise WordingProblem(name, _line(problem), _why(problem)) from problem
+            file, line = self._where(problem)
+            raise WordingProblem(file or f"{name}.j2", line, _why(problem)) from problem
         subject, _, body = text.partition("\n")
         return Rendered(wording.clean(subject, 200), _tidy(body), html.strip() + "\n")
+
+    def _where(self, problem: Exception) -> tuple[str, int | None]:
+        """The innermost of our files that the trouble passed through, and its line."""
+        if isinstance(problem, TemplateSyntaxError):
+            return problem.name or "", problem.lineno
+        trace = problem.__traceback__
+        found: tuple[str, int | None] = "", None
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename in self.sources:
+                found = trace.tb_frame.f_code.co_filename, trace.tb_lineno
+            trace = trace.tb_next
+        return found
 
 
 def _environment(sources: dict[str, str], *, html: bool) -> ImmutableSandboxedEnvironment:
     env = ImmutableSandboxedEnvironment(
-        loader=DictLoader(sources),
+        # The file's name as its code's name: a traceback then says which file and line.
+        loader=FunctionLoader(lambda name: _source(sources, name)),
         undefined=StrictUndefined,
         autoescape=html,
         trim_blocks=True,
@@ -91,6 +105,10 @@ def _environment(sources: dict[str, str], *, html: bool) -> ImmutableSandboxedEn
     env.filters["solid"] = _solid
     env.filters["ucfirst"] = wording.upper_first
     return env
+
+
+def _source(sources: Mapping[str, str], name: str) -> tuple[str, str, Callable[[], bool]] | None:
+    return (sources[name], name, lambda: True) if name in sources else None
 
 
 def _text_para(text: str) -> str:
@@ -131,18 +149,6 @@ def _html_strong(text: object) -> Markup:
 def _tidy(text: str) -> str:
     lines = "\n".join(line.rstrip() for line in text.split("\n"))
     return re.sub(r"\n{3,}", "\n\n", lines).strip("\n") + "\n"
-
-
-def _line(problem: Exception) -> int | None:
-    line = getattr(problem, "lineno", None)
-    if isinstance(line, int):
-        return line
-    trace, found = problem.__traceback__, None
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == "<template>":
-            found = trace.tb_lineno
-        trace = trace.tb_next
-    return found
 
 
 def _why(problem: Exception) -> str:

@@ -317,7 +317,9 @@ def test_the_shipped_templates_render_for_every_kind() -> None:
     [
         ("ack-nil.j2", "{% extends layout %}{% block body %}{{ chair }}{% endblock %}", "chair"),
         ("ack-nil.j2", "{% extends layout %}{% block body %}", "ack-nil.j2:1"),
-        ("layout.html", "{{ office.nam }}", "nam"),
+        ("layout.html", "\n{{ office.nam }}", "templates/layout.html:2: UndefinedError"),
+        ("official-letter.docx", "not a docx", "official-letter.docx"),
+        ("official-letter.docx", None, "official-letter.docx"),
         ("call.j2", "{% extends layout %}", "subject block is empty"),
         ("call.j2", None, "call"),
     ],

@@ -12,9 +12,17 @@ from openpyxl.worksheet.worksheet import Worksheet
 from rigs import office as rig
 
 from notifier import printed
-from notifier.report import ReportInputs, build_inputs, inputs_json, workbook
+from notifier.report import (
+    Material,
+    ReportInputs,
+    build_inputs,
+    gather,
+    inputs_json,
+    workbook,
+)
 from notifier.wording import roman
 from registry.model import ReportRow
+from registry.snapshot import windows
 
 CONFIG = rig.office()
 
@@ -180,3 +188,34 @@ def test_more_text_needs_more_lines() -> None:
     assert printed.lines_needed("Biển hiệu, kệ trưng bày, tủ kính", 12) == 3
     assert printed.lines_needed("a\nb", 12) == 2
     assert printed.lines_needed("x" * 100, 12) > 8
+
+
+class Registry:
+    """The store as `gather` sees it."""
+
+    def __init__(self, material: Material) -> None:
+        self.material = material
+
+    def snapshot(self, campaigns: object) -> object:
+        assert campaigns == windows(CONFIG.campaigns)
+        return self.material.snapshot
+
+    def submissions(self, campaign: str, key: object = None) -> object:
+        return self.material.submissions
+
+    def documents(self, message_id: int) -> object:
+        return self.material.documents[message_id]
+
+    def message(self, message_id: int) -> object:
+        return self.material.messages[message_id]
+
+    def mails(self, campaign: str | None = None) -> object:
+        return self.material.mails
+
+
+def test_gather_reads_what_the_pure_part_needs() -> None:
+    material = rig.material(CONFIG, (rig.submission(CONFIG, "Hòa Cư"),))
+    now = rig.at(22, 8, 0)
+    found = gather(Registry(material), CONFIG, CONFIG.campaigns[0], now)  # type: ignore[arg-type]
+    assert found == build_inputs(CONFIG, CONFIG.campaigns[0], material, now)
+    assert found.points
