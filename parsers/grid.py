@@ -127,5 +127,6 @@ class Limits:
     sheet_rows: int = 20_000
     sheet_columns: int = 200
     sheet_cells: int = 400_000
+    sheet_letters: int = 10_000_000
     merged_ranges: int = 20_000
     pdf_pages: int = 200

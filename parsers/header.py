@@ -13,6 +13,8 @@ from parsers.vietnamese import fold, squash
 #: A header lower than this would be under a screenful of titles many times over.
 _SEARCHED_ROWS = 300
 _MOST_HEADER_ROWS = 4
+#: So many rows with captions are looked at closely; a real table has one to three.
+_LIKELY_ROWS = 12
 _LONGEST_CAPTION = 160
 _INDEX_MARK = re.compile(r"\(?\s*(?:\d{1,2}[a-z]?|[A-Za-z])(?:\s*[=+\-*/x:(].*)?\s*\)?")
 _UNIT_LINE = re.compile(r"\b(?:don vi tinh|dvt|don vi)\b")
@@ -44,11 +46,7 @@ def find_header(grid: Grid, captions: Captions) -> Header | None:
     The rows of numbers or units under the captions belong to the header; a money column's unit is
     taken from its caption, the unit row, its parent caption, or a line "Đơn vị tính" above.
     """
-    starts: set[int] = set()
-    for number, row in enumerate(grid.rows[:_SEARCHED_ROWS]):
-        known = sum(1 for cell in row if cell and _known(cell.text, captions))
-        if known >= 2:  # noqa: PLR2004  one word alone is a title or a datum
-            starts.update((number, max(0, number - 1), max(0, number - 2)))
+    starts = _starts(grid, captions)
     best: Header | None = None
     for first in sorted(starts):
         for size in range(1, _MOST_HEADER_ROWS + 1):
@@ -58,6 +56,17 @@ def find_header(grid: Grid, captions: Captions) -> Header | None:
             if candidate and (best is None or _better(candidate, best)):
                 best = candidate
     return None if best is None else _finished(grid, best)
+
+
+def _starts(grid: Grid, captions: Captions) -> set[int]:
+    """Return the rows where a header may begin: those with most known captions, and two above."""
+    ranked = []
+    for number, row in enumerate(grid.rows[:_SEARCHED_ROWS]):
+        known = len({cell.text for cell in row if cell and _known(cell.text, captions)})
+        if known >= 2:  # noqa: PLR2004  one word alone is a title or a datum
+            ranked.append((-known, number))
+    likely = [number for _, number in sorted(ranked)[:_LIKELY_ROWS]]
+    return {max(0, number - above) for number in likely for above in range(3)}
 
 
 def _known(text: str, captions: Captions) -> bool:

@@ -41,6 +41,8 @@ _NOTHING = re.compile(
 )
 #: Placeholders of a printed form: dots, dashes, underscores.
 _BLANKS = " .…_-–—\n\t"
+#: What a row is shows in its first words.
+_LABEL = 200
 _NUMBER_TYPES = {"decimal", "money", "stars"}
 
 
@@ -125,7 +127,7 @@ def _classified(header: Header, cells: Sequence[Cell | None], row: BodyRow) -> B
     label = texts[0] if texts else ""
     if label and row.index is not None and label == row.index.text.strip() and len(texts) > 1:
         label = texts[1] if len(label) <= 5 else label  # noqa: PLR2004  a mark such as "II."
-    folded = fold(label)
+    folded = fold(label[:_LABEL])
     row = replace(row, text=label)
     words = {key for key, cell in row.own.items() if not _is_number(cell)}
     if folded and _TOTAL.fullmatch(folded) and len(words) <= 1:
@@ -176,7 +178,7 @@ def _ends_table(row: BodyRow, cells: Sequence[Cell | None]) -> bool:
     texts = [cell.text for cell in cells if cell and cell.text.strip()]
     if len(texts) > 3 or (row.index and row.index.text.strip().isdigit()):  # noqa: PLR2004
         return False
-    folded = [fold(text) for text in texts]
+    folded = [fold(text[:_LABEL]) for text in texts]
     return any(_SIGNATURE.match(text) or _PLACE_DATE.fullmatch(text) for text in folded)
 
 

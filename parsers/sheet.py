@@ -86,6 +86,8 @@ class _Workbook:
             raise RefusedError("damaged", "no workbook part")
         self.main = package.root(mains[0])
         self.related = package.related(mains[0])
+        self.budget = limits.sheet_cells
+        self.letters = limits.sheet_letters
         self.kind = "xlsm" if "xl/vbaProject.bin" in package else "xlsx"
         self.formats = self._formats()
         self.strings = self._strings()
@@ -93,7 +95,6 @@ class _Workbook:
             calculation.get("fullCalcOnLoad") in _XML_TRUE
             for calculation in self.main.iter("{*}calcPr")
         )
-        self.budget = limits.sheet_cells
 
     def extract(self) -> Extract:
         grids, lines = [], []
@@ -116,7 +117,7 @@ class _Workbook:
         part = self._part("sharedStrings")
         if part is None:
             return []
-        return [_text(item) for item in self.package.walk(part, "si")]
+        return [self._text(item) for item in self.package.walk(part, "si")]
 
     def _formats(self) -> Formats:
         settings = next(self.main.iter("{*}workbookPr"), None)
@@ -194,7 +195,7 @@ class _Workbook:
         kind = cell.get("t") or "n"
         style = self.formats.code(int(cell.get("s") or 0))
         if kind == "inlineStr":
-            text = _text(parts["is"]) if "is" in parts else ""
+            text = self._text(parts["is"]) if "is" in parts else ""
             return text, text, False, style
         saved = parts["v"].text if "v" in parts else None
         if "f" in parts and self._unsaved(kind, saved):
@@ -212,6 +213,19 @@ class _Workbook:
         text, value = shown(float(saved), style, since_1904=self.formats.since_1904)
         return text, value, False, style
 
+    def _text(self, item: etree._Element) -> str:
+        """Return the text of a string item: its runs joined, without phonetic guides."""
+        pieces = []
+        for run in item.iter("{*}t"):
+            parent = run.getparent()
+            if parent is None or local(parent) != "rPh":
+                pieces.append(run.text or "")
+        text = "".join(pieces)
+        self.letters -= len(text)
+        if self.letters < 0:
+            raise RefusedError("too-large", f"over {self.limits.sheet_letters} letters")
+        return _clean(text)
+
     def _unsaved(self, kind: str, saved: str | None) -> bool:
         if saved is None or saved == "":
             return kind != "str"  # a text formula may well give an empty text
@@ -222,16 +236,6 @@ def _clean(text: str) -> str:
     """Return a cell's text repaired, with Excel's ``_x000D_`` escapes resolved."""
     unescaped = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text[:_CELL_TEXT])
     return repair(unescaped)
-
-
-def _text(item: etree._Element) -> str:
-    """Return the text of a string item: its runs joined, without phonetic guides."""
-    pieces = []
-    for text in item.iter("{*}t"):
-        parent = text.getparent()
-        if parent is None or local(parent) != "rPh":
-            pieces.append(text.text or "")
-    return _clean("".join(pieces))
 
 
 def _grid(sheet: _Sheet) -> Grid:

@@ -238,6 +238,7 @@ def test_fault_055_bombs_are_refused_by_their_declared_sizes() -> None:
     assert refused(data, Limits(members=3)).code == "too-large"
     assert refused(data, Limits(document_bytes=100)).code == "too-large"
     assert refused(data, Limits(sheet_cells=3)).code == "too-large"
+    assert refused(data, Limits(sheet_letters=10)).code == "too-large"
 
 
 def test_fault_055_a_size_that_lies_ends_as_damaged() -> None:
