@@ -289,6 +289,8 @@ def _without_documents(parsed: Parsed, facts: TriageFacts) -> Triage | None:
     if links:
         return Triage("link", "it points to a file share and attaches nothing")
     words = [parsed.text, *(inner.text for inner in parsed.nested)]
+    if facts.roster.get(parsed.sender) == "officer":
+        words.append(parsed.quoted)  # an officer forwards what a commune wrote
     if _NEGATION.search("\n".join([parsed.subject, *words])):
         return None  # may be a nil return
     if not any(each.strip() for each in (*words, parsed.quoted)):

@@ -383,6 +383,12 @@ def test_negation_in_what_is_only_quoted_is_no_nil_return() -> None:
     assert judge(letters.plain(text)).verdict == "query"
 
 
+def test_an_officer_may_forward_a_nil_return_inline() -> None:
+    text = "---------- Forwarded message ---------\nTừ: a\n\nXã không có nhu cầu"
+    assert judge(letters.plain(text, sender="canbo@caoloc.example")).verdict is None
+    assert judge(letters.plain(text)).verdict == "query"
+
+
 def test_an_approvers_words_go_on() -> None:
     """His reply is for the approval room to understand."""
     assert judge(letters.plain("Đồng ý", sender="duyet@caoloc.example")).verdict is None
