@@ -20,6 +20,7 @@ _OVERLAP: Final = 0.5  # of the narrower glyph's width
 _UNMAPPED: Final = re.compile(r"\(cid:\d+\)")
 _WHOLE_PHONE: Final = re.compile(r"0\d{9,10}")
 _ITEM: Final = re.compile(r"[-–•+*]|\d{1,2}[.)]")  # a new item of a list, wherever it stands
+_NO_WORD: Final = frozenset("aeiou")  # a lone plain vowel is no Vietnamese word
 _WORD_SPACE: Final = 0.5  # of a letter's width: about what a space takes
 _DIGIT_END: Final = re.compile(r"[\d.,]$")
 _DIGIT_START: Final = re.compile(r"[\d.,]")
@@ -208,15 +209,21 @@ def cell_text(lines: Sequence[Segment], right_edge: float) -> str:
 def _break(upper: Segment, lower: Segment, right_edge: float) -> str:
     if not upper.text or not lower.text:
         return "\n"
-    first = lower.text.split()[0]
-    letter = (upper.x1 - upper.x0) / len(upper.text)
-    alone = " " not in upper.text
-    if _DIGIT_END.search(upper.text) and _DIGIT_START.match(first):
-        full = upper.x1 + letter > right_edge
-        return "" if alone and full and not _WHOLE_PHONE.fullmatch(upper.text) else "\n"
-    if alone and upper.text[-1].isalpha() and first[0].isalpha():
-        whole = syllable(upper.text + first)
-        if whole and not (syllable(upper.text) and syllable(first)):
-            return ""
+    last, first = upper.text.split()[-1], lower.text.split()[0]
+    letter = max((upper.x1 - upper.x0) / len(upper.text), lower.word / len(first))
+    full = upper.x1 + letter > right_edge
+    alone = last == upper.text
+    if _DIGIT_END.search(last) and _DIGIT_START.match(first):
+        return "" if alone and full and not _WHOLE_PHONE.fullmatch(last) else "\n"
+    if (alone or full) and _is_one_syllable(last, first, full=full):
+        return ""
     fitted = upper.x1 + letter * _WORD_SPACE + lower.word <= right_edge
-    return "\n" if fitted or _ITEM.match(lower.text) else " "
+    # A capital may begin the next item of a list as well as a name: the break must stay.
+    return "\n" if fitted or _ITEM.match(lower.text) or first[0].isupper() else " "
+
+
+def _is_one_syllable(last: str, first: str, *, full: bool) -> bool:
+    """Whether two pieces are one syllable torn apart: ``Hạn`` ``g``, ``sa`` ``o``."""
+    if not (last.isalpha() and first.isalpha() and syllable(last + first)):
+        return False
+    return not (syllable(last) and syllable(first)) or (full and first in _NO_WORD)

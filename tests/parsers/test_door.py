@@ -71,11 +71,15 @@ def test_every_value_of_the_samples(name: str) -> None:
     wanted = [
         [canonical(key, line[column]) for column, key in COLUMNS.items()] for line in TRUTH["rows"]
     ]
-    assert found == wanted
+    told = {(item.row, item.field): item.code for item in result.findings}
+    for number, (one, other) in enumerate(zip(found, wanted, strict=True), 1):
+        for key, value, right in zip(COLUMNS.values(), one, other, strict=True):
+            # On paper a wrapped name and two names look alike: then it is asked, not guessed.
+            asked = name.endswith(".pdf") and told.get((number, key)) == "list-lines"
+            assert value == right or asked
     for number, line in enumerate(result.rows, 1):
         assert set(line.values) <= set(line.places)
         for key, confidence in line.confidence.items():
-            told = {(item.row, item.field) for item in result.findings}
             assert confidence >= CERTAIN or (number, key) in told
 
 

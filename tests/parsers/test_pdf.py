@@ -91,6 +91,8 @@ def line(text: str, x1: float, word: float = 20) -> Segment:
         (line("0912345678", 50), line("0987654321", 50), "0912345678\n0987654321"),
         (line("Hạn", 49), line("g sao", 20, 5), "Hạng sao"),
         (line("Mật ong", 40, 20), line("hoa nhãn", 40, 20), "Mật ong hoa nhãn"),
+        (line("4 sa", 48), line("o", 5, 5), "4 sao"),
+        (line("Mật ong", 40, 20), line("Chè tuyết", 40, 20), "Mật ong\nChè tuyết"),
         (line("Mật ong", 20, 10), line("Chè", 10, 10), "Mật ong\nChè"),
         (line("Mật ong", 49), line("- Chè", 30), "Mật ong\n- Chè"),
         (line("Tổ", 10), line("3 phố Muối", 40, 5), "Tổ\n3 phố Muối"),
