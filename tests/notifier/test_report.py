@@ -200,7 +200,8 @@ class Registry:
         assert campaigns == windows(CONFIG.campaigns)
         return self.material.snapshot
 
-    def submissions(self, campaign: str, key: object = None) -> object:
+    def submissions(self, campaign: str) -> object:
+        assert campaign == "ocop-2024-2"
         return self.material.submissions
 
     def documents(self, message_id: int) -> object:
@@ -209,7 +210,8 @@ class Registry:
     def message(self, message_id: int) -> object:
         return self.material.messages[message_id]
 
-    def mails(self, campaign: str | None = None) -> object:
+    def mails(self, campaign: str) -> object:
+        assert campaign == "ocop-2024-2"
         return self.material.mails
 
 
