@@ -16,9 +16,8 @@ from aiosmtplib.protocol import normalize_message_line_endings
 
 from config.model import Smtp
 from notifier.delivery import AuthFailed, Delivery, Later, Never, Sent, Unknown
+from notifier.replies import connection_trouble, judge, positive, said, unsendable, words
 
-#: Replies that mean "not you": nothing will go before the admin acts (RFC 4954).
-_AUTH_CODES = frozenset({530, 534, 535, 538})
 _BROKEN = (aiosmtplib.SMTPException, OSError)
 _SERVICE_CLOSING = 421
 _START_INPUT = 354
@@ -82,7 +81,7 @@ class Courier:
         self, recipient: str, raw: bytes, before_data: Callable[[], None]
     ) -> Delivery:
         message = normalize_message_line_endings(raw)
-        refused = _unsendable(recipient, self._settings.sender)
+        refused = unsendable(recipient, self._settings.sender)
         refused = refused or await self._say_mail(message)
         refused = refused or await self._say_rcpt_and_data(recipient)
         if refused is not None:
@@ -113,7 +112,7 @@ class Courier:
                 self._drop()
                 if reused:
                     continue
-                return Later(f"MAIL: {_words(error)}")
+                return Later(f"MAIL: {words(error)}")
             if reply.code == _SERVICE_CLOSING and reused:
                 self._drop()
                 continue
@@ -136,27 +135,27 @@ class Courier:
 
     async def _judge_mail(self, reply: aiosmtplib.SMTPResponse) -> Delivery | None:
         """MAIL names only us and a size: a lasting refusal of anything else concerns all mail."""
-        if _positive(reply):
+        if positive(reply):
             return None
         await self._reset(reply)
         if reply.code >= 500 and reply.code != _TOO_LARGE:  # noqa: PLR2004  5yz, RFC 5321 4.2.1
-            return AuthFailed(f"MAIL from {self._settings.sender} refused: {_said(reply)}")
-        return _judge("MAIL", reply)
+            return AuthFailed(f"MAIL from {self._settings.sender} refused: {said(reply)}")
+        return judge("MAIL", reply)
 
     async def _say_rcpt_and_data(self, recipient: str) -> Delivery | None:
         try:
             reply = await self._command(f"RCPT TO:<{recipient}>")
             verb = "RCPT"
-            if _positive(reply):
+            if positive(reply):
                 reply = await self._command("DATA")
                 verb = "DATA"
                 if reply.code == _START_INPUT:
                     return None
         except _BROKEN as error:
             self._drop()
-            return Later(f"before the content: {_words(error)}")
+            return Later(f"before the content: {words(error)}")
         await self._reset(reply)
-        return _judge(verb, reply)
+        return judge(verb, reply)
 
     async def _content(self, message: bytes) -> Delivery:
         """Send the content, then the dot: only a break after the dot leaves the outcome open."""
@@ -173,12 +172,12 @@ class Courier:
             protocol.write(b".\r\n")
         except _BROKEN as error:
             self._drop()
-            return Later(f"before the final dot: {_words(error)}")
+            return Later(f"before the final dot: {words(error)}")
         try:
             reply = await protocol.read_response(timeout=self._settings.after_data_seconds)
         except _BROKEN as error:
             self._drop()
-            return Unknown(f"after the final dot: {_words(error)}")
+            return Unknown(f"after the final dot: {words(error)}")
         return self._judge_content(reply)
 
     async def _flushed(self, transport: asyncio.WriteTransport) -> None:
@@ -191,14 +190,14 @@ class Courier:
             raise aiosmtplib.SMTPServerDisconnected("connection lost")
 
     def _judge_content(self, reply: aiosmtplib.SMTPResponse) -> Delivery:
-        if _positive(reply):
-            return Sent(_said(reply), f"{self._settings.host}:{self._settings.port}")
+        if positive(reply):
+            return Sent(said(reply), f"{self._settings.host}:{self._settings.port}")
         if reply.code == _SERVICE_CLOSING:
             self._drop()
         if 400 <= reply.code < 600:  # noqa: PLR2004  4yz and 5yz, RFC 5321 4.2.1
-            return _judge("content", reply)
+            return judge("content", reply)
         self._drop()
-        return Unknown(f"a reply that means nothing after the final dot: {_said(reply)}")
+        return Unknown(f"a reply that means nothing after the final dot: {said(reply)}")
 
     async def _reset(self, reply: aiosmtplib.SMTPResponse) -> None:
         """Leave the refused transaction; if even that fails the connection is given up."""
@@ -224,7 +223,7 @@ class Courier:
         if idle_seconds < self._probe_after_seconds:
             return True
         try:
-            alive = _positive(await self._command("NOOP"))
+            alive = positive(await self._command("NOOP"))
         except _BROKEN:
             alive = False
         if not alive:
@@ -247,12 +246,12 @@ class Courier:
                 timeout=settings.timeout_seconds,
             )
         except (OSError, ValueError) as error:
-            return AuthFailed(f"smtp settings cannot be used: {_words(error)}")
+            return AuthFailed(f"smtp settings cannot be used: {words(error)}")
         trouble: Later | AuthFailed | None
         try:
             trouble = await self._prepare(client)
         except _BROKEN as error:
-            trouble = _connection_trouble(error)
+            trouble = connection_trouble(error)
         if trouble is not None:
             client.close()
             return trouble
@@ -336,45 +335,6 @@ async def _greet(client: aiosmtplib.SMTP) -> None:
         if not client.is_connected:
             raise
         await client.helo()
-
-
-def _judge(verb: str, reply: aiosmtplib.SMTPResponse) -> Delivery:
-    """One bit decides: 5yz is for good, all else may be tried again (RFC 5321 4.2.1)."""
-    reason = f"{verb}: {_said(reply)}"
-    if reply.code in _AUTH_CODES:
-        return AuthFailed(reason)
-    return Never(reason) if 500 <= reply.code < 600 else Later(reason)  # noqa: PLR2004  5yz
-
-
-def _connection_trouble(error: Exception) -> Later | AuthFailed:
-    """Sort what happened before MAIL: it concerns every mail, never only this one."""
-    causes = (error, error.__cause__)
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
-        return AuthFailed(f"the server's certificate does not verify: {_words(error)}")
-    if isinstance(error, aiosmtplib.SMTPAuthenticationError) and error.code >= 500:  # noqa: PLR2004  5yz
-        return AuthFailed(f"login refused: {_words(error)}")
-    return Later(f"no usable connection: {_words(error)}", everybody=True)
-
-
-def _unsendable(recipient: str, sender: str) -> Delivery | None:
-    for address, outcome in ((recipient, Never), (sender, AuthFailed)):
-        bad = not address.isascii() or any(c in "<>\\" or not c.isprintable() for c in address)
-        if bad or " " in address or "@" not in address:
-            return outcome(f"not an address that SMTP can carry: {address!r}")
-    return None
-
-
-def _positive(reply: aiosmtplib.SMTPResponse) -> bool:
-    return 200 <= reply.code < 300  # noqa: PLR2004  2yz, RFC 5321 4.2.1
-
-
-def _said(reply: aiosmtplib.SMTPResponse) -> str:
-    text = " ".join(reply.message.encode("utf-8", "replace").decode().split())
-    return f"{reply.code} {text}"[:500]
-
-
-def _words(error: BaseException) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:500]
 
 
 def _loopback(host: str) -> bool:
