@@ -191,7 +191,7 @@ def _one_cell(entry: Field, group: Sequence[BodyRow]) -> tuple[Cell | None, bool
     first = filled[0]
     if entry.type == "list":
         cut = any(len(row.own) > _PRODUCT_CELLS for row in group[1:])
-        text = (" " if cut else "\n").join(cell.text.strip() for cell in filled)
+        text = (" " if cut else "; ").join(cell.text.strip() for cell in filled)
         return replace(first, text=text, value=text), False
     if entry.type in _JOINED_TYPES:
         text = " ".join(cell.text.strip() for cell in filled)
