@@ -3,6 +3,7 @@
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -236,6 +237,27 @@ def test_two_stores_see_each_others_work(store: Store, tmp_path: Path) -> None:
         store.record(message_id, answer(), at(1))
         assert other.message(message_id).state == "recorded"
         assert other.verify_journal() is None
+
+
+def test_a_write_holds_the_lock_from_its_first_moment(store: Store, tmp_path: Path) -> None:
+    with (
+        open_store(URL, tmp_path, busy_seconds=0.05) as other,
+        store._database.write(),
+        pytest.raises(RegistryBusy),
+    ):
+        arrive(other, "a")
+
+
+def test_writers_at_the_same_time_wait_for_each_other(store: Store, tmp_path: Path) -> None:
+    def write(name: str) -> None:
+        with open_store(URL, tmp_path) as own:
+            for number in range(15):
+                arrive(own, f"{name} {number}")
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, ["one", "two"]))
+    assert len(store.kept()) == 30
+    assert store.verify_journal() is None
 
 
 def test_a_copy_is_a_sound_registry_of_that_moment(store: Store, tmp_path: Path) -> None:
