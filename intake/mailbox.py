@@ -43,6 +43,7 @@ __all__ = [
 
 _LIST_CHUNK = 500  # UIDs whose size and date are asked for at once
 _BATCH_BYTES = 8_000_000  # bodies held in memory at once, unless one message alone is larger
+_FAILURES = 2  # once in its batch and once alone
 
 _log = structlog.get_logger()
 
@@ -152,6 +153,7 @@ class Mailbox(Connection):
         the server does not keep the others away.
         """
         uidvalidity = self._uidvalidity
+        reconnected = False
         for batch in self._batches(uids):
             try:
                 bodies = self._bodies(batch, uidvalidity)
@@ -164,7 +166,13 @@ class Mailbox(Connection):
                 continue
             except Unreachable:
                 self._suspect(batch)
-                raise
+                if reconnected or self._suspects[uidvalidity, batch[0]] < _FAILURES:
+                    raise
+                # This one message ends the connection each time: the others must not wait for it.
+                _log.warning("body_breaks_connection", uid=batch[0], uidvalidity=uidvalidity)
+                self.open()
+                reconnected = True
+                continue
             yield from bodies
 
     def _suspect(self, batch: Sequence[int]) -> None:
