@@ -1,15 +1,13 @@
 """Decide, compose, queue: what is owed now becomes mails in the outbox."""
 
-from collections.abc import Iterable
-
 import structlog
-from notifier.fill_in import fill_in_workbook
 
 from config.model import Campaign, Commune
 from intake.desk import Desk
 from notifier.compose import Attachment, Context, Templates, WordingProblem, compose
 from notifier.due import UNASKED, Due, due
-from notifier.limits import brake
+from notifier.fill_in import fill_in_workbook
+from notifier.limits import brake, braked_kinds
 from registry.model import CommuneKey, Mail, Message, NewMail, Snapshot, Submission
 from registry.snapshot import windows
 
@@ -32,7 +30,9 @@ def decide_and_queue(desk: Desk) -> int:
     if flood and snapshot.brake is None:
         desk.store.pull_brake(flood, now)
         _log.error("brake_pulled", reason=flood)
-    stopped = _stopped_kinds(owed, flood) if flood or snapshot.brake else frozenset[str]()
+    stopped = braked_kinds(owed, desk.config.settings.limits)
+    if flood or snapshot.brake:
+        stopped |= UNASKED
     templates, queued, problems = desk.templates, 0, []
     for one in owed:
         try:
@@ -70,13 +70,6 @@ def _rendered(one: Due, context: Context, templates: Templates) -> list[NewMail]
     except WordingProblem:
         _log.error("wording_broken", key=one.key, template=one.template)
         return []
-
-
-def _stopped_kinds(owed: Iterable[Due], flood: str | None) -> frozenset[str]:
-    """What the brake holds: unasked mail always; answers when they are the flood."""
-    answers = {"ack", "stranger"}
-    asked = [one for one in owed if one.kind in answers]
-    return UNASKED | (answers if flood and "acknowledgments" in flood and asked else set())
 
 
 def context_for(desk: Desk, one: Due, snapshot: Snapshot) -> Context:

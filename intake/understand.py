@@ -80,10 +80,7 @@ def understand(desk: Desk, message: Message) -> Outcome:
         VaultDamaged: its bytes are not what they were.
     """
     parsed = parse(desk.vault.get(message.sha256), desk.config.settings.limits)
-    envelope = Envelope(
-        parsed.sender, parsed.subject, parsed.rfc_message_id, parsed.date, message.received_at
-    )
-    case = _Case(desk, message, parsed, envelope)
+    case = _Case(desk, message, parsed, _envelope(parsed, message))
     sorted_out = triage(parsed, case.facts())
     if sorted_out.verdict is None:
         return case.approval() if case.role == "approver" else case.opened()
@@ -92,14 +89,20 @@ def understand(desk: Desk, message: Message) -> Outcome:
     return case.sorted_out(sorted_out, sorted_out.verdict)
 
 
+def _envelope(parsed: Parsed, message: Message) -> Envelope:
+    return Envelope(
+        parsed.sender, parsed.subject, parsed.rfc_message_id, parsed.date, message.received_at
+    )
+
+
 def _poison(desk: Desk, message: Message) -> Outcome:
     """Three tries ended badly: a person must look, whatever it is."""
-    tries = desk.config.settings.limits.tries
-    _log.error("given_up", message=message.id, tries=tries)
-    envelope = Envelope("", "", "", None, message.received_at)
-    return record.hold(
-        envelope, "unreadable", f"the program failed on it {tries} times: see the log"
-    )
+    limits = desk.config.settings.limits
+    _log.error("given_up", message=message.id, tries=limits.tries)
+    parsed = parse(desk.vault.get(message.sha256), limits)
+    case = _Case(desk, message, parsed, _envelope(parsed, message))
+    reason = f"the program failed on it {limits.tries} times: see the log"
+    return case.sorted_out(Triage("unreadable", reason, hold=True), "unreadable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +203,7 @@ class _Case:
 
     def _words(self) -> list[str]:
         """The sender's own words; of an officer's forward also what was forwarded."""
-        texts = [self.parsed.subject, self.parsed.text]
+        texts = [self.parsed.subject, "", self.parsed.text]
         texts += [inner.text for inner in self.parsed.nested]
         if self.role == "officer":
             texts.append(self.parsed.quoted)

@@ -1,0 +1,400 @@
+"""From the inbox to the Department, on a real IMAP server and a real SMTP dialogue."""
+
+import datetime as dt
+import select
+
+import pytest
+from rigs.cast import moment
+from rigs.dovecot import PASSWORD, Dovecot
+from rigs.whole import CAMPAIGN, Whole, mail, parsed, real_process, words, workbook_file
+
+from intake.demo_documents import PLAIN, blank_workbook, workbook
+from intake.demo_scenario import GIA_CAT, HOA_CU, _sender
+from parsers.form import Form
+from registry.snapshot import commune_state, windows
+
+pytestmark = pytest.mark.e2e
+
+HOA_CU_MAIL = "hoacu@caoloc.example"
+WHO = _sender("Hòa Cư", 45, 15)
+BOOK = workbook(PLAIN, WHO, HOA_CU)
+USERS = {f"box{number}": PASSWORD for number in range(40)}
+
+
+@pytest.fixture(scope="module")
+def dovecot():
+    with Dovecot(USERS) as server:
+        yield server
+
+
+@pytest.fixture
+def boxes():
+    return iter(USERS)
+
+
+_free = iter(USERS)
+
+
+@pytest.fixture
+def whole(tmp_path, dovecot):
+    with Whole(tmp_path / "config", dovecot, next(_free), moment(15)) as office:
+        yield office
+
+
+def _state(whole, code):
+    campaign = whole.config.campaign(CAMPAIGN)
+    commune = next(one for one in whole.config.communes if one.code == code)
+    snapshot = whole.store.snapshot(windows([campaign]))
+    return commune_state(snapshot, campaign.id, commune.key)
+
+
+def test_a_form_is_recorded_acknowledged_and_filed(whole):
+    raw = mail(HOA_CU_MAIL, files=workbook_file(BOOK))
+    whole.deliver(raw)
+    whole.tick()
+    assert whole.inbox() == []
+    assert len(whole.inbox("Đã xử lý")) == 1
+    assert whole.subjects() == ["[Đã nhận] 2 điểm – Xã Hòa Cư – Số tiếp nhận OCOP2-06223-01-9"]
+    ack = parsed(whole.smtp.accepted[0].raw)
+    assert ack["In-Reply-To"] == parsed(raw)["Message-ID"]
+    assert ack["Auto-Submitted"] == "auto-replied"
+    assert "Điểm OCOP Hòa Cư" in words(whole.smtp.accepted[0].raw)
+    assert _state(whole, "06223") == "registered"
+    copies = whole.inbox("Sent")
+    assert [parsed(copy)["Message-ID"] for copy in copies] == [ack["Message-ID"]]
+
+
+def test_personal_data_never_stands_in_an_acknowledgment(whole):
+    broken = {**HOA_CU[0], "phone": "091200010"}
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(workbook(PLAIN, WHO, (broken,)))))
+    whole.tick()
+    text = words(whole.smtp.accepted[0].raw)
+    assert "[Cần sửa" in whole.subjects()[0]
+    assert "091200010" not in text
+    assert HOA_CU[0]["representative"] not in text
+
+
+def test_fault_003_a_message_committed_but_not_filed_is_only_moved(whole, monkeypatch):
+    """FAULTS 3: killed between commit and move: the next start only moves, no second ack."""
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
+    monkeypatch.setattr(whole.daemon, "file", lambda: False)
+    whole.tick()
+    assert len(whole.inbox()) == 1
+    whole.restart()
+    whole.tick()
+    assert (len(whole.inbox()), len(whole.inbox("Đã xử lý"))) == (0, 1)
+    assert len(whole.smtp.accepted) == 1
+
+
+def test_fault_004_a_changed_uidvalidity_brings_no_second_answer(whole, monkeypatch):
+    """FAULTS 4: the same letters under new UIDs are recognised by their bytes."""
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
+    monkeypatch.setattr(whole.daemon, "file", lambda: False)
+    whole.tick()
+    whole.desk.mailbox.close()
+    whole.dovecot.set_uidvalidity(4242, user=whole.user)
+    whole.tick()
+    whole.restart()
+    whole.tick()
+    assert whole.inbox() == []
+    assert len(whole.smtp.accepted) == 1
+    assert whole.store.counts().messages == {"recorded": 1}
+
+
+def test_fault_005_new_letters_under_recycled_uids_are_not_skipped(whole):
+    """FAULTS 5: UIDVALIDITY changes and UIDs start again."""
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
+    whole.tick()
+    whole.desk.mailbox.close()
+    whole.dovecot.recreate_inbox(user=whole.user)
+    other = workbook(PLAIN, _sender("Gia Cát", 31, 14), GIA_CAT)
+    whole.deliver(mail("giacat@caoloc.example", files=workbook_file(other)))
+    whole.tick()
+    assert _state(whole, "06235") == "registered"
+
+
+def test_fault_007_an_idle_mailbox_is_polled_without_effect(whole):
+    """FAULTS 7: nothing new means nothing done, however often it is asked."""
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
+    whole.tick()
+    before = whole.store.counts()
+    for _ in range(3):
+        whole.tick()
+    assert whole.store.counts() == before
+
+
+def test_fault_009_a_message_that_a_human_read_is_handled(whole):
+    """FAULTS 9: flags play no part."""
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
+    uid = whole.dovecot.contents(user=whole.user)[0].uid
+    whole.dovecot.flag(uid, r"\Seen", user=whole.user)
+    whole.tick()
+    assert _state(whole, "06223") == "registered"
+
+
+def test_fault_010_a_handled_message_moved_back_is_filed_again_in_silence(whole):
+    """FAULTS 10: recognised by hash, filed again, no second ack."""
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
+    whole.tick()
+    whole.dovecot.doveadm("move", "-u", whole.user, "INBOX", "mailbox", "Đã xử lý", "ALL")
+    assert len(whole.inbox()) == 1
+    whole.tick()
+    assert (len(whole.inbox()), len(whole.smtp.accepted)) == (0, 1)
+
+
+def test_fault_011_the_same_mail_by_two_roads_is_one_submission_and_one_answer(whole):
+    """FAULTS 11: other Received lines, same Message-ID and files."""
+    raw = mail(HOA_CU_MAIL, files=workbook_file(BOOK), Message_ID="<one@xa.example>")
+    whole.deliver(b"Received: by alias.example\r\n" + raw)
+    whole.deliver(b"Received: by direct.example\r\n" + raw)
+    whole.tick()
+    assert len(whole.smtp.accepted) == 1
+    assert whole.store.counts().verdicts == {"submission": 1, "copy": 1}
+    assert len(whole.store.submissions(CAMPAIGN)) == 1
+
+
+def test_fault_016_a_wrong_password_is_not_hammered_and_mail_still_leaves(whole):
+    """FAULTS 16: back-off to minutes, an alert, and the notifier keeps working."""
+    whole.desk.mailbox._secret = "wrong"
+    whole.store.launch(CAMPAIGN, "officer", whole.now)
+    whole.tick()
+    assert "refuses the login" in whole.daemon.trouble
+    calls = [subject for subject in whole.subjects() if "Đề nghị gửi" in subject]
+    assert len(calls) >= len(whole.config.communes)
+    assert any("hộp thư" in subject for subject in whole.subjects("canbo.ktht@caoloc.example"))
+    tried = whole.daemon._inbox_pause.failures
+    whole.tick()
+    assert whole.daemon._inbox_pause.failures == tried
+
+
+@pytest.fixture
+def small(tmp_path, dovecot):
+    changes = {"limits": {"message_bytes": '"20kB"', "document_bytes": '"10kB"'}}
+    with Whole(tmp_path / "config", dovecot, next(_free), moment(15), changes) as office:
+        yield office
+
+
+def test_fault_021_a_message_over_the_limit_stays_and_its_sender_is_told_once(small):
+    """FAULTS 21: size asked first, not fetched; and the commune counts as heard (promise 3)."""
+    small.deliver(mail(HOA_CU_MAIL, files=[("a.bin", "application/octet-stream", bytes(30_000))]))
+    small.tick()
+    small.tick()
+    assert len(small.inbox()) == 1
+    assert len(small.smtp.accepted) == 1
+    assert "Hòa Cư" in small.subjects()[0]
+    assert _state(small, "06223") == "needs-fix"
+
+
+def test_fault_022_old_mail_is_left_alone(whole):
+    """FAULTS 22: no acks for letters older than the go-live date."""
+    for hour in (8, 9, 10):
+        whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)), moment(12, hour))
+    whole.tick()
+    assert (len(whole.inbox()), whole.smtp.accepted) == (3, [])
+    assert whole.store.counts().verdicts == {"old": 3}
+
+
+def test_fault_075_a_strangers_form_is_held_and_nothing_is_disclosed(whole):
+    """FAULTS 75: held; the officers are told; the stranger gets nothing."""
+    whole.deliver(mail("ai.do@thudientu.example", files=workbook_file(BOOK)))
+    whole.tick()
+    assert len(whole.inbox("Chờ xử lý")) == 1
+    assert {one.recipients for one in whole.smtp.accepted} == {("canbo.ktht@caoloc.example",)}
+    held = whole.store.held()[0]
+    key = next(one.key for one in whole.config.communes if one.code == "06223")
+    whole.store.assign(held.id, key, CAMPAIGN, "officer", whole.now)
+    whole.tick()
+    assert _state(whole, "06223") == "registered"
+    assert len(whole.inbox("Đã xử lý")) == 1
+    assert whole.subjects(HOA_CU_MAIL)[0].startswith("[Đã nhận]")
+
+
+def test_fault_078_080_a_correction_replaces_and_a_resend_does_not(whole):
+    """FAULTS 78, 80: v2 current, v1 kept; the identical file again makes no version."""
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
+    whole.tick()
+    second = workbook(PLAIN, WHO, HOA_CU[:1])
+    for _ in range(2):
+        whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(second)))
+        whole.tick()
+    versions = whole.store.submissions(CAMPAIGN)
+    assert [(v.version, v.current, len(v.points)) for v in versions] == [
+        (1, False, 2),
+        (2, True, 1),
+    ]
+    assert [subject.split("]")[0] for subject in whole.subjects()] == [
+        "[Đã nhận",
+        "[Đã nhận",
+        "[Đã nhận trước đó",
+    ]
+
+
+def test_fault_062_our_own_blank_form_is_told_from_an_answer(whole):
+    """FAULTS 62: the call's own workbook, returned as it was."""
+    whole.store.launch(CAMPAIGN, "officer", whole.now)
+    whole.tick()
+    call = next(one for one in whole.smtp.accepted if HOA_CU_MAIL in one.recipients)
+    form = next(parsed(call.raw).iter_attachments())
+    book = form.get_content()
+    for data in (book, blank_workbook(PLAIN, WHO)):
+        whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(data)))
+        whole.tick()
+        assert whole.store.messages()[0].verdict == "blank-template"
+    assert _state(whole, "06223") == "needs-fix"
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ({"Auto_Submitted": "auto-replied"}, "Tôi đi vắng."),
+        ({"Precedence": "bulk", "List_Id": "<tin.example>"}, "Bản tin tuần."),
+        ({"X_Commune_Intake": "ack/abc"}, "Đã nhận."),
+    ],
+)
+def test_fault_112_114_what_no_person_wrote_is_filed_without_an_answer(whole, headers, body):
+    """FAULTS 112, 114, 120: our own mail, automatic replies and lists get no reply."""
+    whole.deliver(mail(HOA_CU_MAIL, body=body, **headers))
+    whole.tick()
+    assert whole.smtp.accepted == []
+    assert len(whole.inbox("Đã xử lý")) == 1
+
+
+def test_a_message_that_makes_our_code_raise_is_held_after_three_tries(whole, monkeypatch):
+    """The daemon goes on, and the next message is handled at once."""
+
+    def burst(_data: bytes, _form: Form, _name: str = "") -> None:
+        raise ZeroDivisionError
+
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
+    whole.deliver(mail("giacat@caoloc.example", body="Xã không có nhu cầu đăng ký điểm OCOP."))
+    monkeypatch.setattr(whole.desk.reader, "read", burst)
+    for _ in range(4):
+        whole.tick()
+    assert _state(whole, "06235") == "nil"
+    held = whole.store.held()
+    assert [(one.verdict, one.tries) for one in held] == [("unreadable", 4)]
+    assert _state(whole, "06223") == "in-review"
+
+
+def test_silence_is_recorded_and_the_report_waits_for_its_approval(whole):
+    whole.store.launch(CAMPAIGN, "officer", moment(13, 8))
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
+    whole.tick()
+    for day in (16, 17, 20):
+        whole.tick(moment(day, 8))
+    reminded = [s for s in whole.subjects("giacat@caoloc.example") if "Nhắc" in s]
+    assert len(reminded) == 3
+    assert not [s for s in whole.subjects(HOA_CU_MAIL) if "Nhắc" in s]
+    whole.tick(moment(22, 8))
+    assert _state(whole, "06235") == "silent"
+    assert any(
+        "không nhận được văn bản" in s.lower() for s in whole.subjects("giacat@caoloc.example")
+    )
+    department = whole.config.campaign(CAMPAIGN).report.to[0]
+    approver = whole.config.campaign(CAMPAIGN).report.approvers[0]
+    assert whole.subjects(department) == []
+    assert any("Trình duyệt" in subject for subject in whole.subjects(approver))
+    whole.store.approve(CAMPAIGN, "approver", whole.now)
+    whole.tick(moment(22, 9))
+    sent = next(one for one in whole.smtp.accepted if department in one.recipients)
+    files = [part.get_filename() for part in parsed(sent.raw).iter_attachments()]
+    assert [name.rsplit(".", 1)[1] for name in files] == ["xlsx", "docx"]
+
+
+def test_a_commune_that_wrote_anything_is_never_silent(whole):
+    """Promise 3: however unreadable it was, and although nothing could be read of it."""
+    whole.deliver(mail(HOA_CU_MAIL, files=[("scan.pdf", "application/pdf", b"%PDF-1.4 broken")]))
+    whole.deliver(mail("giacat@caoloc.example", body=""), moment(21, 23, 59, 59))
+    whole.tick(moment(22, 8))
+    states = {code: _state(whole, code) for code in ("06223", "06235", "06184")}
+    assert states == {"06223": "needs-fix", "06235": "needs-fix", "06184": "silent"}
+
+
+def test_fault_084_a_reminder_is_asked_again_before_it_leaves(whole):
+    """FAULTS 84: the answer arrives between computing and sending: no reminder."""
+    whole.store.launch(CAMPAIGN, "officer", moment(13, 8))
+    whole.tick()
+    whole.smtp.on("MAIL", _later(), times=1)
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)), moment(16, 8))
+    before = len(whole.smtp.accepted)
+    whole.tick(moment(16, 8))
+    assert not [s for s in whole.subjects(HOA_CU_MAIL) if "Nhắc" in s]
+    assert len(whole.smtp.accepted) > before
+
+
+def _later():
+    from rigs.smtp import Reply  # noqa: PLC0415
+
+    return Reply("451 4.3.0 try again later")
+
+
+# --- the program as it is started ---------------------------------------------------------------
+
+
+def _wait_for(process, word, seconds=60):
+    """Read the program's log until a line has this word; no sleeping, no guessing."""
+    seen = b""
+    while True:
+        ready, _, _ = select.select([process.stdout], [], [], seconds)
+        assert ready, f"no {word!r} within {seconds} s in:\n{seen.decode()}"
+        line = process.stdout.readline()
+        assert line, f"ended without {word!r}:\n{seen.decode()}"
+        seen += line
+        if word.encode() in line:
+            return seen.decode()
+
+
+@pytest.fixture
+def real(tmp_path, dovecot):
+    changes = {
+        "office": {"go_live_at": "2024-05-13T00:00:00+07:00"},
+        "mailbox": {
+            "host": '"127.0.0.1"', "security": '"none"', "port": str(dovecot.port),
+            "user": '"box39"', "password_env": '"INTAKE_TEST_PASSWORD"', "poll": '"1s"',
+        },
+    }  # fmt: skip
+    with Whole(tmp_path / "config", dovecot, "box39", moment(15), changes) as office:
+        campaign = office.folder / "campaigns" / "ocop-2024-2.toml"
+        now = dt.datetime.now(dt.UTC)
+        text = campaign.read_text(encoding="utf-8")
+        for key, days in (("opens_at", -3), ("deadline_at", 7), ("closes_at", 8)):
+            at = (now + dt.timedelta(days=days)).strftime("%Y-%m-%dT00:00:00+07:00")
+            text = _replace_line(text, key, at)
+        report_at = (now + dt.timedelta(days=9)).strftime("%Y-%m-%dT08:00:00+07:00")
+        text = _replace_line(text, "at", report_at, after="\n[report]")
+        campaign.write_text(text, encoding="utf-8")
+        office.now = now
+        office._desk.close()
+        yield office
+
+
+def _replace_line(text, key, value, after=""):
+    head, mark, tail = text.partition(after) if after else ("", "", text)
+    lines = tail.split("\n")
+    index = next(i for i, line in enumerate(lines) if line.split("=")[0].strip() == key)
+    lines[index] = f"{key} = {value}"
+    return head + mark + "\n".join(lines)
+
+
+def test_fault_024_a_second_daemon_is_refused_and_kill_9_is_survived(real):
+    """FAULTS 24: refuses with the holder's pid. And: kill -9, start again, nothing is lost."""
+    roster = (real.folder / "communes.csv").read_text(encoding="utf-8")
+    (real.folder / "communes.csv").write_text(roster.replace("2025-07-01", ""), encoding="utf-8")
+    with real_process(real.folder, "run") as first:
+        _wait_for(first, "started")
+        with real_process(real.folder, "once") as second:
+            told = second.communicate(timeout=60)[0].decode()
+            assert second.returncode == 1
+            assert str(first.pid) in told
+        real.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)), dt.datetime.now(dt.UTC))
+        _wait_for(first, "filed")
+        assert len(real.smtp.accepted) == 1
+        first.kill()
+        first.wait()
+    other = workbook(PLAIN, _sender("Gia Cát", 31, 14), GIA_CAT)
+    real.deliver(mail("giacat@caoloc.example", files=workbook_file(other)), dt.datetime.now(dt.UTC))
+    with real_process(real.folder, "run") as again:
+        _wait_for(again, "filed")
+        again.terminate()
+        assert again.wait(timeout=60) == 0
+    assert [count for _, count in real.smtp.copies().items()] == [1, 1]
