@@ -158,14 +158,14 @@ class Mailbox(Connection):
             try:
                 bodies = self._bodies(batch, uidvalidity)
             except CommandRefused:
-                self._suspect(batch)
+                self._suspect(batch, uidvalidity)
                 if len(batch) > 1:
                     yield from self.fetch(batch)
                 else:
                     _log.warning("body_refused", uid=batch[0], uidvalidity=uidvalidity)
                 continue
             except Unreachable:
-                self._suspect(batch)
+                self._suspect(batch, uidvalidity)
                 if reconnected or self._suspects[uidvalidity, batch[0]] < _FAILURES:
                     raise
                 # This one message ends the connection each time: the others must not wait for it.
@@ -175,9 +175,9 @@ class Mailbox(Connection):
                 continue
             yield from bodies
 
-    def _suspect(self, batch: Sequence[int]) -> None:
+    def _suspect(self, batch: Sequence[int], uidvalidity: int) -> None:
         for uid in batch:
-            slot = (self._uidvalidity, uid)
+            slot = (uidvalidity, uid)
             self._suspects[slot] = self._suspects.get(slot, 0) + 1
 
     def _batches(self, uids: Sequence[int]) -> Iterator[list[int]]:

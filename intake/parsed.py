@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from intake import header
 
 #: Defects after which nothing inside the message was looked at.
-FATAL = frozenset({"too-deep", "too-many-parts", "unparsable"})
+FATAL = frozenset({"too-deep", "too-many-parts", "too-many-lines", "unparsable"})
 
 
 @dataclass(frozen=True, slots=True)

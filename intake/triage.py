@@ -250,7 +250,7 @@ def _unproven(parsed: Parsed, facts: TriageFacts) -> Triage | None:
     """
     if facts.require == "none":
         return None
-    topmost = parsed.headers.get("authentication-results", ("",))[0]
+    topmost = _raw(parsed, "authentication-results")[:4_000]
     while (stripped := _COMMENT.sub(" ", topmost)) != topmost:
         topmost = stripped
     server, *results = (each.strip().lower() for each in topmost.split(";"))

@@ -82,6 +82,13 @@ def test_fault_029_huge_subject_and_many_parts() -> None:
     assert many.sender == letters.SENDER
 
 
+def test_fault_029_millions_of_empty_lines() -> None:
+    """Time and memory go by the line: a budget holds here too, and a large file stays below it."""
+    assert "too-many-lines" in read(letters.plain("\n" * 2_100_000)).defects
+    large = read(letters.multipart([letters.words("x"), letters.file(data=b"x" * 3_000_000)]))
+    assert [len(part.data) for part in large.parts] == [3_000_000]
+
+
 @pytest.mark.parametrize(
     "date",
     [
