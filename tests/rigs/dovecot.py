@@ -156,8 +156,13 @@ class Dovecot:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        self._write()
-        self.start()
+        try:
+            self._write()
+            self.start()
+        except BaseException:
+            self.kill()
+            shutil.rmtree(self.dir, ignore_errors=True)
+            raise
         return self
 
     def __exit__(
