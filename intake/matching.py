@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from config.model import Campaign, Commune
 from parsers.vietnamese import fold
+from registry.model import HeldReason
 
 _CLASS_WORDS = {"xa": "xa", "thi tran": "thi tran", "tt": "thi tran", "phuong": "phuong"}
 #: A folded letterhead line that names its issuer: "UBND XÃ …", "XÃ …", "ỦY BAN NHÂN DÂN XÃ …".
@@ -40,9 +41,9 @@ class CampaignMatch:
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
-    """Why no single answer stands, for the officer; ``candidates`` are titles or ids."""
+    """Why no single answer stands; ``candidates`` are the titles or ids that could be meant."""
 
-    reason: str
+    reason: HeldReason
     candidates: tuple[str, ...] = ()
 
 
@@ -79,26 +80,22 @@ def match_commune(
         on_behalf: Whether an officer sent it, who may speak for any commune.
     """
     if not sender and not on_behalf:
-        return Unsure("the sender is not on the roster")
+        return Unsure("unknown-sender")
     named = named_communes(heading, communes)
     if on_behalf:
         return _for_an_officer(named, named_communes([subject], communes))
     titles = tuple(commune.title for commune in (*sender, *named))
     if len(named) > 1:
-        return Unsure("the documents name several communes", titles)
+        return Unsure("several-communes", titles)
     strangers = unknown_issuers(heading, communes)
     if strangers and not named:
-        return Unsure(
-            f"the letterhead names a unit that is not on the roster: {strangers[0]}", titles
-        )
+        return Unsure("unknown-unit", (*titles, strangers[0]))
     if named:
         if named[0] not in sender:
-            return Unsure(
-                f"sent by {sender[0].title}, but the documents are of {named[0].title}", titles
-            )
+            return Unsure("other-commune", titles)
         return CommuneMatch(named[0], "heading" if len(sender) > 1 else "sender")
     if len(sender) > 1:
-        return Unsure("several communes share the sender's address", titles)
+        return Unsure("shared-address", titles)
     return CommuneMatch(sender[0], "sender")
 
 
@@ -146,8 +143,8 @@ def _for_an_officer(
     if not named and len(in_subject) == 1:
         return CommuneMatch(in_subject[0], "subject")
     if everyone:
-        return Unsure("letterhead and subject do not name one and the same commune", everyone)
-    return Unsure("neither letterhead nor subject names a commune")
+        return Unsure("forward-disagrees", everyone)
+    return Unsure("forward-unnamed")
 
 
 def _by_time(campaigns: Sequence[Campaign], received_at: dt.datetime) -> CampaignMatch | Unsure:
@@ -158,8 +155,8 @@ def _by_time(campaigns: Sequence[Campaign], received_at: dt.datetime) -> Campaig
     if len(choice) == 1:
         return CampaignMatch(choice[0], "only-open")
     if not choice:
-        return Unsure("no campaign had been opened when it arrived")
-    return Unsure("several campaigns could be meant", tuple(campaign.id for campaign in choice))
+        return Unsure("no-campaign")
+    return Unsure("several-campaigns", tuple(campaign.id for campaign in choice))
 
 
 def _whole_lines(lines: Iterable[str]) -> list[str]:

@@ -16,6 +16,7 @@ from parsers.reading import Finding, Letter, Reading, Refusal, Row
 from registry.model import (
     CommuneKey,
     Document,
+    HeldReason,
     Message,
     NewSubmission,
     Outcome,
@@ -23,6 +24,7 @@ from registry.model import (
     Submission,
     SubmissionState,
     Verdict,
+    held_reason,
 )
 
 NilAnswer = Literal["yes", "doubtful", "no"]
@@ -88,25 +90,15 @@ def official_letter(documents: Sequence[ReadDocument]) -> Letter | None:
 
 def without_reading(envelope: Envelope, verdict: Verdict, reason: str, ack: str = "") -> Outcome:
     """Return the outcome of a message that is recorded for what it is: nothing is read from it."""
-    return _outcome(envelope, "recorded", verdict, reason, ack)
-
-
-def hold(
-    envelope: Envelope,
-    verdict: Verdict,
-    reason: str,
-    *,
-    ack: str = "",
-    commune: Commune | None = None,
-    campaign: Campaign | None = None,
-    documents: Sequence[ReadDocument] = (),
-) -> Outcome:
-    """Return the outcome of a message that waits for a person; its documents are kept with it."""
-    return replace(
-        _outcome(envelope, "held", verdict, reason, ack),
-        commune=commune.key if commune else None,
-        campaign=campaign.id if campaign else None,
-        documents=tuple(_document(document) for document in documents),
+    return Outcome(
+        state="recorded",
+        verdict=verdict,
+        reason=reason,
+        sender=envelope.sender,
+        subject=envelope.subject,
+        rfc_message_id=envelope.rfc_message_id,
+        sent_at=envelope.sent_at,
+        ack=ack,
     )
 
 
@@ -132,7 +124,7 @@ def decide(
     case = _Case(envelope, tuple(documents), own_words, body_nil, home, call, known, forced)
     for doubt in (commune, campaign):
         if isinstance(doubt, Unsure):
-            return case.held(_with_candidates(doubt))
+            return case.held(doubt.reason, "query", *doubt.candidates)
     if known.copy_of is not None:
         return case.recorded("copy", f"the same mail as message {known.copy_of.id}")
     return case.by_content()
@@ -160,23 +152,24 @@ class _Case:
         if nil == "yes" or (nil == "doubtful" and self.forced):
             return self._submit("nil", "nil statement", (), ())
         if nil == "doubtful":
-            return self.held("it may say that there is no need, but not plainly")
+            return self.held("nil-doubtful")
         return self._without_form()
 
     def _key(self) -> CommuneKey | None:
         return self.commune.key if self.commune else None
 
-    def held(self, reason: str, verdict: Verdict = "query") -> Outcome:
+    def held(self, code: HeldReason, verdict: Verdict = "query", *details: str) -> Outcome:
+        reason = held_reason(code, *details)
+        return replace(self.recorded(verdict, reason, "in-review"), state="held")
+
+    def recorded(self, verdict: Verdict, reason: str, ack: str = "") -> Outcome:
         return replace(
-            hold(self.envelope, verdict, reason, ack="in-review"),
+            without_reading(self.envelope, verdict, reason, ack),
             commune=self._key(),
             campaign=self.campaign.id if self.campaign else None,
             content_key=content_key(self.documents, self.own_words),
             documents=tuple(_document(document) for document in self.documents),
         )
-
-    def recorded(self, verdict: Verdict, reason: str, ack: str = "") -> Outcome:
-        return replace(self.held(reason, verdict), state="recorded", ack=ack)
 
     def _forms(self) -> list[ReadDocument]:
         return [
@@ -197,11 +190,9 @@ class _Case:
     def _with_forms(self, forms: list[ReadDocument]) -> Outcome:
         distinct = {_rows_key(form): form for form in reversed(forms)}
         if len(distinct) > 1 and not self.forced:
-            return self.held("several forms in one message, and they differ", "submission")
+            return self.held("forms-differ", "submission")
         if self._nil() == "yes" and not self.forced:
-            return self.held(
-                "one part says there is no need, another registers points", "submission"
-            )
+            return self.held("nil-beside-form", "submission")
         chosen = sorted(distinct.values(), key=lambda form: form.ordinal)
         points, findings = _combined(chosen)
         findings += self._doubts(len(points))
@@ -270,11 +261,9 @@ class _Case:
             return self.recorded("duplicate", f"the same as message {known.twin.id}", "duplicate")
         if not self.forced:
             if late and campaign.late == "hold":
-                return self.held("it arrived after the deadline", "submission")
+                return self.held("after-deadline", "submission")
             if self._older_than_current():
-                return self.held(
-                    "it was written before the version that is current now", "correction"
-                )
+                return self.held("older-than-current", "correction")
         verdict: Verdict = (
             "nil" if state == "nil" else "correction" if known.current else "submission"
         )
@@ -312,26 +301,7 @@ class _Case:
             return self.recorded("unreadable", ", ".join(sorted(set(codes))), "unreadable")
         if self.documents:
             return self.recorded("letter-only", "documents without a form", "letter-only")
-        return self.held("words without a file")
-
-
-def _outcome(
-    envelope: Envelope,
-    state: Literal["recorded", "held"],
-    verdict: Verdict,
-    reason: str,
-    ack: str,
-) -> Outcome:
-    return Outcome(
-        state=state,
-        verdict=verdict,
-        reason=reason,
-        sender=envelope.sender,
-        subject=envelope.subject,
-        rfc_message_id=envelope.rfc_message_id,
-        sent_at=envelope.sent_at,
-        ack=ack,
-    )
+        return self.held("words-only")
 
 
 def _document(document: ReadDocument) -> Document:
@@ -390,7 +360,3 @@ def _combined(forms: Sequence[ReadDocument]) -> tuple[tuple[Point, ...], tuple[F
 def _known_facts(letter: Letter) -> int:
     facts = (letter.number, letter.issued_on, letter.subject, letter.signer, letter.organ)
     return sum(fact is not None for fact in facts)
-
-
-def _with_candidates(doubt: Unsure) -> str:
-    return f"{doubt.reason} ({'; '.join(doubt.candidates)})" if doubt.candidates else doubt.reason

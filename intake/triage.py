@@ -15,7 +15,7 @@ from typing import Literal
 from intake.message import Parsed, Part
 from intake.unpack import is_document
 from parsers.letter import secrecy_mark
-from registry.model import Verdict
+from registry.model import Verdict, held_reason
 
 MAX_RECEIVED = 50
 
@@ -56,11 +56,13 @@ class TriageFacts:
 
 @dataclass(frozen=True, slots=True)
 class Triage:
-    """``verdict`` None = go on to matching and reading. ``reason`` is one sentence for operators.
+    """``verdict`` None = go on to matching and reading.
 
-    ``hold``: a person should look, although nothing is read. Of a bounce: ``failed`` and
-    ``delayed`` recipients in lower case, and ``about``, the Message-IDs of the mail that it
-    returns – without one of ours among them a bounce proves nothing.
+    ``reason`` is one sentence for operators; with ``hold`` (a person should look, although nothing
+    is read) it begins with a code of `registry.model.HeldReason`.
+
+    Of a bounce: ``failed`` and ``delayed`` recipients in lower case, and ``about``, the
+    Message-IDs of the mail that it returns – without one of ours it proves nothing.
     """
 
     verdict: Verdict | None
@@ -187,7 +189,9 @@ def _auto_reply(parsed: Parsed, facts: TriageFacts) -> Triage | None:
 def _unanswered(verdict: Verdict, reason: str, parsed: Parsed, facts: TriageFacts) -> Triage:
     """Never answered; but files from a roster address (a scanner sends so) are shown to someone."""
     hold = parsed.sender in facts.roster and bool(documents(parsed))
-    return Triage(verdict, reason + (", but documents came with it" if hold else ""), hold)
+    if hold:
+        return Triage(verdict, held_reason("automatic-with-files"), hold=True)
+    return Triage(verdict, reason)
 
 
 def _automatic(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
@@ -221,7 +225,7 @@ def _secret(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
         where = "file name"
     if not where:
         return None
-    return Triage("secret", f"its {where} bears a secrecy mark: nothing was opened", hold=True)
+    return Triage("secret", held_reason("secrecy-mark", where), hold=True)
 
 
 def _lines(parsed: Parsed) -> list[str]:
@@ -236,9 +240,9 @@ def _stranger(parsed: Parsed, facts: TriageFacts) -> Triage | None:
     if not parsed.sender:
         count = len(parsed.headers.get("from", ()))
         why = "several senders" if len(parsed.senders) > 1 or count > 1 else "no usable From"
-        return Triage("stranger", f"it has {why}", hold=True)
+        return Triage("stranger", held_reason("odd-sender", why), hold=True)
     if parsed.sender not in facts.roster:
-        return Triage("stranger", "its sender is not on the roster", hold=True)
+        return Triage("stranger", held_reason("unknown-sender"), hold=True)
     return None
 
 
@@ -256,12 +260,12 @@ def _unproven(parsed: Parsed, facts: TriageFacts) -> Triage | None:
     server, *results = (each.strip().lower() for each in topmost.split(";"))
     trusted = {each.lower() for each in facts.trusted_authserv_ids}
     if not server or server.split()[0] not in trusted:
-        return Triage("stranger", "no trusted server vouches for its sender", hold=True)
+        return Triage("stranger", held_reason("unproven-sender", "no trusted result"), hold=True)
     for result in results:
         words = result.split()
         if words and words[0] == "dmarc=pass" and _aligned(words, parsed.sender):
             return None
-    return Triage("stranger", "its sender failed DMARC", hold=True)
+    return Triage("stranger", held_reason("unproven-sender", "DMARC"), hold=True)
 
 
 def _aligned(words: list[str], sender: str) -> bool:
@@ -276,9 +280,9 @@ def _aligned(words: list[str], sender: str) -> bool:
 def _unreadable(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
     if parsed.fatal:
         why = ", ".join(sorted(parsed.defects))
-        return Triage("unreadable", f"its structure could not be taken apart ({why})", hold=True)
+        return Triage("unreadable", held_reason("broken-structure", why), hold=True)
     if "encrypted" in parsed.defects and not documents(parsed):
-        return Triage("unreadable", "it is encrypted", hold=True)
+        return Triage("unreadable", held_reason("encrypted"), hold=True)
     return None
 
 
@@ -295,7 +299,7 @@ def _without_documents(parsed: Parsed, facts: TriageFacts) -> Triage | None:
         return None  # may be a nil return
     if not any(each.strip() for each in (*words, parsed.quoted)):
         return Triage("empty", "it has neither words nor files")
-    return Triage("query", "it has words for a person and no file", hold=True)
+    return Triage("query", held_reason("words-only"), hold=True)
 
 
 def _raw(parsed: Parsed, name: str) -> str:

@@ -24,7 +24,7 @@ from parsers.form import Form
 from parsers.letter import cited_numbers, nil_statement
 from parsers.reading import Reading, Refusal, RefusalCode
 from registry.errors import RegistryBusy, RegistryProblem
-from registry.model import CommuneKey, Message, Outcome, Verdict
+from registry.model import CommuneKey, Message, Outcome, Verdict, held_reason
 
 _log = structlog.get_logger("understand")
 
@@ -101,7 +101,7 @@ def _poison(desk: Desk, message: Message) -> Outcome:
     _log.error("given_up", message=message.id, tries=limits.tries)
     parsed = parse(desk.vault.get(message.sha256), limits)
     case = _Case(desk, message, parsed, _envelope(parsed, message))
-    reason = f"the program failed on it {limits.tries} times: see the log"
+    reason = held_reason("program-failed", f"{limits.tries} tries")
     return case.sorted_out(Triage("unreadable", reason, hold=True), "unreadable")
 
 
@@ -161,8 +161,8 @@ class _Case:
         )
 
     def approval(self) -> Outcome:
-        reason = "an approver wrote: release the report with `intake approve`"
-        return record.hold(self.envelope, "approval", reason)
+        answer = Triage("approval", held_reason("approver-wrote"), hold=True)
+        return self.sorted_out(answer, "approval")
 
     def _ack(self, verdict: Verdict) -> str:
         if verdict == "stranger":

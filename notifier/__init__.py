@@ -1,0 +1,1 @@
+"""Registry and clock → mails owed → mails sent; the report (floor 4)."""

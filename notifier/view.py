@@ -14,6 +14,7 @@ from config.model import Campaign, Commune, Config
 from notifier import wording
 from notifier.due import Due
 from notifier.facts import addressee, cited, point_names, sums
+from notifier.held_reasons import in_vietnamese
 from notifier.mime import Attachment
 from parsers.form import Form
 from parsers.reading import Finding, Letter
@@ -186,7 +187,7 @@ def _message(message: Message, context: Context) -> View:
         "subject": wording.discreet(message.subject, 200),
         "sender": wording.clean(message.sender, 200),
         "received": wording.moment(message.received_at, zone),
-        "reason": wording.discreet(message.reason, 400),
+        "reason": wording.discreet(in_vietnamese(message.reason), 400),
         "verdict": VERDICTS.get(message.verdict or "", ""),
         "size": wording.size(message.size_bytes),
         "sha": message.sha256,

@@ -42,6 +42,32 @@ Verdict = Literal[
     "old",  # before go_live_at: left alone
 ]
 #: What counts as an arrival: after one of these a commune is not silent (promise 3).
+#: Why a message waits for a person. The officers read it in Vietnamese (`notifier.held_reasons`).
+HeldReason = Literal[
+    "unknown-sender",
+    "unproven-sender",
+    "odd-sender",
+    "secrecy-mark",
+    "broken-structure",
+    "encrypted",
+    "words-only",
+    "automatic-with-files",
+    "approver-wrote",
+    "program-failed",
+    "several-communes",
+    "unknown-unit",
+    "other-commune",
+    "shared-address",
+    "forward-disagrees",
+    "forward-unnamed",
+    "no-campaign",
+    "several-campaigns",
+    "forms-differ",
+    "nil-beside-form",
+    "nil-doubtful",
+    "after-deadline",
+    "older-than-current",
+]
 ARRIVALS: tuple[Verdict, ...] = (
     "submission",
     "correction",
@@ -80,6 +106,11 @@ MailState = Literal[
     "cancelled",  # no longer owed when its turn came
     "held",  # by the brake, until `intake release`
 ]
+
+
+def held_reason(code: HeldReason, *details: str) -> str:
+    """Return the reason as it is stored and logged: ``code`` or ``code: detail; detail``."""
+    return f"{code}: {'; '.join(details)}" if details else code
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,44 @@
+"""Why a message waits, in the words of the officers who must decide. Data."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import cast
+
+from registry.model import HeldReason
+
+HELD_REASONS: Mapping[HeldReason, str] = MappingProxyType(
+    {
+        "unknown-sender": "Địa chỉ người gửi không có trong danh bạ",
+        "unproven-sender": "Không xác thực được địa chỉ người gửi",
+        "odd-sender": "Thư không có địa chỉ người gửi rõ ràng",
+        "secrecy-mark": "Thư có dấu chỉ mức độ mật; hệ thống không mở tệp nào",
+        "broken-structure": "Cấu trúc thư bị hỏng, hệ thống không mở được",
+        "encrypted": "Thư được mã hóa, hệ thống không đọc được",
+        "words-only": "Thư chỉ có lời, không có tệp kèm theo; đề nghị cán bộ xem và trả lời",
+        "automatic-with-files": "Thư trả lời tự động nhưng có tệp kèm theo",
+        "approver-wrote": "Thư của lãnh đạo duyệt; cho gửi báo cáo bằng lệnh intake approve",
+        "program-failed": "Hệ thống gặp lỗi khi xử lý thư; đề nghị báo người quản trị",
+        "several-communes": "Các tệp ghi tên nhiều đơn vị",
+        "unknown-unit": "Tiêu đề văn bản ghi một đơn vị không có trong danh bạ",
+        "other-commune": "Người gửi thuộc một đơn vị nhưng văn bản là của đơn vị khác",
+        "shared-address": "Nhiều đơn vị dùng chung địa chỉ gửi",
+        "forward-disagrees": "Tiêu đề thư và văn bản ghi hai đơn vị khác nhau",
+        "forward-unnamed": "Thư chuyển tiếp không ghi rõ là của đơn vị nào",
+        "no-campaign": "Thư đến khi chưa có đợt nào mở",
+        "several-campaigns": "Chưa rõ thư trả lời cho đợt nào",
+        "forms-differ": "Thư có nhiều biểu và số liệu trong các biểu khác nhau",
+        "nil-beside-form": "Thư vừa báo không có nhu cầu, vừa có biểu đăng ký điểm",
+        "nil-doubtful": "Chưa chắc thư có phải là báo không có nhu cầu hay không",
+        "after-deadline": "Thư đến sau thời hạn",
+        "older-than-current": "Thư được viết trước bản đang có hiệu lực nhưng đến sau",
+    }
+)
+
+
+def in_vietnamese(reason: str) -> str:
+    """Return a stored reason in Vietnamese, with its details; words of our own stay as they are."""
+    code, _, details = reason.partition(": ")
+    told = HELD_REASONS.get(cast("HeldReason", code))
+    if told is None:
+        return reason
+    return f"{told} ({details})" if details else told
