@@ -5,7 +5,7 @@ import structlog
 from config.model import Campaign, Commune
 from intake.desk import Desk
 from notifier.compose import Attachment, Context, Templates, WordingProblem, compose
-from notifier.due import UNASKED, Due, due
+from notifier.due import Due, due
 from notifier.fill_in import fill_in_workbook
 from notifier.limits import brake, braked_kinds
 from registry.model import CommuneKey, Mail, Message, NewMail, Snapshot, Submission
@@ -30,9 +30,8 @@ def decide_and_queue(desk: Desk) -> int:
     if flood and snapshot.brake is None:
         desk.store.pull_brake(flood, now)
         _log.error("brake_pulled", reason=flood)
-    stopped = braked_kinds(owed, desk.config.settings.limits)
-    if flood or snapshot.brake:
-        stopped |= UNASKED
+    braked = bool(flood or snapshot.brake)
+    stopped = braked_kinds(owed, desk.config.settings.limits) if braked else frozenset()
     templates, queued, problems = desk.templates, 0, []
     for one in owed:
         try:

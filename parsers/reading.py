@@ -94,7 +94,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a document was not read. ``message`` for the sender (Vietnamese), ``detail`` for operators."""
+    """Why a document was not read: ``message`` in Vietnamese for the sender, ``detail`` for us."""
 
     code: RefusalCode
     message: str
