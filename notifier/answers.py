@@ -103,18 +103,23 @@ def brake_alert(world: World) -> Iterator[Due]:
 
 
 def digest(world: World) -> Iterator[Due]:
-    """Once on a working day, only when there is something to say."""
+    """In the morning of a working day: what waits, and how a running campaign stands.
+
+    What came after the digest's own time was told by its held notice, and is in the next one.
+    """
     today = world.now.astimezone(world.calendar.zone).date()
-    held = _held_now(world)
-    dead = [c.code for campaign in world.config.campaigns for c in _unreachable(world, campaign)]
-    if not world.calendar.is_working(today) or not (held or dead):
+    moment = world.calendar.at(today, world.config.settings.officers.digest_at)
+    held = [message for message in _held_now(world) if message.received_at < moment]
+    running = [one for one in world.config.campaigns if _is_running(world, one, moment)]
+    dead = [commune.code for campaign in running for commune in _unreachable(world, campaign)]
+    if not world.calendar.is_working(today) or not (held or running):
         return
     yield Due(
         kind="digest",
         key=f"digest/{today.isoformat()}",
         to=world.officers(),
         template="digest",
-        not_before=world.calendar.at(today, world.config.settings.officers.digest_at),
+        not_before=moment,
         facts={
             "date": today.isoformat(),
             "held": str(len(held)),
@@ -123,11 +128,13 @@ def digest(world: World) -> Iterator[Due]:
     )
 
 
+def _is_running(world: World, campaign: Campaign, moment: dt.datetime) -> bool:
+    begun = begins_at(campaign, world.state(campaign), world.config.settings)
+    return begun <= moment < campaign.closes_at
+
+
 def _unreachable(world: World, campaign: Campaign) -> Iterator[Commune]:
     """Communes that owe an answer and have no living address left (FAULTS 85)."""
-    begun = world.now >= begins_at(campaign, world.state(campaign), world.config.settings)
-    if not begun or world.now >= campaign.closes_at:
-        return
     for commune in world.config.members(campaign):
         if owes_answer(world.snapshot, campaign, commune):
             to, _ = reach(commune, "commune", (), world.snapshot.bounced)

@@ -40,8 +40,17 @@ CONFIG = world.config()
 CALENDAR = world.calendar(CONFIG)
 
 
-def owed(what: Snapshot, now: dt.datetime, config: Config = CONFIG) -> list[Due]:
+def everything(what: Snapshot, now: dt.datetime, config: Config = CONFIG) -> list[Due]:
     return due(what, config, world.calendar(config), now)
+
+
+def owed(what: Snapshot, now: dt.datetime, config: Config = CONFIG) -> list[Due]:
+    """All but the morning's digest, which has its own tests below."""
+    return [one for one in everything(what, now, config) if one.kind != "digest"]
+
+
+def digests(what: Snapshot, now: dt.datetime, config: Config = CONFIG) -> list[Due]:
+    return [one for one in everything(what, now, config) if one.kind == "digest"]
 
 
 def keys(dues: Iterable[Due]) -> list[str]:
@@ -214,9 +223,10 @@ def test_fault_085_bounced_addresses_are_replaced_by_the_remaining_ones() -> Non
     assert recipients("A@caoloc.example") == [("B@caoloc.example",)]
     assert recipients("a@caoloc.example", "b@caoloc.example") == [two.chair_emails]
     assert recipients(*two.emails, *two.chair_emails) == []
-    everything = frozenset((*two.emails, *two.chair_emails))
-    digests = owed(snapshot(now, bounced=everything), now, config)
-    assert [(one.kind, one.facts["undeliverable"]) for one in digests] == [("digest", two.code)]
+    all_dead = frozenset((*two.emails, *two.chair_emails))
+    told = digests(snapshot(now, bounced=all_dead), now, config)
+    assert [one.facts["undeliverable"] for one in told] == [two.code]
+    assert owed(snapshot(now, bounced=all_dead), now, config) == []
 
 
 # --- answers --------------------------------------------------------------------------------------
@@ -294,14 +304,22 @@ def test_a_held_message_is_told_at_once_and_again_after_a_decision_that_failed()
     [(at(16, 7, 29), 0), (at(16, 7, 30), 1), (at(16, 21), 1), (at(18, 9), 0)],
 )
 def test_the_digest_comes_in_the_morning_of_a_working_day(now: dt.datetime, count: int) -> None:
-    message = world.message(state="held", ack="")
-    told = frozenset({f"held/{message.sha256[:20]}/0"})
-    dues = owed(snapshot(now, held=(message,), mail_keys=told), now)
-    assert sum(one.kind == "digest" for one in dues) == count
+    assert len(digests(snapshot(now), now)) == count
 
 
-def test_no_digest_when_there_is_nothing_to_say() -> None:
-    assert not owed(snapshot(at(15, 8)), at(15, 8))
+def test_the_digest_names_what_waited_before_it_and_not_what_came_later() -> None:
+    early = world.message(state="held", ack="", received_at=at(16, 7))
+    late = world.message(state="held", ack="", id=2, sha256="2" * 64, received_at=at(16, 8))
+    (one,) = digests(snapshot(at(16, 9), held=(early, late)), at(16, 9))
+    assert one.facts["held"] == "1"
+
+
+def test_no_digest_when_no_campaign_runs_and_nothing_waits() -> None:
+    after = at(24, 9)
+    closed = snapshot(after, campaigns=world.closed())
+    assert not digests(closed, after)
+    waiting = world.message(state="held", ack="", received_at=at(23, 15))
+    assert digests(dataclasses.replace(closed, held=(waiting,)), after)
 
 
 def test_the_brake_tells_the_admin_once() -> None:
@@ -434,7 +452,8 @@ def test_only_the_newest_draft_is_sent() -> None:
 
 def test_the_plan_names_every_coming_mail_in_order() -> None:
     now = at(14, 9)
-    planned = plan(snapshot(now), CONFIG, CALENDAR, now)
+    digest, *planned = plan(snapshot(now), CONFIG, CALENDAR, now)
+    assert digest.kind == "digest"
     moments = list(dict.fromkeys((one.kind, one.not_before) for one in planned))
     assert moments == [
         ("reminder", at(16, 8)),
@@ -450,7 +469,8 @@ def test_the_plan_names_every_coming_mail_in_order() -> None:
 
 def test_the_plan_shows_what_waits_for_the_morning() -> None:
     now = at(16, 20)
-    first = plan(snapshot(now), CONFIG, CALENDAR, now)[0]
+    digest, first, *_ = plan(snapshot(now), CONFIG, CALENDAR, now)
+    assert digest.kind == "digest"
     assert (first.facts["step"], first.not_before) == ("d-5", at(17, 7, 30))
 
 
