@@ -6,6 +6,7 @@ Word file with docxtpl tags that an admin can edit; ``WORDS`` lists what it may 
 
 import io
 import zipfile
+from decimal import Decimal
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError
@@ -124,14 +125,16 @@ def _money(inputs: ReportInputs) -> list[tuple[str, str]]:
     ]
 
 
-def _amount(value: object) -> str:
-    return wording.number(format(value, "f"))
+def _amount(value: Decimal | None) -> str:
+    return "–" if value is None else wording.number(format(value, "f"))
 
 
 def _sums(inputs: ReportInputs) -> str:
     """``tổng kinh phí 240.000.000 đồng; kinh phí đề nghị hỗ trợ 125.000.000 đồng``."""
     return "; ".join(
-        f"{wording.lower_first(label)} {amount} đồng" for label, amount in _money(inputs)
+        f"{wording.lower_first(label)} {amount} đồng"
+        for label, amount in _money(inputs)
+        if amount != "–"
     )
 
 

@@ -259,9 +259,10 @@ def _narrative(inputs: ReportInputs) -> str:
 
 
 def sums(inputs: ReportInputs) -> list[tuple[str, Decimal, str]]:
-    """Return label, sum and type of every column that is summed."""
-    return [
+    """Return label, sum and type of every column in which something is stated."""
+    found = [
         (field.label, total(inputs.points, field.key), field.type)
         for field in inputs.fields
         if field.type in {"money", "decimal"}
     ]
+    return [(label, amount, kind) for label, amount, kind in found if amount is not None]

@@ -156,16 +156,19 @@ class ReportInputs:
         return tuple(point for commune in self.communes for point in commune.points)
 
 
-def total(points: Sequence[PointFacts], key: str) -> Decimal:
-    """Return the sum of a numeric column; what is no number counts nothing."""
-    result = Decimal(0)
-    for point in points:
-        try:
-            value = Decimal(point.values.get(key, "0"))
-        except InvalidOperation:
-            continue
-        result += value if value.is_finite() else 0
-    return result
+def total(points: Sequence[PointFacts], key: str) -> Decimal | None:
+    """Return the sum of a numeric column; None when no point states a number there."""
+    stated = [_number(point.values.get(key, "")) for point in points]
+    numbers = [value for value in stated if value is not None]
+    return sum(numbers, Decimal(0)) if numbers else None
+
+
+def _number(text: str) -> Decimal | None:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        return None
+    return value if value.is_finite() else None
 
 
 def inputs_json(inputs: ReportInputs) -> bytes:

@@ -326,12 +326,14 @@ def _campaign_status(campaign: Campaign, snapshot: Snapshot, context: Context) -
     by_state: dict[str, list[str]] = {state: [] for state in wording.STATES}
     points: list[Point] = []
     late = []
+    registering = 0
     for commune in members:
         state = commune_state(snapshot, campaign.id, commune.key)
         by_state[state].append(wording.clean(commune.title, 100))
         current = snapshot.current.get((campaign.id, commune.key))
         if current is not None:
             points += current.points
+            registering += bool(current.points)
             late += [wording.clean(commune.title, 100)] if current.late else []
     return {
         "campaign": _campaign(campaign, context),
@@ -341,6 +343,8 @@ def _campaign_status(campaign: Campaign, snapshot: Snapshot, context: Context) -
             for state, words in wording.STATES.items()
         ],
         "count": {state.replace("-", "_"): len(who) for state, who in by_state.items()},
+        "registering": registering,
+        "unusable": len(by_state["needs-fix"]) + len(by_state["registered"]) - registering,
         "points": len(points),
         "sums": sums(points, campaign.form),
         "late": late,

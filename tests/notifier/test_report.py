@@ -20,6 +20,7 @@ from notifier.report import (
     inputs_json,
     workbook,
 )
+from notifier.report_inputs import PointFacts, total
 from notifier.wording import roman
 from registry.model import ReportRow
 from registry.snapshot import windows
@@ -221,3 +222,12 @@ def test_gather_reads_what_the_pure_part_needs() -> None:
     found = gather(Registry(material), CONFIG, CONFIG.campaigns[0], now)  # type: ignore[arg-type]
     assert found == build_inputs(CONFIG, CONFIG.campaigns[0], material, now)
     assert found.points
+
+
+def test_a_sum_that_nobody_stated_is_not_zero() -> None:
+    def stated(**values: str) -> PointFacts:
+        return PointFacts(values, {}, {}, {}, "bieu.xlsx", "0" * 64)
+
+    assert total([stated(name="A"), stated()], "cost_total") is None
+    assert total([stated(cost_total="0"), stated()], "cost_total") == 0
+    assert total([stated(cost_total="5"), stated(cost_total="x")], "cost_total") == 5
