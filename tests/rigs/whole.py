@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from rigs.dovecot import PASSWORD, Dovecot
-from rigs.smtp import ScriptedSmtp
+from rigs.smtp import Accepted, ScriptedSmtp
 
 from config.init import write_example
 from config.model import Config
@@ -140,11 +140,16 @@ class Whole:
     def inbox(self, folder: str = "INBOX") -> list[bytes]:
         return [stored.raw for stored in self.dovecot.contents(folder, self.user)]
 
+    @property
+    def sent(self) -> list[Accepted]:
+        """What the SMTP server took, in order; without the officers' daily digest."""
+        return [one for one in self.smtp.accepted if not _is_digest(one.raw)]
+
     def subjects(self, recipient: str = "") -> list[str]:
-        """Subjects of the mails that the SMTP server took, in order."""
+        """Subjects of the mails sent (no digests), in order."""
         return [
             str(parsed(one.raw)["Subject"])
-            for one in self.smtp.accepted
+            for one in self.sent
             if not recipient or recipient in one.recipients
         ]
 
@@ -153,6 +158,10 @@ def parsed(raw: bytes) -> EmailMessage:
     made = email.message_from_bytes(raw, policy=email.policy.default)
     assert isinstance(made, EmailMessage)
     return made
+
+
+def _is_digest(raw: bytes) -> bool:
+    return str(parsed(raw)["X-Commune-Intake"]).startswith("digest/")
 
 
 def words(raw: bytes) -> str:
