@@ -15,6 +15,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any, Final, Self
@@ -66,6 +67,7 @@ class Jail:
         self.limits = limits or JailLimits()
         self._command = tuple(command)
         self._slots: queue.LifoQueue[Worker | None] = queue.LifoQueue()
+        self._form: tuple[Form | None, str] = (None, "")
         self._workers = max(1, workers)
         for _ in range(self._workers):
             self._slots.put(None)
@@ -104,7 +106,7 @@ class Jail:
         """
         if len(data) > self.limits.document.document_bytes:
             return _refusal("too-large", f"{len(data)} bytes")
-        request = _request(form, name, self.limits)
+        request = _request(self._written(form), name, self.limits)
         worker = self._slots.get()
         try:
             worker = self._ready(worker)
@@ -124,6 +126,14 @@ class Jail:
         finally:
             self._slots.put(worker)
         return result
+
+    def _written(self, form: Form) -> str:
+        """Return the form as JSON; the one asked for last is kept, for it is asked for again."""
+        known, written = self._form
+        if form is not known:
+            written = json.dumps(_adapter(Form).dump_python(form, mode="json"))
+            self._form = form, written
+        return written
 
     def _ready(self, worker: Worker | None) -> Worker:
         """Return a worker that has said hello; one that died while idle is replaced."""
@@ -178,10 +188,10 @@ def _refusal(code: RefusalCode, detail: str) -> Refusal:
 # --- what crosses the pipe ------------------------------------------------------------------------
 
 
-def _request(form: Form, name: str, limits: JailLimits) -> bytes:
+def _request(form: str, name: str, limits: JailLimits) -> bytes:
     return json.dumps(
         {
-            "form": _adapter(Form).dump_python(form, mode="json"),
+            "form": form,
             "name": name,
             "limits": asdict(limits.document),
             "seconds": limits.seconds,
@@ -248,7 +258,7 @@ def _serve(request: dict[str, Any], data: bytes) -> dict[str, Any]:
 
     allow_seconds(request["seconds"])
     try:
-        form = _adapter(Form).validate_python(request["form"])
+        form = _form(request["form"])
         limits = Limits(**request["limits"])
         result = read(data, form, name=request["name"], limits=limits)
         kind = "reading" if isinstance(result, Reading) else "refusal"
@@ -258,6 +268,13 @@ def _serve(request: dict[str, Any], data: bytes) -> dict[str, Any]:
     except BaseException as error:  # noqa: BLE001  pyo3's PanicException is no Exception
         refusal = _refusal("unreadable", _where(error))
     return {"refusal": asdict(refusal), "again": False}
+
+
+@cache
+def _form(written: str) -> Form:
+    """Return the form of its JSON; a worker sees the few forms of one office."""
+    form: Form = _adapter(Form).validate_json(written)
+    return form
 
 
 def _where(error: BaseException) -> str:

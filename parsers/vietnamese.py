@@ -7,6 +7,8 @@ matching that does not. Only ``one_line`` of the text as written is ever stored;
 
 import re
 import unicodedata
+from collections.abc import Callable
+from functools import lru_cache
 
 #: Look-alikes that PDF producers and old keyboards write for Vietnamese letters.
 _LOOK_ALIKES = {
@@ -26,6 +28,25 @@ _NEW_STYLE = re.compile(
     rf"|(?<![qQ])(?P<u>[uU])(?P<y>[yY])(?P<mark>[{_TONES}])(?![^\W\d_])"
 )
 
+#: Texts up to this length are folded or keyed once: form aliases and captions come again and again.
+_SHORT = 120
+#: Beyond this code point letters are rare here and many: a table must not grow with hostile text.
+_REMEMBERED = 0x3000
+
+
+class _Table(dict[int, str]):
+    """A table for `str.translate` that works out each letter when it is first met."""
+
+    def __init__(self, changed: Callable[[str], str]) -> None:
+        super().__init__()
+        self._changed = changed
+
+    def __missing__(self, code: int) -> str:
+        changed = self._changed(chr(code))
+        if code < _REMEMBERED:
+            self[code] = changed
+        return changed
+
 
 def repair(text: str) -> str:
     """Return the text as its writer meant it: NFC, Vietnamese letters, nothing invisible.
@@ -38,7 +59,7 @@ def repair(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     text = text.replace("\r\n", "\n")
-    return unicodedata.normalize("NFC", "".join(map(_repaired, text)))
+    return unicodedata.normalize("NFC", text.translate(_REPAIRED))
 
 
 def _repaired(letter: str) -> str:
@@ -56,6 +77,9 @@ def _repaired(letter: str) -> str:
     return "" if category in {"Cc", "Cf", "Cs", "Cn"} else letter
 
 
+_REPAIRED = _Table(_repaired)
+
+
 def one_line(text: str) -> str:
     """Return the canonical stored text: repaired, on one line, single spaces, stripped."""
     return " ".join(repair(text).split())
@@ -67,9 +91,15 @@ def fold(text: str) -> str:
     đ becomes d, case goes, everything that is neither letter nor digit becomes a space, spaces are
     squeezed. ``m²`` gives ``m2``.
     """
+    return _fold_once(text) if len(text) <= _SHORT else _fold(text)
+
+
+def _fold(text: str) -> str:
     bare = unicodedata.normalize("NFKD", repair(text).casefold())
-    letters = (_folded(letter) for letter in bare)
-    return " ".join("".join(letters).casefold().split())
+    return " ".join(bare.translate(_FOLDED).casefold().split())
+
+
+_fold_once = lru_cache(maxsize=4096)(_fold)
 
 
 def _folded(letter: str) -> str:
@@ -78,6 +108,9 @@ def _folded(letter: str) -> str:
     if unicodedata.category(letter) in {"Mn", "Mc", "Me"}:
         return ""
     return letter if letter.isalnum() else " "
+
+
+_FOLDED = _Table(_folded)
 
 
 def squash(text: str) -> str:
@@ -104,7 +137,14 @@ def _moved(match: re.Match[str]) -> str:
 
 def key(text: str) -> str:
     """Return the match key that keeps diacritics: repaired, casefolded, old tones, one line."""
+    return _key_once(text) if len(text) <= _SHORT else _key(text)
+
+
+def _key(text: str) -> str:
     return " ".join(tone_old(repair(text).casefold()).split())
+
+
+_key_once = lru_cache(maxsize=4096)(_key)
 
 
 #: Symbols that stand for accented letters in TCVN3 (.VnTime) when they touch a letter.
