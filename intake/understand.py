@@ -5,8 +5,9 @@ themselves are pure and live in triage, matching and record.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -25,8 +26,13 @@ from parsers.letter import cited_numbers, nil_statement
 from parsers.reading import Reading, Refusal, RefusalCode
 from registry.errors import RegistryBusy, RegistryProblem
 from registry.model import CommuneKey, Message, Outcome, Verdict, held_reason
+from registry.vault import VaultDamaged
 
 _log = structlog.get_logger("understand")
+
+_AT_ONCE = 2  # messages, or files of one message, in the jail at the same time
+_AHEAD = 4  # messages that are being read or wait for their turn to be recorded
+_AHEAD_BYTES = 8_000_000  # and their size, unless one alone is larger
 
 #: The acknowledgment of what triage sorts out; only people of the roster get one.
 _ACKS: Mapping[Verdict, str] = MappingProxyType(
@@ -48,33 +54,77 @@ def understand_kept(desk: Desk, stop: Callable[[], bool] = lambda: False) -> boo
     """Understand and record what is kept, oldest first; return whether some is left to do now.
 
     A message that makes our code raise is tried again at the next tick, and held after
-    ``limits.tries`` attempts. An attempt is counted before it is made.
+    ``limits.tries`` attempts. An attempt is counted before it is made: the first attempts of a
+    batch together, later ones one at a time, so that a message which kills the daemon spoils the
+    first try of its neighbours and no other.
     """
     limits = desk.config.settings.limits
     messages = desk.store.kept(limits.batch)
+    fresh = [message for message in messages if message.tries == 0]
+    desk.store.begin_attempts([message.id for message in fresh], desk.clock())
     done = 0
-    for message in messages:
-        if stop():
-            return False
-        attempt = desk.store.begin_attempt(message.id, desk.clock())
-        if attempt > limits.tries:
-            outcome = _poison(desk, message)
-        else:
-            try:
-                outcome = understand(desk, message)
-            except (RegistryProblem, RegistryBusy, OSError):
-                raise
-            except Exception:  # noqa: BLE001  whatever it is: three times, then a person gets it
-                _log.exception("attempt_failed", message=message.id, attempt=attempt)
+    pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="prepare")
+    try:
+        for message, prepared in _in_order(desk, messages, pool):
+            if stop():
+                return False
+            outcome = _attempted(desk, message, prepared)
+            if outcome is None:
                 continue
-        desk.store.record(message.id, outcome, desk.clock())
-        _log.info(outcome.state, message=message.id, verdict=outcome.verdict, reason=outcome.reason)
-        done += 1
+            desk.store.record(message.id, outcome, desk.clock())
+            _log.info(
+                outcome.state, message=message.id, verdict=outcome.verdict, reason=outcome.reason
+            )
+            done += 1
+    finally:
+        pool.shutdown(cancel_futures=True)
     return done > 0 and len(messages) == limits.batch
 
 
-def understand(desk: Desk, message: Message) -> Outcome:
-    """Return all that follows from a kept message.
+def _in_order(
+    desk: Desk, messages: Sequence[Message], pool: ThreadPoolExecutor
+) -> Iterator[tuple[Message, "Future[_Prepared] | None"]]:
+    """Yield the messages in their order, a few of them being read ahead.
+
+    What is read ahead is bounded in number and bytes. A message that was tried before comes alone
+    (None): whatever it does then is its own doing.
+    """
+    waiting, begun = deque(messages), deque[tuple[Message, Future[_Prepared]]]()
+    while waiting or begun:
+        ahead = sum(message.size_bytes for message, _ in begun)
+        while waiting and waiting[0].tries == 0 and len(begun) < _AHEAD:
+            ahead += waiting[0].size_bytes
+            if begun and ahead > _AHEAD_BYTES:
+                break
+            message = waiting.popleft()
+            begun.append((message, pool.submit(_prepare, desk, message)))
+        yield begun.popleft() if begun else (waiting.popleft(), None)
+
+
+def _attempted(
+    desk: Desk, message: Message, prepared: "Future[_Prepared] | None"
+) -> Outcome | None:
+    """Return the outcome of a message; None when the attempt failed and another is left."""
+    attempt = 1
+    if prepared is None:
+        attempt = desk.store.begin_attempt(message.id, desk.clock())
+        if attempt > desk.config.settings.limits.tries:
+            return _poison(desk, message)
+    try:
+        ready = prepared.result() if prepared else _prepare(desk, message)
+        return ready if isinstance(ready, Outcome) else ready.decided()
+    except (RegistryProblem, RegistryBusy, OSError):
+        raise
+    except Exception:  # noqa: BLE001  whatever it is: three times, then a person gets it
+        _log.exception("attempt_failed", message=message.id, attempt=attempt)
+        return None
+
+
+def _prepare(desk: Desk, message: Message) -> "_Prepared":
+    """Do all that needs no other message of the batch: parse, sort out, read the documents.
+
+    Returns the outcome of what is not opened, else the opened case with its readings. Runs beside
+    other messages.
 
     Raises:
         VaultDamaged: its bytes are not what they were.
@@ -99,7 +149,10 @@ def _poison(desk: Desk, message: Message) -> Outcome:
     """Three tries ended badly: a person must look, whatever it is."""
     limits = desk.config.settings.limits
     _log.error("given_up", message=message.id, tries=limits.tries)
-    parsed = parse(desk.vault.get(message.sha256), limits)
+    try:
+        parsed = parse(desk.vault.get(message.sha256), limits)
+    except (VaultDamaged, KeyError):
+        parsed = Parsed()
     case = _Case(desk, message, parsed, _envelope(parsed, message))
     reason = held_reason("program-failed", f"{limits.tries} tries")
     return case.sorted_out(Triage("unreadable", reason, hold=True), "unreadable")
@@ -167,7 +220,8 @@ class _Case:
     def _ack(self, verdict: Verdict) -> str:
         if verdict == "stranger":
             # A roster address that failed its proof is somebody else: nothing goes back to it.
-            return "" if self.role else "stranger"
+            told = self.desk.config.settings.security.answer_strangers and not self.role
+            return "stranger" if told else ""
         return _ACKS.get(verdict, "") if self.role in {"commune", "chair", "officer"} else ""
 
     def _heard_from(self) -> CommuneKey | None:
@@ -182,19 +236,24 @@ class _Case:
 
     # --- opened ---
 
-    def opened(self) -> Outcome:
+    def opened(self) -> "_Opened":
         campaign = self._campaign(())
         documents = self._read(campaign)
         if isinstance(campaign, Unsure) and campaign.candidates:
             campaign = self._campaign(documents)
             documents = documents if isinstance(campaign, Unsure) else self._read(campaign)
+        return _Opened(self, campaign, documents)
+
+    def decided(
+        self, campaign: CampaignMatch | Unsure, documents: tuple[ReadDocument, ...]
+    ) -> Outcome:
+        """Decide, knowing all messages before this one."""
         commune = self._commune(documents)
-        form = self._form(campaign)
         return record.decide(
             self.envelope,
             documents,
             self.parsed.text,
-            nil_statement(self._words(), form),
+            nil_statement(self._words(), self._form(campaign)),
             commune,
             campaign,
             self._known(documents, commune, campaign),
@@ -224,9 +283,10 @@ class _Case:
         """Read every file in the jail; what could not even be unwrapped is refused as well."""
         unpacked = unpack(self.parsed, self.desk.config.settings.limits)
         form = self._form(campaign)
-        with ThreadPoolExecutor(2) as pool:
+        with ThreadPoolExecutor(_AT_ONCE) as pool:  # its threads begin with the first file
+            side_by_side = pool.map if len(unpacked.files) > 1 else map
             results = list(
-                pool.map(
+                side_by_side(
                     lambda part: self.desk.reader.read(part.data, form, part.name), unpacked.files
                 )
             )
@@ -298,6 +358,21 @@ class _Case:
             current_sent_at=store.message(current.message_id).sent_at if current else None,
             letter_twins=tuple(twins),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A case whose documents are read: what is left depends on the messages before it."""
+
+    case: _Case
+    campaign: CampaignMatch | Unsure
+    documents: tuple[ReadDocument, ...]
+
+    def decided(self) -> Outcome:
+        return self.case.decided(self.campaign, self.documents)
+
+
+_Prepared = Outcome | _Opened
 
 
 def _refused_notes(notes: Sequence[Note], offset: int) -> tuple[ReadDocument, ...]:

@@ -157,16 +157,14 @@ class InboxRows(Part):
         Raises:
             NotPossible: the message does not wait to be understood.
         """
+        return self.begin_attempts([message_id], now)[0]
+
+    def begin_attempts(self, message_ids: Sequence[int], now: dt.datetime) -> list[int]:
+        """Do as `begin_attempt` for several messages in one transaction, all or none."""
+        if not message_ids:
+            return []
         with self._database.write() as connection:
-            message = get_message(connection, message_id)
-            if message.state != "kept":
-                raise NotPossible(f"message {message_id} is {message.state}, not kept")
-            tries = message.tries + 1
-            connection.execute(
-                messages.update().where(messages.c.id == message_id).values(tries=tries)
-            )
-            journal(connection, now, "attempt", f"message {message_id}", {"tries": tries})
-            return tries
+            return [_begin(connection, message_id, now) for message_id in message_ids]
 
 
 def ack_values(connection: sa.Connection, message: Message) -> dict[str, object]:
@@ -175,6 +173,16 @@ def ack_values(connection: sa.Connection, message: Message) -> dict[str, object]
     query = sa.select(mails.c.id).where(mails.c.key == key).limit(1)
     queued = bool(key) and connection.execute(query).one_or_none() is not None
     return {"ack": message.ack, "ack_key": key, "unanswered": bool(key) and not queued}
+
+
+def _begin(connection: sa.Connection, message_id: int, now: dt.datetime) -> int:
+    message = get_message(connection, message_id)
+    if message.state != "kept":
+        raise NotPossible(f"message {message_id} is {message.state}, not kept")
+    tries = message.tries + 1
+    connection.execute(messages.update().where(messages.c.id == message_id).values(tries=tries))
+    journal(connection, now, "attempt", f"message {message_id}", {"tries": tries})
+    return tries
 
 
 def put_mark(connection: sa.Connection, name: str, at: dt.datetime, text: str) -> None:
