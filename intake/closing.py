@@ -10,9 +10,11 @@ import structlog
 
 from config.model import Campaign, Config
 from intake.desk import Desk
+from intake.post import alert
 from notifier.due import closing_due, report_due
 from notifier.official_letter import draft
 from notifier.report import gather, inputs_json, workbook
+from notifier.templates import WordingProblem
 from registry.model import ReportFile, ReportRow
 from registry.snapshot import silent_communes, windows
 from registry.store import Store
@@ -31,8 +33,18 @@ def close_campaigns(desk: Desk) -> None:
             _log.info("closed", campaign=campaign.id, silent=len(silent))
             snapshot = desk.store.snapshot(windows([campaign]))
         if report_due(snapshot, campaign, now):
-            report = freeze_report(desk, campaign)
-            _log.info("report_frozen", campaign=campaign.id, number=report.number)
+            _freeze(desk, campaign)
+
+
+def _freeze(desk: Desk, campaign: Campaign) -> None:
+    """Freeze the report; a broken letter template is the admin's to mend, other work goes on."""
+    try:
+        report = freeze_report(desk, campaign)
+    except (WordingProblem, FileNotFoundError) as error:
+        _log.error("report_not_built", campaign=campaign.id, reason=str(error))
+        alert(desk, "report", str(error))
+    else:
+        _log.info("report_frozen", campaign=campaign.id, number=report.number)
 
 
 def freeze_report(desk: Desk, campaign: Campaign) -> ReportRow:

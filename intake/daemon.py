@@ -21,6 +21,7 @@ from intake.post import alert, decide_and_queue
 from intake.understand import understand_kept
 from notifier.delivery import AuthFailed
 from notifier.outbox import Pace, recover, send_due
+from parsers.jail import JailBrokenError
 
 _log = structlog.get_logger("daemon")
 #: Minutes, not seconds: hammering with a wrong password locks accounts.
@@ -75,7 +76,13 @@ class Daemon:
 
     def understand_and_record(self) -> bool:
         """Understand, read and record what is kept, oldest first."""
-        return understand_kept(self.desk, lambda: self.stopping)
+        try:
+            return understand_kept(self.desk, lambda: self.stopping)
+        except JailBrokenError as error:
+            self.trouble = f"no document can be read: {error}"
+            _log.error("reader_broken", reason=str(error))
+            alert(self.desk, "reader", str(error))
+            return False
 
     def send(self) -> None:
         """Send what is queued and still owed; a server that is away or refuses us gets a pause."""

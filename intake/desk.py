@@ -33,6 +33,9 @@ class Reader(Protocol):
     def read(self, data: bytes, form: Form, name: str = "") -> Reading | Refusal:
         """Return what was understood, or why not; never raises for what a document does."""
 
+    def ready(self) -> None:
+        """Make sure that documents can be read at all; raise if not."""
+
 
 def utc_now() -> dt.datetime:
     """Return the wall clock, aware."""

@@ -74,7 +74,8 @@ def _rendered(one: Due, context: Context, templates: Templates) -> list[NewMail]
 def context_for(desk: Desk, one: Due, snapshot: Snapshot) -> Context:
     """Gather what the wording of one due may speak of."""
     store, config = desk.store, desk.config
-    campaign = config.campaign(one.campaign) if one.campaign else None
+    # A campaign whose file was taken away: its old messages are still answered, if the wording can.
+    campaign = next((call for call in config.campaigns if call.id == one.campaign), None)
     commune = commune_of(desk, one.commune)
     message = store.message(one.message_id) if one.message_id is not None else None
     submission = _submission(desk, message)

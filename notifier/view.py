@@ -63,6 +63,8 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "template": "Mẫu thư có lỗi",
         "wording": "Mẫu thư có lỗi",
         "disk": "Không ghi được vào ổ đĩa",
+        "reader": "Không khởi động được bộ đọc tệp",
+        "report": "Không lập được báo cáo",
     }
 )
 _FACTS: Mapping[str, str] = MappingProxyType(

@@ -135,6 +135,18 @@ class Jail:
             self._form = form, written
         return written
 
+    def ready(self) -> None:
+        """Have a worker at hand.
+
+        Raises:
+            JailBrokenError: no worker could be started.
+        """
+        worker = self._slots.get()
+        try:
+            worker = self._ready(worker)
+        finally:
+            self._slots.put(worker)
+
     def _ready(self, worker: Worker | None) -> Worker:
         """Return a worker that has said hello; one that died while idle is replaced."""
         if worker is not None and worker.alive:

@@ -11,6 +11,7 @@ from rigs.whole import CAMPAIGN, Whole, mail, parsed, real_process, words, workb
 from intake.demo_documents import PLAIN, blank_workbook, workbook
 from intake.demo_scenario import GIA_CAT, HOA_CU, _sender
 from parsers.form import Form
+from parsers.jail import JailBrokenError
 from registry.snapshot import commune_state, windows
 
 pytestmark = pytest.mark.e2e
@@ -399,3 +400,45 @@ def test_fault_024_a_second_daemon_is_refused_and_kill_9_is_survived(real):
         again.terminate()
         assert again.wait(timeout=60) == 0
     assert [count for _, count in real.smtp.copies().items()] == [1, 1]
+
+
+# --- what must not stop the rest ----------------------------------------------------------------
+
+
+def test_a_machine_that_cannot_read_uses_up_no_tries(whole, monkeypatch):
+    def broken() -> None:
+        raise JailBrokenError("no worker")
+
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
+    with monkeypatch.context() as patch:
+        patch.setattr(whole.desk.reader, "ready", broken)
+        for _ in range(4):
+            whole.tick()
+    assert [one.tries for one in whole.store.kept()] == [0]
+    assert any("bộ đọc" in subject for subject in whole.subjects("canbo.ktht@caoloc.example"))
+    whole.tick()
+    assert _state(whole, "06223") == "registered"
+
+
+def test_bytes_that_the_vault_lost_are_held_and_the_daemon_goes_on(whole, monkeypatch):
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
+    monkeypatch.setattr(whole.daemon, "understand_and_record", lambda: False)
+    whole.tick()
+    monkeypatch.undo()
+    (message,) = whole.store.kept()
+    path = next((whole.folder / "data" / "vault").rglob(message.sha256))
+    path.chmod(0o600)
+    path.write_bytes(b"torn")
+    for _ in range(4):
+        whole.tick()
+    assert [one.reason for one in whole.store.held()] == ["program-failed: 3 tries"]
+
+
+def test_a_broken_letter_template_stops_the_report_only(whole):
+    (whole.folder / "templates" / "official-letter.docx").write_bytes(b"no Word file")
+    whole.store.launch(CAMPAIGN, "officer", moment(13, 8))
+    whole.tick(moment(22, 8))
+    assert whole.store.reports(CAMPAIGN) == []
+    told = whole.subjects("canbo.ktht@caoloc.example")
+    assert any("báo cáo" in subject for subject in told)
+    assert any("không nhận được" in s.lower() for s in whole.subjects("giacat@caoloc.example"))

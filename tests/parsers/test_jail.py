@@ -262,3 +262,10 @@ def test_document_over_its_limit_never_reaches_a_worker() -> None:
         result = unused.read(b"x" * 26_000_000, FORM)
     assert isinstance(result, Refusal)
     assert result.code == "too-large"
+
+
+def test_a_jail_that_cannot_start_says_so_before_anything_is_read() -> None:
+    with Jail(command=("/bin/false",)) as jail, pytest.raises(JailBrokenError):
+        jail.ready()
+    with Jail() as jail:
+        jail.ready()
