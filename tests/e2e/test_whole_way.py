@@ -1,8 +1,10 @@
 """From the inbox to the Department, on a real IMAP server and a real SMTP dialogue."""
 
 import datetime as dt
+import io
 import select
 
+import openpyxl
 import pytest
 from rigs.cast import moment
 from rigs.dovecot import PASSWORD, Dovecot
@@ -442,3 +444,18 @@ def test_a_broken_letter_template_stops_the_report_only(whole):
     told = whole.subjects("canbo.ktht@caoloc.example")
     assert any("báo cáo" in subject for subject in told)
     assert any("không nhận được" in s.lower() for s in whole.subjects("giacat@caoloc.example"))
+
+
+def test_a_document_stamped_secret_is_held_and_nothing_of_it_is_recorded(whole):
+    stamped = workbook(PLAIN, WHO, HOA_CU)
+    book = openpyxl.load_workbook(io.BytesIO(stamped))
+    book.active["A3"] = "MẬT"
+    stream = io.BytesIO()
+    book.save(stream)
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(stream.getvalue())))
+    whole.tick()
+    (held,) = whole.store.held()
+    assert (held.verdict, held.reason) == ("secret", "secrecy-mark: document")
+    assert whole.store.documents(held.id) == []
+    assert whole.subjects(HOA_CU_MAIL) == []
+    assert _state(whole, "06223") == "in-review"
