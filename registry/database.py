@@ -18,6 +18,9 @@ from registry.tables import events, plain
 
 #: Any number that nobody else uses as a PostgreSQL advisory lock: one writer at a time.
 _WRITER = 0x0C0117E
+# Statements of every transaction are built once: building costs more than running them.
+_LAST_EVENT = sa.select(events.c.serial, events.c.sha256).order_by(events.c.serial.desc()).limit(1)
+_NEW_EVENT = events.insert()
 
 
 class Database:
@@ -32,6 +35,7 @@ class Database:
         self.engine = sa.create_engine(url)
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine, busy_seconds)
+        self._writer = self.engine.execution_options(immediate=True)
 
     @property
     def path(self) -> Path | None:
@@ -53,8 +57,7 @@ class Database:
             RegistryBusy: somebody else holds the lock, or the disk is full.
             RegistryProblem: the file may not be written, or it is damaged.
         """
-        engine = self.engine.execution_options(immediate=True)
-        with _explained(self), engine.begin() as connection:
+        with _explained(self), self._writer.begin() as connection:
             if self.engine.dialect.name == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITER)))
             yield connection
@@ -89,21 +92,20 @@ def journal(
     connection: sa.Connection, at: datetime, kind: str, subject: str, data: Mapping[str, object]
 ) -> None:
     """Append an event to the journal, inside the caller's write transaction."""
-    last = connection.execute(
-        sa.select(events.c.serial, events.c.sha256).order_by(events.c.serial.desc()).limit(1)
-    ).one_or_none()
+    last = connection.execute(_LAST_EVENT).one_or_none()
     serial, previous = (last.serial + 1, last.sha256) if last else (1, GENESIS)
     event = seal(previous, serial, at, plain(kind), plain(subject), _storable(data))
     connection.execute(
-        events.insert().values(
-            serial=event.serial,
-            at=event.at,
-            kind=event.kind,
-            subject=event.subject,
-            data=event.data,
-            previous=event.previous,
-            sha256=event.sha256,
-        )
+        _NEW_EVENT,
+        {
+            "serial": event.serial,
+            "at": event.at,
+            "kind": event.kind,
+            "subject": event.subject,
+            "data": event.data,
+            "previous": event.previous,
+            "sha256": event.sha256,
+        },
     )
 
 

@@ -15,6 +15,17 @@ Target = Literal["processed", "held"]
 #: Where a message of this state belongs; a kept one stays where it is.
 _HOME: dict[str, str] = {"recorded": "processed", "rejected": "processed", "held": "held"}
 
+_OWE = (
+    slots.update()
+    .where(slots.c.message_id == sa.bindparam("wanted"))
+    .values(
+        owed=sa.case(
+            (sa.or_(slots.c.at_uid.is_(None), slots.c.filed_to == sa.bindparam("home")), ""),
+            else_=sa.bindparam("home"),
+        )
+    )
+)
+
 
 class FilingRows(Part):
     """Moves that are owed, and moves that were made."""
@@ -88,5 +99,4 @@ def owe_filing(connection: sa.Connection, message_id: int) -> None:
     """
     message = get_message(connection, message_id)
     home = _HOME.get(message.state, "") if message.sha256 else ""
-    owed = sa.case((sa.or_(slots.c.at_uid.is_(None), slots.c.filed_to == home), ""), else_=home)
-    connection.execute(slots.update().where(slots.c.message_id == message_id).values(owed=owed))
+    connection.execute(_OWE, {"wanted": message_id, "home": home})

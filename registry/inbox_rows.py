@@ -1,5 +1,6 @@
 """Which messages were seen where on the server, which were kept, which wait to be understood."""
 
+import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,21 @@ from registry.filing_rows import owe_filing
 from registry.model import Arrival, CommuneKey, Kept, Message, MessageState, Slot, Verdict
 from registry.rows import Part, commune_values, get_message, message_of
 from registry.tables import mails, marks, messages, slots
+
+# Statements of every message are built once: building costs more than running them.
+_BY_BYTES = sa.select(messages.c.id).where(
+    messages.c.sha256 == sa.bindparam("wanted"),
+    # the literal lets the database use the index, which leaves out messages without bytes
+    messages.c.sha256 != sa.literal_column("''"),
+)
+_SLOT = sa.select(slots).where(
+    *(slots.c[name] == sa.bindparam(name) for name in ("account", "folder", "uidvalidity", "uid"))
+)
+_TRY = (
+    messages.update()
+    .where(messages.c.id == sa.bindparam("wanted"))
+    .values(tries=sa.bindparam("tries"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +196,7 @@ def _begin(connection: sa.Connection, message_id: int, now: dt.datetime) -> int:
     if message.state != "kept":
         raise NotPossible(f"message {message_id} is {message.state}, not kept")
     tries = message.tries + 1
-    connection.execute(messages.update().where(messages.c.id == message_id).values(tries=tries))
+    connection.execute(_TRY, {"wanted": message_id, "tries": tries})
     journal(connection, now, "attempt", f"message {message_id}", {"tries": tries})
     return tries
 
@@ -192,10 +208,7 @@ def put_mark(connection: sa.Connection, name: str, at: dt.datetime, text: str) -
 
 
 def _keep(connection: sa.Connection, arrival: Arrival, now: dt.datetime) -> Kept:
-    # the literal lets the database use the index, which leaves out messages without bytes
-    fetched = messages.c.sha256 != sa.literal_column("''")
-    query = sa.select(messages.c.id).where(messages.c.sha256 == arrival.sha256, fetched)
-    known = connection.execute(query).scalar_one_or_none()
+    known = connection.execute(_BY_BYTES, {"wanted": arrival.sha256}).scalar_one_or_none()
     message_id = known or _insert(
         connection,
         {
@@ -262,13 +275,7 @@ def _put_slot(connection: sa.Connection, slot: Slot, message_id: int, now: dt.da
     restored copy) or never left it (a server that cannot expunge one message): it is known from
     now on, and not moved again, or a copy would be made at every poll.
     """
-    condition = sa.and_(
-        slots.c.account == slot.account,
-        slots.c.folder == slot.folder,
-        slots.c.uidvalidity == slot.uidvalidity,
-        slots.c.uid == slot.uid,
-    )
-    old = connection.execute(sa.select(slots).where(condition)).one_or_none()
+    old = connection.execute(_SLOT, dataclasses.asdict(slot)).one_or_none()
     if old is not None and old.message_id == message_id:
         if old.filed_at is not None:
             connection.execute(slots.update().where(slots.c.id == old.id).values(filed_at=None))

@@ -21,6 +21,10 @@ from registry.model import (
 )
 from registry.tables import mails, messages
 
+# Built once: they are asked several times for every message.
+_MESSAGE = sa.select(messages).where(messages.c.id == sa.bindparam("wanted"))
+_MAIL = sa.select(mails).where(mails.c.id == sa.bindparam("wanted"))
+
 
 class Part:
     """One room of the store: methods over one database."""
@@ -186,7 +190,7 @@ def plain_letter(letter: Letter | None) -> Mapping[str, object] | None:
 
 def get_message(connection: sa.Connection, message_id: int) -> Message:
     """Return a message inside the caller's transaction; KeyError if there is none."""
-    row = connection.execute(sa.select(messages).where(messages.c.id == message_id)).one_or_none()
+    row = connection.execute(_MESSAGE, {"wanted": message_id}).one_or_none()
     if row is None:
         raise KeyError(f"no message {message_id}")
     return message_of(row)
@@ -194,7 +198,7 @@ def get_message(connection: sa.Connection, message_id: int) -> Message:
 
 def get_mail(connection: sa.Connection, mail_id: int) -> Mail:
     """Return a mail inside the caller's transaction; KeyError if there is none."""
-    row = connection.execute(sa.select(mails).where(mails.c.id == mail_id)).one_or_none()
+    row = connection.execute(_MAIL, {"wanted": mail_id}).one_or_none()
     if row is None:
         raise KeyError(f"no mail {mail_id}")
     return mail_of(row)
