@@ -248,8 +248,11 @@ class _Case:
         self, campaign: CampaignMatch | Unsure, documents: tuple[ReadDocument, ...]
     ) -> Outcome:
         """Decide, knowing all messages before this one."""
+        if any(map(_is_stamped, documents)):
+            answer = Triage("secret", held_reason("secrecy-mark", "document"), hold=True)
+            return self.sorted_out(answer, "secret")
         commune = self._commune(documents)
-        return record.decide(
+        outcome = record.decide(
             self.envelope,
             documents,
             self.parsed.text,
@@ -259,6 +262,10 @@ class _Case:
             self._known(documents, commune, campaign),
             forced=bool(self.message.forced_by),
         )
+        if outcome.submission and self.parsed.nested:
+            # The forwarder is the sender; who reads the registry sees that it came second-hand.
+            return replace(outcome, reason=f"{outcome.reason}, with a mail forwarded as attachment")
+        return outcome
 
     def _words(self) -> list[str]:
         """The sender's own words; of an officer's forward also what was forwarded."""
