@@ -13,8 +13,8 @@ class ExampleExists(Exception):  # noqa: N818  it names what is in the way
 
     def __init__(self, paths: tuple[Path, ...]) -> None:
         self.paths = paths
-        names = ", ".join(map(str, paths))
-        super().__init__(f"{names} exist already and are not overwritten: name an empty folder")
+        more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
+        super().__init__(f"{paths[0]}{more} already there: nothing was written, name a new folder")
 
 
 def write_example(folder: Path) -> tuple[Path, ...]:

@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 the thing asked for was found wanting, 2 usage, 70 a bug.
 """
 
+import datetime as dt
 import getpass
 import json
 import os
@@ -93,6 +94,16 @@ def _campaign(config: Any, campaign_id: str) -> Any:
         raise typer.BadParameter(f"no campaign {campaign_id!r}; there is: {known}") from None
 
 
+def _existing(store: Any, message_id: int) -> Any:
+    """Return a message that a person named."""
+    try:
+        return store.message(message_id)
+    except KeyError:
+        from registry.errors import NotPossible  # noqa: PLC0415
+
+        raise NotPossible(f"there is no message {message_id}: see `intake held`") from None
+
+
 def _commune(config: Any, what: str) -> Any:
     from intake.views import named_commune  # noqa: PLC0415
 
@@ -102,19 +113,25 @@ def _commune(config: Any, what: str) -> Any:
     return found
 
 
-def _show(view: object, *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(view, ensure_ascii=False, indent=1))
-    else:
-        from intake import screen  # noqa: PLC0415  rich is slow to import
+def _json(view: object) -> None:
+    typer.echo(json.dumps(view, ensure_ascii=False, indent=1))
 
-        screen.show(view)
+
+def _screen(config: Any) -> Any:
+    from intake.screen import Screen  # noqa: PLC0415  rich is slow to import
+
+    return Screen(config.settings.office.zone)
 
 
 def _now() -> Any:
     from intake.desk import utc_now  # noqa: PLC0415
 
     return utc_now()
+
+
+def _from_now(first: dt.datetime) -> str:
+    """Say when mail leaves: not outside office hours and working days."""
+    return "now" if first <= _now() else f"from {first:%d/%m/%Y %H:%M} on (office hours)"
 
 
 def _whoever() -> str:
@@ -220,26 +237,32 @@ def parse(
 ) -> None:
     """Show what the parsers understand of files (also .eml)."""
     from intake.parse_files import clean, parse_files  # noqa: PLC0415
+    from intake.screen import progress  # noqa: PLC0415
 
     config = _config()
     chosen = _campaign(config, campaign) if campaign else config.campaigns[-1]
-    view = parse_files(config, chosen, files)
-    _show(view, as_json=as_json)
+    with progress("reading", len(files)) as done:
+        view = parse_files(config, chosen, files, done)
+    _json(view) if as_json else _screen(config).files(view)
     raise typer.Exit(0 if all(map(clean, view)) else 1)
 
 
 @app.command()
 def form(campaign: CampaignId, out: OutDir) -> None:
     """Write the official fill-in workbook of every commune."""
+    from intake.screen import progress  # noqa: PLC0415
     from notifier.fill_in import fill_in_workbook  # noqa: PLC0415
 
     config = _config()
     chosen = _campaign(config, campaign)
+    members = config.members(chosen)
     out.mkdir(parents=True, exist_ok=True)
-    for commune in config.members(chosen):
-        book = fill_in_workbook(chosen, commune, config.settings.office)
-        (out / f"{chosen.id} {commune.code} {commune.title}.xlsx").write_bytes(book)
-    typer.echo(f"{len(config.members(chosen))} workbooks in {out}")
+    with progress("writing", len(members)) as done:
+        for commune in members:
+            book = fill_in_workbook(chosen, commune, config.settings.office)
+            (out / f"{chosen.id} {commune.code} {commune.title}.xlsx").write_bytes(book)
+            done()
+    typer.echo(f"{len(members)} workbooks in {out}")
 
 
 # --- looking ------------------------------------------------------------------------------------
@@ -252,7 +275,8 @@ def status(*, as_json: AsJson = False) -> None:
 
     config, store, _vault = _registry()
     with store:
-        _show(views.status(config, store), as_json=as_json)
+        view = views.status(config, store)
+    _json(view) if as_json else _screen(config).status(view)
 
 
 @app.command()
@@ -266,7 +290,7 @@ def show(what: Annotated[str, typer.Argument(metavar="ID")], *, as_json: AsJson 
     if found is None:
         typer.echo(f"intake: nothing is known under {what!r}", err=True)
         raise typer.Exit(1)
-    _show(found, as_json=as_json)
+    _json(found) if as_json else _screen(config).found(found)
 
 
 @app.command()
@@ -276,7 +300,8 @@ def held(*, as_json: AsJson = False) -> None:
 
     config, store, _vault = _registry()
     with store:
-        _show(views.held(config, store), as_json=as_json)
+        view = views.held(config, store)
+    _json(view) if as_json else _screen(config).held(view)
 
 
 @app.command()
@@ -291,7 +316,8 @@ def plan(
     config, store, _vault = _registry()
     only = _campaign(config, campaign).id if campaign else None
     with store:
-        _show(views.mails_ahead(config, store, _now(), only), as_json=as_json)
+        view = views.mails_ahead(config, store, _now(), only)
+    _json(view) if as_json else _screen(config).plan(view)
 
 
 # --- decisions ----------------------------------------------------------------------------------
@@ -312,7 +338,7 @@ def assign(
     config, store, _vault = _registry()
     wanted = _campaign(config, campaign).id if campaign else ""
     with store:
-        call = campaign_for(config, store.message(message), wanted)
+        call = campaign_for(config, _existing(store, message), wanted)
         store.assign(message, _commune(config, commune).key, call, by or _whoever(), _now())
     typer.echo(f"message {message} is assigned; the daemon records it at its next tick")
 
@@ -322,7 +348,7 @@ def accept(message: MessageId, by: By = "") -> None:
     """Take a held message as it is; the daemon then records it."""
     _, store, _vault = _registry()
     with store:
-        store.accept(message, by or _whoever(), _now())
+        store.accept(_existing(store, message).id, by or _whoever(), _now())
     typer.echo(f"message {message} is accepted; the daemon records it at its next tick")
 
 
@@ -332,10 +358,10 @@ def reject(
     reason: Annotated[str, typer.Option("--reason", help="Why; goes into the journal.")] = "",
     by: By = "",
 ) -> None:
-    """Decide that nothing follows from a held message; it is kept all the same."""
+    """Decide that nothing follows from a message; it is kept, a version it brought is withdrawn."""
     _, store, _vault = _registry()
     with store:
-        store.reject(message, reason, by or _whoever(), _now())
+        store.reject(_existing(store, message).id, reason, by or _whoever(), _now())
     typer.echo(f"message {message} is rejected; nothing is sent to its sender")
 
 
@@ -355,13 +381,23 @@ def release(by: By = "") -> None:
 @app.command()
 def launch(campaign: CampaignId, by: By = "") -> None:
     """Send the call of a campaign to its communes, with the form attached."""
+    from intake import views  # noqa: PLC0415
+
     config, store, _vault = _registry()
     chosen = _campaign(config, campaign)
     with store:
         state = store.launch(chosen.id, by or _whoever(), _now())
-    members = len(config.members(chosen))
-    typer.echo(f"{chosen.id} was launched at {state.launched_at:%d/%m/%Y %H:%M} UTC:")
-    typer.echo(f"the daemon sends the call to {members} communes in office hours")
+        ahead = views.mails_ahead(config, store, _now(), chosen.id)
+    launched_at = state.launched_at.astimezone(config.settings.office.zone)
+    typer.echo(f"{chosen.id} was launched at {launched_at:%d/%m/%Y %H:%M}")
+    calls = [one for one in ahead if one["kind"] == "call"]
+    if calls:
+        first = dt.datetime.fromisoformat(calls[0]["at"])
+        typer.echo(f"the daemon sends the call to {len(calls)} communes, {_from_now(first)}")
+    elif chosen.deadline_at <= _now():
+        typer.echo("no call leaves any more: the deadline is over")
+    else:
+        typer.echo("the call is queued or sent already: see `intake status`")
 
 
 @app.command()

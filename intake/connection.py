@@ -176,7 +176,7 @@ class Connection:
         except (MailboxLoginError, imaplib.IMAP4.error) as error:
             if any(client.code(code) is not None for code in _PASSING_CODES):
                 raise Unreachable(f"the server cannot log in now: {error}") from error
-            raise LoginRefused(f"{self.account} was not let in: {error}") from error
+            raise LoginRefused(f"{self.account} was not let in: {_said(error)}") from error
 
     def _read_namespace(self, client: Client) -> tuple[str, str]:
         """Return (prefix, delimiter) of personal folders, by RFC 2342 or else by LIST."""
@@ -268,6 +268,15 @@ class Connection:
             with contextlib.suppress(UnexpectedCommandStatusError):  # only so that webmail shows it
                 folders.subscribe(name, value=True)
         self._ready_folders.add(folder)
+
+
+def _said(error: Exception) -> str:
+    """Return the server's own words: imap-tools wraps them in its own."""
+    result = getattr(error, "command_result", None)
+    data = result[1] if result else error.args
+    words = data[0] if data else ""
+    text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
+    return text.strip() or str(error)
 
 
 def _is_loopback(host: str) -> bool:

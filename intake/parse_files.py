@@ -1,7 +1,7 @@
 """`intake parse`: what the parsers understand of files on disk, in the JSON shape of DESIGN §7."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,24 @@ from parsers.reading import Reading, Refusal
 View = dict[str, Any]
 
 
-def parse_files(config: Config, campaign: Campaign, paths: Sequence[Path]) -> list[View]:
-    """Read each file in the jail; a mail (.eml) is opened and its files are its children."""
+def parse_files(
+    config: Config,
+    campaign: Campaign,
+    paths: Sequence[Path],
+    done: Callable[[], object] = lambda: None,
+) -> list[View]:
+    """Read each file in the jail; a mail (.eml) is opened and its files are its children.
+
+    ``done`` is called after each file.
+    """
     from intake.desk import jail_limits  # noqa: PLC0415  the desk knows mail servers; slow
 
     with Jail(jail_limits(config.settings.limits)) as jail:
-        return [_file(config, campaign, jail, path.name, path.read_bytes()) for path in paths]
+        views = []
+        for path in paths:
+            views.append(_file(config, campaign, jail, path.name, path.read_bytes()))
+            done()
+        return views
 
 
 def clean(view: View) -> bool:

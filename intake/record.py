@@ -198,7 +198,7 @@ class _Case:
         findings += self._doubts(len(points))
         wrong = any(finding.severity == "error" for finding in findings)
         state: SubmissionState = "needs-fix" if wrong else "registered"
-        return self._submit(state, f"{len(points)} points", points, findings)
+        return self._submit(state, f"{len(points)} point(s)", points, findings)
 
     def _doubts(self, count: int) -> tuple[Finding, ...]:
         """Findings that only the files together can show."""

@@ -1,71 +1,300 @@
-"""Views on a terminal: lists of like things as tables, the rest as indented lines."""
+"""The views of `intake.views` on a terminal, readable at 80 columns; times are the office's.
 
-from collections.abc import Mapping, Sequence
+What the JSON says in full is said here in few words: empty values and certain confidences are left
+out, a row of a table is one line.
+"""
+
+import contextlib
+import datetime as dt
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
-_STATES = {
+from notifier.held_reasons import in_vietnamese
+
+View = Mapping[str, Any]
+
+_COLOURS = {
     "registered": "green",
     "nil": "green",
     "needs-fix": "yellow",
     "in-review": "yellow",
+    "held": "yellow",
+    "warning": "yellow",
     "silent": "red",
     "error": "red",
     "refused": "red",
+    "unknown": "red",
 }
+_SHORT = "%d/%m %H:%M"
+_SECONDS = "%d/%m/%Y %H:%M:%S"
+_PIPE_WIDTH = 1000
+_HASH = 12  # characters of a sha256 that are shown; `intake show` finds a message by eight
 
 
-def show(view: object) -> None:
-    """Print a view."""
-    _show(Console(soft_wrap=False), "", view, 0)
+def _console() -> Console:
+    """Return the terminal; into a pipe no line is cut or wrapped."""
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
 
 
-def _show(console: Console, name: str, value: object, depth: int) -> None:
-    pad = "  " * depth
-    if isinstance(value, Mapping):
-        if name:
-            console.print(f"{pad}[bold]{escape(name)}[/bold]")
-        for key, inner in value.items():
-            _show(console, str(key), inner, depth + bool(name))
-    elif isinstance(value, list) and _is_table(value):
-        if name:
-            console.print(f"{pad}[bold]{escape(name)}[/bold]")
-        console.print(_table(value))
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        if not value:
-            console.print(f"{pad}{escape(name)}: –" if name else f"{pad}–")
-        for inner in value:
-            _show(console, name, inner, depth)
-    else:
-        console.print(f"{pad}{escape(name)}: {_text(value)}")
+@contextlib.contextmanager
+def progress(what: str, total: int) -> Iterator[Callable[[], None]]:
+    """Show a bar on a terminal's stderr while long work goes on; call what is given at each step.
+
+    Nothing is shown for one piece of work, nor where stderr is no terminal; the bar goes away.
+    """
+    console = Console(stderr=True)
+    if total < 2 or not console.is_terminal:  # noqa: PLR2004  said above
+        yield lambda: None
+        return
+    from rich.progress import Progress  # noqa: PLC0415  slow, and most commands need none
+
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda: bar.advance(task)
 
 
-def _is_table(value: object) -> bool:
-    """Whether it is a list of flat maps."""
-    return (
-        isinstance(value, list)
-        and bool(value)
-        and all(isinstance(row, Mapping) for row in value)
-        and not any(isinstance(cell, Mapping) for row in value for cell in row.values())
-        and not any(_is_table(cell) for row in value for cell in row.values())
-    )
+@dataclass(frozen=True)
+class Screen:
+    """A terminal, and the zone of the office."""
+
+    zone: ZoneInfo
+    console: Console = field(default_factory=_console)
+
+    # --- whole views ---
+
+    def status(self, view: View) -> None:
+        """Show `views.status`."""
+        for campaign in view["campaigns"]:
+            self._campaign(campaign)
+        messages, outbox, mailbox = view["messages"], view["outbox"], view["mailbox"]
+        self._line("messages", _counts(messages, "kept", "recorded", "held"), messages)
+        if messages["held"]:
+            self._say("  [yellow]some wait for a person[/yellow]: see `intake held`")
+        states = ("queued", "sent", "refused", "unknown", "held")
+        self._line("outbox", _counts(outbox, *states), outbox)
+        polled = self._at(mailbox["polled_at"]) or "never"
+        self._say(f"[bold]mailbox[/bold]  {escape(mailbox['account'])}, last read {polled}")
+        if mailbox["brake"]:
+            self._say(f"[red]the brake is pulled[/red]: {escape(mailbox['brake'])}")
+            self._say("  look at `intake plan`, then `intake release`")
+
+    def held(self, view: Sequence[View]) -> None:
+        """Show `views.held`."""
+        if not view:
+            self._say("nothing waits for a person")
+        for one in view:
+            self._message(one)
+        if view:
+            self._say("decide with `intake assign`, `accept` or `reject` and the number")
+
+    def plan(self, view: Sequence[View]) -> None:
+        """Show `views.mails_ahead`."""
+        if not view:
+            self._say("no mail is due from now on")
+            return
+        table = _table("when", "mail", "commune", "to")
+        for one in view:
+            waits = f" [yellow](waits for {escape(one['waits'])})[/yellow]" if one["waits"] else ""
+            to = ", ".join(map(escape, (*one["to"], *(f"cc {cc}" for cc in one["cc"]))))
+            name = escape(one["template"])
+            table.add_row(
+                self._at(one["at"], _SHORT), name, escape(one["commune"] or "–"), to + waits
+            )
+        self.console.print(table)
+        self._say(f"{len(view)} in all; nothing was sent")
+
+    def found(self, view: View) -> None:
+        """Show what `views.find` found: a message, a submission, a mail or a commune."""
+        if "documents" in view:
+            self._message_history(view)
+        elif "points" in view:
+            self._submission(view)
+        elif "recipient" in view:
+            self._mails([view])
+            self._say(f"  key {escape(view['key'])}")
+            self._say(f"  Message-ID {escape(view['message_id'])}")
+            self._say(f"  {escape(view['server'] or '–')}: {escape(view['response'] or '–')}")
+        else:
+            self._commune(view)
+
+    def files(self, view: Sequence[View], depth: int = 0) -> None:
+        """Show `parse_files.parse_files`."""
+        for one in view:
+            words = [one["kind"], one["role"], *(["nil return"] if one["nil"] else [])]
+            if one["commune"]:
+                words.append(f"{one['commune']['name']} (by its {one['commune']['how']})")
+            self._say(f"[bold]{escape(one['file'])}[/bold]  {escape(', '.join(words))}", depth)
+            self._letter(one["letter"], depth + 1)
+            for number, row in enumerate(one["rows"], 1):
+                self._row(f"row {number}", row, depth + 1)
+            self._findings(one["findings"], depth + 1)
+            if one["refusal"]:
+                code, message = one["refusal"]["code"], one["refusal"]["message"]
+                self._say(f"[red]not read[/red]: {escape(code)}", depth + 1)
+                self._say(escape(message), depth + 1)
+            self.files(one["children"], depth + 1)
+
+    # --- parts ---
+
+    def _campaign(self, campaign: View) -> None:
+        self._say(f"[bold]{escape(campaign['id'])}[/bold]  {escape(campaign['title'])}")
+        moments = {
+            "launched": campaign["launched_at"],
+            "deadline": campaign["deadline_at"],
+            "closes": campaign["closes_at"],
+        }
+        words = [f"{word} {self._at(at)}" for word, at in moments.items() if at]
+        closed = " (closed)" if campaign["closed_at"] else ""
+        self._say(", ".join(words) + closed, 1)
+        table = _table("commune", "state", "receipt", "v", "points", "errors", "received")
+        for one in campaign["communes"]:
+            late = " [yellow]late[/yellow]" if one["late"] else ""
+            numbers = [one["version"], one["points"], one["errors"]]
+            cells = [str(number or "") for number in numbers]
+            received = self._at(one["received_at"], _SHORT) + late
+            name = escape(one["name"])
+            table.add_row(name, _coloured(one["state"]), one["receipt"] or "", *cells, received)
+        self.console.print(table)
+        states = Counter(one["state"] for one in campaign["communes"])
+        self._say(", ".join(f"{count} {state}" for state, count in states.most_common()), 1)
+        report = campaign["report"]
+        if report:
+            by = f"released {self._at(report['approved_at'])} by {report['approved_by']}"
+            word = by if report["approved_at"] else "[yellow]waits for `intake approve`[/yellow]"
+            self._say(f"report {report['number']}: frozen {self._at(report['created_at'])}, {word}")
+
+    def _message_history(self, view: View) -> None:
+        self._message(view)
+        for one in view["documents"]:
+            refusal = f"  [red]{escape(one['refusal'])}[/red]" if one["refusal"] else ""
+            words = f"{escape(one['name'])}  {one['kind']}, {one['role']}"
+            self._say(f"file {words}, sha256 {one['sha256'][:_HASH]}…{refusal}", 1)
+        if view["submission"]:
+            self._submission(view["submission"], 1)
+        self._mails(view["mails"], 1)
+        self._journal(view["journal"], 1)
+
+    def _message(self, one: View) -> None:
+        """A message in two or three lines, its number first."""
+        commune = f"  {escape(one['commune'])}" if one["commune"] else ""
+        head = f"[bold]message {one['id']}[/bold]  {self._at(one['received_at'])}"
+        self._say(f"{head}  {escape(one['sender'] or '–')}{commune}")
+        self._say(f"“{escape(one['subject'])}”", 1)
+        words = f"{_coloured(one['state'])}: {one['verdict'] or 'not looked at yet'}"
+        told = in_vietnamese(one["reason"]) if one["state"] == "held" else one["reason"]
+        reason = f" – {escape(told)}" if told else ""
+        self._say(words + reason, 1)
+
+    def _submission(self, one: View, depth: int = 0) -> None:
+        standing = "current" if one["current"] else "replaced"
+        late = ", [yellow]late[/yellow]" if one["late"] else ""
+        head = f"[bold]{escape(one['receipt'] or 'no receipt')}[/bold]  {escape(one['commune'])}"
+        self._say(
+            f"{head}, version {one['version']} ({standing}): {_coloured(one['state'])}", depth
+        )
+        where = f"message {one['message']}, campaign {escape(one['campaign'])}"
+        self._say(f"received {self._at(one['received_at'])}{late}, {where}", depth + 1)
+        self._letter(one["letter"], depth + 1)
+        for number, point in enumerate(one["points"], 1):
+            self._row(f"point {number}  {point['file'] or ''}", point, depth + 1)
+        self._findings(one["findings"], depth + 1)
+
+    def _commune(self, view: View) -> None:
+        addresses = ", ".join(view["emails"]) or "no address"
+        self._say(f"[bold]{view['code']}  {escape(view['name'])}[/bold]  {escape(addresses)}")
+        for campaign, versions in view["campaigns"].items():
+            if not versions:
+                self._say(f"{escape(campaign)}: no submission", 1)
+            for one in versions:
+                self._submission(one, 1)
+        for one in view["messages"]:
+            self._message(one)
+        self._mails(view["mails"])
+
+    def _row(self, title: str, row: View, depth: int) -> None:
+        """Values with their places, one a line; how sure only where it is not certain."""
+        self._say(f"[bold]{escape(title.strip())}[/bold]", depth)
+        table = _table()
+        for key, value in row["values"].items():
+            sure = row["confidence"].get(key, 1.0)
+            doubt = "" if sure == 1.0 else f"{sure:.0%}"
+            place = row["places"].get(key, "")
+            name = "  " * (depth + 1) + escape(key)
+            table.add_row(name, escape(value), f"[dim]{escape(place)}[/dim]", doubt)
+        self.console.print(table)
+
+    def _letter(self, letter: View | None, depth: int) -> None:
+        if letter and any(letter.values()):
+            parts = (letter["number"], letter["issued_on"], letter["subject"], letter["signer"])
+            self._say("letter " + ", ".join(escape(part) for part in parts if part), depth)
+
+    def _findings(self, findings: Sequence[View], depth: int) -> None:
+        for one in findings:
+            row = f"row {one['row']}" if one["row"] else ""
+            where = ", ".join(part for part in (row, one["field"], one["place"]) if part)
+            self._say(f"{_coloured(one['severity'])} {one['code']}  {escape(where)}", depth)
+            self._say(escape(one["message"]), depth + 1)
+
+    def _mails(self, mails: Sequence[View], depth: int = 0) -> None:
+        for one in mails:
+            at = self._at(one["sent_at"] or one["queued_at"])
+            head = f"[bold]mail:{one['id']}[/bold]  {_coloured(one['state'])} {at}"
+            self._say(f"{head}  {one['kind']} to {escape(one['recipient'])}", depth)
+            self._say(f"“{escape(one['subject'])}”", depth + 1)
+
+    def _journal(self, events: Sequence[View], depth: int) -> None:
+        """What happened, oldest first."""
+        for event in reversed(events):
+            facts = {key: value for key, value in event.items() if key not in {"at", "event"}}
+            words = "  ".join(f"{key}={_short(value)}" for key, value in facts.items())
+            head = f"[dim]{self._at(event['at'], _SECONDS)}[/dim]  {event['event']}"
+            self._say(f"{head}  [dim]{escape(words)}[/dim]", depth)
+
+    # --- strokes ---
+
+    def _line(self, name: str, text: str, view: View) -> None:
+        """A line of counts, with what they are made of below it."""
+        self._say(f"[bold]{name}[/bold]  {text}")
+        kinds = view.get("by_verdict") or view.get("by_kind") or {}
+        if kinds:
+            self._say(", ".join(f"{count} {kind}" for kind, count in kinds.items()), 1)
+
+    def _at(self, moment: str | None, style: str = "%d/%m/%Y %H:%M") -> str:
+        """Return an instant as the office's clock showed it."""
+        local = dt.datetime.fromisoformat(moment).astimezone(self.zone) if moment else None
+        return local.strftime(style) if local else ""
+
+    def _say(self, text: str, depth: int = 0) -> None:
+        line = Padding(text, (0, 0, 0, 2 * depth), expand=False) if depth else text
+        self.console.print(line)
 
 
-def _table(rows: Sequence[Mapping[str, object]]) -> Table:
-    columns = list(dict.fromkeys(key for row in rows for key in row))
-    table = Table(*(escape(column) for column in columns), show_edge=False, pad_edge=False)
-    for row in rows:
-        table.add_row(*(_text(row.get(column)) for column in columns))
+def _table(*columns: str) -> Table:
+    """Return a table without rules; only its last column wraps."""
+    table = Table(box=None, show_header=bool(columns), pad_edge=False, padding=(0, 1, 0, 0))
+    for column in columns:
+        table.add_column(column, no_wrap=column != columns[-1])
     return table
 
 
-def _text(value: object) -> str:
-    if value is None or value == "":
-        return "–"
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return escape(", ".join(map(str, value))) or "–"
-    text = escape(str(value))
-    colour = _STATES.get(text)
-    return f"[{colour}]{text}[/{colour}]" if colour else text
+def _counts(view: View, *states: str) -> str:
+    return ", ".join(f"{view[state]} {state}" for state in states)
+
+
+def _coloured(text: str) -> str:
+    colour = _COLOURS.get(text)
+    return f"[{colour}]{text}[/{colour}]" if colour else escape(text)
+
+
+def _short(value: object) -> str:
+    text = str(value)
+    return text[:_HASH] + "…" if len(text) == 64 else text  # noqa: PLR2004  a sha256

@@ -156,5 +156,5 @@ def _last_report(connection: sa.Connection, campaign: str) -> ReportRow | None:
 
 def _required(report: ReportRow | None, campaign: str) -> ReportRow:
     if report is None:
-        raise NotPossible(f"{campaign} has no report yet: build it first (`intake report`)")
+        raise NotPossible(f"{campaign} has no report yet: the daemon builds it once it is closed")
     return report
