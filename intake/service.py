@@ -11,7 +11,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -60,6 +60,8 @@ class Service:
     daemon: Daemon
     env: Mapping[str, str]
     words: "queue.SimpleQueue[Word]" = field(default_factory=queue.SimpleQueue)
+    #: Changes the seconds between ticks; does nothing before `serve`.
+    poll_every: Callable[[float], object] = lambda _seconds: None
     _clocks: tuple[dt.datetime, float] | None = None
 
     def serve(self) -> None:
@@ -68,13 +70,14 @@ class Service:
 
         settings = self.daemon.desk.config.settings
         scheduler = BackgroundScheduler(timezone=settings.office.zone)
-        scheduler.add_job(
+        job = scheduler.add_job(
             lambda: self.words.put("tick"),
             "interval",
             seconds=settings.mailbox.poll_seconds,
             coalesce=True,
             misfire_grace_time=None,  # a tick is never too late
         )
+        self.poll_every = lambda seconds: job.reschedule("interval", seconds=seconds)
         self._obey_signals()
         ended = threading.Event()
         threads = [threading.Thread(target=self._watch_config, args=[ended], daemon=True)]
@@ -150,6 +153,7 @@ class Service:
     def reload(self) -> None:
         """Take over an edited config; one with problems changes nothing, and the admin is told."""
         desk = self.daemon.desk
+        polled_every = desk.config.settings.mailbox.poll_seconds
         try:
             new = load(desk.config.folder, env=self.env)
             replace_config(desk, new, self.env)
@@ -158,6 +162,8 @@ class Service:
                 _log.error("config_refused", problem=str(problem))
             alert(desk, "config", str(error.problems[0]))
             return
+        if new.settings.mailbox.poll_seconds != polled_every:
+            self.poll_every(new.settings.mailbox.poll_seconds)
         _log.info("config_taken_over")
 
     # --- the hint ---
