@@ -7,7 +7,7 @@ terminal, and compared with how it must end.
 
 import datetime as dt
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
@@ -44,6 +44,12 @@ from registry.store import Store
 
 _CAMPAIGN = "ocop-2024-2"
 _HOUR = dt.timedelta(hours=1)
+#: Mass mail by the first word of its key.
+_MASS = {
+    "call": "the call",
+    "remind": "a reminder",
+    "silence": "the notice that silence was recorded",
+}
 
 
 def play(out: Path) -> bool:
@@ -212,16 +218,14 @@ class _Stage:
         self.console.print(f"[cyan]{when:%d/%m %H:%M}[/cyan]  [bold]{escape(who)}[/bold]: {what}")
 
     def _tell_sent(self) -> None:
-        """Say what the daemon has sent since, a line for each subject."""
+        """Say what the daemon has sent since."""
         new = self.server.received[self._told :]
         self._told = len(self.server.received)
-        subjects: dict[str, int] = {}
-        for mail in new:
-            head = BytesHeaderParser(policy=default).parsebytes(mail.raw)
-            subject = str(head["Subject"])
-            subjects[subject] = subjects.get(subject, 0) + 1
-        for subject, count in subjects.items():
-            self.tell("  → sent", f"{escape(subject)}" + (f"  (×{count})" if count > 1 else ""))
+        heads = [BytesHeaderParser(policy=default).parsebytes(mail.raw) for mail in new]
+        for line in sent_lines(
+            [(str(head["X-Commune-Intake"]), str(head["Subject"])) for head in heads]
+        ):
+            self.tell("  → sent", escape(line))
 
     # --- the end ---
 
@@ -261,6 +265,27 @@ class _Stage:
         told = "has the report, after its approval" if sent else "[red]did not get it[/red]"
         self.tell("the Department", told)
         return sent
+
+
+def sent_lines(mails: Sequence[tuple[str, str]]) -> list[str]:
+    """Return what was sent, from (key, subject) of each mail, in the order of sending.
+
+    A key is ``kind/campaign/commune…`` for mass mail: those of one kind to several communes are
+    one line, all others are told by their subject.
+    """
+    groups: dict[str, list[tuple[str, str]]] = {}
+    for key, subject in mails:
+        kind = _MASS.get(key.split("/")[0], "")
+        groups.setdefault(kind or subject, []).append((key, subject))
+    lines = []
+    for name, group in groups.items():
+        communes = len({key for key, _ in group})
+        if communes > 1 and name in _MASS.values():
+            lines.append(f"{name} to {communes} communes ({len(group)} mails)")
+            continue
+        subjects = dict.fromkeys(subject for _, subject in group)
+        lines += [f"{one} (×{len(group)})" if len(group) > 1 else one for one in subjects]
+    return lines
 
 
 def _config(folder: Path, server: MailServer) -> Config:

@@ -1,0 +1,72 @@
+"""The demo, and how it tells what it does."""
+
+import email
+import email.policy
+
+import pytest
+
+from intake.demo import play, sent_lines
+from registry.errors import NotPossible
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory):
+    out = tmp_path_factory.mktemp("demo")
+    return play(out), out
+
+
+def test_every_commune_ends_as_it_must_and_the_department_got_the_approved_report(played):
+    right, _ = played
+    assert right
+
+
+def test_it_leaves_mails_report_and_registry(played):
+    _, out = played
+    reports = {path.name for path in (out / "report").iterdir()}
+    assert reports == {"Bao cao ocop-2024-2.xlsx", "Du thao cong van ocop-2024-2.docx"}
+    assert (out / "config" / "data" / "registry.db").exists()
+    mails = sorted((out / "mails").iterdir())
+    assert len(mails) > 100
+    to_department = [path for path in mails if "soct-langson" in path.name]
+    assert len(to_department) == 1
+    assert to_department == mails[-1:]
+
+
+def test_who_must_not_be_answered_got_nothing(played):
+    _, out = played
+    recipients = {path.stem.split(" ", 1)[1] for path in (out / "mails").iterdir()}
+    assert not {one for one in recipients if "mailer-daemon" in one or "nguoi.la" in one}
+
+
+def test_every_mail_says_that_a_program_wrote_it(played):
+    _, out = played
+    for path in (out / "mails").iterdir():
+        head = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        assert head["Auto-Submitted"] in {"auto-replied", "auto-generated"}
+        assert head["X-Commune-Intake"]
+
+
+def test_a_second_demo_replaces_the_first_but_nobody_elses_files(tmp_path):
+    (tmp_path / "thesis.odt").write_text("mine", encoding="utf-8")
+    with pytest.raises(NotPossible, match=r"thesis\.odt"):
+        play(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.odt"]
+
+
+def test_mass_mail_is_told_in_one_line():
+    calls = [
+        ("call/ocop/06184@2020-01-01", "[Đề nghị] Đồng Đăng"),
+        ("call/ocop/06184@2020-01-01", "[Đề nghị] Đồng Đăng"),
+        ("call/ocop/06187@2020-01-01", "[Đề nghị] Cao Lộc"),
+    ]
+    assert sent_lines(calls) == ["the call to 2 communes (3 mails)"]
+
+
+def test_single_mails_are_told_by_their_subject():
+    assert sent_lines([("remind/ocop/06184@2020-01-01/d-5", "[Nhắc] Đồng Đăng")]) == [
+        "[Nhắc] Đồng Đăng"
+    ]
+    both = [("ack/1/nil", "[Đã ghi nhận] A"), ("ack/2/nil", "[Đã ghi nhận] B")]
+    assert sent_lines(both) == ["[Đã ghi nhận] A", "[Đã ghi nhận] B"]
+    twice = [("silence/ocop/06184@2020-01-01", "[Không nhận được] A")] * 2
+    assert sent_lines(twice) == ["[Không nhận được] A (×2)"]
