@@ -110,8 +110,9 @@ class Whole:
             },
             # Out of the way: the digest has tests of its own, and a mail a day disturbs the others.
             "officers": {"digest_at": '"23:59"'},
-            **self.changes,
         }
+        for section, values in self.changes.items():
+            sections[section] = sections.get(section, {}) | values
         path = self.folder / "settings.toml"
         text = path.read_text(encoding="utf-8")
         for section, values in sections.items():
