@@ -159,6 +159,15 @@ def test_a_held_notice_says_why_and_which_commands_there_are() -> None:
     assert "intake reject 41" in text
 
 
+def test_a_draft_names_the_mail_that_nobody_decided_on_yet() -> None:
+    """A held mail may be the answer of a commune that the report calls silent."""
+    waiting = dataclasses.replace(rig.message(), state="held", reason="unknown-sender")
+    told = words(due("draft"), context(snapshot=Snapshot(held=(waiting,))))
+    assert "Còn 1 thư đang chờ cán bộ quyết định" in flat(told.text)
+    assert "không có trong danh bạ" in flat(told.text)
+    assert "đang chờ" not in words(due("draft"), context(snapshot=Snapshot())).text
+
+
 def test_a_draft_says_how_to_release_it_and_a_digest_who_waits() -> None:
     snapshot = Snapshot(held=(rig.message(id=41, reason="hai biểu khác nhau"),))
     facts = context(message=None, commune=None, submission=None, snapshot=snapshot)
