@@ -39,8 +39,7 @@ def collect(desk: Desk) -> Collected:
     old = [one for one in listed if one.received_at < desk.config.settings.office.go_live_at]
     large = [one for one in listed if one not in old and one.size_bytes > limits.message_bytes]
     wanted = [one for one in listed if one not in old and one not in large]
-    for one in old:
-        _note_old(desk, _slot(desk, uidvalidity, one.uid), one)
+    _note_old(desk, uidvalidity, old)
     for one in large:
         _note_large(desk, _slot(desk, uidvalidity, one.uid), one)
     kept = 0
@@ -88,12 +87,13 @@ def _keep(desk: Desk, uidvalidity: int, wanted: Sequence[Listed]) -> int:
     return len(arrivals)
 
 
-def _note_old(desk: Desk, slot: Slot, listed: Listed) -> None:
-    desk.store.note_unfetched(
-        slot, listed.size_bytes, listed.received_at, "old", "", "", "", desk.clock(),
-        reason="from before go_live_at",
-    )  # fmt: skip
-    _log.info("old", uid=slot.uid)
+def _note_old(desk: Desk, uidvalidity: int, old: Sequence[Listed]) -> None:
+    """Years of old mail are noted in a few transactions, not in one for each."""
+    if not old:
+        return
+    listed = [(_slot(desk, uidvalidity, one.uid), one.size_bytes, one.received_at) for one in old]
+    new = desk.store.note_old(listed, "from before go_live_at", desk.clock())
+    _log.info("old", messages=len(old), new=new)
 
 
 def _note_large(desk: Desk, slot: Slot, listed: Listed) -> None:

@@ -53,6 +53,7 @@ class Desk:
     courier: Courier
     reader: Reader
     clock: Clock = utc_now
+    _templates: Templates | None = None
 
     @property
     def calendar(self) -> Calendar:
@@ -61,8 +62,12 @@ class Desk:
 
     @property
     def templates(self) -> Templates:
-        """The wordings as they stand in the config folder."""
-        return Templates(self.config.folder / "templates")
+        """The wordings as they stand in the config folder; compiled again only when edited."""
+        folder = self.config.folder / "templates"
+        known = self._templates
+        same = known is not None and known.folder == folder
+        self._templates = known.renewed() if known and same else Templates(folder)
+        return self._templates
 
     def communes_on(self, moment: dt.datetime) -> tuple[Commune, ...]:
         """The roster on the local day of an instant."""

@@ -20,10 +20,8 @@ def file_messages(desk: Desk) -> int:
     """
     settings = desk.config.settings.mailbox
     folders = {"processed": settings.processed, "held": settings.held}
-    slots = desk.store.slots_to_file(_AT_ONCE)
+    slots = desk.store.slots_to_file(_AT_ONCE, account=desk.mailbox.account)
     for slot, target in slots:
-        if slot.account != desk.mailbox.account:
-            continue
         folder = folders[target]
         new_uid = desk.mailbox.move(slot.folder, slot.uid, folder, slot.uidvalidity or None)
         desk.store.filed(slot, target, new_uid, desk.clock(), folder=folder)

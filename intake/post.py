@@ -1,5 +1,7 @@
 """Decide, compose, queue: what is owed now becomes mails in the outbox."""
 
+from collections.abc import Sequence
+
 import structlog
 
 from config.model import Campaign, Commune
@@ -12,6 +14,7 @@ from registry.model import CommuneKey, Mail, Message, NewMail, Snapshot, Submiss
 from registry.snapshot import windows
 
 _log = structlog.get_logger("post")
+_AT_ONCE = 50  # dues that are composed and then queued in one transaction
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 _TYPES = {".xlsx": XLSX, ".docx": DOCX, ".pdf": "application/pdf"}
@@ -32,18 +35,30 @@ def decide_and_queue(desk: Desk) -> int:
         _log.error("brake_pulled", reason=flood)
     braked = bool(flood or snapshot.brake)
     stopped = braked_kinds(owed, desk.config.settings.limits) if braked else frozenset()
-    templates, queued, problems = desk.templates, 0, []
+    templates, queued = desk.templates, 0
+    for start in range(0, len(owed), _AT_ONCE):
+        composed = _composed(desk, owed[start : start + _AT_ONCE], snapshot, templates)
+        for held in (False, True):
+            mails = [mail for mail in composed if (mail.kind in stopped) == held]
+            queued += desk.store.queue(mails, now, held=held) if mails else 0
+    return queued
+
+
+def _composed(
+    desk: Desk, owed: Sequence[Due], snapshot: Snapshot, templates: Templates
+) -> list[NewMail]:
+    """Render what is owed; what a broken wording keeps back waits, and the admin hears of it."""
+    mails: list[NewMail] = []
+    problem = ""
     for one in owed:
         try:
-            mails = compose(one, context_for(desk, one, snapshot), templates)
-        except WordingProblem as problem:
+            mails += compose(one, context_for(desk, one, snapshot), templates)
+        except WordingProblem as broken:
             _log.error("wording_broken", key=one.key, template=one.template)
-            problems.append(str(problem))
-            continue
-        queued += desk.store.queue(mails, now, held=one.kind in stopped)
-    if problems:
-        alert(desk, "wording", problems[0])
-    return queued
+            problem = problem or str(broken)
+    if problem:
+        alert(desk, "wording", problem)
+    return mails
 
 
 def alert(desk: Desk, what: str, reason: str) -> None:
@@ -78,7 +93,7 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot) -> Context:
     campaign = next((call for call in config.campaigns if call.id == one.campaign), None)
     commune = commune_of(desk, one.commune)
     message = store.message(one.message_id) if one.message_id is not None else None
-    submission = _submission(desk, message)
+    submission = _submission(desk, message, snapshot)
     return Context(
         config=config,
         now=desk.clock(),
@@ -87,7 +102,7 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot) -> Context:
         message=message,
         documents=tuple(store.documents(message.id)) if message else (),
         submission=submission,
-        previous=_previous(desk, message, submission),
+        previous=_previous(desk, message, submission, snapshot),
         evidence=_evidence(desk, one),
         snapshot=snapshot,
         attachments=_attachments(desk, one, campaign, commune),
@@ -99,23 +114,30 @@ def commune_of(desk: Desk, key: CommuneKey | None) -> Commune | None:
     return next((one for one in desk.config.communes if one.key == key), None)
 
 
-def _submission(desk: Desk, message: Message | None) -> Submission | None:
+def _submission(desk: Desk, message: Message | None, snapshot: Snapshot) -> Submission | None:
     if message is None or message.submission_id is None:
         return None
+    current = _current(message, snapshot)
+    if current is not None and current.id == message.submission_id:
+        return current
     return desk.store.submission(message.submission_id)
 
 
+def _current(message: Message, snapshot: Snapshot) -> Submission | None:
+    if message.campaign is None or message.commune is None:
+        return None
+    return snapshot.current.get((message.campaign, message.commune))
+
+
 def _previous(
-    desk: Desk, message: Message | None, submission: Submission | None
+    desk: Desk, message: Message | None, submission: Submission | None, snapshot: Snapshot
 ) -> Submission | None:
     """The version replaced by this one; for an answer without a version, the current one."""
-    if message is None or message.campaign is None or message.commune is None:
+    if message is None:
         return None
     if submission is None:
-        return desk.store.current_submission(message.campaign, message.commune)
-    versions = desk.store.submissions(submission.campaign, submission.commune)
-    earlier = [version for version in versions if version.version < submission.version]
-    return max(earlier, key=lambda version: version.received_at, default=None)
+        return _current(message, snapshot)
+    return desk.store.submission_before(submission) if submission.version > 1 else None
 
 
 def _evidence(desk: Desk, one: Due) -> tuple[Mail, ...]:

@@ -47,14 +47,14 @@ class Templates:
     """
 
     def __init__(self, folder: Path) -> None:
-        files = sorted(folder.iterdir()) if folder.is_dir() else []
-        self.sources = {
-            file.name: file.read_text("utf-8-sig", errors="replace")
-            for file in files
-            if file.suffix in _ENDINGS
-        }
+        self.folder = folder
+        self.sources = _read(folder)
         self._text = _environment(self.sources, html=False)
         self._html = _environment(self.sources, html=True)
+
+    def renewed(self) -> "Templates":
+        """Return the wordings as the folder has them now: these, unless an admin edited one."""
+        return self if _read(self.folder) == self.sources else Templates(self.folder)
 
     def names(self) -> frozenset[str]:
         """Return the kinds of mail that have a wording here."""
@@ -86,6 +86,15 @@ class Templates:
                 found = trace.tb_frame.f_code.co_filename, trace.tb_lineno
             trace = trace.tb_next
         return found
+
+
+def _read(folder: Path) -> dict[str, str]:
+    files = sorted(folder.iterdir()) if folder.is_dir() else []
+    return {
+        file.name: file.read_text("utf-8-sig", errors="replace")
+        for file in files
+        if file.suffix in _ENDINGS
+    }
 
 
 def _environment(sources: dict[str, str], *, html: bool) -> ImmutableSandboxedEnvironment:

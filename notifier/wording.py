@@ -78,7 +78,7 @@ def clean(text: object, limit: int = 2000) -> str:
     and what is longer than ``limit`` characters is cut with an ellipsis.
     """
     raw = unicodedata.normalize("NFC", str(text)[: limit * 4])
-    kept = "".join(_plain(character) for character in raw)
+    kept = raw if raw.isprintable() else "".join(map(_plain, raw))
     line = " ".join(kept.split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 

@@ -165,6 +165,21 @@ class LookRows(Part):
         )
         return found[0] if found else None
 
+    def submission_before(self, later: Submission) -> Submission | None:
+        """Return, of the versions with a lower number, the one that arrived last."""
+        earlier = (
+            sa.select(submissions.c.id)
+            .where(
+                submissions.c.campaign == later.campaign,
+                commune_is(submissions, later.commune),
+                submissions.c.version < later.version,
+            )
+            .order_by(submissions.c.received_at.desc(), submissions.c.version)
+            .limit(1)
+        )
+        found = self._submissions(submissions.c.id == earlier.scalar_subquery())
+        return found[0] if found else None
+
     def submission_by_receipt(self, receipt: str) -> Submission | None:
         """Return the submission of a receipt number, however it is cased."""
         wanted = receipt.strip()
