@@ -225,7 +225,9 @@ def _cell(field: FieldFacts, point: PointFacts) -> tuple[Value, Look]:
 def _source(point: PointFacts, fields: Sequence[FieldFacts]) -> str:
     key = next((field.key for field in fields if field.title), "")
     place = point.places.get(key) or next(iter(point.places.values()), "")
-    return f"{wording.clean(point.file, 120)}; {place}" if place else wording.clean(point.file, 120)
+    told = place if "!" in place else wording.place(place)  # Biểu 1!B9 is what Excel calls it
+    file = wording.clean(point.file, 120)
+    return f"{file}; {told}" if told else file
 
 
 def _notes(sheet: Worksheet, line: int, columns: int, inputs: ReportInputs) -> int:

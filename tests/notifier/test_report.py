@@ -15,6 +15,7 @@ from notifier import printed
 from notifier.report import (
     Material,
     ReportInputs,
+    _source,
     build_inputs,
     gather,
     inputs_json,
@@ -83,6 +84,20 @@ def test_every_point_and_value_names_its_file_and_cell() -> None:
     area = next(line for line in values if "Diện tích" in str(line[3]))
     assert area[4:9] == ["35.5", "35.5", "ô J9 (trang tính “Biểu 1”)", "100%", "Biểu đăng ký.xlsx"]
     assert str(area[9]).replace(" ", "") == rig.SHA
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("Biểu 1!B9", "biểu.xlsx; Biểu 1!B9"),
+        ("table 3, row 4, cell 2", "biểu.xlsx; bảng 3, dòng 4, ô 2"),
+        ("page 1, row 4, column 2", "biểu.xlsx; trang 1, dòng 4, cột 2"),
+        ("", "biểu.xlsx"),
+    ],
+)
+def test_the_source_of_a_point_reads_vietnamese(place: str, told: str) -> None:
+    point = PointFacts({}, {}, {"name": place} if place else {}, {}, "biểu.xlsx", rig.SHA)
+    assert _source(point, ()) == told
 
 
 def test_each_commune_has_its_state_and_silence_its_evidence() -> None:
