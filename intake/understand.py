@@ -22,7 +22,7 @@ from intake.record import Envelope, Known, ReadDocument
 from intake.triage import Triage, TriageFacts, triage
 from intake.unpack import Note, unpack
 from parsers.form import Form
-from parsers.letter import cited_numbers, nil_statement
+from parsers.letter import cited_numbers, nil_statement, secrecy_mark
 from parsers.reading import Reading, Refusal, RefusalCode
 from registry.errors import RegistryBusy, RegistryProblem
 from registry.model import CommuneKey, Message, Outcome, Verdict, held_reason
@@ -57,9 +57,14 @@ def understand_kept(desk: Desk, stop: Callable[[], bool] = lambda: False) -> boo
     ``limits.tries`` attempts. An attempt is counted before it is made: the first attempts of a
     batch together, later ones one at a time, so that a message which kills the daemon spoils the
     first try of its neighbours and no other.
+
+    Raises:
+        JailBrokenError: no document can be read on this machine now; no attempt was counted.
     """
     limits = desk.config.settings.limits
     messages = desk.store.kept(limits.batch)
+    if messages:
+        desk.reader.ready()  # a machine that cannot read must not use up a message's tries
     fresh = [message for message in messages if message.tries == 0]
     desk.store.begin_attempts([message.id for message in fresh], desk.clock())
     done = 0
@@ -380,6 +385,12 @@ class _Opened:
 
 
 _Prepared = Outcome | _Opened
+
+
+def _is_stamped(document: ReadDocument) -> bool:
+    """Whether a document turned out to bear a secrecy mark: nothing of it is recorded then."""
+    read = document.result
+    return isinstance(read, Reading) and secrecy_mark(read.text.splitlines())
 
 
 def _refused_notes(notes: Sequence[Note], offset: int) -> tuple[ReadDocument, ...]:
