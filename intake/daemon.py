@@ -6,7 +6,7 @@ be repeated; a step that cannot be done now (server away, disk full) leaves the 
 
 import datetime as dt
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -20,7 +20,7 @@ from intake.mailbox import LoginRefused, Unreachable
 from intake.post import alert, decide_and_queue
 from intake.understand import understand_kept
 from notifier.delivery import AuthFailed
-from notifier.outbox import Pace, recover, send_due
+from notifier.outbox import Pace, Settled, recover, send_due
 from parsers.jail import JailBrokenError
 
 _log = structlog.get_logger("daemon")
@@ -101,6 +101,7 @@ class Daemon:
         )
         for one in sent.settled:
             _log.info(one.state, mail=one.mail.id, kind=one.mail.kind, reason=one.reason)
+        self._tell_refused(sent.settled)
         if sent.trouble is None:
             self._smtp_pause.worked()
             return
@@ -111,6 +112,13 @@ class Daemon:
         _log.error("smtp_away", reason=sent.trouble.reason, pause_seconds=pause.total_seconds())
         if refused:
             alert(desk, "smtp", sent.trouble.reason)
+
+    def _tell_refused(self, settled: Sequence[Settled]) -> None:
+        """Tell the admin whom a server refused for good; a refused alert makes no further one."""
+        lost = [one for one in settled if one.state == "refused" and one.mail.kind != "alert"]
+        if lost:
+            told = "; ".join(f"{one.mail.recipient}: {one.reason[:100]}" for one in lost)
+            alert(self.desk, "refused", told, about=str(lost[0].mail.id))
 
     def file(self) -> bool:
         """Move what is settled out of the inbox; copy what was sent into Sent."""

@@ -61,18 +61,18 @@ def _composed(
     return mails
 
 
-def alert(desk: Desk, what: str, reason: str) -> None:
-    """Queue a mail to the admin, at most one a day for each kind of trouble."""
+def alert(desk: Desk, what: str, reason: str, about: str = "") -> None:
+    """Queue a mail to the admin, at most one a day for each kind of trouble (and ``about``)."""
     now = desk.clock()
     officers = desk.config.settings.officers
     today = now.astimezone(desk.config.settings.office.zone).date()
     one = Due(
         kind="alert",
-        key=f"alert/{what}/{today.isoformat()}",
+        key=f"alert/{what}/{today.isoformat()}{about and f'/{about}'}",
         to=officers.admin or officers.addresses,
         template="alert",
         not_before=now,
-        facts={"what": what, "reason": reason[:500]},
+        facts={"what": what, "reason": reason[:2_000]},
     )
     desk.store.queue(_rendered(one, Context(desk.config, now), desk.templates), now)
 

@@ -60,6 +60,7 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "config": "Cấu hình mới có lỗi, đang dùng cấu hình cũ",
         "mailbox": "Không vào được hộp thư đến",
         "smtp": "Không gửi được thư đi",
+        "refused": "Có thư bị máy chủ thư từ chối",
         "template": "Mẫu thư có lỗi",
         "wording": "Mẫu thư có lỗi",
         "disk": "Không ghi được vào ổ đĩa",
