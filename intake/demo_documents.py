@@ -217,11 +217,13 @@ def pdf(sender: Sender, body: Sequence[str], layout: Layout, entries: Sequence[E
     from reportlab.pdfbase.ttfonts import TTFont  # noqa: PLC0415
     from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer  # noqa: PLC0415
 
-    font = next((path for path in _FONTS if Path(path).exists()), None)
+    fonts = (TTFont("Serif", path) for path in _FONTS if Path(path).exists())
+    # Debian 12's fonts-liberation is of version 1, without most Vietnamese letters.
+    font = next((one for one in fonts if ord("ệ") in one.face.charToGlyph), None)
     if font is None:
-        msg = "no Vietnamese font found: install the Debian package fonts-liberation"
+        msg = "no Vietnamese font found: install the Debian package fonts-dejavu-core"
         raise FileNotFoundError(msg)
-    pdfmetrics.registerFont(TTFont("Serif", font))
+    pdfmetrics.registerFont(font)
     style = ParagraphStyle("body", fontName="Serif", fontSize=12, leading=16)
     issuer = f"ỦY BAN NHÂN DÂN {sender.class_word.upper()} {sender.name.upper()}"
     lines = [

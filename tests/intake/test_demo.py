@@ -3,9 +3,13 @@
 import email
 import email.policy
 
+import pypdfium2
 import pytest
 
+from intake import demo_documents as make
 from intake.demo import play, sent_lines
+from intake.demo_documents import PLAIN
+from intake.demo_scenario import HOA_CU, _sender
 from registry.errors import NotPossible
 
 
@@ -18,6 +22,12 @@ def played(tmp_path_factory):
 def test_every_commune_ends_as_it_must_and_the_department_got_the_approved_report(played):
     right, _ = played
     assert right
+
+
+def test_a_pdf_is_written_with_every_vietnamese_letter():
+    data = make.pdf(_sender("Hòa Cư", 45, 15), ["Kính gửi: Ủy ban nhân dân huyện"], PLAIN, HOA_CU)
+    page = pypdfium2.PdfDocument(data)[0].get_textpage().get_text_bounded()
+    assert "Ủy ban nhân dân huyện" in page
 
 
 def test_it_leaves_mails_report_and_registry(played):
