@@ -21,6 +21,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 BUG = 70
+#: Commands that log nothing: they start without the logging library, which is slow to import.
+_SILENT = frozenset({"status", "parse"})
 _folder = Path()
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
@@ -31,9 +33,10 @@ OutDir = Annotated[Path, typer.Option("--out", help="Folder to write into.")]
 
 def main() -> None:
     """Run the command line; errors that a person can mend are one line, not a traceback."""
-    from intake.logs import to_stderr  # noqa: PLC0415  commands import what they need, late
+    if not _SILENT & set(sys.argv):
+        from intake.logs import to_stderr  # noqa: PLC0415  commands import what they need, late
 
-    to_stderr(verbose=bool({"run", "once"} & set(sys.argv)))
+        to_stderr(verbose=bool({"run", "once"} & set(sys.argv)))
     try:
         app()
     except Exception as error:  # noqa: BLE001  the last net: exit code 70 and a traceback
@@ -80,7 +83,7 @@ def _config() -> Any:
 
 
 def _registry() -> Any:
-    from intake.desk import open_registry  # noqa: PLC0415
+    from intake.opening import open_registry  # noqa: PLC0415
 
     config = _config()
     return config, *open_registry(config)
@@ -199,7 +202,8 @@ def run() -> None:
 def once() -> None:
     """Do all that can be done now, then end."""
     from intake.daemon import Daemon  # noqa: PLC0415
-    from intake.desk import data_folder, open_desk  # noqa: PLC0415
+    from intake.desk import open_desk  # noqa: PLC0415
+    from intake.opening import data_folder  # noqa: PLC0415
     from registry.lease import Lease  # noqa: PLC0415
 
     config = _config()

@@ -5,21 +5,19 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.utils import parseaddr
-from pathlib import Path
 from typing import Protocol
 
-from config.model import Commune, Config, Limits
+from config.model import Commune, Config
 from config.settings import secret
 from intake.mailbox import Mailbox
+from intake.opening import jail_limits, open_registry
 from notifier.calendar import Calendar
 from notifier.compose import Templates
 from notifier.smtp import Courier
-from parsers import Limits as DocumentLimits
 from parsers.form import Form
-from parsers.jail import Jail, JailLimits
+from parsers.jail import Jail
 from parsers.reading import Reading, Refusal
-from registry.database import resolve
-from registry.store import Store, open_store
+from registry.store import Store
 from registry.vault import Vault
 
 Clock = Callable[[], dt.datetime]
@@ -75,13 +73,6 @@ class Desk:
         return tuple(commune for commune in self.config.communes if commune.valid_on(day))
 
 
-def open_registry(config: Config, *, thorough: bool = False) -> tuple[Store, Vault]:
-    """Open (and make, and migrate) the registry and the vault of a config."""
-    storage = config.settings.storage
-    store = open_store(storage.database, config.folder, thorough=thorough)
-    return store, Vault(config.folder / storage.vault)
-
-
 @contextlib.contextmanager
 def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) -> Iterator[Desk]:
     """Open everything a tick needs; connections are made when first used.
@@ -102,29 +93,6 @@ def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) ->
         stack.callback(courier.close)
         reader = stack.enter_context(Jail(jail_limits(settings.limits), workers=_WORKERS))
         yield Desk(config, store, vault, mailbox, courier, reader, clock)
-
-
-def jail_limits(limits: Limits) -> JailLimits:
-    """Return the reading budgets of the settings as the jail takes them."""
-    return JailLimits(
-        seconds=limits.read_seconds,
-        memory_bytes=int(limits.read_memory),
-        output_bytes=int(limits.read_output),
-        document=DocumentLimits(
-            document_bytes=int(limits.document_bytes),
-            sheet_rows=limits.sheet_rows,
-            sheet_columns=limits.sheet_columns,
-            pdf_pages=limits.pdf_pages,
-        ),
-    )
-
-
-def data_folder(config: Config) -> Path:
-    """Return the folder of the lease: where the registry's file lies, else the vault."""
-    storage = config.settings.storage
-    database = resolve(storage.database, config.folder).database
-    is_file = storage.database.startswith("sqlite") and database
-    return Path(database).parent if is_file and database else config.folder / storage.vault
 
 
 def own_addresses(config: Config) -> frozenset[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from config.model import Campaign, Commune, Config
 from intake.matching import named_communes
 from intake.message import parse
+from intake.opening import jail_limits
 from intake.unpack import unpack
 from intake.views import finding
 from parsers.jail import Jail
@@ -26,8 +27,6 @@ def parse_files(
 
     ``done`` is called after each file.
     """
-    from intake.desk import jail_limits  # noqa: PLC0415  the desk knows mail servers; slow
-
     with Jail(jail_limits(config.settings.limits)) as jail:
         views = []
         for path in paths:

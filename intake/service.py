@@ -23,8 +23,9 @@ from config.model import Config
 from config.settings import ConfigProblems, load, secret
 from intake.backoff import Backoff
 from intake.daemon import Daemon
-from intake.desk import Desk, data_folder, open_desk
+from intake.desk import Desk, open_desk
 from intake.mailbox import LoginRefused, Mailbox, Unreachable
+from intake.opening import data_folder
 from intake.post import alert
 from notifier.limits import clock_trouble, roster_brake
 from notifier.smtp import Courier

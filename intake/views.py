@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from config.model import Campaign, Commune, Config
 from notifier.calendar import Calendar
@@ -11,12 +11,14 @@ from parsers.reading import Finding
 from parsers.vietnamese import fold
 from registry.model import Mail, Message, ReportRow, Snapshot, Submission
 from registry.snapshot import commune_state, windows
-from registry.store import Store
+
+if TYPE_CHECKING:
+    from registry.store import Store  # SQLAlchemy is slow, and `intake parse` needs none of it
 
 View = dict[str, Any]
 
 
-def status(config: Config, store: Store) -> View:
+def status(config: Config, store: "Store") -> View:
     """Return the state of everything: campaigns and communes, messages, outbox, mailbox."""
     snapshot = store.snapshot(windows(config.campaigns))
     counts = store.counts()
@@ -83,7 +85,7 @@ def _report(report: ReportRow) -> View:
     }
 
 
-def mails_ahead(config: Config, store: Store, now: dt.datetime, only: str | None) -> list[View]:
+def mails_ahead(config: Config, store: "Store", now: dt.datetime, only: str | None) -> list[View]:
     """Return every mail that would leave from now on, by its moment, without sending any."""
     calendar = Calendar(config.calendar, config.settings.office.zone)
     snapshot = store.snapshot(windows(config.campaigns))
@@ -104,7 +106,7 @@ def mails_ahead(config: Config, store: Store, now: dt.datetime, only: str | None
     ]
 
 
-def held(config: Config, store: Store) -> list[View]:
+def held(config: Config, store: "Store") -> list[View]:
     """Return the messages that wait for a person."""
     return [message(config, one) for one in store.held()]
 
@@ -126,7 +128,7 @@ def message(config: Config, one: Message) -> View:
     }
 
 
-def find(config: Config, store: Store, what: str) -> View | None:
+def find(config: Config, store: "Store", what: str) -> View | None:
     """Return the whole history of what an id names, or None.
 
     A number is a message; ``mail:N`` and ``submission:N`` name those; else a receipt number, a
@@ -151,7 +153,7 @@ _CODE_DIGITS = 5  # a commune's code; a message's number is shorter until 10,000
 _HASH_START = 8
 
 
-def _numbered(config: Config, store: Store, kind: str, number: int) -> View | None:
+def _numbered(config: Config, store: "Store", kind: str, number: int) -> View | None:
     try:
         if kind == "message":
             return _message_history(config, store, store.message(number))
@@ -175,7 +177,7 @@ def named_commune(config: Config, what: str) -> Commune | None:
     return matches[0] if len(matches) == 1 else None
 
 
-def _message_history(config: Config, store: Store, one: Message) -> View:
+def _message_history(config: Config, store: "Store", one: Message) -> View:
     return {
         **message(config, one),
         "documents": [
@@ -196,7 +198,7 @@ def _message_history(config: Config, store: Store, one: Message) -> View:
     }
 
 
-def _commune_history(config: Config, store: Store, commune: Commune) -> View:
+def _commune_history(config: Config, store: "Store", commune: Commune) -> View:
     return {
         "code": commune.code,
         "name": commune.title,
@@ -213,7 +215,7 @@ def _commune_history(config: Config, store: Store, commune: Commune) -> View:
     }
 
 
-def _submission(config: Config, store: Store, one: Submission) -> View:
+def _submission(config: Config, store: "Store", one: Submission) -> View:
     titles = {commune.key: commune.title for commune in config.communes}
     names = {document.ordinal: document.name for document in store.documents(one.message_id)}
     return {
@@ -282,7 +284,7 @@ def _mail(one: Mail) -> View:
     }
 
 
-def _journal(store: Store, subject: str) -> list[View]:
+def _journal(store: "Store", subject: str) -> list[View]:
     return [
         {"at": event.at.isoformat(), "event": event.kind, **_plain(event.data)}
         for event in store.journal(1000, subject)

@@ -1,0 +1,50 @@
+"""What the settings say about storage and reading, opened – without the mail servers of the desk.
+
+Commands that only look something up start with this module; it imports SQLAlchemy when asked.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from config.model import Config, Limits
+from parsers import Limits as DocumentLimits
+from parsers.jail import JailLimits
+
+if TYPE_CHECKING:
+    from registry.store import Store
+    from registry.vault import Vault
+
+
+def open_registry(config: Config, *, thorough: bool = False) -> "tuple[Store, Vault]":
+    """Open (and make, and migrate) the registry and the vault of a config."""
+    from registry.store import open_store  # noqa: PLC0415  SQLAlchemy is slow to import
+    from registry.vault import Vault  # noqa: PLC0415
+
+    storage = config.settings.storage
+    store = open_store(storage.database, config.folder, thorough=thorough)
+    return store, Vault(config.folder / storage.vault)
+
+
+def jail_limits(limits: Limits) -> JailLimits:
+    """Return the reading budgets of the settings as the jail takes them."""
+    return JailLimits(
+        seconds=limits.read_seconds,
+        memory_bytes=int(limits.read_memory),
+        output_bytes=int(limits.read_output),
+        document=DocumentLimits(
+            document_bytes=int(limits.document_bytes),
+            sheet_rows=limits.sheet_rows,
+            sheet_columns=limits.sheet_columns,
+            pdf_pages=limits.pdf_pages,
+        ),
+    )
+
+
+def data_folder(config: Config) -> Path:
+    """Return the folder of the lease: where the registry's file lies, else the vault."""
+    from registry.database import resolve  # noqa: PLC0415  as above
+
+    storage = config.settings.storage
+    database = resolve(storage.database, config.folder).database
+    is_file = storage.database.startswith("sqlite") and database
+    return Path(database).parent if is_file and database else config.folder / storage.vault
