@@ -110,7 +110,12 @@ def understand(extract: Extract, form: Form) -> Reading | Refusal:
     """
     from parsers.form import interpret  # noqa: PLC0415  heavy: rapidfuzz
     from parsers.legible import PartialExtract, illegible  # noqa: PLC0415
-    from parsers.letter import heading_lines, nil_statement, read_letter  # noqa: PLC0415
+    from parsers.letter import (  # noqa: PLC0415
+        annex_letter,
+        heading_lines,
+        nil_statement,
+        read_letter,
+    )
 
     letters = sum(map(len, extract.lines))
     if letters > _MOST_LETTERS:
@@ -119,7 +124,9 @@ def understand(extract: Extract, form: Form) -> Reading | Refusal:
     if garbled:
         return garbled
     understood = interpret(extract, form)
-    letter = read_letter(extract.lines)
+    letter = read_letter(extract.lines) or (
+        annex_letter(extract.lines) if understood.rows else None
+    )
     nil = nil_statement((*extract.lines, *understood.asides), form)
     noticed = extract.findings if isinstance(extract, PartialExtract) else ()
     unread = isinstance(extract, PartialExtract) and extract.unread

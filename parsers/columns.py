@@ -7,7 +7,7 @@ give a lower confidence and always a finding, so that no column is guessed in si
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from parsers.form import Field, Form
@@ -21,6 +21,7 @@ _LONGEST_CAPTION = 160
 #: Two fields nearer than this for one column: ambiguous, so neither.
 _MARGIN = 8.0
 
+_PARTS = re.compile(r"[(),;/+&\n]|\bvà\b", re.IGNORECASE)
 _PARENTHESES = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _UNIT_TAIL = re.compile(
     r"\b(?:don vi tinh|dvt|don vi)\b.*$"
@@ -85,6 +86,7 @@ class Captions:
     def __init__(self, form: Form) -> None:
         self.form = form
         self._spelt: dict[str, str] = {}
+        self._whole: set[str] = set()
         self._exact: dict[str, str] = {}
         shared: set[str] = set()
         self._words: list[tuple[tuple[str, ...], str]] = []
@@ -92,6 +94,7 @@ class Captions:
         for entry in form.fields:
             for name in (entry.label, *entry.aliases):
                 self._spelt.setdefault(_spelling(name), entry.key)
+                self._whole.add(fold(name))
                 for variant in variants(name):
                     bare = variant.replace(" ", "")
                     if self._exact.setdefault(bare, entry.key) != entry.key:
@@ -117,8 +120,18 @@ class Captions:
     def matches(self, path: tuple[str, ...]) -> tuple[Match, ...]:
         """Return the fields that a caption may mean, best first; ``path`` runs from top to leaf."""
         if path not in self._cache:
-            self._cache[path] = tuple(self._matches(path))
+            found = self._matches(path)
+            if found and self._asks_more(path[-1], found[0].key):
+                found = [replace(match, confidence=_BY_LIKENESS) for match in found]
+            self._cache[path] = tuple(found)
         return self._cache[path]
+
+    def _asks_more(self, caption: str, key: str) -> bool:
+        """Tell a caption that asks for a second field too: "Chủ thể (người đại diện)"."""
+        if fold(caption) in self._whole:
+            return False
+        parts = (part for part in _PARTS.split(caption) if part.strip())
+        return any(named not in {None, key} for named in map(self.exact, parts))
 
     def _matches(self, path: tuple[str, ...]) -> list[Match]:
         said = tuple(caption for caption in path if not _is_unit(caption)) or path

@@ -6,6 +6,10 @@ from dataclasses import dataclass
 
 CellValue = str | int | float | bool | dt.datetime | dt.date | dt.time | None
 
+#: A line break that may be the writer's or only the width's of a printed cell. As white space like
+#: any other for everyone who does not care; ``repair`` makes it a line feed.
+WRAP = "\v"
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from parsers.columns import Assignment, Captions, Column, assign, is_index
 from parsers.grid import Cell, Grid
+from parsers.quantities import quantity_unit
 from parsers.values import money_unit
 from parsers.vietnamese import fold, squash
 
@@ -86,6 +87,8 @@ def _candidate(grid: Grid, captions: Captions, first: int, end: int) -> Header |
     assignment = assign(paths, captions)
     if len(assignment.columns) < 2:  # noqa: PLR2004  a table of one known column is not ours
         return None
+    if _goes_on(grid, first, end, assignment.columns):
+        return None
     score = sum(
         (2.0 if column.field.required else 1.0) * (1.0 if column.confidence == 1.0 else 0.5)
         for column in assignment.columns
@@ -94,6 +97,19 @@ def _candidate(grid: Grid, captions: Captions, first: int, end: int) -> Header |
         squash(cell.text) for row in grid.rows[first:end] for cell in row if cell and cell.text
     )
     return Header(first, end, assignment, texts - {""}, score)
+
+
+def _goes_on(grid: Grid, first: int, end: int, columns: Sequence[Column]) -> bool:
+    """Tell whether most captions are merged with cells below: the header is higher than that."""
+    below = 0
+    for column in columns:
+        reach = [
+            r + cell.row_span
+            for r in range(first, end)
+            if (cell := grid.rows[r][column.index]) and cell.text.strip()
+        ]
+        below += bool(reach) and end < reach[-1] <= first + _MOST_HEADER_ROWS
+    return below * 2 >= len(columns)
 
 
 def _paths(grid: Grid, first: int, end: int) -> dict[int, tuple[str, ...]]:
@@ -181,12 +197,16 @@ def _unit(
     unit_row: Sequence[Cell | None] | None,
     above: str,
 ) -> str:
-    if column.field.type != "money":
+    read = _UNIT_READERS.get(column.field.type)
+    if read is None:
         return ""
     under = unit_row[column.index] if unit_row is not None else None
     stated = [path[-1], under.text if under else "", *reversed(path[:-1])]
     for text in stated:
-        unit = money_unit(text) if text else None
+        unit = read(text) if text else None
         if unit:
             return unit
-    return above
+    return above if column.field.type == "money" else ""
+
+
+_UNIT_READERS = {"money": money_unit, "decimal": quantity_unit}

@@ -4,13 +4,14 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from parsers.columns import Captions, captions_of
+from parsers.columns import captions_of
 from parsers.form import Form
 from parsers.grid import Extract, Grid
 from parsers.header import Header, find_header
 from parsers.reading import CERTAIN, Finding, Refusal, Row
 from parsers.records import Record, contexts, records
 from parsers.rows import BodyRow, body_rows, is_filled
+from parsers.tables import tables_of
 from parsers.totals import count_findings, total_findings
 from parsers.vietnamese import fold, key, one_line, squash
 
@@ -72,7 +73,7 @@ def interpret(extract: Extract, form: Form) -> Interpretation:
     score, best = 0.0, None
     tables: list[_Table] = []
     full = sum(2 if field.required else 1 for field in form.fields)
-    for grid in _continued(extract, captions):
+    for grid in tables_of(extract, captions):
         header = find_header(grid, captions)
         if header is None or grid.hidden:
             continue
@@ -84,27 +85,6 @@ def interpret(extract: Extract, form: Form) -> Interpretation:
         return Interpretation(refusal=_wrong_form(extract, form, best), score=score)
     chosen, findings = _chosen(tables)
     return replace(_read(chosen, extract, form, findings), score=score)
-
-
-def _continued(extract: Extract, captions: Captions) -> list[Grid]:
-    """Return the grids, with tables that go on without a header joined to the one before."""
-    if extract.kind in {"xlsx", "xlsm"}:
-        return list(extract.grids)
-    joined: list[Grid] = []
-    for grid in extract.grids:
-        before = joined[-1] if joined else None
-        width = len(grid.rows[0]) if grid.rows else 0
-        if (
-            before
-            and len(before.rows[0]) == width
-            and width > 3  # noqa: PLR2004  letterhead and signatures have two or three columns
-            and find_header(before, captions)
-            and not find_header(grid, captions)
-        ):
-            joined[-1] = replace(before, rows=before.rows + grid.rows, after=grid.after)
-        elif grid.rows:
-            joined.append(grid)
-    return joined
 
 
 def _is_ours(header: Header, form: Form) -> bool:

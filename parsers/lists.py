@@ -3,26 +3,28 @@
 import re
 
 from parsers.form import Field
-from parsers.grid import Cell
+from parsers.grid import WRAP, Cell
 from parsers.outcome import Value, doubt
 from parsers.vietnamese import one_line, repair
 
 _BULLET = re.compile(r"^\s*(?:[-–—•*+▪●]\s+|\d{1,2}\s*[.)]\s*(?=\D)|[-–—•▪●](?=[^\W\d]))")
 _NUMBERED = re.compile(r"(?:(?<=\s)|^)(\d{1,2})\s*[.)]\s+(?=[^\W\d])")
 _COMMA = re.compile(r",\s+")
-_SEPARATOR = re.compile(r";|(?<=\s)\+(?=\s)")
+#: At the end of a line: the next one begins an item.
+_PARTED = (";", "+")
+_SEPARATOR = re.compile(r";|(?<=\s)[+/](?=\s)")
+#: What may part two items as well as two words of one: "mật ong và phấn hoa", "Chè+Mật ong".
+_PERHAPS = re.compile(r",\s|\s(?:và|&)\s|(?<=[^\W\d])[+/](?=[^\W\d])", re.IGNORECASE)
 
 
 def parse_list(field: Field, cell: Cell) -> Value:
     """Split a cell into its items: at line breaks, ``;``, `` + ``, "1. … 2. …", bullets.
 
-    Commas split only where every item begins with a capital; brackets are never split. In a PDF a
-    line break may be mere wrapping (DESIGN §7's ``page …`` places tell it): there a line that
-    begins small goes on with the one before, and one that begins with a capital is asked about.
+    Commas split only where every item begins with a capital; brackets are never split. A line that
+    begins small goes on with the one before. Where a break may be mere wrapping (``grid.WRAP``) the
+    lines stay together and a capital is asked about; so is a comma or "và" that may part items.
     """
-    text = repair(cell.text)
-    wrapped = cell.place.startswith("page ") and "\n" in text
-    pieces, doubtful = _lines(text, wrapped=wrapped)
+    pieces, doubtful = _lines(cell.text)
     items = [item for piece in pieces for item in _split(piece)]
     if len(items) == 1:
         items = _at_commas(items[0])
@@ -32,23 +34,26 @@ def parse_list(field: Field, cell: Cell) -> Value:
     if doubtful:
         message = "ô xuống dòng, chưa rõ là một hay nhiều mục. Đề nghị ngăn các mục bằng dấu “;”."
         return doubt(field, value, "list-lines", message, 0.8)
+    if any(len(_outside_brackets(item, _PERHAPS)) > 1 for item in items):
+        message = "chưa rõ là một hay nhiều mục. Đề nghị ngăn các mục bằng dấu “;”."
+        return doubt(field, value, "list-items", message, 0.8)
     return Value(value, 1.0 if len(items) == 1 else 0.95)
 
 
-def _lines(text: str, *, wrapped: bool) -> tuple[list[str], bool]:
+def _lines(text: str) -> tuple[list[str], bool]:
     """Return the lines that are items of their own, and whether that is doubtful."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
     joined: list[str] = []
     doubtful = False
-    for line in lines:
-        own = _BULLET.match(line) is not None
-        separated = not joined or joined[-1].endswith((";", "+"))
-        goes_on = not own and (line[0].islower() or line[0] in "(,;+)" or _open(joined))
-        if joined and (goes_on or (wrapped and not own and _marked(text))):
-            joined[-1] = f"{joined[-1]} {line}"
-            continue
-        doubtful = doubtful or (wrapped and not own and not separated)
-        joined.append(line)
+    for wrapped, raw in enumerate(text.split(WRAP)):
+        for at, line in enumerate(filter(None, map(str.strip, repair(raw).splitlines()))):
+            own = _BULLET.match(line) is not None
+            goes_on = line[0].islower() or line[0] in "(,;+)" or _open(joined)
+            soft = wrapped and at == 0 and not (joined and joined[-1].endswith(_PARTED))
+            if joined and not own and (goes_on or soft):
+                doubtful = doubtful or not (goes_on or _marked(text))
+                joined[-1] = f"{joined[-1]} {line}"
+            else:
+                joined.append(line)
     return joined, doubtful
 
 
@@ -58,7 +63,9 @@ def _marked(text: str) -> bool:
 
 
 def _open(joined: list[str]) -> bool:
-    return bool(joined) and joined[-1].count("(") > joined[-1].count(")")
+    return bool(joined) and (
+        joined[-1].count("(") > joined[-1].count(")") or joined[-1].endswith(",")
+    )
 
 
 def _split(piece: str) -> list[str]:
@@ -96,4 +103,4 @@ def _outside_brackets(line: str, separator: re.Pattern[str]) -> list[str]:
 
 
 def _item(text: str) -> str:
-    return _BULLET.sub("", text).strip(" ;,").lstrip("+ ")
+    return _BULLET.sub("", text).strip(" ;,+")

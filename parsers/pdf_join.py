@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from parsers.grid import Cell
+from parsers.grid import WRAP, Cell
 from parsers.vietnamese import squash
 
 Row = tuple[Cell | None, ...]
@@ -90,6 +90,6 @@ def _whole_row(upper: Row, lower: Row) -> Row:
         if above is None or below is None or not below.text:
             whole.append(above)
         else:
-            text = f"{above.text}\n{below.text}".strip()
+            text = f"{above.text}{WRAP}{below.text}".strip()
             whole.append(replace(above, text=text, value=text))
     return tuple(whole)

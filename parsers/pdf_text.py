@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from parsers.grid import WRAP
 from parsers.legible import syllable
 from parsers.vietnamese import repair
 
@@ -197,7 +198,8 @@ def cell_text(lines: Sequence[Segment], right_edge: float) -> str:
 
     ``right_edge`` is where the cell's text must end. A word that alone was too long for its line
     becomes whole again (``091234567`` / ``8``, ``Hạn`` / ``g sao``); where the next word did not
-    fit any more, the break was the program's and becomes a space; other breaks are the writer's.
+    fit any more, the break was the program's and becomes a space, or ``WRAP`` before a capital,
+    which may also begin the next item of a list; other breaks are the writer's.
     """
     text = ""
     for upper, lower in itertools.pairwise((None, *lines)):
@@ -217,9 +219,12 @@ def _break(upper: Segment, lower: Segment, right_edge: float) -> str:
         return "" if alone and full and not _WHOLE_PHONE.fullmatch(last) else "\n"
     if (alone or full) and _is_one_syllable(last, first, full=full):
         return ""
-    fitted = upper.x1 + letter * _WORD_SPACE + lower.word <= right_edge
-    # A capital may begin the next item of a list as well as a name: the break must stay.
-    return "\n" if fitted or _ITEM.match(lower.text) or first[0].isupper() else " "
+    room = right_edge - upper.x1 - letter * _WORD_SPACE - lower.word
+    if _ITEM.match(lower.text):
+        return "\n"
+    if first[0].isupper():  # it must fit for certain
+        return "\n" if room >= letter else WRAP
+    return "\n" if room >= 0 else " "
 
 
 def _is_one_syllable(last: str, first: str, *, full: bool) -> bool:

@@ -55,14 +55,25 @@ def parse_phone(field: Field, cell: Cell) -> Value:
     whole = _canonical(re.sub(r"\D", "", text)) if not re.search(r"[^\W\d_]", text) else None
     if whole is not None:
         return _value(field, [whole], 0)
-    pieces = [run for piece in _BETWEEN.split(text) for run in _runs(piece)]
-    read = [number for piece in pieces if (number := _canonical(re.sub(r"\D", "", piece)))]
+    pieces = _pieces(text)
+    read = [number for piece in pieces if (number := _canonical(piece))]
     if read and _LETTER_FOR_DIGIT.search(text):
         message = f"số điện thoại có chữ cái lẫn trong chữ số. {_HINT}"
         return doubt(field, "; ".join(read), "bad-phone", message)
     if not read:
         return error(field, "bad-phone", f"số điện thoại chưa đúng. {_HINT}")
     return _value(field, list(dict.fromkeys(read)), len(pieces) - len(read))
+
+
+def _pieces(text: str) -> list[str]:
+    """Return the digits of each number; a line break parts numbers unless it tore one of them."""
+    whole = _parted(text.replace("\n", " "))
+    return whole if whole and all(map(_canonical, whole)) else _parted(text)
+
+
+def _parted(text: str) -> list[str]:
+    runs = (run for piece in _BETWEEN.split(text) for run in _runs(piece))
+    return [re.sub(r"\D", "", run) for run in runs]
 
 
 def _runs(piece: str) -> list[str]:

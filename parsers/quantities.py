@@ -1,7 +1,9 @@
 """Areas and star ratings."""
 
 import re
+from collections.abc import Mapping
 from decimal import Decimal
+from types import MappingProxyType
 
 from parsers.form import Field
 from parsers.grid import Cell
@@ -11,10 +13,17 @@ from parsers.vietnamese import fold, key
 
 _SQUARE = r"(?:m2|m²|m\^2|m\s2|mét vuông|met vuong|m vuông)"
 _AREA = re.compile(rf"(?P<number>{NUMBER})\s*(?P<unit>{_SQUARE}|ha|hecta|héc ta)?(?!\w)")
+_OWN_UNIT = re.compile(rf"\d\s*(?:{_SQUARE}|ha|hecta|héc ta)(?!\w)")
 _TWO_SIDES = re.compile(rf"(?P<a>{NUMBER})\s*m?\s*[x×*]\s*(?P<b>{NUMBER})\s*(?:m|{_SQUARE})?(?!\w)")
 _ROUGHLY = re.compile(r"^(?:khoảng|tầm|gần|hơn|trên|dưới|ước|dự kiến|[~≈<>≤≥])\s*")
 _RANGE = re.compile(r"\d[^\d+]*(?:-|–|—|~|đến|tới|÷)\s*\d")
 _HECTARE = 10_000
+#: Units that a caption may state, in m²; None for those whose size differs from place to place.
+_UNITS: Mapping[str, int | None] = MappingProxyType(
+    {"m2": 1, "met vuong": 1, "ha": _HECTARE, "hecta": _HECTARE, "hec ta": _HECTARE, "km2": 10**6}
+    | dict.fromkeys(("sao", "mau", "cong", "thuoc"))
+)
+_UNIT_LEAD = re.compile(r"^(?:dvt|don vi tinh|don vi|tinh bang|tinh theo) ")
 _ABSURD = 10**12
 _AREA_HINT = "Đề nghị ghi một số, ví dụ “45,5”."
 _STAR_HINT = "Đề nghị ghi một chữ số từ 1 đến 5."
@@ -28,21 +37,34 @@ _PENDING = re.compile(
 _BEST = 5
 
 
+def quantity_unit(text: str) -> str | None:
+    """Return the unit of area that a caption or unit row states: ``"Diện tích (ha)"`` gives ha."""
+    for piece in (*re.findall(r"\(([^()]*)\)", text), text):
+        unit = _UNIT_LEAD.sub("", fold(piece))
+        if unit in _UNITS:
+            return unit
+    return None
+
+
 def parse_decimal(field: Field, cell: Cell, context: Context) -> Value:
     """Read a quantity such as an area in m² into a plain decimal.
 
     ``50 m²`` and ``0,5 ha`` are converted, ``5x10m`` multiplied with a note; ``1.500`` has two
     readings and is flagged; ranges, sums, percentages and negative numbers give no value.
     """
+    scale = _UNITS.get(context.unit, 1)
+    if scale is None and not _OWN_UNIT.search(key(cell.text)):
+        message = "đơn vị của cột chưa rõ là bao nhiêu mét vuông. Đề nghị ghi diện tích theo m²."
+        return error(field, "unit-unknown", message)
+    scale = scale or 1
     if isinstance(cell.value, int | float):
         if not 0 <= cell.value < _ABSURD or "%" in cell.number_format:
             return error(field, "not-a-number", f"giá trị không hợp lệ. {_AREA_HINT}")
-        number = Decimal(str(cell.value)) * _scale(context.unit)
-        return Value(plain(number))
-    return _written(field, cell.text, context)
+        return Value(plain(Decimal(str(cell.value)) * scale))
+    return _written(field, cell.text, context, scale)
 
 
-def _written(field: Field, text: str, context: Context) -> Value:
+def _written(field: Field, text: str, context: Context, scale: int) -> Value:
     line = re.sub(rf"\(({_SQUARE})\)", r"\1", key(text).rstrip(". "))
     shown = quoted(field, text)
     exact = _ROUGHLY.sub("", line)
@@ -59,10 +81,11 @@ def _written(field: Field, text: str, context: Context) -> Value:
     number = numeral(match["number"], context.decimal_sign) if match else None
     if match is None or number is None:
         return error(field, "not-a-number", f"không đọc được số từ {shown}. {_AREA_HINT}")
-    scale = Decimal(_HECTARE) if (match["unit"] or "").startswith("h") else Decimal(1)
     if number.value == 0:
         return EMPTY
-    result = plain(number.value * (scale if match["unit"] else _scale(context.unit)))
+    if match["unit"]:
+        scale = _HECTARE if match["unit"].startswith("h") else 1
+    result = plain(number.value * scale)
     if number.other is not None:
         read = quoted(field, result.replace(".", ","))
         message = f"đọc {shown} là {read}, nhưng có thể hiểu khác. {_AREA_HINT}"
@@ -71,10 +94,6 @@ def _written(field: Field, text: str, context: Context) -> Value:
         message = f"{shown} không phải một số chắc chắn. {_AREA_HINT}"
         return doubt(field, result, "not-exact", message)
     return Value(result)
-
-
-def _scale(unit: str) -> Decimal:
-    return Decimal(_HECTARE if fold(unit) in {"ha", "hecta", "hec ta"} else 1)
 
 
 def _product(field: Field, sides: re.Match[str], shown: str) -> Value:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from parsers.columns import Column
 from parsers.form import Field
-from parsers.grid import Cell, Grid
+from parsers.grid import WRAP, Cell, Grid
 from parsers.header import Header
 from parsers.outcome import Context, Problem, Value
 from parsers.reading import CERTAIN, Finding, Row, Severity
@@ -141,7 +141,7 @@ def _read(
             finding("error", "missing-value", _MISSING.format(entry.label))
         return
     record.places[entry.key] = place
-    record.raw[entry.key] = cell.text if cell else ""
+    record.raw[entry.key] = cell.text.replace(WRAP, "\n") if cell else ""
     if value.problem:
         finding(value.problem.severity, value.problem.code, value.problem.message)
     if value.text is None:
@@ -191,7 +191,7 @@ def _one_cell(entry: Field, group: Sequence[BodyRow]) -> tuple[Cell | None, bool
     first = filled[0]
     if entry.type == "list":
         cut = any(len(row.own) > _PRODUCT_CELLS for row in group[1:])
-        text = (" " if cut else "; ").join(cell.text.strip() for cell in filled)
+        text = (WRAP if cut else "; ").join(cell.text.strip() for cell in filled)
         return replace(first, text=text, value=text), False
     if entry.type in _JOINED_TYPES:
         text = " ".join(cell.text.strip() for cell in filled)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from parsers.columns import assign, captions_of
 from parsers.form import interpret
 from parsers.grid import Cell, CellValue, Extract, Grid, column_letters
 from parsers.interpretation import Interpretation
+from parsers.reading import CERTAIN
 from parsers.sheet import extract
 
 DATA = Path(__file__).parent / "data"
@@ -427,3 +429,50 @@ def test_auto_numbered_word_tables_have_empty_numbers() -> None:
 def test_units_come_from_the_nearest_statement(above: str, caption: str, cost: str) -> None:
     result = reading([None] * 8 + [above], [*HEAD[:9], caption], ROW)
     assert result.rows[0].values["cost_requested"] == cost
+
+
+@pytest.mark.parametrize(
+    ("caption", "area"), [("Diện tích (ha)", "100"), ("Diện tích (ĐVT: m2)", "0.01")]
+)
+def test_area_is_read_in_the_unit_of_its_caption(caption: str, area: str) -> None:
+    header = [caption if text == "Diện tích (m2)" else text for text in HEAD]
+    result = reading(header, [0.01 if value == 35.5 else value for value in ROW])
+    assert result.rows[0].values["area_m2"] == area
+
+
+def test_area_in_a_unit_of_no_fixed_size_is_not_guessed() -> None:
+    header = ["Diện tích (sào)" if text == "Diện tích (m2)" else text for text in HEAD]
+    result = reading(header, ROW)
+    assert "area_m2" not in result.rows[0].values
+    assert "unit-unknown" in codes(result)
+
+
+def test_header_is_as_high_as_its_merged_captions() -> None:
+    """Unknown captions in its second row ("Năm 2024") are no point."""
+    cells = grid([[*HEAD, "Ý kiến"], [*(None for _ in HEAD), "Năm 2024"], [*ROW, 1]]).rows
+    tall = tuple(replace(cell, row_span=2) if cell else None for cell in cells[0][:-1])
+    rows = ((*tall, cells[0][-1]), (*(None for _ in HEAD), cells[1][-1]), cells[2])
+    result = interpret(Extract("xlsx", (Grid("Biểu 1", rows),)), FORM)
+    assert [row.values["name"] for row in result.rows] == [ROW[1]]
+
+
+def test_a_further_table_below_is_not_more_points() -> None:
+    contacts: list[CellValue] = ["STT", "Họ và tên", "Chức vụ", "Số điện thoại"]
+    person: list[CellValue] = [1, "Nông Văn Ký", "Chủ tịch", "0911111111"]
+    result = reading(HEAD, ROW, [], ["Danh sách cán bộ đầu mối"], contacts, person)
+    assert [row.values["name"] for row in result.rows] == [ROW[1]]
+
+
+def test_a_further_table_of_ours_in_another_order_is_read_too() -> None:
+    swapped: list[CellValue] = [HEAD[0], HEAD[2], HEAD[1], *HEAD[3:]]
+    line: list[CellValue] = [2, "Thôn Nà Lìn", "Cửa hàng Nà Lìn", *ROW[3:]]
+    result = reading(HEAD, ROW, [], swapped, line)
+    assert [row.values["name"] for row in result.rows] == [ROW[1], "Cửa hàng Nà Lìn"]
+
+
+@pytest.mark.parametrize("caption", ["Chủ thể (người đại diện)", "Chủ thể, điện thoại"])
+def test_caption_that_asks_for_two_fields_is_never_certain(caption: str) -> None:
+    header = [caption if text == "Chủ thể quản lý" else text for text in HEAD]
+    result = reading(header, ROW)
+    assert result.rows[0].confidence.get("owner", 0) < CERTAIN
+    assert {"column-guessed", "column-unclear", "missing-column"} & set(codes(result))

@@ -92,7 +92,7 @@ def line(text: str, x1: float, word: float = 20) -> Segment:
         (line("Hạn", 49), line("g sao", 20, 5), "Hạng sao"),
         (line("Mật ong", 40, 20), line("hoa nhãn", 40, 20), "Mật ong hoa nhãn"),
         (line("4 sa", 48), line("o", 5, 5), "4 sao"),
-        (line("Mật ong", 40, 20), line("Chè tuyết", 40, 20), "Mật ong\nChè tuyết"),
+        (line("Mật ong", 40, 20), line("Chè tuyết", 40, 20), "Mật ong\vChè tuyết"),
         (line("Mật ong", 20, 10), line("Chè", 10, 10), "Mật ong\nChè"),
         (line("Mật ong", 49), line("- Chè", 30), "Mật ong\n- Chè"),
         (line("Tổ", 10), line("3 phố Muối", 40, 5), "Tổ\n3 phố Muối"),
@@ -130,7 +130,7 @@ def test_fault_071_row_cut_by_the_page_break_is_joined() -> None:
     """The rest of a row at the head of the next page joins its row."""
     data = two_pages([HEADER, ("", "B", "xa Hoa Cu", ""), ("3", "Diem C", "Thon 3", "70")])
     found = texts(data)
-    assert found[2] == ["2", "Diem\nB", "Thon 2\nxa Hoa Cu", "60"]
+    assert found[2] == ["2", "Diem\vB", "Thon 2\vxa Hoa Cu", "60"]
     assert found[3][0] == "3"
 
 

@@ -484,6 +484,8 @@ def test_fault_065_codes_keep_their_zeros_or_are_flagged(
         ("Mật ong\nChè", "Mật ong; Chè"),
         ("Mật ong + Chè", "Mật ong; Chè"),
         ("1. Mật ong 2. Chè Shan", "Mật ong; Chè Shan"),
+        ("Mật ong / Chè", "Mật ong; Chè"),
+        ("Mật ong,\nChè", "Mật ong; Chè"),
         ("1) Mật ong\n2) Chè", "Mật ong; Chè"),
         ("- Mật ong\n- Chè", "Mật ong; Chè"),
         ("• Mật ong\n• Chè", "Mật ong; Chè"),
@@ -500,12 +502,27 @@ def test_lists(written: str, items: str) -> None:
     assert read("list", written).text == items
 
 
-def test_lines_of_a_pdf_cell_are_asked_about() -> None:
-    value = read("list", "Mật ong\nChè", place="page 1, row 3, column 4")
-    assert (value.text, code(value)) == ("Mật ong; Chè", "list-lines")
-    assert read("list", "Mật ong hoa\nnhãn; Chè\nShan", place="page 1, row 3, column 4") == Value(
-        "Mật ong hoa nhãn; Chè Shan", 0.95
-    )
+def test_lines_that_the_width_may_have_broken_stay_together_and_are_asked_about() -> None:
+    value = read("list", "Dưa lưới\vHương Sen\nChè")
+    assert (value.text, code(value)) == ("Dưa lưới Hương Sen; Chè", "list-lines")
+    assert read("list", "Mật ong hoa\vnhãn; Chè\vShan") == Value("Mật ong hoa nhãn; Chè Shan", 0.95)
+    assert read("list", "- Mật ong\v- Chè Shan") == Value("Mật ong; Chè Shan", 0.95)
+    assert read("list", "Mật ong +\vChè") == Value("Mật ong; Chè", 0.95)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["Mật ong, chè Shan", "Mật ong và Chè", "Mật ong+Chè", "Mật ong/Chè", "Vịt; Mật ong & chè"],
+)
+def test_signs_that_may_part_items_are_asked_about(written: str) -> None:
+    value = read("list", written)
+    assert (value.text, code(value)) == (written, "list-items")
+    assert value.confidence < CERTAIN
+
+
+def test_a_phone_torn_by_a_line_break_is_whole() -> None:
+    assert read("phone", "0912 345 678, 036\n3112233").text == "0912345678; 0363112233"
+    assert read("phone", "0912345678\n0363112233").text == "0912345678; 0363112233"
 
 
 @given(
