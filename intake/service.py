@@ -20,7 +20,7 @@ from typing import Literal
 import structlog
 
 from config.model import Config
-from config.settings import ConfigProblems, load, secret
+from config.settings import ConfigProblems, load, secret, warnings
 from intake.backoff import Backoff
 from intake.daemon import Daemon
 from intake.desk import Desk, open_desk
@@ -37,7 +37,6 @@ Word = Literal["tick", "reload", "stop"]
 #: No true clock stands before the day this was written (a machine that woke up in 1970).
 BUILT_AT = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 _IDLE_SECONDS = 240  # well below the 29 minutes of RFC 2177, and what NAT boxes forget
-_BUSY_SECONDS = 60
 
 
 def run(config: Config, env: Mapping[str, str]) -> None:
@@ -50,6 +49,7 @@ def run(config: Config, env: Mapping[str, str]) -> None:
     """
     with Lease(data_folder(config)), open_desk(config, env) as desk:
         service = Service(Daemon(desk), env)
+        log_warnings(config)
         service.daemon.recover()
         service.serve()
 
@@ -63,6 +63,8 @@ class Service:
     words: "queue.SimpleQueue[Word]" = field(default_factory=queue.SimpleQueue)
     #: Changes the seconds between ticks; does nothing before `serve`.
     poll_every: Callable[[float], object] = lambda _seconds: None
+    #: Seconds of the machine's own counter, against which the wall clock is held.
+    counter: Callable[[], float] = time.monotonic
     _clocks: tuple[dt.datetime, float] | None = None
 
     def serve(self) -> None:
@@ -99,7 +101,7 @@ class Service:
             _log.info("stopped")
 
     def _loop(self) -> None:
-        self._tick()
+        self._unless_busy(self._tick)
         while not self.daemon.stopping:
             words = {self.words.get()}
             while not self.words.empty():
@@ -107,25 +109,28 @@ class Service:
             if "stop" in words:
                 return
             if "reload" in words:
-                self.reload()
-            self._tick()
+                self._unless_busy(self.reload)
+            self._unless_busy(self._tick)
+
+    def _unless_busy(self, step: Callable[[], None]) -> None:
+        """Do a step; a registry locked by another program or a full disk only puts it off."""
+        try:
+            step()
+        except (RegistryBusy, OSError) as error:
+            _log.error("tick_given_up", reason=str(error))
 
     def _tick(self) -> None:
-        """Tick until idle; a clock that cannot be trusted or a locked registry waits."""
-        now, counter = dt.datetime.now(dt.UTC), time.monotonic()
+        """Tick until idle; a clock before its time waits, one that jumped pulls the brake."""
+        now, counter = self.daemon.desk.clock(), self.counter()
         trouble = clock_trouble(now, BUILT_AT, self._clocks, counter)
+        if trouble and now < BUILT_AT:
+            _log.error("clock_wrong", reason=trouble)
+            return  # nothing was done by this clock: that it is set right is no jump
         self._clocks = (now, counter)
-        try:
-            if trouble and now < BUILT_AT:
-                _log.error("clock_wrong", reason=trouble)
-                return
-            if trouble:
-                _log.error("clock_jumped", reason=trouble)
-                self.daemon.desk.store.pull_brake(trouble, now)
-            self.daemon.until_idle()
-        except (RegistryBusy, OSError) as error:
-            # Locked by another program, or the disk is full: nothing happened, we go on later.
-            _log.error("tick_given_up", reason=str(error))
+        if trouble:
+            _log.error("clock_jumped", reason=trouble)
+            self.daemon.desk.store.pull_brake(trouble, now)
+        self.daemon.until_idle()
 
     # --- signals ---
 
@@ -165,6 +170,7 @@ class Service:
             return
         if new.settings.mailbox.poll_seconds != polled_every:
             self.poll_every(new.settings.mailbox.poll_seconds)
+        log_warnings(new)
         _log.info("config_taken_over")
 
     # --- the hint ---
@@ -189,6 +195,12 @@ class Service:
                 ended.wait(wait.total_seconds())
             finally:
                 mailbox.close()
+
+
+def log_warnings(config: Config) -> None:
+    """Log what is allowed in a config but unwise, such as a password file that others can read."""
+    for warning in warnings(config):
+        _log.warning("config_warning", problem=str(warning))
 
 
 def replace_config(desk: Desk, new: Config, env: Mapping[str, str]) -> None:

@@ -91,10 +91,12 @@ def closing_due(snapshot: Snapshot, campaign: Campaign, now: dt.datetime) -> boo
     """Whether the campaign can be closed: silence may be recorded only from here on.
 
     Past ``closes_at``, with a complete poll of the inbox after it and nothing kept that is not yet
-    understood (promise 3: who wrote is not silent).
+    understood (promise 3: who wrote is not silent). A pulled brake puts it off: the clock that
+    says so, or the roster, may be what is wrong.
     """
     return (
         now >= campaign.closes_at
+        and snapshot.brake is None
         and campaign_state(snapshot, campaign).closed_at is None
         and snapshot.polled_at is not None
         and snapshot.polled_at >= campaign.closes_at

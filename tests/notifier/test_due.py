@@ -361,6 +361,14 @@ def test_closing_waits_for_a_complete_poll(
     assert closing_due(snapshot(now, **changes), world.campaign(), now) is expected
 
 
+def test_fault_122_closing_waits_while_the_brake_is_pulled() -> None:
+    """A clock that jumped to after ``closes_at`` must not record silence before a person looked."""
+    now = at(22, 9)
+    pulled = snapshot(now, brake=Brake(now, "the clock jumped"))
+    assert closing_due(snapshot(now), world.campaign(), now)
+    assert not closing_due(pulled, world.campaign(), now)
+
+
 def test_fault_121_the_deadline_is_an_instant_whatever_zone_the_host_keeps() -> None:
     """closes_at 22/5 00:00 +07 is 21/5 17:00 UTC."""
     before = dt.datetime(2024, 5, 21, 16, 59, 59, tzinfo=dt.UTC)
