@@ -222,7 +222,10 @@ def demo(out: OutDir = Path("demo-out")) -> None:
     try:
         from intake.demo import play  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        typer.echo(f"intake: the demo needs {error.name}: pip install 'commune-intake[demo]'")
+        typer.echo(
+            f"intake: the demo needs {error.name}: run ./dev demo, or install the extra [demo]",
+            err=True,
+        )
         raise typer.Exit(1) from None
     raise typer.Exit(0 if play(out) else 1)
 
