@@ -24,6 +24,7 @@ _BY_BYTES = sa.select(messages.c.id).where(
 _SLOT = sa.select(slots).where(
     *(slots.c[name] == sa.bindparam(name) for name in ("account", "folder", "uidvalidity", "uid"))
 )
+_ANSWER = sa.select(mails.c.id).where(mails.c.key == sa.bindparam("wanted")).limit(1)
 _TRY = (
     messages.update()
     .where(messages.c.id == sa.bindparam("wanted"))
@@ -186,8 +187,7 @@ class InboxRows(Part):
 def ack_values(connection: sa.Connection, message: Message) -> dict[str, object]:
     """Return the columns that say which answer is owed and whether the outbox has it."""
     key = message.ack_key
-    query = sa.select(mails.c.id).where(mails.c.key == key).limit(1)
-    queued = bool(key) and connection.execute(query).one_or_none() is not None
+    queued = bool(key) and connection.execute(_ANSWER, {"wanted": key}).one_or_none() is not None
     return {"ack": message.ack, "ack_key": key, "unanswered": bool(key) and not queued}
 
 

@@ -24,6 +24,18 @@ from registry.tables import documents, events, findings, mails, messages, points
 #: Shorter beginnings of a hash name too many messages.
 _HASH_START = 6
 _CHUNK = 500
+# Statements of every message are built once: building costs more than running them.
+_OUR_MAIL = (
+    sa.select(mails.c.id)
+    .where(mails.c.rfc_message_id.in_(sa.bindparam("spellings", expanding=True)))
+    .limit(1)
+)
+_CONTENTS = {
+    table.name: sa.select(table)
+    .where(table.c.submission_id.in_(sa.bindparam("chunk", expanding=True)))
+    .order_by(table.c.submission_id, table.c.ordinal)
+    for table in (points, findings)
+}
 
 
 class LookRows(Part):
@@ -110,17 +122,18 @@ class LookRows(Part):
 
     def is_our_mail(self, rfc_message_id: str) -> bool:
         """Whether a mail of our outbox has this Message-ID, with or without its brackets."""
-        query = (
-            sa.select(mails.c.id)
-            .where(mails.c.rfc_message_id.in_(_spellings([rfc_message_id])))
-            .limit(1)
-        )
+        spellings = _spellings([rfc_message_id])
+        if not spellings:
+            return False
         with self._database.read() as connection:
-            return connection.execute(query).one_or_none() is not None
+            found = connection.execute(_OUR_MAIL, {"spellings": spellings})
+            return found.one_or_none() is not None
 
     def campaign_of_mails(self, rfc_message_ids: Iterable[str]) -> str | None:
         """Return the campaign of our mails with these Message-IDs; None: none, or several."""
         spellings = _spellings(rfc_message_ids)
+        if not spellings:
+            return None
         query = (
             sa.select(mails.c.campaign)
             .where(mails.c.rfc_message_id.in_(spellings[:_CHUNK]), mails.c.campaign.is_not(None))
@@ -286,12 +299,7 @@ def _contents(
 ) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = {}
     for chunk in _chunks(ids):
-        query = (
-            sa.select(table)
-            .where(table.c.submission_id.in_(chunk))
-            .order_by(table.c.submission_id, table.c.ordinal)
-        )
-        for row in connection.execute(query):
+        for row in connection.execute(_CONTENTS[table.name], {"chunk": chunk}):
             found.setdefault(row.submission_id, []).append(make(row))
     return found
 

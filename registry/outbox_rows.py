@@ -15,6 +15,23 @@ from registry.tables import bodies, mails, messages
 #: States that a mail can still leave.
 _OPEN = ("queued", "sending", "unknown", "held")
 _ATTEMPTED = ("queued", "sent", "refused", "unknown")
+# Statements of every mail are built once: building costs more than running them.
+_THERE = sa.select(mails.c.id).where(
+    mails.c.key == sa.bindparam("wanted"), mails.c.recipient == sa.bindparam("whose")
+)
+_NEW_MAIL = mails.insert().returning(mails.c.id)
+_SET_MAIL = mails.update().where(mails.c.id == sa.bindparam("wanted"))
+_ANSWERED = (
+    messages.update()
+    .where(
+        messages.c.ack_key == sa.bindparam("wanted"),
+        messages.c.ack_key != "",
+        messages.c.unanswered,
+    )
+    .values(unanswered=False)
+)
+_BODY = sa.select(bodies.c.sha256).where(bodies.c.sha256 == sa.bindparam("wanted"))
+_NEW_BODY = bodies.insert()
 
 
 class OutboxRows(Part):
@@ -200,31 +217,25 @@ class OutboxRows(Part):
 
 def _queue(connection: sa.Connection, mail: NewMail, now: dt.datetime, *, held: bool) -> int:
     _answered(connection, mail)
-    there = sa.select(mails.c.id).where(
-        mails.c.key == mail.key, mails.c.recipient == mail.recipient
-    )
-    if connection.execute(there).one_or_none() is not None:
+    place = {"wanted": mail.key, "whose": mail.recipient}
+    if connection.execute(_THERE, place).one_or_none() is not None:
         return 0
-    query = (
-        mails.insert()
-        .values(
-            key=mail.key,
-            recipient=mail.recipient,
-            recipient_key=mail.recipient.strip().lower(),
-            kind=mail.kind,
-            subject=mail.subject,
-            rfc_message_id=mail.rfc_message_id,
-            body_sha256=_put_body(connection, mail.raw),
-            state="held" if held else "queued",
-            queued_at=now,
-            next_try_at=mail.not_before or now,
-            campaign=mail.campaign,
-            message_id=mail.message_id,
-            **commune_values(mail.commune),
-        )
-        .returning(mails.c.id)
-    )
-    mail_id = connection.execute(query).scalar_one()
+    values = {
+        "key": mail.key,
+        "recipient": mail.recipient,
+        "recipient_key": mail.recipient.strip().lower(),
+        "kind": mail.kind,
+        "subject": mail.subject,
+        "rfc_message_id": mail.rfc_message_id,
+        "body_sha256": _put_body(connection, mail.raw),
+        "state": "held" if held else "queued",
+        "queued_at": now,
+        "next_try_at": mail.not_before or now,
+        "campaign": mail.campaign,
+        "message_id": mail.message_id,
+        **commune_values(mail.commune),
+    }
+    mail_id = connection.execute(_NEW_MAIL, values).scalar_one()
     data = {"key": mail.key, "recipient": mail.recipient, "held": held}
     journal(connection, now, "queued", f"mail {mail_id}", data)
     return 1
@@ -232,21 +243,16 @@ def _queue(connection: sa.Connection, mail: NewMail, now: dt.datetime, *, held: 
 
 def _answered(connection: sa.Connection, mail: NewMail) -> None:
     """Mark the message whose answer this is: nobody needs to look for its debt any more."""
-    connection.execute(
-        messages.update()
-        .where(messages.c.ack_key == mail.key, messages.c.ack_key != "", messages.c.unanswered)
-        .values(unanswered=False)
-    )
+    connection.execute(_ANSWERED, {"wanted": mail.key})
 
 
 def _put_body(connection: sa.Connection, raw: bytes) -> str:
     """Store the bytes once, however many recipients get them; return their hash."""
     sha256 = hashlib.sha256(raw).hexdigest()
-    query = sa.select(bodies.c.sha256).where(bodies.c.sha256 == sha256)
-    if connection.execute(query).one_or_none() is None:
-        connection.execute(bodies.insert().values(sha256=sha256, raw=raw))
+    if connection.execute(_BODY, {"wanted": sha256}).one_or_none() is None:
+        connection.execute(_NEW_BODY, {"sha256": sha256, "raw": raw})
     return sha256
 
 
 def _update(connection: sa.Connection, mail_id: int, values: dict[str, object]) -> None:
-    connection.execute(mails.update().where(mails.c.id == mail_id).values(**values))
+    connection.execute(_SET_MAIL, {"wanted": mail_id, **values})

@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,7 +15,6 @@ from registry.model import CommuneKey, Message, NewSubmission, Outcome
 from registry.receipts import receipt_number
 from registry.rows import (
     Part,
-    commune_is,
     commune_values,
     get_message,
     plain_letter,
@@ -22,6 +22,32 @@ from registry.rows import (
     written,
 )
 from registry.tables import bounced, documents, findings, messages, points, submissions
+
+# Statements of every message are built once: building costs more than running them.
+_SET_MESSAGE = messages.update().where(messages.c.id == sa.bindparam("wanted"))
+_NEW_SUBMISSION = submissions.insert().returning(submissions.c.id)
+_RECEIPT = sa.select(submissions.c.id).where(submissions.c.receipt == sa.bindparam("wanted"))
+_ALIVE = bounced.delete().where(bounced.c.address == sa.bindparam("wanted"))
+_SAME = sa.and_(
+    submissions.c.campaign == sa.bindparam("answer_campaign"),
+    submissions.c.commune_code == sa.bindparam("answer_code"),
+    submissions.c.commune_from == sa.bindparam("answer_from"),
+)
+_VERSIONS = sa.select(sa.func.count()).select_from(submissions).where(_SAME)
+_NEWEST = (
+    sa.select(submissions.c.id)
+    .where(_SAME, sa.not_(submissions.c.withdrawn))
+    .order_by(submissions.c.received_at.desc(), submissions.c.id.desc())
+    .limit(1)
+)
+_NOT_CURRENT = (
+    submissions.update()
+    .where(_SAME, submissions.c.current, submissions.c.id != sa.bindparam("newest"))
+    .values(current=False)
+)
+_CURRENT = (
+    submissions.update().where(submissions.c.id == sa.bindparam("newest")).values(current=True)
+)
 
 
 class RecordRows(Part):
@@ -44,15 +70,10 @@ class RecordRows(Part):
             _put_documents(connection, message_id, outcome)
             submission_id, receipt = _put_submission(connection, message, outcome, now)
             values = _outcome_values(outcome) | {"submission_id": submission_id}
-            connection.execute(
-                messages.update().where(messages.c.id == message_id).values(**values)
-            )
+            connection.execute(_SET_MESSAGE, {"wanted": message_id, **values})
             recorded = get_message(connection, message_id)
-            connection.execute(
-                messages.update()
-                .where(messages.c.id == message_id)
-                .values(**ack_values(connection, recorded))
-            )
+            owed = ack_values(connection, recorded)
+            connection.execute(_SET_MESSAGE, {"wanted": message_id, **owed})
             owe_filing(connection, message_id)
             _note_addresses(connection, message_id, outcome, now)
             data = _told(recorded) | {"receipt": receipt}
@@ -201,31 +222,26 @@ def _put_submission(
     new = outcome.submission
     if new is None:
         return None, None
-    same = sa.and_(submissions.c.campaign == new.campaign, commune_is(submissions, new.commune))
-    count = sa.select(sa.func.count()).select_from(submissions).where(same)
-    version = connection.execute(count).scalar_one() + 1
+    answer = _answer(new.campaign, new.commune)
+    version = connection.execute(_VERSIONS, answer).scalar_one() + 1
     receipt = _free_receipt(connection, new, version)
-    query = (
-        submissions.insert()
-        .values(
-            campaign=new.campaign,
-            version=version,
-            message_id=message.id,
-            received_at=message.received_at,
-            recorded_at=now,
-            state=new.state,
-            late=new.late,
-            after_close=new.after_close,
-            receipt=receipt,
-            letter=plain_letter(new.letter),
-            letter_key=letter_key(new.letter.number if new.letter else None),
-            **commune_values(new.commune),
-        )
-        .returning(submissions.c.id)
-    )
-    submission_id = int(connection.execute(query).scalar_one())
+    values = {
+        "campaign": new.campaign,
+        "version": version,
+        "message_id": message.id,
+        "received_at": message.received_at,
+        "recorded_at": now,
+        "state": new.state,
+        "late": new.late,
+        "after_close": new.after_close,
+        "receipt": receipt,
+        "letter": plain_letter(new.letter),
+        "letter_key": letter_key(new.letter.number if new.letter else None),
+        **commune_values(new.commune),
+    }
+    submission_id = int(connection.execute(_NEW_SUBMISSION, values).scalar_one())
     _put_contents(connection, submission_id, new)
-    _choose_current(connection, same)
+    _choose_current(connection, answer)
     return submission_id, receipt
 
 
@@ -243,8 +259,7 @@ def _free_receipt(connection: sa.Connection, new: NewSubmission, version: int) -
     serial = version
     while True:
         receipt = receipt_number(new.receipt_prefix, new.commune[0], serial)
-        query = sa.select(submissions.c.id).where(submissions.c.receipt == receipt)
-        if connection.execute(query).one_or_none() is None:
+        if connection.execute(_RECEIPT, {"wanted": receipt}).one_or_none() is None:
             return receipt
         serial += 1
 
@@ -273,26 +288,19 @@ def _withdraw(connection: sa.Connection, message: Message) -> None:
             .where(submissions.c.id == row.id)
             .values(withdrawn=True, current=False)
         )
-        key = (row.commune_code, row.commune_from)
-        same = sa.and_(submissions.c.campaign == row.campaign, commune_is(submissions, key))
-        _choose_current(connection, same)
+        _choose_current(connection, _answer(row.campaign, (row.commune_code, row.commune_from)))
 
 
-def _choose_current(connection: sa.Connection, same: sa.ColumnElement[bool]) -> None:
+def _answer(campaign: str, commune: CommuneKey) -> dict[str, object]:
+    """Return whose versions in which campaign are meant, as the statements below take it."""
+    return {"answer_campaign": campaign, "answer_code": commune[0], "answer_from": commune[1]}
+
+
+def _choose_current(connection: sa.Connection, answer: Mapping[str, object]) -> None:
     """Make the version current that arrived last; of equal times the one recorded last."""
-    valid = sa.and_(same, sa.not_(submissions.c.withdrawn))
-    newest = connection.execute(
-        sa.select(submissions.c.id)
-        .where(valid)
-        .order_by(submissions.c.received_at.desc(), submissions.c.id.desc())
-        .limit(1)
-    ).scalar_one_or_none()
-    connection.execute(
-        submissions.update()
-        .where(same, submissions.c.current, submissions.c.id != newest)
-        .values(current=False)
-    )
-    connection.execute(submissions.update().where(submissions.c.id == newest).values(current=True))
+    newest = connection.execute(_NEWEST, answer).scalar_one_or_none() or 0
+    connection.execute(_NOT_CURRENT, {**answer, "newest": newest})
+    connection.execute(_CURRENT, {"newest": newest})
 
 
 def _note_addresses(
@@ -301,7 +309,7 @@ def _note_addresses(
     """Remember dead addresses; one that writes to us is alive again."""
     sender = outcome.sender.strip().lower()
     if sender and outcome.verdict not in {"bounce", "auto-reply"}:
-        connection.execute(bounced.delete().where(bounced.c.address == sender))
+        connection.execute(_ALIVE, {"wanted": sender})
     for address in dict.fromkeys(address.strip().lower() for address in outcome.bounced):
-        connection.execute(bounced.delete().where(bounced.c.address == address))
+        connection.execute(_ALIVE, {"wanted": address})
         connection.execute(bounced.insert().values(address=address, message_id=message_id, at=now))
