@@ -150,16 +150,17 @@ def without_points(sheet: Worksheet, inputs: ReportInputs) -> None:
     line += 1
     deemed = ", được hiểu là không có nhu cầu" if inputs.silence == "no-need" else ""
     sections = (
-        ("A. CÓ VĂN BẢN TRẢ LỜI KHÔNG CÓ NHU CẦU", inputs.in_state("nil")),
-        (f"B. KHÔNG GỬI VĂN BẢN{deemed.upper()}", inputs.in_state("silent")),
-        ("C. CHƯA GỬI (CHƯA CHỐT SỐ LIỆU)", inputs.in_state("waiting")),
-        ("D. CÓ THƯ ĐẾN NHƯNG CHƯA GHI NHẬN ĐƯỢC (KHÔNG TÍNH LÀ KHÔNG GỬI)",
+        ("CÓ VĂN BẢN TRẢ LỜI KHÔNG CÓ NHU CẦU", inputs.in_state("nil")),
+        (f"KHÔNG GỬI VĂN BẢN{deemed.upper()}", inputs.in_state("silent")),
+        ("CHƯA GỬI (CHƯA CHỐT SỐ LIỆU)", inputs.in_state("waiting")),
+        ("CÓ THƯ ĐẾN NHƯNG CHƯA GHI NHẬN ĐƯỢC (KHÔNG TÍNH LÀ KHÔNG GỬI)",
          tuple(one for one in inputs.in_state("in-review", "needs-fix") if one.counted is None)),
     )  # fmt: skip
-    for title, communes in sections:
-        if not communes and title[0] in "CD":
-            continue
-        span(sheet, line, 1, len(heads), f"{title}: {len(communes)} đơn vị", _SECTION)
+    # The first two are always there, also to say "none"; the others only when there is something.
+    shown = [one for number, one in enumerate(sections) if one[1] or number < 2]  # noqa: PLR2004
+    for letter, (title, communes) in zip("ABCD", shown, strict=False):
+        heading = f"{letter}. {title}: {len(communes)} đơn vị"
+        span(sheet, line, 1, len(heads), heading, _SECTION)
         line += 1
         for index, commune in enumerate(communes, start=1):
             row(sheet, line, _reason(index, commune, inputs), [CENTRE, CENTRE, *[PLAIN] * 4])
