@@ -645,3 +645,21 @@ def test_money_unit(header: str, unit: str | None) -> None:
 )
 def test_every_cell_gets_an_answer(kind: FieldType, written: CellValue) -> None:
     read(kind, written, TRIEU, choices=KINDS)
+
+
+@pytest.mark.parametrize(
+    ("written", "text", "severity", "code_"),
+    [
+        ("(5)", None, "error", "negative"),
+        (-5, None, "error", "negative"),
+        (5_000, "5000000000", "warning", "unusual-value"),
+        (50, "50000000", None, ""),
+    ],
+)
+def test_fault_083_a_negative_amount_is_refused_and_a_hundredfold_one_remarked_upon(
+    written: CellValue, text: str | None, severity: str | None, code_: str
+) -> None:
+    """FAULTS 83: in triệu đồng, where 10 to 500 are usual: no guess, and no silent acceptance."""
+    value = read("money", written, TRIEU, low=Decimal(10_000_000), high=Decimal(500_000_000))
+    assert (value.text, code(value)) == (text, code_)
+    assert (value.problem.severity if value.problem else None) == severity
