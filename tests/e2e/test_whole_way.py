@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import select
+import threading
 
 import openpyxl
 import pytest
@@ -14,6 +15,7 @@ from intake.demo_documents import PLAIN, blank_workbook, workbook
 from intake.demo_scenario import GIA_CAT, HOA_CU, _sender
 from parsers.form import Form
 from parsers.jail import JailBrokenError
+from parsers.reading import Reading, Refusal
 from registry.snapshot import commune_state, windows
 
 pytestmark = pytest.mark.e2e
@@ -261,6 +263,31 @@ def test_fault_112_114_what_no_person_wrote_is_filed_without_an_answer(whole, he
     whole.tick()
     assert whole.sent == []
     assert len(whole.inbox("Đã xử lý")) == 1
+
+
+def test_what_is_read_ahead_is_recorded_in_the_order_of_arrival(whole, monkeypatch):
+    """The first form is understood only after the second was read; it is recorded first."""
+    second_read = threading.Event()
+    read = whole.desk.reader.read
+
+    def late(data: bytes, form: Form, name: str = "") -> Reading | Refusal:
+        result = read(data, form, name)
+        if data == BOOK:
+            assert second_read.wait(30)
+        else:
+            second_read.set()
+        return result
+
+    other = workbook(PLAIN, _sender("Gia Cát", 31, 14), GIA_CAT)
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)), moment(15, 9, 0, 1))
+    whole.deliver(mail("giacat@caoloc.example", files=workbook_file(other)), moment(15, 9, 0, 2))
+    monkeypatch.setattr(whole.desk.reader, "read", late)
+    whole.tick()
+    assert len(whole.sent) == 2
+    journal = sorted(whole.store.journal(), key=lambda event: event.serial)
+    recorded = [event.subject for event in journal if event.kind == "recorded"]
+    assert recorded == ["message 1", "message 2"]
+    assert whole.store.message(1).sender == HOA_CU_MAIL
 
 
 def test_a_message_that_makes_our_code_raise_is_held_after_three_tries(whole, monkeypatch):

@@ -359,3 +359,14 @@ def test_a_template_cannot_reach_python(tmp_path) -> None:
     (tmp_path / "call.j2").write_text("{% extends layout %}" + spell, "utf-8")
     with pytest.raises(WordingProblem):
         compose(due("call"), context(), Templates(tmp_path))
+
+
+def test_wordings_are_compiled_again_only_when_one_was_edited(tmp_path):
+    for file in (rig.FOLDER / "templates").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    templates = Templates(tmp_path)
+    assert templates.renewed() is templates
+    (tmp_path / "ack-nil.j2").unlink()
+    renewed = templates.renewed()
+    assert renewed is not templates
+    assert "ack-nil" in templates.names() - renewed.names()

@@ -157,6 +157,16 @@ def test_fault_096_attempts_are_counted_before_they_are_made(store: Store, tmp_p
         store.begin_attempt(message_id, at(5))
 
 
+def test_the_attempts_of_a_batch_are_counted_together_or_not_at_all(store: Store) -> None:
+    one, two = arrive(store, "one", uid=1), arrive(store, "two", uid=2)
+    assert store.begin_attempts([one, two], at(1)) == [1, 1]
+    assert store.begin_attempts([], at(1)) == []
+    store.record(two, held(), at(2))
+    with pytest.raises(NotPossible):
+        store.begin_attempts([one, two], at(3))
+    assert store.message(one).tries == 1
+
+
 def test_a_held_message_goes_to_held_and_later_from_there_to_processed(store: Store) -> None:
     message_id = arrive(store, "a", uid=1)
     store.record(message_id, held(), at(1))

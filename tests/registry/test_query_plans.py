@@ -27,6 +27,9 @@ QUESTIONS: dict[str, Callable[[Store], object]] = {
     "is_our_mail": lambda store: store.is_our_mail("<1@caoloc.example>"),
     "campaign_of_mails": lambda store: store.campaign_of_mails(["<1@caoloc.example>"]),
     "current_submission": lambda store: store.current_submission(CAMPAIGN, HOA_CU),
+    "submission_before": lambda store: store.submission_before(
+        store.submissions(CAMPAIGN, HOA_CU)[0]
+    ),
     "letter_twins": lambda store: store.letter_twins(CAMPAIGN, "45/UBND-KT", None, HOA_CU),
     "keep": lambda store: arrive(store, "new", uid=99),
     "queue": lambda store: store.queue([ack(hash_of("new"))], NOON),

@@ -75,6 +75,17 @@ def test_fault_078_correction_becomes_current_and_the_first_version_stays(store:
     assert versions == [(1, False), (2, True)]
 
 
+def test_before_a_version_came_the_one_that_arrived_last_of_those_with_lower_numbers(
+    store: Store,
+) -> None:
+    for number, minute in enumerate((5, 2, 9), start=1):
+        store.record(arrive(store, f"v{number}", minute), answer(content=str(number)), at(10))
+    first, second, third = store.submissions(CAMPAIGN, HOA_CU)
+    assert store.submission_before(third) == first
+    assert store.submission_before(second) == first
+    assert store.submission_before(first) is None
+
+
 def test_fault_079_delayed_first_version_never_rolls_back_the_second(store: Store) -> None:
     """What the server received last is current, in whatever order the messages were recorded."""
     store.record(arrive(store, "v2", 10), answer(content="2"), at(11))
