@@ -209,7 +209,8 @@ class Connection:
             ) from error
         except (imaplib.IMAP4.error, ImapToolsError, OSError, ValueError, LookupError) as error:
             self._drop()
-            raise Unreachable(f"{type(error).__name__}: {error}") from error
+            what = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+            raise Unreachable(f"{self._settings.host}:{self._settings.port}: {what}") from error
 
     def _live(self) -> Client:
         if self._client is None:
