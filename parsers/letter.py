@@ -25,11 +25,12 @@ __all__ = [
 _GROUP = r"[A-ZĐÂÊÔƠƯ][A-Za-zĐđÂâÊêÔôƠơƯư&0-9.]*"
 _SIGN = rf"{_GROUP}(?:\s?-\s?{_GROUP}){{0,5}}"
 _NUMBER = re.compile(
-    rf"(?<![\d/.,])(?P<number>\d{{1,5}}[a-z]?)\s*/\s*(?:(?P<year>(?:19|20)\d\d)\s*/\s*)?(?P<sign>{_SIGN})"
+    rf"(?<![\d/.,])(?P<number>\d{{1,5}}[a-z]?)\s*/\s*(?:(?P<year>(?:19|20)\d\d)\s*/\s*)?"
+    rf"(?P<sign>{_SIGN})(?![\w-])"
 )
 _OWN = re.compile(
     rf"(?<!\w)(?:Số|SỐ|So|số)\s*:?\s*(?P<number>\d{{1,5}}[a-z]?)?[\s.…_]*/\s*"
-    rf"(?:(?P<year>20\d\d)\s*/\s*)?(?P<sign>{_SIGN})?"
+    rf"(?:(?P<year>20\d\d)\s*/\s*)?(?:(?P<sign>{_SIGN})(?![\w-]))?"
 )
 _DATE = re.compile(
     r"(?<!\w)ngày[\s.…_]{0,40}(?P<day>\d{1,2})?[\s.…_]{0,40}(?:tháng|/)[\s.…_]{0,40}"
@@ -37,10 +38,9 @@ _DATE = re.compile(
     r"(?:năm|/)[\s.…_]{0,40}(?P<year>\d{4})?",
     re.IGNORECASE,
 )
-_PLACE_DATE = re.compile(
-    r"(?:^|\s)(?P<place>[^\W\d_a-zđ][^\W\d_]*(?:\s[^\W\d_a-zđ][^\W\d_]*){0,4}),\s*ngày\b",
-    re.UNICODE,
-)
+_PLACE = r"[^\W\d_a-zđ][^\W\d_]*(?:\s[^\W\d_a-zđ][^\W\d_]*){0,4}"
+#: The comma may be missing where nothing stands before the place.
+_PLACE_DATE = re.compile(rf"(?:^|\s){_PLACE},\s*ngày\b|^{_PLACE}\s+ngày\b")
 _MOTTO = re.compile(
     r"c[ộô]ng\s*h(?:òa|oà|oa)\s*x[ãa]\s*h[ộo]i\s*ch[ủu]\s*ngh[ĩi]a\s*vi[ệe]t\s*nam"
     r"|đ[ộo]c\s*l[ậa]p\s*[-–—]?\s*t[ựu]\s*do\s*[-–—]?\s*h[ạa]nh\s*ph[úu]c",

@@ -7,7 +7,9 @@ from parsers.grid import WRAP, Cell
 from parsers.outcome import Value, doubt
 from parsers.vietnamese import one_line, repair
 
-_BULLET = re.compile(r"^\s*(?:[-–—•*+▪●]\s+|\d{1,2}\s*[.)]\s*(?=\D)|[-–—•▪●](?=[^\W\d]))")
+_BULLET = re.compile(
+    r"^\s*(?:[-–—•*+▪●]\s+|\(?\d{1,2}\s*[.)]\s*(?=\D)|\(?[a-eđ]\)\s*|[-–—•▪●](?=[^\W\d]))"
+)
 _NUMBERED = re.compile(r"(?:(?<=\s)|^)(\d{1,2})\s*[.)]\s+(?=[^\W\d])")
 _COMMA = re.compile(r",\s+")
 #: At the end of a line: the next one begins an item.

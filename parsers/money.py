@@ -225,9 +225,9 @@ def _misfit(number: Decimal, unit: str) -> str:
     thousands or millions looks like đồng.
     """
     vnd = number * MONEY_UNITS[unit]
-    if not 10**3 <= vnd < 10**11:
-        return "error"
     looks_like_dong = unit != "đồng" and number >= _SURELY_DONG
+    if not 10**3 <= vnd < (10**10 if looks_like_dong else 10**11):
+        return "error"
     return "doubt" if looks_like_dong or not 10**6 <= vnd < 10**10 else ""
 
 

@@ -40,7 +40,11 @@ _PLAIN = (
         r"\b(?:khong|ko) (?:thuc hien |tham gia |de nghi )?dang ky"
         r"(?! kinh doanh| kd| nhan| bao ho| so)\b"
     ),
-    re.compile(r"\b(?:khong|ko) (?:de nghi|de xuat) (?:ho tro|diem|dang ky|xet)\b"),
+    re.compile(r"\b(?:khong|ko) (?:de nghi|de xuat) (?:diem|dang ky|xet)\b"),
+    re.compile(
+        r"\b(?:khong|ko) (?:de nghi|de xuat)(?: duoc)? ho tro"
+        r"(?= (?:diem|gi|nao|xay dung|gioi thieu|dot|trong|nam|theo|tren|tu)\b| ,|$)"
+    ),
     re.compile(rf"\bso {_W}{{0,2}}?diem {_W}{{0,14}}?(?:0+|khong)(?: diem| co)?$"),
     re.compile(r"(?<!\d )\b0+ (?:khong )?diem\b"),
     re.compile(rf"(?<!co )\bnhu cau {_W}{{0,12}}?(?:khong|khong co|0+)$"),
@@ -52,6 +56,7 @@ _WEAK = (
     re.compile(r"\bchua (?:thuc hien |tham gia |the )?dang ky(?! kinh doanh| kd| nhan| bao ho)\b"),
     re.compile(rf"\b{_NOT} co {_W}{{0,2}}?san pham {_W}{{0,3}}?ocop\b"),
     re.compile(r"\b(?:khong|ko) tham gia\b"),
+    re.compile(r"\b(?:khong|ko) (?:de nghi|de xuat) ho tro\b"),
 )
 #: What a need may be about; anything else ("nhu cầu vay vốn") is another matter.
 _OUR_OBJECT = re.compile(
@@ -65,6 +70,8 @@ _CONDITION = re.compile(
     r"|dien|yeu cau|huong dan|xin hoi|co duoc|hay khong|nhung (?:diem|co so|xa)"
     r"|khong phai|khong the)\b"
 )
+#: "không có hộ nào" before "không đăng ký": a double negation.
+_NOBODY = re.compile(rf"\b{_NOT} co {_W}{{1,4}}?nao$")
 _OTHERS = re.compile(r"\b(?:cac xa|xa thi tran|cac don vi|mot so xa|xa khac)(?: \w+){0,3} ?$")
 _HISTORY = re.compile(
     r"\b(?:truoc day|dot truoc|lan truoc|dot 1|lan 1|dot mot|lan thu nhat|dot i|nam truoc|truoc do"
@@ -78,7 +85,7 @@ _ONE_OF_MANY = re.compile(
 _WHOLE = re.compile(r"\b(?:xa|thi tran|tt|phuong|dia ban|ubnd|uy ban|cac thon|chung toi|don vi)\b")
 _OTHER_NEWS = re.compile(
     r"\b(?:kho khan|vuong mac|kien nghi gi|y kien|tranh chap|vi pham|sai pham|xuong cap|phan anh"
-    r"|khieu nai|dung hoat dong|sai sot)\b"
+    r"|khieu nai|dung hoat dong|sai sot|duoi \d|trong danh sach|ma chi|ma con)\b"
 )
 #: A plea for help: whoever asks for a new point because there is none has a need.
 _ASKS = re.compile(
@@ -191,7 +198,7 @@ def _about_us(wanted: str, form: Form) -> bool:
 def _stated(sentence: str, match: re.Match[str]) -> bool:
     """Tell a statement of the writer's own from a condition, an instruction, or news of others."""
     before, after = sentence[: match.start()].strip(), sentence[match.end() :]
-    if re.match(r" (?:khong|chua)\b", after):
+    if re.match(r" (?:khong|chua)\b", after) or _NOBODY.search(before):
         return False
     if _CONDITION.search(_last_clause(before)) or re.match(rf" {_W}{{0,10}}thi\b", f"{after} "):
         return False

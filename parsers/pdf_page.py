@@ -20,6 +20,9 @@ _MOST_CROSSINGS: Final = 20_000
 _PAGE_NUMBER: Final = re.compile(r"(?:trang |page )?\d{1,3}(?: (?:of )?\d{1,3})?")
 #: So many letters drawn over others in one cell are text of another row, not a typographer's kern.
 _OVERLAPS: Final = 3
+#: So near in points a horizontal line closes a vertical one; so many open ones are a row.
+_CLOSED: Final = 3.0
+_OPEN_BORDERS: Final = 4
 _UNRULED_COLUMNS: Final = 4
 _UNRULED_ROWS: Final = 3
 
@@ -53,7 +56,8 @@ def read_page(page: Any, number: int) -> Page:
     if len(across) * len(down) > _MOST_CROSSINGS:
         raise RefusedError("too-large", f"page {number}: {len(across)} x {len(down)} lines")
     letters = glyphs(page.dedupe_chars().chars)
-    found = [table for table in page.find_tables() if len(table.cells) > 1]
+    ruled = page.find_tables({"explicit_horizontal_lines": _unclosed(page)})
+    found = [table for table in ruled if len(table.cells) > 1]
     tables, overlapped = [], []
     rest = letters
     kept = 0
@@ -74,6 +78,21 @@ def read_page(page: Any, number: int) -> Page:
         rest = [letter for letter in rest if not _within(letter, table.bbox)]
     lines = [segments(line) for line in lines_of(rest)]
     return Page(_in_order(lines, tables), tuple(overlapped), not tables and _looks_tabular(lines))
+
+
+def _unclosed(page: Any) -> list[float]:
+    """Return the heights where a table's vertical lines end without a horizontal one.
+
+    A row that a page break cuts, or the first one after it, may be drawn open; it is a row.
+    """
+    drawn = sorted(edge["top"] for edge in page.horizontal_edges)
+    ends: dict[int, set[int]] = {}
+    for edge in page.vertical_edges:
+        for end in (edge["top"], edge["bottom"]):
+            near = bisect.bisect_left(drawn, end - _CLOSED)
+            if near == len(drawn) or drawn[near] > end + _CLOSED:
+                ends.setdefault(round(end), set()).add(round(edge["x0"]))
+    return [float(height) for height, across in ends.items() if len(across) >= _OPEN_BORDERS]
 
 
 def _within(letter: Glyph, box: Box) -> bool:

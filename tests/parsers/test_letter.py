@@ -78,6 +78,7 @@ def test_the_call_without_letterhead_is_a_letter_with_blanks() -> None:
         ("Số: …./UBND-KT", None),
         ("Số:     /", None),
         ("Số: 45/", None),
+        ("Số: 45/Ubnd-kt", None),
     ],
 )
 def test_own_number(written: str, number: str | None) -> None:
@@ -92,6 +93,7 @@ def test_own_number(written: str, number: str | None) -> None:
         ("Hòa Cư, ngày 17 tháng 5 năm 2024", "2024-05-17"),
         ("Hòa Cư, ngày 05 tháng 02 năm 2024", "2024-02-05"),
         ("Hòa Cư, ngày 17/5/2024", "2024-05-17"),
+        ("Hoà Cư ngày 17 tháng 5 năm 2024", "2024-05-17"),
         ("Hòa Cư, ngày      tháng 5 năm 2024", None),
         ("Hòa Cư, ngày … tháng … năm 2024", None),
         ("Hòa Cư, ngày     /5/2024", None),

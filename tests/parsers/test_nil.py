@@ -54,6 +54,8 @@ YES += [
     "Nhu cầu hỗ trợ: 0",
 ]
 NO = [
+    "Không có hộ nào không đăng ký.",
+    "UBND xã không đề nghị hỗ trợ biển hiệu mà chỉ đề nghị hỗ trợ kệ, tủ cho 02 điểm.",
     "Xã không có điểm nào không đủ điều kiện.",
     "Không có cơ sở nào vi phạm trong thời gian đăng ký.",
     (
@@ -77,6 +79,8 @@ NO = [
     "",
 ]
 DOUBTFUL = [
+    "Không có điểm nào dưới 3 sao trong danh sách đăng ký.",
+    "UBND xã không đề nghị hỗ trợ chi phí thuê mặt bằng.",
     "Hiện nay trên địa bàn xã không có điểm giới thiệu và bán sản phẩm OCOP, đề nghị hỗ trợ.",
     "Trên địa bàn xã chưa có điểm nào đáp ứng, kính đề nghị UBND huyện hỗ trợ xây dựng mới.",
     "UBND xã chưa lựa chọn được địa điểm.",

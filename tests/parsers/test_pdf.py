@@ -289,3 +289,15 @@ def test_fault_054_library_errors_become_one_code() -> None:
     data = copy.getvalue()
     assert refused(data[: len(data) // 2]).code == "damaged"
     assert refused(b"%PDF-1.7\n" + b"x" * 2000).code == "damaged"
+
+
+def test_a_row_drawn_open_at_the_page_end_is_a_row() -> None:
+    """A page break may leave out the line below the last row; the row must not be lost."""
+    paper = Paper()
+    bottom = paper.table(700, [HEADER, ("1", "Diem A", "Thon 1", "50")], WIDTHS)
+    edges = [40 + sum(WIDTHS[:count]) for count in range(len(WIDTHS) + 1)]
+    for x in edges:
+        paper.canvas.line(x, paper.size[1] - bottom, x, paper.size[1] - bottom - 30)
+    for x, text in zip(edges, ("2", "Diem B", "Thon 2", "60"), strict=False):
+        paper.line(x + 3, bottom + 11, text, 9)
+    assert texts(paper.done())[-1] == ["2", "Diem B", "Thon 2", "60"]

@@ -485,6 +485,8 @@ def test_fault_065_codes_keep_their_zeros_or_are_flagged(
         ("Mật ong + Chè", "Mật ong; Chè"),
         ("1. Mật ong 2. Chè Shan", "Mật ong; Chè Shan"),
         ("Mật ong / Chè", "Mật ong; Chè"),
+        ("a) Mật ong\nb) Chè", "Mật ong; Chè"),
+        ("(1) Mật ong; (2) Chè", "Mật ong; Chè"),
         ("Mật ong,\nChè", "Mật ong; Chè"),
         ("1) Mật ong\n2) Chè", "Mật ong; Chè"),
         ("- Mật ong\n- Chè", "Mật ong; Chè"),
