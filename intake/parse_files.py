@@ -12,6 +12,7 @@ from intake.opening import jail_limits
 from intake.unpack import unpack
 from intake.views import finding
 from parsers.jail import Jail
+from parsers.letter import nil_statement
 from parsers.reading import Reading, Refusal
 
 View = dict[str, Any]
@@ -53,7 +54,9 @@ def _mail(config: Config, campaign: Campaign, jail: Jail, name: str, data: bytes
         _file(config, campaign, jail, part.name, part.data)
         for part in unpack(parsed, config.settings.limits).files
     ]
-    shell = Reading("eml", "message", text=parsed.text)
+    words = [parsed.subject, "", *parsed.text.splitlines()]
+    nil = nil_statement(words, campaign.form) == "yes"
+    shell = Reading("eml", "message", nil=nil, text=parsed.text)
     return {**_document(config, name, data, shell), "children": children}
 
 

@@ -193,6 +193,18 @@ def test_parse_json_of_a_mail_lists_its_files_as_children(made, run, tmp_path):
     assert len(view["children"][0]["rows"]) == len(HOA_CU)
 
 
+def test_parse_json_hears_a_nil_return_in_the_words_of_a_mail(made, run, tmp_path):
+    words = EmailMessage()
+    words["From"], words["Subject"] = "tanlien@caoloc.example", "Xã Tân Liên: đăng ký điểm OCOP"
+    words.set_content("Qua rà soát, UBND xã không có nhu cầu đăng ký hỗ trợ điểm.")
+    path = tmp_path / "thu.eml"
+    path.write_bytes(words.as_bytes())
+    code, out, _ = run(made, "parse", "--json", path)
+    (view,) = json.loads(out)
+    assert (view["role"], view["nil"], view["children"]) == ("message", True, [])
+    assert code == 1  # no form was read
+
+
 def test_show_held_and_plan_json_are_json_and_nothing_else(made, run):
     _, out, _ = run(made, "held", "--json")
     (waiting,) = json.loads(out)
