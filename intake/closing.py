@@ -26,12 +26,12 @@ def close_campaigns(desk: Desk) -> None:
     """Record silence and freeze reports where their moment has come."""
     for campaign in desk.config.campaigns:
         now = desk.clock()
-        snapshot = desk.store.snapshot(windows([campaign]))
+        snapshot = desk.store.snapshot(windows([campaign]), contents=False)
         if closing_due(snapshot, campaign, now):
             silent = silent_communes(snapshot, campaign, desk.config.members(campaign))
             desk.store.close_campaign(campaign.id, [commune.key for commune in silent], now)
             _log.info("closed", campaign=campaign.id, silent=len(silent))
-            snapshot = desk.store.snapshot(windows([campaign]))
+            snapshot = desk.store.snapshot(windows([campaign]), contents=False)
         if report_due(snapshot, campaign, now):
             _freeze(desk, campaign)
 

@@ -216,7 +216,7 @@ def _snapshot(
     silent = tuple(member.key for member in config.members(campaign)[1:])
     return Snapshot(
         current={(campaign.id, current.commune): current},
-        heard={(campaign.id, current.commune): Heard(now, now, 1, 0, "submission")},
+        heard={(campaign.id, current.commune): Heard(now, now, 1, 0)},
         campaigns={campaign.id: CampaignState(campaign.id, now, now, silent)},
         held=(message(now),),
     )

@@ -367,7 +367,6 @@ class Heard:
     last_at: dt.datetime
     messages: int
     held: int
-    last_verdict: Verdict | None
 
 
 @dataclass(frozen=True, slots=True)

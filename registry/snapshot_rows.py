@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import get_args
 
 import sqlalchemy as sa
@@ -17,7 +16,6 @@ from registry.model import (
     MailKind,
     Message,
     Snapshot,
-    Verdict,
     Window,
 )
 from registry.rows import Part, message_of
@@ -28,6 +26,29 @@ _SINGLE: tuple[MailKind, ...] = ("held", "stranger")
 _COMMON = tuple(kind for kind in get_args(MailKind) if kind not in {"ack", *_SINGLE})
 
 _Heard = dict[tuple[str, CommuneKey], Heard]
+
+_IS_ARRIVAL = sa.and_(
+    messages.c.commune_code.is_not(None),
+    sa.or_(
+        messages.c.state == "kept",
+        sa.and_(messages.c.state != "rejected", messages.c.verdict.in_(ARRIVALS)),
+    ),
+)
+_WHO = (messages.c.campaign, messages.c.commune_code, messages.c.commune_from)
+_ARRIVED = (
+    sa.select(
+        *_WHO,
+        sa.func.min(messages.c.received_at).label("first_at"),
+        sa.func.max(messages.c.received_at).label("last_at"),
+        sa.func.count().label("messages"),
+        sa.func.sum(sa.case((messages.c.state == "recorded", 0), else_=1)).label("held"),
+    )
+    .where(messages.c.campaign.in_(sa.bindparam("campaigns", expanding=True)), _IS_ARRIVAL)
+    .group_by(*_WHO)
+)
+_ARRIVED_ANYWHERE = sa.select(
+    messages.c.commune_code, messages.c.commune_from, messages.c.received_at, messages.c.state
+).where(messages.c.campaign.is_(None), _IS_ARRIVAL)
 
 
 class SnapshotRows(Part):
@@ -70,34 +91,17 @@ class SnapshotRows(Part):
 def _heard(
     connection: sa.Connection, ids: list[str], windows: Mapping[str, Window]
 ) -> Mapping[tuple[str, CommuneKey], Heard]:
-    """Fold all arrivals of these campaigns, and those of no campaign, oldest first."""
+    """Fold all arrivals of these campaigns, counted by the database, and those of no campaign."""
     heard: _Heard = {}
-    columns = messages.c
-    query = (
-        sa.select(
-            columns.campaign,
-            columns.commune_code,
-            columns.commune_from,
-            columns.received_at,
-            columns.state,
-            columns.verdict,
-        )
-        .where(
-            sa.or_(columns.campaign.in_(ids), columns.campaign.is_(None)),
-            columns.commune_code.is_not(None),
-            sa.or_(
-                columns.state == "kept",
-                sa.and_(columns.state != "rejected", columns.verdict.in_(ARRIVALS)),
-            ),
-        )
-        .order_by(columns.received_at, columns.id)
-    )
-    for row in connection.execute(query):
-        waits = row.state != "recorded"
-        for campaign in [row.campaign] if row.campaign else ids:
-            if row.campaign or _inside(windows.get(campaign), row.received_at):
+    for row in connection.execute(_ARRIVED, {"campaigns": ids}):
+        place = row.campaign, (row.commune_code, row.commune_from)
+        _add(heard, place, Heard(row.first_at, row.last_at, row.messages, row.held))
+    for row in connection.execute(_ARRIVED_ANYWHERE):
+        at = row.received_at
+        for campaign in ids:
+            if _inside(windows.get(campaign), at):
                 place = campaign, (row.commune_code, row.commune_from)
-                _add(heard, place, row.received_at, row.verdict, waits=waits)
+                _add(heard, place, Heard(at, at, 1, int(row.state != "recorded")))
     return heard
 
 
@@ -105,21 +109,16 @@ def _inside(window: Window | None, moment: dt.datetime) -> bool:
     return window is None or window[0] <= moment < window[1]
 
 
-def _add(
-    heard: _Heard,
-    place: tuple[str, CommuneKey],
-    at: dt.datetime,
-    verdict: Verdict | None,
-    *,
-    waits: bool,
-) -> None:
-    old = heard.get(place, Heard(at, at, 0, 0, None))
-    heard[place] = replace(
-        old,
-        last_at=at,
-        messages=old.messages + 1,
-        held=old.held + (1 if waits else 0),
-        last_verdict=verdict,
+def _add(heard: _Heard, place: tuple[str, CommuneKey], more: Heard) -> None:
+    old = heard.get(place, more)
+    if old is more:
+        heard[place] = more
+        return
+    heard[place] = Heard(
+        min(old.first_at, more.first_at),
+        max(old.last_at, more.last_at),
+        old.messages + more.messages,
+        old.held + more.held,
     )
 
 

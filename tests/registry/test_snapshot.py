@@ -89,7 +89,7 @@ def test_an_answer_after_an_unreadable_one_in_time_is_still_no_silence(store: St
     store.record(arrive(store, "in time", 900), outcome("unreadable"), at(2000))
     snapshot = store.snapshot([CAMPAIGN])
     assert silent(snapshot) == ["Tân Liên"]
-    assert snapshot.heard[CAMPAIGN, HOA_CU] == Heard(at(900), at(1500), 2, 0, "submission")
+    assert snapshot.heard[CAMPAIGN, HOA_CU] == Heard(at(900), at(1500), 2, 0)
 
 
 def test_a_message_that_is_looked_at_again_is_in_review(store: Store) -> None:

@@ -164,7 +164,7 @@ def material(config: Config, submissions: tuple[Submission, ...], **changes: obj
     """A closed campaign in which these versions came and everybody else was silent."""
     campaign = config.campaign("ocop-2024-2")
     current = {(campaign.id, item.commune): item for item in submissions if item.current}
-    heard = {pair: Heard(item.received_at, item.received_at, 1, 0, "submission")
+    heard = {pair: Heard(item.received_at, item.received_at, 1, 0)
              for pair, item in current.items()}  # fmt: skip
     in_time = {item.commune for item in submissions if not item.after_close}
     silent = tuple(one.key for one in config.members(campaign) if one.key not in in_time)

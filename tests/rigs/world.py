@@ -17,7 +17,6 @@ from registry.model import (
     ReportRow,
     Snapshot,
     Submission,
-    Verdict,
 )
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -167,10 +166,8 @@ def submission(
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
 
 
-def heard(
-    last_at: dt.datetime, held: int = 0, last_verdict: Verdict | None = "unreadable"
-) -> Heard:
-    return Heard(last_at, last_at, 1, held, last_verdict)
+def heard(last_at: dt.datetime, held: int = 0) -> Heard:
+    return Heard(last_at, last_at, 1, held)
 
 
 def closed(
