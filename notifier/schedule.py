@@ -92,15 +92,26 @@ def closing_due(snapshot: Snapshot, campaign: Campaign, now: dt.datetime) -> boo
 
     Past ``closes_at``, with a complete poll of the inbox after it and nothing kept that is not yet
     understood (promise 3: who wrote is not silent). A pulled brake puts it off: the clock that
-    says so, or the roster, may be what is wrong.
+    says so, or the roster, may be what is wrong. A campaign in which nobody was asked and nobody
+    wrote is not this registry's: an old campaign file beside a new registry accuses no one.
     """
     return (
         now >= campaign.closes_at
+        and _was_run(snapshot, campaign)
         and snapshot.brake is None
         and campaign_state(snapshot, campaign).closed_at is None
         and snapshot.polled_at is not None
         and snapshot.polled_at >= campaign.closes_at
         and snapshot.unprocessed == 0
+    )
+
+
+def _was_run(snapshot: Snapshot, campaign: Campaign) -> bool:
+    asked = (f"call/{campaign.id}/", f"remind/{campaign.id}/")
+    return (
+        campaign_state(snapshot, campaign).launched_at is not None
+        or any(key.startswith(asked) for key in snapshot.mail_keys)
+        or any(place[0] == campaign.id for place in (*snapshot.heard, *snapshot.current))
     )
 
 

@@ -40,6 +40,10 @@ CONFIG = world.config()
 CALENDAR = world.calendar(CONFIG)
 
 
+#: A campaign that the daemon has run: somebody was reminded.
+REMINDED_ONCE = frozenset({f"remind/{CAMPAIGN}/06223@2020-01-01/D-5"})
+
+
 def everything(what: Snapshot, now: dt.datetime, config: Config = CONFIG) -> list[Due]:
     return due(what, config, world.calendar(config), now)
 
@@ -358,23 +362,44 @@ def test_the_call_goes_to_every_member_in_office_hours_after_the_launch() -> Non
 def test_closing_waits_for_a_complete_poll(
     now: dt.datetime, changes: dict[str, object], expected: bool
 ) -> None:
-    assert closing_due(snapshot(now, **changes), world.campaign(), now) is expected
+    what = snapshot(now, **({"mail_keys": REMINDED_ONCE} | changes))
+    assert closing_due(what, world.campaign(), now) is expected
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"mail_keys": REMINDED_ONCE},
+        {"mail_keys": frozenset({f"call/{CAMPAIGN}/06223@2020-01-01"})},
+        {"campaigns": {CAMPAIGN: CampaignState(CAMPAIGN, launched_at=at(13, 8))}},
+        {"heard": {(CAMPAIGN, HOA_CU.key): world.heard(at(15))}},
+    ],
+)
+def test_a_campaign_in_which_nobody_was_asked_or_wrote_accuses_no_one(
+    changes: dict[str, object],
+) -> None:
+    """An old campaign file beside a new registry: no silence is recorded, no notice sent."""
+    now = at(25, 9)
+    others = {"mail_keys": frozenset({"remind/another/06223@2020-01-01/D-5", "digest/2024-05-24"})}
+    assert not closing_due(snapshot(now, **others), world.campaign(), now)
+    assert closing_due(snapshot(now, **changes), world.campaign(), now)
 
 
 def test_fault_122_closing_waits_while_the_brake_is_pulled() -> None:
     """A clock that jumped to after ``closes_at`` must not record silence before a person looked."""
     now = at(22, 9)
-    pulled = snapshot(now, brake=Brake(now, "the clock jumped"))
-    assert closing_due(snapshot(now), world.campaign(), now)
+    ready = snapshot(now, mail_keys=REMINDED_ONCE)
+    pulled = dataclasses.replace(ready, brake=Brake(now, "the clock jumped"))
+    assert closing_due(ready, world.campaign(), now)
     assert not closing_due(pulled, world.campaign(), now)
 
 
 def test_fault_121_the_deadline_is_an_instant_whatever_zone_the_host_keeps() -> None:
     """closes_at 22/5 00:00 +07 is 21/5 17:00 UTC."""
     before = dt.datetime(2024, 5, 21, 16, 59, 59, tzinfo=dt.UTC)
-    assert not closing_due(snapshot(before), world.campaign(), before)
+    assert not closing_due(snapshot(before, mail_keys=REMINDED_ONCE), world.campaign(), before)
     after = dt.datetime(2024, 5, 21, 17, tzinfo=dt.UTC)
-    assert closing_due(snapshot(after), world.campaign(), after)
+    assert closing_due(snapshot(after, mail_keys=REMINDED_ONCE), world.campaign(), after)
     last = dt.datetime(2024, 5, 20, 9, 59, tzinfo=dt.UTC)  # 16:59 +07 on the last day
     assert reminded(owed(snapshot(last), last))
 
