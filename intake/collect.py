@@ -12,6 +12,7 @@ import structlog
 from intake.desk import Desk, roles
 from intake.mailbox import Listed
 from intake.message import parse
+from intake.post import alert
 from registry.model import Arrival, Slot
 
 _log = structlog.get_logger("collect")
@@ -67,6 +68,8 @@ def _unknown(desk: Desk, limit: int) -> tuple[list[Listed], int, bool]:
     if before is not None and before != uidvalidity and listed:
         # The UIDs mean other messages now; the bytes decide which of them are new (FAULTS 4-6).
         _log.warning("uidvalidity_changed", before=before, now=uidvalidity, listed=len(listed))
+        reason = f"UIDVALIDITY {before} became {uidvalidity}: {len(listed)} messages are read again"
+        alert(desk, "uidvalidity", f"{reason}; known ones are recognised and not answered again")
     return listed[:limit], uidvalidity, len(listed) > limit
 
 

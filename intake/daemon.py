@@ -26,6 +26,8 @@ from parsers.jail import JailBrokenError
 _log = structlog.get_logger("daemon")
 #: Minutes, not seconds: hammering with a wrong password locks accounts.
 LOGIN_PAUSE = dt.timedelta(minutes=5)
+#: Failures in a row, at growing pauses: after some ten minutes a person should know.
+AWAY_TOO_LONG = 7
 
 
 @dataclass
@@ -136,6 +138,8 @@ class Daemon:
             pause = self._inbox_pause.failed(now)
             self.trouble = f"the mailbox is away: {error}"
             _log.warning("mailbox_away", reason=str(error), pause_seconds=pause.total_seconds())
+            if self._inbox_pause.failures == AWAY_TOO_LONG:
+                alert(self.desk, "mailbox", str(error))
             return False
         except LoginRefused as error:
             pause = self._inbox_pause.failed(now, at_least=LOGIN_PAUSE)

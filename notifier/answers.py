@@ -124,6 +124,7 @@ def digest(world: World) -> Iterator[Due]:
             "date": today.isoformat(),
             "held": str(len(held)),
             "undeliverable": " ".join(dict.fromkeys(dead)),
+            "unknown_year": str(world.calendar.unknown_ahead(today) or ""),
         },
     )
 

@@ -59,6 +59,7 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "brake": "Tạm dừng gửi thư hàng loạt",
         "config": "Cấu hình mới có lỗi, đang dùng cấu hình cũ",
         "mailbox": "Không vào được hộp thư đến",
+        "uidvalidity": "Hộp thư đến đã được máy chủ đánh số lại",
         "smtp": "Không gửi được thư đi",
         "refused": "Có thư bị máy chủ thư từ chối",
         "template": "Mẫu thư có lỗi",
@@ -120,6 +121,7 @@ def view(due: Due, context: Context) -> View:
             [_FACTS.get(key, wording.clean(key, 60)), _fact(key, value)]
             for key, value in sorted(due.facts.items())
         ],
+        "unknown_year": due.facts.get("unknown_year", ""),
         "alert": ALERTS.get(due.facts.get("what", ""), "Hệ thống tiếp nhận cần kiểm tra"),
     }
 

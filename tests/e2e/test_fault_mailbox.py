@@ -16,6 +16,8 @@ from rigs.answering import (
 from rigs.cast import moment
 from rigs.whole import CAMPAIGN, mail, workbook_file
 
+from intake.mailbox import Unreachable
+
 pytestmark = pytest.mark.e2e
 
 
@@ -125,3 +127,37 @@ def test_fault_023_folders_with_vietnamese_names_and_spaces(open_office):
         office.restart()
     assert len(office.inbox("Sổ & thư/Đã xử lý 2024")) == 2
     assert office.store.submissions(CAMPAIGN) != []
+
+
+def test_fault_004_the_operator_hears_of_a_renumbered_inbox_once(office, monkeypatch):
+    """FAULTS 4: nothing is recorded or answered again, and the admin knows why mail was re-read."""
+    office.deliver(mail(HOA_CU_MAIL, files=workbook_file(form_of_hoa_cu())))
+    monkeypatch.setattr(office.daemon, "file", lambda: False)
+    office.tick()
+    office.desk.mailbox.close()
+    office.dovecot.set_uidvalidity(4242, user=office.user)
+    for _ in range(2):
+        office.tick()
+    assert len(office.subjects(HOA_CU_MAIL)) == 1
+    assert len(office.store.messages()) == len(office.store.submissions(CAMPAIGN)) == 1
+    assert ["đánh số lại" in subject for subject in office.subjects(OFFICER)] == [True]
+
+
+def test_fault_015_a_server_that_stays_away_is_told_once(office, monkeypatch):
+    """FAULTS 15: growing pauses, one alert after some ten minutes, and all is well afterwards."""
+    office.deliver(mail(HOA_CU_MAIL, body=NIL))
+
+    def away():
+        raise Unreachable("BYE too many connections")
+
+    monkeypatch.setattr(office.desk.mailbox, "open", away)
+    start, told = office.now, []
+    for minutes in range(60):
+        office.tick(start + dt.timedelta(minutes=minutes))
+        told.append(len(office.subjects(OFFICER)))
+    assert told[8] == 0
+    assert told[15] == told[-1] == 1
+    assert office.daemon._inbox_pause.failures < 15
+    monkeypatch.undo()
+    office.tick(office.now + dt.timedelta(minutes=16))
+    assert (state(office), office.daemon.trouble) == ("nil", "")
