@@ -1,10 +1,11 @@
 import datetime as dt
+import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from rigs.config_folder import CAMPAIGN, base_folder, edit
+from rigs.config_folder import CAMPAIGN, EXAMPLE, base_folder, edit
 
 from config.model import Mailbox, Smtp
 from config.settings import ConfigProblems, Problem, load, secret, warnings
@@ -328,3 +329,14 @@ def test_fault_127_a_file_that_changes_while_it_is_read_is_a_problem(
     assert [found.what for found in problems(folder)] == [
         "a file of the folder changed while it was read"
     ]
+
+
+def test_what_this_version_does_not_do_is_said(tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    shutil.copytree(EXAMPLE, folder)
+    edit(folder, "settings.toml", 'listen = ""', 'listen = "127.0.0.1:8080"')
+    campaign = "campaigns/ocop-2024-2.toml"
+    edit(folder, campaign, "attach_dossiers = false", "attach_dossiers = true")
+    told = [str(one) for one in warnings(load(folder, env={}))]
+    assert any("board.listen is set" in one for one in told)
+    assert any(one.startswith(campaign) and "without the dossiers" in one for one in told)
