@@ -1,0 +1,349 @@
+"""From inbox to queued acknowledgments, beside the script that an engineer would write.
+
+2,000 messages of about 60 kB with one workbook each lie in an inbox of a real Dovecot. The daemon
+walks its own steps over them (collect, keep, understand, read, record, decide, queue) with a vault
+and a registry that survive a power loss; the naive script fetches them with imap-tools, opens each
+workbook with openpyxl and keeps nothing. Both run in child processes, by turns, in one run. Sending
+and filing are measured apart, on a local server that takes everything.
+
+    python bench/intake.py [--messages 2000] [--few 200] [--runs 3] [--profile FILE]
+"""
+
+import argparse
+import datetime as dt
+import io
+import json
+import os
+import platform
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests")]
+
+from rigs.dovecot import PASSWORD, USER, Dovecot  # noqa: E402  the path comes first
+
+NOW = dt.datetime.fromisoformat("2024-05-16T09:00:00+07:00")
+ENV = {"INTAKE_BENCH_PASSWORD": PASSWORD}
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_MESSAGE_BYTES = 60_000
+_POINTS = 5
+_MARK = "BENCH-MARK"
+
+
+# --- the messages ---------------------------------------------------------------------------------
+
+
+def make(count: int) -> Iterator[bytes]:
+    """Yield messages of 22 communes by turns; no two workbooks are the same."""
+    from rigs.office import office  # noqa: PLC0415  only the child that makes them
+
+    communes = office().communes
+    books = [_book(commune.kind, commune.name) for commune in communes]
+    chance = random.Random(2024)  # noqa: S311  the same messages at every run
+    for serial in range(count):
+        commune = communes[serial % len(communes)]
+        book = _varied(books[serial % len(books)], serial, chance)
+        yield _mail(commune.emails[0], serial, book)
+
+
+def _book(kind: str, name: str) -> bytes:
+    from intake.demo_documents import PLAIN, Sender, workbook  # noqa: PLC0415  as above
+    from intake.demo_scenario import HOA_CU  # noqa: PLC0415
+
+    who = Sender(name, "45/UBND-KT", dt.date(2024, 5, 15), class_word=kind)
+    points = [
+        {**HOA_CU[number % len(HOA_CU)], "name": f"Điểm OCOP {name} {number} {_MARK}"}
+        for number in range(1, _POINTS + 1)
+    ]
+    return workbook(PLAIN, who, tuple(points))
+
+
+def _varied(book: bytes, serial: int, chance: random.Random) -> bytes:
+    """Return the workbook with names of its own and a photograph that fills the message."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(made, "w", 8) as new:
+        for item in old.infolist():
+            content = old.read(item).replace(_MARK.encode(), str(serial).encode())
+            new.writestr(item.filename, content)
+        photo = chance.randbytes(_MESSAGE_BYTES * 3 // 4 - 1_500 - len(book))
+        new.writestr("xl/media/image1.jpeg", photo)
+    return made.getvalue()
+
+
+def _mail(sender: str, serial: int, book: bytes) -> bytes:
+    from email.message import EmailMessage  # noqa: PLC0415  as above
+
+    mail = EmailMessage()
+    mail["From"] = sender
+    mail["To"] = "ocop@caoloc.example"
+    mail["Subject"] = "Đăng ký điểm OCOP"
+    mail["Message-ID"] = f"<bench-{serial}@xa.example>"
+    mail["Date"] = NOW - dt.timedelta(hours=1)
+    mail.set_content("Kính gửi UBND huyện Cao Lộc.\n\nUBND xã gửi biểu đăng ký kèm theo.\n")
+    main, sub = XLSX.split("/")
+    mail.add_attachment(book, maintype=main, subtype=sub, filename="Biểu đăng ký.xlsx")
+    return mail.as_bytes()
+
+
+# --- what is measured, each in a child process of its own -----------------------------------------
+
+
+def naive(port: int, user: str) -> dict[str, float]:
+    """Fetch, open, look at every cell, forget."""
+    from imap_tools import MailBoxUnencrypted  # noqa: PLC0415  only this child
+    from openpyxl import load_workbook  # noqa: PLC0415
+
+    began, messages, cells = time.perf_counter(), 0, 0
+    with MailBoxUnencrypted("127.0.0.1", port).login(user, PASSWORD) as mailbox:
+        for message in mailbox.fetch(mark_seen=False):
+            messages += 1
+            for attachment in message.attachments:
+                book = load_workbook(io.BytesIO(attachment.payload), data_only=True)
+                for sheet in book:
+                    for row in sheet.iter_rows(values_only=True):
+                        cells += sum(value is not None for value in row)
+    seconds = time.perf_counter() - began
+    return {
+        "messages": messages,
+        "seconds": seconds,
+        "cells": cells,
+        "peak_kb": _peak_kb(),
+        "cpu": _cpu(resource.RUSAGE_SELF),
+    }
+
+
+def daemon(
+    folder: Path, imap_port: int, smtp_port: int, user: str, *, to_the_end: bool
+) -> dict[str, float]:
+    """The daemon's own steps until every acknowledgment is queued; perhaps send and file too."""
+    import structlog  # noqa: PLC0415  only this child
+
+    from config.settings import load  # noqa: PLC0415
+    from intake.closing import close_campaigns  # noqa: PLC0415
+    from intake.daemon import Daemon  # noqa: PLC0415
+    from intake.desk import open_desk  # noqa: PLC0415
+    from intake.post import decide_and_queue  # noqa: PLC0415
+
+    _configure(folder, imap_port, smtp_port, user)
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
+    config = load(folder, env=ENV)
+    spent: dict[str, float] = {}
+    began = time.perf_counter()
+    with open_desk(config, ENV, lambda: NOW) as desk:
+        house = Daemon(desk)
+        steps: dict[str, Callable[[], object]] = {
+            "collect, keep": house.collect_and_keep,
+            "understand, read, record": house.understand_and_record,
+            "close": lambda: close_campaigns(desk),
+            "decide, compose, queue": lambda: decide_and_queue(desk),
+        }
+        more = True
+        while more:
+            more = any(list(map(partial(_timed, spent), steps, steps.values())))  # each of them
+        seconds = time.perf_counter() - began
+        messages = desk.store.counts().messages.get("recorded", 0)
+        queued = sum(mail.kind == "ack" for mail in desk.store.mails(state="queued"))
+        peak_kb, cpu = _peak_kb(), _cpu(resource.RUSAGE_SELF)
+        sent: dict[str, float] = {}
+        while to_the_end and desk.store.next_mails(NOW, 1):
+            _timed(sent, "send", house.send)
+        while to_the_end and _timed(sent, "file, save to Sent", house.file):
+            pass
+    return {
+        "messages": messages, "seconds": seconds, "acknowledgments": queued, "peak_kb": peak_kb,
+        "cpu": cpu, "readers_cpu": _cpu(resource.RUSAGE_CHILDREN),
+        **{f"step {name}": value for name, value in (spent | sent).items()},
+    }  # fmt: skip
+
+
+def _timed(spent: dict[str, float], name: str, step: Callable[[], object]) -> object:
+    began = time.perf_counter()
+    more = step()
+    spent[name] = spent.get(name, 0) + time.perf_counter() - began
+    return more
+
+
+def _cpu(who: int) -> float:
+    used = resource.getrusage(who)
+    return used.ru_utime + used.ru_stime
+
+
+def _peak_kb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def _configure(folder: Path, imap_port: int, smtp_port: int, user: str) -> None:
+    """The shipped example, pointed at loopback; what would hold or pace a flood is raised."""
+    from config.init import write_example  # noqa: PLC0415  as above
+    from intake.demo import _with_values  # noqa: PLC0415
+
+    write_example(folder)
+    server = {"host": '"127.0.0.1"', "security": '"none"'}
+    sections = {
+        "mailbox": {
+            **server, "port": f"{imap_port}", "user": f'"{user}"',
+            "password_env": '"INTAKE_BENCH_PASSWORD"',
+        },
+        "smtp": {
+            **server, "port": f"{smtp_port}", "user": '""', "password_env": '""',
+            "rate_per_minute": "1000000",
+        },
+        "limits": {
+            "brake_acks": "1000000", "per_recipient_hour": "1000000", "per_recipient_day": "1000000"
+        },
+    }  # fmt: skip
+    path = folder / "settings.toml"
+    text = path.read_text(encoding="utf-8")
+    for section, values in sections.items():
+        text = _with_values(text, section, values)
+    path.write_text(text, encoding="utf-8")
+
+
+# --- the run --------------------------------------------------------------------------------------
+
+
+class Bench:
+    """Two inboxes on one Dovecot, and children that work on them."""
+
+    def __init__(self, dovecot: Dovecot, smtp_port: int, folder: Path) -> None:
+        self.dovecot, self.smtp_port, self.folder = dovecot, smtp_port, folder
+        self._runs = 0
+
+    def fill(self, user: str, count: int) -> None:
+        """Deliver; made in a child, for children inherit the peak of this process's memory."""
+        raws = self.folder / user
+        raws.mkdir()
+        self._child("make", str(raws), str(count))
+        files = sorted(raws.iterdir())
+        self.dovecot.fill((file.read_bytes() for file in files), user=user)
+        start = NOW.timestamp() - 3600
+        for serial, path in enumerate(sorted((self.dovecot.dir / "mail" / user / "new").iterdir())):
+            os.utime(path, (start + serial, start + serial))  # the Maildir's INTERNALDATE
+        for file in files:
+            file.unlink()
+
+    def naive(self, user: str) -> dict[str, float]:
+        """Run the naive script once."""
+        return json.loads(self._child("naive", str(self.dovecot.port), user))
+
+    def daemon(self, user: str, *, to_the_end: bool = False, profile: str = "") -> dict[str, float]:
+        """Run the daemon once, on a registry of its own."""
+        self._runs += 1
+        folder = self.folder / f"office-{self._runs}"
+        ports = str(self.dovecot.port), str(self.smtp_port)
+        words = ["daemon", str(folder), *ports, user, *(["to the end"] if to_the_end else [])]
+        return json.loads(self._child(*words, profile=profile))
+
+    def _child(self, *words: str, profile: str = "") -> str:
+        watched = ["-m", "cProfile", "-o", profile] if profile else []
+        command = [sys.executable, *watched, __file__, "--child", *words]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def child(words: list[str]) -> None:
+    """Do one measured thing and print it as JSON."""
+    match words:
+        case ["make", folder, count]:
+            for serial, raw in enumerate(make(int(count))):
+                Path(folder, f"{serial:06d}").write_bytes(raw)
+        case ["naive", port, user]:
+            print(json.dumps(naive(int(port), user)))
+        case ["daemon", folder, imap_port, smtp_port, user, *end]:
+            ports = int(imap_port), int(smtp_port)
+            print(json.dumps(daemon(Path(folder), *ports, user, to_the_end=bool(end))))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--messages", type=int, default=2000)
+    parser.add_argument("--few", type=int, default=200, help="the small inbox, for memory")
+    parser.add_argument("--runs", type=int, default=3, help="of each, by turns")
+    parser.add_argument("--profile", default="", help="write a cProfile of one run and stop")
+    parser.add_argument("--child", nargs="+", help=argparse.SUPPRESS)
+    wanted, _ = parser.parse_known_args()
+    if wanted.child:
+        child(wanted.child)
+        return
+    from rigs.smtp import ScriptedSmtp  # noqa: PLC0415  the children do without
+    from start import compile_all  # noqa: PLC0415  beside this file
+
+    compile_all()
+    with ExitStack() as stack:
+        dovecot = stack.enter_context(Dovecot({USER: PASSWORD, "few": PASSWORD}))
+        smtp = stack.enter_context(ScriptedSmtp())
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
+        bench = Bench(dovecot, smtp.port, folder)
+        bench.fill(USER, wanted.messages)
+        if wanted.profile:
+            bench.daemon(USER, to_the_end=True, profile=wanted.profile)
+            return
+        bench.fill("few", wanted.few)
+        few = bench.daemon("few", to_the_end=True)
+        naive_runs, daemon_runs = [], []
+        for run in range(wanted.runs):
+            naive_runs.append(bench.naive(USER))
+            daemon_runs.append(bench.daemon(USER, to_the_end=run == wanted.runs - 1))
+    report(few, naive_runs, daemon_runs)
+
+
+def report(
+    few: dict[str, float], naive_runs: list[dict[str, float]], daemon_runs: list[dict[str, float]]
+) -> None:
+    """Print medians, ratios, and where the time goes."""
+    last = daemon_runs[-1]
+    for runs in ([few], naive_runs, daemon_runs):
+        assert len({run["messages"] for run in runs}) == 1  # noqa: S101  else nothing was measured
+    assert last["messages"] == last["acknowledgments"] == naive_runs[0]["messages"]  # noqa: S101
+    count = int(last["messages"])
+    some = int(few["messages"])
+    print(f"\nintake: {count} messages of {_MESSAGE_BYTES // 1000} kB, one workbook each")
+    print(machine("imap-tools", "openpyxl", "SQLAlchemy", "lxml", "pydantic", "Jinja2"))
+    print(f"\n{'':38}{'seconds':>9}{'ms/message':>12}{'peak MB':>9}")
+    theirs = statistics.median(run["seconds"] for run in naive_runs)
+    ours = statistics.median(run["seconds"] for run in daemon_runs)
+    _line("naive script, keeps nothing", theirs, count, naive_runs[0]["peak_kb"])
+    _line("daemon, to the queued acknowledgment", ours, count, last["peak_kb"])
+    _line(f"daemon, {some} messages", few["seconds"], some, few["peak_kb"])
+    print(f"\nnaive / daemon: {theirs / ours:.2f}   (1 or more: the daemon is as fast)")
+    ratio = last["peak_kb"] / few["peak_kb"]
+    print(f"peak memory of {count} / of {some}: {ratio:.2f}   (at most 1.2 is wanted)")
+    print(
+        f"processor time, s: naive {naive_runs[-1]['cpu']:.1f}; daemon {last['cpu']:.1f}"
+        f" and its readers {last['readers_cpu']:.1f}"
+    )
+    print(f"\n{'where the daemon spends it, ms/message':46}{some:>8}{count:>8}")
+    for name in [name for name in last if name.startswith("step ")]:
+        each = few[name] / some * 1000, last[name] / count * 1000
+        print(f"  {name.removeprefix('step '):44}{each[0]:>8.2f}{each[1]:>8.2f}")
+    runs = ", ".join(
+        f"{one['seconds']:.1f}/{two['seconds']:.1f}"
+        for one, two in zip(naive_runs, daemon_runs, strict=True)
+    )
+    print(f"\nruns, naive/daemon, seconds: {runs}")
+
+
+def _line(name: str, seconds: float, count: int, peak_kb: float) -> None:
+    print(f"{name:38}{seconds:>9.1f}{seconds / count * 1000:>12.2f}{peak_kb / 1000:>9.1f}")
+
+
+def machine(*packages: str) -> str:
+    """Say what the figures belong to."""
+    names = [f"{package} {version(package)}" for package in packages]
+    cores = len(os.sched_getaffinity(0))
+    python = f"Python {platform.python_version()}"
+    return f"{platform.machine()}, {cores} cores, {platform.system()}; {python}, {', '.join(names)}"
+
+
+if __name__ == "__main__":
+    main()
