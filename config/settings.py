@@ -161,8 +161,29 @@ def warnings(config: Config) -> tuple[Problem, ...]:
     Beside what `load` remarked: calendar years without a holiday table. Slower than loading,
     because the holiday table is asked.
     """
-    found = (*config.remarks, *_unknown_years(config))
+    found = (*config.remarks, *_not_built_yet(config), *_unknown_years(config))
     return tuple(sorted(found, key=lambda remark: (remark.file, remark.line)))
+
+
+def _not_built_yet(config: Config) -> Iterator[Problem]:
+    """Yield what the admin may write but this version does not do: better said than missed."""
+    if config.settings.board.listen:
+        yield Problem(
+            SETTINGS,
+            0,
+            "board.listen is set",
+            "this version serves no board",
+            'watch `intake status`, or write listen = ""',
+        )
+    for campaign in config.campaigns:
+        if campaign.report.attach_dossiers:
+            yield Problem(
+                f"{CAMPAIGNS}/{campaign.id}.toml",
+                0,
+                "report.attach_dossiers is true",
+                "this version sends the report without the dossiers",
+                "send them by hand, or write false",
+            )
 
 
 def _fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
