@@ -29,6 +29,8 @@ class Cell:
     #: A formula whose result was not saved: neither empty nor zero.
     uncalculated: bool = False
     hidden: bool = False
+    #: A narrow column of a PDF may have torn its words apart: where they end is not certain.
+    torn: bool = False
 
 
 @dataclass(frozen=True, slots=True)

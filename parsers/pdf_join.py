@@ -6,12 +6,14 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from parsers.grid import WRAP, Cell
+from parsers.legible import syllable
 from parsers.vietnamese import squash
 
 Row = tuple[Cell | None, ...]
 
 _EDGE_POINTS: Final = 6.0
 _NUMBER: Final = re.compile(r"[\d.,+/\s-]*\d[\d.,+/\s-]*")
+_WHOLE_PHONE: Final = re.compile(r"0\d{9,10}")
 _SERIAL: Final = re.compile(r"\d{1,4}[.)]?")
 
 
@@ -68,7 +70,8 @@ def _is_rest_of_row(rows: Sequence[Row], row: Row) -> bool:
     """Whether a page's first row is the lower part of the row above the break.
 
     It is when the table counts its rows and this one has no number, some text, no merged cell, and
-    no figure where the row above has one: a second product of the same subject has its own.
+    no figure where the row above has one: a second product of the same subject has its own. Only a
+    telephone number that the break tore has figures on both sides.
     """
     numbered = sum(bool(other[0] and _SERIAL.fullmatch(other[0].text.strip())) for other in rows)
     last = rows[-1]
@@ -81,7 +84,12 @@ def _is_rest_of_row(rows: Sequence[Row], row: Row) -> bool:
     ]
     if len(texts) != len(row) or not any(below for _, below in texts):
         return False
-    return not any(_NUMBER.fullmatch(above) and _NUMBER.fullmatch(below) for above, below in texts)
+    return not any(
+        _NUMBER.fullmatch(above)
+        and _NUMBER.fullmatch(below)
+        and not _WHOLE_PHONE.fullmatch(squash(above + below))
+        for above, below in texts
+    )
 
 
 def _whole_row(upper: Row, lower: Row) -> Row:
@@ -90,6 +98,19 @@ def _whole_row(upper: Row, lower: Row) -> Row:
         if above is None or below is None or not below.text:
             whole.append(above)
         else:
-            text = f"{above.text}{WRAP}{below.text}".strip()
-            whole.append(replace(above, text=text, value=text))
+            text, torn = _whole_text(above.text, below.text)
+            torn = torn or above.torn or below.torn
+            whole.append(replace(above, text=text, value=text, torn=torn))
     return tuple(whole)
+
+
+def _whole_text(above: str, below: str) -> tuple[str, bool]:
+    """Join what stood before and after the break; say whether it may have torn a word."""
+    if not above or not below:
+        return above + below, False
+    last, first = above.rsplit(maxsplit=1)[-1], below.split(maxsplit=1)[0]
+    words = last.isalpha() and first.isalpha() and (first.islower() or last.isupper())
+    if not words or not syllable(last + first):
+        return f"{above}{WRAP}{below}", words and not (syllable(last) and syllable(first))
+    both = syllable(last) and syllable(first)
+    return f"{above}{WRAP if both else ''}{below}", both

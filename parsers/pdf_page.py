@@ -168,9 +168,9 @@ class _Frame:
         for number, (row, column, row_span, col_span) in enumerate(self._spans):
             where = f"{place}, row {row + 1}, column {column + 1}"
             right = self.edges[min(column + col_span, self.width)] - margin
-            text = cell_text(texts[number], right)
+            text, torn = cell_text(texts[number], right)
             rows[row][column] = Cell(
-                text, text or None, where, row_span=row_span, col_span=col_span
+                text, text or None, where, row_span=row_span, col_span=col_span, torn=torn
             )
             if sum(line.overlaps for line in texts[number]) >= _OVERLAPS:
                 doubtful.append(where)

@@ -21,6 +21,7 @@ _OVERLAP: Final = 0.5  # of the narrower glyph's width
 _UNMAPPED: Final = re.compile(r"\(cid:\d+\)")
 _WHOLE_PHONE: Final = re.compile(r"0\d{9,10}")
 _ITEM: Final = re.compile(r"[-–•+*]|\d{1,2}[.)]")  # a new item of a list, wherever it stands
+_ONSET: Final = re.compile(r"[bcdđghklmnpqrstvx]", re.IGNORECASE)
 _NO_WORD: Final = frozenset("aeiou")  # a lone plain vowel is no Vietnamese word
 _WORD_SPACE: Final = 0.5  # of a letter's width: about what a space takes
 _DIGIT_END: Final = re.compile(r"[\d.,]$")
@@ -193,31 +194,56 @@ def _block(lines: Sequence[Sequence[Segment]], start: int) -> tuple[list[str], l
     return left, right, max(at, start + 1)
 
 
-def cell_text(lines: Sequence[Segment], right_edge: float) -> str:
-    """Join the lines of a cell as they were before they were fitted into it.
+def cell_text(lines: Sequence[Segment], right_edge: float) -> tuple[str, bool]:
+    """Join the lines of a cell as they were before they were fitted into it, and say if in doubt.
 
     ``right_edge`` is where the cell's text must end. A word that alone was too long for its line
     becomes whole again (``091234567`` / ``8``, ``Hạn`` / ``g sao``); where the next word did not
     fit any more, the break was the program's and becomes a space, or ``WRAP`` before a capital,
-    which may also begin the next item of a list; other breaks are the writer's.
+    which may also begin the next item of a list; other breaks are the writer's. In doubt are words
+    that fill their line to the last letter and may be one with what follows (``Nguy`` / ``ên``).
     """
-    text = ""
-    for upper, lower in itertools.pairwise((None, *lines)):
-        if lower is not None:
-            text += ("" if upper is None else _break(upper, lower, right_edge)) + lower.text
-    return text
+    text, doubtful = lines[0].text if lines else "", False
+    for upper, lower in itertools.pairwise(lines):
+        text += _break(upper, lower, right_edge) + lower.text
+        doubtful = doubtful or _maybe_torn(upper, lower, right_edge)
+    return text, doubtful
+
+
+def _maybe_torn(upper: Segment, lower: Segment, right_edge: float) -> bool:
+    if not upper.text or not lower.text or " " in upper.text:
+        return False
+    last, first = upper.text, lower.text.split()[0]
+    if not _is_full(upper, lower, right_edge) or not (last[-1].isalnum() and first[0].isalnum()):
+        return False
+    if not (last.isalpha() and first.isalpha()):
+        return not (last.isdecimal() and first.isdecimal())
+    if last[-1].islower() and first[0].isupper():
+        return False
+    whole, words = syllable(last + first), syllable(last) and syllable(first)
+    return not words if not whole else words and first not in _NO_WORD
+
+
+def _is_full(upper: Segment, lower: Segment, right_edge: float) -> bool:
+    return upper.x1 + _letter(upper, lower) > right_edge
+
+
+def _letter(upper: Segment, lower: Segment) -> float:
+    """Return the width of a letter of these lines."""
+    first = lower.text.split()[0]
+    return max((upper.x1 - upper.x0) / len(upper.text), lower.word / len(first))
 
 
 def _break(upper: Segment, lower: Segment, right_edge: float) -> str:
     if not upper.text or not lower.text:
         return "\n"
     last, first = upper.text.split()[-1], lower.text.split()[0]
-    letter = max((upper.x1 - upper.x0) / len(upper.text), lower.word / len(first))
-    full = upper.x1 + letter > right_edge
+    letter = _letter(upper, lower)
+    full = _is_full(upper, lower, right_edge)
     alone = last == upper.text
     if _DIGIT_END.search(last) and _DIGIT_START.match(first):
         return "" if alone and full and not _WHOLE_PHONE.fullmatch(last) else "\n"
-    if (alone or full) and _is_one_syllable(last, first, full=full):
+    if (alone or full) and _is_one_syllable(last, first, alone=alone, full=full):
         return ""
     room = right_edge - upper.x1 - letter * _WORD_SPACE - lower.word
     if _ITEM.match(lower.text):
@@ -227,8 +253,12 @@ def _break(upper: Segment, lower: Segment, right_edge: float) -> str:
     return "\n" if room >= 0 else " "
 
 
-def _is_one_syllable(last: str, first: str, *, full: bool) -> bool:
-    """Whether two pieces are one syllable torn apart: ``Hạn`` ``g``, ``sa`` ``o``."""
-    if not (last.isalpha() and first.isalpha() and syllable(last + first)):
+def _is_one_syllable(last: str, first: str, *, alone: bool, full: bool) -> bool:
+    """Whether two pieces are one word torn apart: ``Hạn`` ``g``, ``sa`` ``o``, ``OCO`` ``P``."""
+    if not (last.isalpha() and first.isalpha()) or (last[-1].islower() and first[0].isupper()):
         return False
-    return not (syllable(last) and syllable(first)) or (full and first in _NO_WORD)
+    if not syllable(last + first):
+        return alone and full and first.isupper() and not (syllable(last) or syllable(first))
+    if not (syllable(last) and syllable(first)):
+        return True
+    return full and (first in _NO_WORD or (alone and not _ONSET.match(first)))

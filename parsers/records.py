@@ -15,11 +15,13 @@ from parsers.values import parse
 from parsers.vietnamese import one_line
 
 _JOINED_TYPES = {"text", "code", "phone", "choice", "date"}
+_WORDED_TYPES = {"text", "code", "list"}
 _SUMMED_TYPES = {"decimal", "money"}
 _COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3})*,\d{1,2}(?![\d.,])|(?<![\d.,])\d{4,},\d+")
 _POINT = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})*\.\d{1,2}(?![\d.,])|(?<![\d.,])\d{4,}\.\d+")
 _DATE = re.compile(r"(\d{1,2})\s*[/.-]\s*\d{1,2}\s*[/.-]\s*\d{2,4}")
 _MONTHS = 12
+_PAGE = re.compile(r"page \d+")
 
 
 @dataclass(slots=True)
@@ -147,6 +149,9 @@ def _read(
     if value.text is None:
         return
     sure = min(value.confidence, column.confidence)
+    if cell and cell.torn and entry.type in _WORDED_TYPES:
+        sure = min(sure, 0.8)
+        finding("warning", "torn-words", _TORN.format(entry.label))
     if conflict:
         sure = min(sure, 0.5)
         finding("warning", "conflicting-values", _CONFLICT.format(entry.label))
@@ -158,6 +163,10 @@ _MISSING = "Thiếu “{}”; đề nghị bổ sung vào ô này."
 _MERGED = (
     "Cột “{}”: ô gộp chung cho nhiều điểm nên không rõ số của từng điểm; "
     "đề nghị bỏ gộp ô và ghi riêng số của từng điểm."
+)
+_TORN = (
+    "Cột “{}” quá hẹp nên chữ bị ngắt giữa từ, có thể đọc sai; "
+    "đề nghị kiểm tra lại hoặc gửi tệp Word, Excel."
 )
 _CONFLICT = (
     "Cột “{}”: một điểm có nhiều giá trị khác nhau ở các dòng liền nhau, mới chỉ lấy giá trị đầu; "
@@ -189,13 +198,14 @@ def _one_cell(entry: Field, group: Sequence[BodyRow]) -> tuple[Cell | None, bool
     if len(filled) == 1:
         return filled[0], False
     first = filled[0]
+    paged = len({page[0] for cell in filled if (page := _PAGE.match(cell.place))}) > 1
     if entry.type == "list":
-        cut = any(len(row.own) > _PRODUCT_CELLS for row in group[1:])
+        cut = paged or any(len(row.own) > _PRODUCT_CELLS for row in group[1:])
         text = (WRAP if cut else "; ").join(cell.text.strip() for cell in filled)
         return replace(first, text=text, value=text), False
     if entry.type in _JOINED_TYPES:
         text = " ".join(cell.text.strip() for cell in filled)
-        return replace(first, text=text, value=text), False
+        return replace(first, text=text, value=text, torn=first.torn or paged), False
     return first, len({one_line(cell.text) for cell in filled}) > 1
 
 

@@ -11,9 +11,10 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from rigs.papers import Paper
 
 from parsers import pdf
-from parsers.grid import Extract, Limits
+from parsers.grid import Cell, Extract, Limits
 from parsers.legible import PartialExtract
 from parsers.pdf import extract
+from parsers.pdf_join import Piece, joined
 from parsers.pdf_text import Segment, cell_text
 from parsers.reading import Refusal
 
@@ -99,7 +100,24 @@ def line(text: str, x1: float, word: float = 20) -> Segment:
     ],
 )
 def test_breaks_in_a_cell(upper: Segment, lower: Segment, text: str) -> None:
-    assert cell_text([upper, lower], 50) == text
+    assert cell_text([upper, lower], 50)[0] == text
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower", "text", "torn"),
+    [
+        (line("Nguy", 48), line("ên", 20, 20), "Nguyên", True),
+        (line("OCO", 48), line("P Nà", 20, 8), "OCOP Nà", True),
+        (line("HTX", 48), line("Nông", 40, 40), "HTX\vNông", True),
+        (line("Nguyên", 48), line("hoa", 20, 20), "Nguyên hoa", False),
+        (line("Hòa", 48), line("Cư", 20, 20), "Hòa\vCư", False),
+        (line("nướn", 48), line("g", 8, 8), "nướng", False),
+    ],
+)
+def test_words_that_a_narrow_column_may_have_torn_are_in_doubt(
+    upper: Segment, lower: Segment, text: str, *, torn: bool
+) -> None:
+    assert cell_text([upper, lower], 50) == (text, torn)
 
 
 def two_pages(second: list[tuple[str, ...]], *, title: str = "") -> bytes:
@@ -301,3 +319,20 @@ def test_a_row_drawn_open_at_the_page_end_is_a_row() -> None:
     for x, text in zip(edges, ("2", "Diem B", "Thon 2", "60"), strict=False):
         paper.line(x + 3, bottom + 11, text, 9)
     assert texts(paper.done())[-1] == ["2", "Diem B", "Thon 2", "60"]
+
+
+def test_a_phone_torn_by_the_page_break_does_not_make_two_rows() -> None:
+    """Only the rest of a row has the rest of its telephone number; words may be torn too."""
+    first = [HEADER, ("1", "Diem A", "0912345678", "50"), ("2", "Nôn", "07100098", "60")]
+    rows = [tuple(Cell(text, text, "") for text in line) for line in first]
+    rest = tuple(Cell(text, text, "") for text in ("", "g san Nguy", "13", ""))
+    edges = (0.0, 30.0, 180.0, 330.0, 410.0)
+    upper = Piece(1, "", tuple(rows), edges, opens=True, closes=True)
+    whole = joined(upper, Piece(2, "", (rest,), edges, opens=True, closes=True))
+    assert [cell.text for cell in whole.rows[-1] if cell] == [
+        "2",
+        "Nông san Nguy",
+        "07100098\v13",
+        "60",
+    ]
+    assert len(whole.rows) == 3
