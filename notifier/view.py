@@ -16,6 +16,7 @@ from notifier.due import Due
 from notifier.facts import addressee, cited, point_names, sums
 from notifier.held_reasons import in_vietnamese
 from notifier.mime import Attachment
+from notifier.schedule import live
 from parsers.form import Form
 from parsers.reading import Finding, Letter
 from registry.model import Document, Mail, Message, Point, Snapshot, Submission
@@ -371,6 +372,6 @@ def _unreachable(context: Context) -> list[str]:
         wording.clean(commune.title, 100)
         for campaign in _campaigns(context)
         for commune in context.config.members(campaign)
-        if all(address in bounced for address in commune.emails)
+        if not live(commune.emails, bounced)
     ]
     return list(dict.fromkeys(lost))

@@ -1,12 +1,16 @@
 """What the officers' morning mail says beside the state of the campaigns."""
 
+import dataclasses
 import datetime as dt
 
 import pytest
 from rigs import world
-from rigs.world import snapshot
+from rigs.world import HOA_CU, snapshot
 
-from notifier.due import due
+from config.model import Commune
+from notifier.compose import Context
+from notifier.due import Due, due
+from notifier.view import view
 
 
 @pytest.mark.parametrize(("day", "told"), [("2024-05-15", ""), ("2060-05-18", "2060")])
@@ -18,3 +22,25 @@ def test_fault_124_the_digest_names_a_year_without_holidays(day: str, told: str)
     owed = due(snapshot(now, held=(waiting,)), config, world.calendar(config), now)
     (digest,) = (one for one in owed if one.kind == "digest")
     assert digest.facts["unknown_year"] == told
+
+
+@pytest.mark.parametrize(
+    ("unit", "listed"),
+    [
+        (dataclasses.replace(HOA_CU, emails=()), True),
+        (dataclasses.replace(HOA_CU, emails=("Chet@Xa.example",)), True),
+        (dataclasses.replace(HOA_CU, emails=("chet@xa.example", "a@xa.example")), False),
+        (HOA_CU, False),
+    ],
+    ids=["no address", "bounced, in capitals on the roster", "one of two bounced", "well"],
+)
+def test_fault_085_the_digest_lists_who_cannot_be_reached(unit: Commune, listed: bool) -> None:
+    """No address, or none that lives: the officers must ring them up."""
+    now = world.at(16, 9)
+    context = Context(
+        config=world.config(communes=[unit]),
+        now=now,
+        snapshot=snapshot(now, bounced=frozenset({"chet@xa.example"})),
+    )
+    shown = view(Due("digest", "digest/2024-05-16", ("a@b.example",), "digest", now), context)
+    assert shown["unreachable"] == ([unit.title] if listed else [])
