@@ -79,10 +79,14 @@ def _split(piece: str) -> list[str]:
 
 
 def _at_numbers(line: str) -> list[str]:
-    """Split ``1. Mật ong 2. Chè``: only if the numbers count up from one."""
+    """Split ``1. Mật ong 2. Chè``: only if the numbers count up from the first word on."""
     marks = list(_NUMBERED.finditer(line))
     counts = [int(mark[1]) for mark in marks]
-    if len(marks) < 2 or marks[0].start() or counts != list(range(1, len(marks) + 1)):  # noqa: PLR2004
+    if (
+        len(marks) < 2
+        or marks[0].start()
+        or counts != list(range(counts[0], counts[0] + len(marks)))
+    ):  # noqa: PLR2004
         return [line]
     ends = [mark.start() for mark in marks[1:]] + [len(line)]
     return [line[mark.end() : end] for mark, end in zip(marks, ends, strict=True)]

@@ -108,7 +108,7 @@ def _whole_text(above: str, below: str) -> tuple[str, bool]:
     """Join what stood before and after the break; say whether it may have torn a word."""
     if not above or not below:
         return above + below, False
-    last, first = above.rsplit(maxsplit=1)[-1], below.split(maxsplit=1)[0]
+    last, first = above.rsplit(maxsplit=1)[-1], below.split(maxsplit=1)[0].rstrip(".,;:)")
     words = last.isalpha() and first.isalpha() and (first.islower() or last.isupper())
     if not words or not syllable(last + first):
         return f"{above}{WRAP}{below}", words and not (syllable(last) and syllable(first))

@@ -213,7 +213,7 @@ def cell_text(lines: Sequence[Segment], right_edge: float) -> tuple[str, bool]:
 def _maybe_torn(upper: Segment, lower: Segment, right_edge: float) -> bool:
     if not upper.text or not lower.text or " " in upper.text:
         return False
-    last, first = upper.text, lower.text.split()[0]
+    last, first = upper.text, _word(lower)
     if not _is_full(upper, lower, right_edge) or not (last[-1].isalnum() and first[0].isalnum()):
         return False
     if not (last.isalpha() and first.isalpha()):
@@ -222,6 +222,12 @@ def _maybe_torn(upper: Segment, lower: Segment, right_edge: float) -> bool:
         return False
     whole, words = syllable(last + first), syllable(last) and syllable(first)
     return not words if not whole else words and first not in _NO_WORD
+
+
+def _word(line: Segment) -> str:
+    """Return the first word without the sign behind it."""
+    word = line.text.split()[0]
+    return word.rstrip(".,;:)") or word
 
 
 def _is_full(upper: Segment, lower: Segment, right_edge: float) -> bool:
@@ -237,7 +243,7 @@ def _letter(upper: Segment, lower: Segment) -> float:
 def _break(upper: Segment, lower: Segment, right_edge: float) -> str:
     if not upper.text or not lower.text:
         return "\n"
-    last, first = upper.text.split()[-1], lower.text.split()[0]
+    last, first = upper.text.split()[-1], _word(lower)
     letter = _letter(upper, lower)
     full = _is_full(upper, lower, right_edge)
     alone = last == upper.text

@@ -107,6 +107,7 @@ def test_breaks_in_a_cell(upper: Segment, lower: Segment, text: str) -> None:
     ("upper", "lower", "text", "torn"),
     [
         (line("Nguy", 48), line("ên", 20, 20), "Nguyên", True),
+        (line("Nguy", 48), line("ên, xã", 40, 24), "Nguyên, xã", True),
         (line("OCO", 48), line("P Nà", 20, 8), "OCOP Nà", True),
         (line("HTX", 48), line("Nông", 40, 40), "HTX\vNông", True),
         (line("Nguyên", 48), line("hoa", 20, 20), "Nguyên hoa", False),

@@ -485,6 +485,7 @@ def test_fault_065_codes_keep_their_zeros_or_are_flagged(
         ("Mật ong + Chè", "Mật ong; Chè"),
         ("1. Mật ong 2. Chè Shan", "Mật ong; Chè Shan"),
         ("Mật ong / Chè", "Mật ong; Chè"),
+        ("1. Mật ong\n2. Chè 3. Gạo", "Mật ong; Chè; Gạo"),
         ("a) Mật ong\nb) Chè", "Mật ong; Chè"),
         ("(1) Mật ong; (2) Chè", "Mật ong; Chè"),
         ("Mật ong,\nChè", "Mật ong; Chè"),
