@@ -86,7 +86,7 @@ def _at_numbers(line: str) -> list[str]:
         len(marks) < 2
         or marks[0].start()
         or counts != list(range(counts[0], counts[0] + len(marks)))
-    ):  # noqa: PLR2004
+    ):
         return [line]
     ends = [mark.start() for mark in marks[1:]] + [len(line)]
     return [line[mark.end() : end] for mark, end in zip(marks, ends, strict=True)]
