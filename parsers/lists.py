@@ -82,11 +82,8 @@ def _at_numbers(line: str) -> list[str]:
     """Split ``1. Mật ong 2. Chè``: only if the numbers count up from the first word on."""
     marks = list(_NUMBERED.finditer(line))
     counts = [int(mark[1]) for mark in marks]
-    if (
-        len(marks) < 2
-        or marks[0].start()
-        or counts != list(range(counts[0], counts[0] + len(marks)))
-    ):
+    rising = list(range(counts[0], counts[0] + len(counts))) if counts else []
+    if len(marks) < 2 or marks[0].start() or counts != rising:  # noqa: PLR2004  one is no list
         return [line]
     ends = [mark.start() for mark in marks[1:]] + [len(line)]
     return [line[mark.end() : end] for mark, end in zip(marks, ends, strict=True)]
