@@ -24,7 +24,7 @@ from intake.unpack import Note, unpack
 from parsers.form import Form
 from parsers.letter import cited_numbers, nil_statement, secrecy_mark
 from parsers.reading import Reading, Refusal, RefusalCode
-from registry.errors import RegistryBusy, RegistryProblem
+from registry.errors import NotPossible, RegistryBusy, RegistryProblem
 from registry.model import CommuneKey, Message, Outcome, Verdict, held_reason
 from registry.vault import VaultDamaged
 
@@ -65,25 +65,31 @@ def understand_kept(desk: Desk, stop: Callable[[], bool] = lambda: False) -> boo
     messages = desk.store.kept(limits.batch)
     if messages:
         desk.reader.ready()  # a machine that cannot read must not use up a message's tries
-    fresh = [message for message in messages if message.tries == 0]
-    desk.store.begin_attempts([message.id for message in fresh], desk.clock())
+    more_wait = len(messages) == limits.batch
+    fresh = [message.id for message in messages if message.tries == 0]
+    begun = set(desk.store.begin_attempts(fresh, desk.clock()))
+    messages = [message for message in messages if message.tries or message.id in begun]
     done = 0
     pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="prepare")
     try:
         for message, prepared in _in_order(desk, messages, pool):
             if stop():
                 return False
-            outcome = _attempted(desk, message, prepared)
-            if outcome is None:
+            try:
+                outcome = _attempted(desk, message, prepared)
+                if outcome is None:
+                    continue
+                desk.store.record(message.id, outcome, desk.clock())
+            except NotPossible as error:
+                _log.info("decided_meanwhile", message=message.id, reason=str(error))
                 continue
-            desk.store.record(message.id, outcome, desk.clock())
             _log.info(
                 outcome.state, message=message.id, verdict=outcome.verdict, reason=outcome.reason
             )
             done += 1
     finally:
         pool.shutdown(cancel_futures=True)
-    return done > 0 and len(messages) == limits.batch
+    return done > 0 and more_wait
 
 
 def _in_order(

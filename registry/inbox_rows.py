@@ -174,14 +174,21 @@ class InboxRows(Part):
         Raises:
             NotPossible: the message does not wait to be understood.
         """
-        return self.begin_attempts([message_id], now)[0]
+        with self._database.write() as connection:
+            return _begin(connection, message_id, now)
 
     def begin_attempts(self, message_ids: Sequence[int], now: dt.datetime) -> list[int]:
-        """Do as `begin_attempt` for several messages in one transaction, all or none."""
+        """Do as `begin_attempt` for several messages in one transaction; return whose was begun.
+
+        One that a person decided on in the meantime is left out.
+        """
         if not message_ids:
             return []
         with self._database.write() as connection:
-            return [_begin(connection, message_id, now) for message_id in message_ids]
+            waiting = [one for one in message_ids if get_message(connection, one).state == "kept"]
+            for message_id in waiting:
+                _begin(connection, message_id, now)
+            return waiting
 
 
 def ack_values(connection: sa.Connection, message: Message) -> dict[str, object]:

@@ -486,3 +486,25 @@ def test_a_document_stamped_secret_is_held_and_nothing_of_it_is_recorded(whole):
     assert whole.store.documents(held.id) == []
     assert whole.subjects(HOA_CU_MAIL) == []
     assert _state(whole, "06223") == "in-review"
+
+
+def test_a_message_that_a_person_rejects_meanwhile_stops_no_other(whole, monkeypatch):
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)), moment(15, 8))
+    other = workbook(PLAIN, _sender("Gia Cát", 31, 14), GIA_CAT)
+    whole.deliver(mail("giacat@caoloc.example", files=workbook_file(other)), moment(15, 8, 30))
+    monkeypatch.setattr(whole.daemon, "understand_and_record", lambda: False)
+    whole.tick()
+    monkeypatch.undo()
+    first = whole.store.kept()[0]
+    kept = whole.store.kept
+
+    def decided_after_listing(limit: int) -> list:
+        listed = kept(limit)
+        if any(one.id == first.id for one in listed):
+            whole.store.reject(first.id, "gửi nhầm", "officer", whole.now)
+        return listed
+
+    monkeypatch.setattr(whole.store, "kept", decided_after_listing)
+    whole.tick()
+    assert whole.store.message(first.id).state == "rejected"
+    assert _state(whole, "06235") == "registered"
