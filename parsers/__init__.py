@@ -6,6 +6,7 @@ A format is one module with ``extract(data, limits) -> Extract | Refusal`` and o
 
 from dataclasses import replace
 from importlib import import_module
+from itertools import chain
 from typing import Final
 
 from parsers.form import Form
@@ -186,4 +187,10 @@ def _text(extract: Extract) -> str:
         if not grid.hidden
         for row in grid.rows
     )
-    return "\n".join((*extract.lines, *filter(None, rows)))[:_TEXT_LENGTH]
+    pieces, letters = [], 0
+    for piece in chain(extract.lines, filter(None, rows)):
+        pieces.append(piece)
+        letters += len(piece) + 1
+        if letters > _TEXT_LENGTH:
+            break
+    return "\n".join(pieces)[:_TEXT_LENGTH]

@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 CellValue = str | int | float | bool | dt.datetime | dt.date | dt.time | None
 
@@ -69,6 +70,7 @@ class Grid:
         return self.name
 
 
+@lru_cache(maxsize=1024)
 def column_letters(column: int) -> str:
     """Return the letters of a sheet's column counted from 1: 1 → A, 27 → AA."""
     letters = ""

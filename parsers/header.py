@@ -4,6 +4,7 @@ import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from parsers.columns import Assignment, Captions, Column, assign, is_index
 from parsers.grid import Cell, Grid
@@ -70,6 +71,7 @@ def _starts(grid: Grid, captions: Captions) -> set[int]:
     return {max(0, number - above) for number in likely for above in range(3)}
 
 
+@lru_cache(maxsize=8192)
 def _known(text: str, captions: Captions) -> bool:
     if len(text) > _LONGEST_CAPTION:
         return False

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from parsers.columns import captions_of
 from parsers.form import Form
 from parsers.grid import Extract, Grid
-from parsers.header import Header, find_header
+from parsers.header import Header
 from parsers.reading import CERTAIN, Finding, Refusal, Row
 from parsers.records import Record, contexts, records
 from parsers.rows import BodyRow, body_rows, is_filled
@@ -73,8 +73,7 @@ def interpret(extract: Extract, form: Form) -> Interpretation:
     score, best = 0.0, None
     tables: list[_Table] = []
     full = sum(2 if field.required else 1 for field in form.fields)
-    for grid in tables_of(extract, captions):
-        header = find_header(grid, captions)
+    for grid, header in tables_of(extract, captions):
         if header is None or grid.hidden:
             continue
         if best is None or header.score > best.score:

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from parsers.grid import Extract
@@ -37,6 +38,7 @@ class PartialExtract(Extract):
     unread: tuple[str, ...] = ()
 
 
+@lru_cache(maxsize=8192)
 def syllable(word: str) -> bool:
     """Whether a word of letters is written like a Vietnamese syllable (with or without marks)."""
     bare = "".join(

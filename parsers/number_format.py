@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from functools import lru_cache
 
 from lxml import etree
 
@@ -61,12 +62,19 @@ class Formats:
         return self._codes[style] if 0 <= style < len(self._codes) else "General"
 
 
+@lru_cache(maxsize=512)
 def is_date(code: str) -> bool:
     """Tell whether numbers under this format code are shown as dates or times."""
     pattern = _LITERAL.sub("", code.split(";", maxsplit=1)[0]).casefold()
     return pattern != "general" and any(letter in pattern for letter in "dmyhs")
 
 
+@lru_cache(maxsize=512)
+def _is_percent(code: str) -> bool:
+    return "%" in _LITERAL.sub("", code)
+
+
+@lru_cache(maxsize=4096)
 def shown(number: float, code: str, *, since_1904: bool = False) -> tuple[str, CellValue]:
     """Return what a person sees of a stored number, and its typed value.
 
@@ -78,14 +86,15 @@ def shown(number: float, code: str, *, since_1904: bool = False) -> tuple[str, C
         moment = _moment(number, since_1904=since_1904)
         if moment is not None:
             return moment
-    value = float(f"{number:.15g}")
+    whole_already = number.is_integer() and abs(number) < _LARGEST_INTEGER
+    value = number if whole_already else float(f"{number:.15g}")
     if value.is_integer() and abs(value) < _LARGEST_INTEGER:
         whole = int(value)
         if _PADDED.fullmatch(code) and whole >= 0:
             text = str(whole).zfill(len(code))
             return text, text
-        return (f"{whole * 100}%" if "%" in _LITERAL.sub("", code) else str(whole)), whole
-    if "%" in _LITERAL.sub("", code):
+        return (f"{whole * 100}%" if _is_percent(code) else str(whole)), whole
+    if _is_percent(code):
         return f"{value * 100:.15g}%", value
     return f"{value:.15g}", value
 

@@ -9,6 +9,7 @@ tests compare it with openpyxl cell by cell.
 
 import re
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from lxml import etree
 
@@ -22,7 +23,7 @@ from parsers.grid import (
     column_number,
 )
 from parsers.number_format import Formats, shown
-from parsers.package import BROKEN, Package, RefusedError, local
+from parsers.package import BROKEN, Package, RefusedError
 from parsers.reading import Refusal
 from parsers.vietnamese import repair
 
@@ -33,8 +34,11 @@ _LINE_CELLS = 3
 _ADDRESS = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _XML_TRUE = {"1", "true", "on"}
+#: The columns that tables have, by their letters; further ones are worked out.
+_COLUMNS = {column_letters(number): number for number in range(1, 703)}
 
-Sparse = dict[tuple[int, int], Cell]
+#: The cells of a sheet that have content: row → column → cell.
+Sparse = dict[int, dict[int, Cell]]
 
 
 def extract(data: bytes, limits: Limits | None = None) -> Extract | Refusal:
@@ -65,13 +69,34 @@ def _address(reference: str) -> tuple[int, int]:
     return int(match[2]), column_number(match[1])
 
 
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The qualified names of a cell and its parts: a comparison costs less than taking one apart.
+
+    Transitional and Strict files differ in the namespace only.
+    """
+
+    cell: str
+    value: str
+    formula: str
+    inline: str
+    text: str
+
+
+@lru_cache(maxsize=4)
+def _names(tag: str) -> _Names:
+    """Return the names in the namespace of this one (of a row, of a string item)."""
+    space = tag[: tag.rfind("}") + 1]
+    return _Names(*(space + name for name in ("c", "v", "f", "is", "t")))
+
+
 @dataclass(slots=True)
 class _Sheet:
     """One sheet while it is read."""
 
     name: str
     hidden: bool
-    cells: Sparse = field(default_factory=dict)
+    rows: Sparse = field(default_factory=dict)
     hidden_columns: set[int] = field(default_factory=set)
     merges: list[tuple[int, int, int, int]] = field(default_factory=list)
 
@@ -100,7 +125,7 @@ class _Workbook:
         grids, lines = [], []
         for element in self.main.iter("{*}sheet"):
             sheet = self._sheet(element)
-            if sheet is None or not sheet.cells:
+            if sheet is None or not sheet.rows:
                 continue
             grids.append(_grid(sheet))
             if not sheet.hidden:
@@ -117,7 +142,7 @@ class _Workbook:
         part = self._part("sharedStrings")
         if part is None:
             return []
-        return [self._text(item) for item in self.package.walk(part, "si")]
+        return [self._text(item, _names(item.tag).text) for item in self.package.walk(part, "si")]
 
     def _formats(self) -> Formats:
         settings = next(self.main.iter("{*}workbookPr"), None)
@@ -139,11 +164,10 @@ class _Workbook:
         )
         row = 0
         for found in self.package.walk(part, "col", "row", "mergeCell"):
-            name = local(found)
-            if name == "row":
+            if found.tag.endswith("row"):
                 row = int(found.get("r") or row + 1)
                 self._row(sheet, found, row)
-            elif name == "col":
+            elif found.tag.endswith("col"):
                 self._hide_columns(sheet, found)
             else:
                 self._merge(sheet, found)
@@ -163,64 +187,69 @@ class _Workbook:
         sheet.merges.append((top, left, bottom, right))
 
     def _row(self, sheet: _Sheet, element: etree._Element, row: int) -> None:
+        names = _names(element.tag)
         row_hidden = element.get("hidden") in _XML_TRUE
+        number, before = str(row), f"{sheet.name}!"
+        cells: dict[int, Cell] = {}
         column = 0
-        for found in element:
-            if local(found) != "c":
-                continue
+        for found in element.iterchildren(names.cell):
             reference = found.get("r")
-            column = _address(str(reference))[1] if reference else column + 1
-            text, value, uncalculated, style = self._content(found)
-            if not text.strip() and not uncalculated:
+            if reference:
+                column = _COLUMNS.get(reference.removesuffix(number)) or _address(reference)[1]
+            else:
+                column += 1
+            text, value, uncalculated, style = self._content(found, names)
+            if not uncalculated and (not text or text.isspace()):
                 continue
-            self._within_limits(row, column)
-            sheet.cells[row, column] = Cell(
-                text,
-                value,
-                f"{sheet.name}!{column_letters(column)}{row}",
-                style,
-                uncalculated=uncalculated,
-                hidden=row_hidden or column in sheet.hidden_columns,
-            )
+            if row > self.limits.sheet_rows or column > self.limits.sheet_columns:
+                raise RefusedError("too-large", f"a cell as far as {column_letters(column)}{row}")
+            if len(cells) >= self.budget:
+                raise RefusedError("too-large", f"over {self.limits.sheet_cells} cells")
+            place = f"{before}{column_letters(column)}{number}"
+            hidden = row_hidden or column in sheet.hidden_columns
+            cells[column] = Cell(text, value, place, style, 1, 1, uncalculated, hidden)
+        if cells:
+            sheet.rows.setdefault(row, {}).update(cells)
+            self.budget -= len(cells)
 
-    def _within_limits(self, row: int, column: int) -> None:
-        self.budget -= 1
-        if row > self.limits.sheet_rows or column > self.limits.sheet_columns or self.budget < 0:
-            where = f"{column_letters(column)}{row}"
-            raise RefusedError("too-large", f"cells as far as {where}, or too many of them")
-
-    def _content(self, cell: etree._Element) -> tuple[str, CellValue, bool, str]:
+    def _content(self, cell: etree._Element, names: _Names) -> tuple[str, CellValue, bool, str]:
         """Return text, value, whether it is an uncalculated formula, number format."""
-        parts = {local(child): child for child in cell}
-        kind = cell.get("t") or "n"
-        style = self.formats.code(int(cell.get("s") or 0))
-        if kind == "inlineStr":
-            text = self._text(parts["is"]) if "is" in parts else ""
-            return text, text, False, style
-        saved = parts["v"].text if "v" in parts else None
-        if "f" in parts and self._unsaved(kind, saved):
+        kind, style = cell.get("t") or "n", self.formats.code(int(cell.get("s") or 0))
+        saved, formula = None, False
+        for part in cell:
+            tag = part.tag
+            if tag == names.value:
+                saved = part.text
+            elif tag == names.formula:
+                formula = True
+            elif tag == names.inline and kind == "inlineStr":
+                text = self._text(part, names.text)
+                return text, text, False, style
+        if formula and kind != "inlineStr" and self._unsaved(kind, saved):
             return "", None, True, style
-        if saved is None:
+        if saved is None or kind == "inlineStr":
             return "", None, False, style
-        if kind == "s":
-            text = self.strings[int(saved)]
-            return text, text, False, style
-        if kind in {"str", "e", "d"}:
-            text = _clean(saved)
-            return text, text, False, style
-        if kind == "b":
-            return ("TRUE", True, False, style) if saved == "1" else ("FALSE", False, False, style)
-        text, value = shown(float(saved), style, since_1904=self.formats.since_1904)
+        text, value = self._saved(kind, saved, style)
         return text, value, False, style
 
-    def _text(self, item: etree._Element) -> str:
+    def _saved(self, kind: str, saved: str, style: str) -> tuple[str, CellValue]:
+        """Return text and value of what stands in a cell's ``v``."""
+        if kind == "s":
+            text = self.strings[int(saved)]
+            return text, text
+        if kind in {"str", "e", "d"}:
+            text = _clean(saved)
+            return text, text
+        if kind == "b":
+            return ("TRUE", True) if saved == "1" else ("FALSE", False)
+        return shown(float(saved), style, since_1904=self.formats.since_1904)
+
+    def _text(self, item: etree._Element, tag: str) -> str:
         """Return the text of a string item: its runs joined, without phonetic guides."""
-        pieces = []
-        for run in item.iter("{*}t"):
-            parent = run.getparent()
-            if parent is None or local(parent) != "rPh":
-                pieces.append(run.text or "")
-        text = "".join(pieces)
+        if len(item) == 1 and item[0].tag == tag:
+            text = item[0].text or ""
+        else:
+            text = "".join(run.text or "" for run in item.iter(tag) if not _is_phonetic(run))
         self.letters -= len(text)
         if self.letters < 0:
             raise RefusedError("too-large", f"over {self.limits.sheet_letters} letters")
@@ -232,45 +261,51 @@ class _Workbook:
         return self.recalculates and kind == "n" and float(saved) == 0
 
 
+def _is_phonetic(run: etree._Element) -> bool:
+    parent = run.getparent()
+    return parent is not None and str(parent.tag).endswith("rPh")
+
+
 def _clean(text: str) -> str:
     """Return a cell's text repaired, with Excel's ``_x000D_`` escapes resolved."""
-    unescaped = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text[:_CELL_TEXT])
-    return repair(unescaped)
+    text = text[:_CELL_TEXT]
+    if "_x" in text:
+        text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+    return repair(text)
 
 
 def _grid(sheet: _Sheet) -> Grid:
-    cells = _merged(sheet)
-    rows = [row for row, _ in cells]
-    columns = [column for _, column in cells]
-    top, left = min(rows), min(columns)
-    width = max(columns) - left + 1
-    table: list[list[Cell | None]] = [[None] * width for _ in range(max(rows) - top + 1)]
-    for (row, column), cell in cells.items():
-        table[row - top][column - left] = cell
-    return Grid(sheet.name, tuple(map(tuple, table)), hidden=sheet.hidden)
+    rows = _merged(sheet)
+    top, bottom = min(rows), max(rows)
+    columns = range(min(map(min, rows.values())), max(map(max, rows.values())) + 1)
+    empty = (None,) * len(columns)
+    table = (
+        tuple(map(rows[row].get, columns)) if row in rows else empty
+        for row in range(top, bottom + 1)
+    )
+    return Grid(sheet.name, tuple(table), hidden=sheet.hidden)
 
 
 def _merged(sheet: _Sheet) -> Sparse:
     """Return the cells with their spans; whatever lies unseen beneath a merged cell is dropped."""
-    cells = dict(sheet.cells)
-    bottom = max(row for row, _ in cells)
-    right = max(column for _, column in cells)
+    rows = {row: dict(cells) for row, cells in sheet.rows.items()}
+    bottom, right = max(rows), max(map(max, rows.values()))
+    covering: dict[tuple[int, int], Cell] = {}
     for top, left, last_row, last_column in sheet.merges:
-        cell = cells.get((top, left))
+        cell = rows.get(top, {}).get(left)
         if cell is None:
             continue
-        rows = max(1, min(last_row, bottom) - top + 1)
-        columns = max(1, min(last_column, right) - left + 1)
-        cells[top, left] = replace(cell, row_span=rows, col_span=columns)
-    covering = [cell for cell in cells.items() if cell[1].row_span > 1 or cell[1].col_span > 1]
-    if sum(cell.row_span * cell.col_span for _, cell in covering) > _MERGED_AREA:
+        height = max(1, min(last_row, bottom) - top + 1)
+        width = max(1, min(last_column, right) - left + 1)
+        rows[top][left] = covering[top, left] = replace(cell, row_span=height, col_span=width)
+    if sum(cell.row_span * cell.col_span for cell in covering.values()) > _MERGED_AREA:
         raise RefusedError("too-large", "merged ranges cover too much")
-    for (row, column), cell in covering:
+    for (row, column), cell in covering.items():
         for r in range(row, row + cell.row_span):
             for c in range(column, column + cell.col_span):
-                if (r, c) != (row, column):
-                    cells.pop((r, c), None)
-    return cells
+                if r in rows and (r, c) != (row, column):
+                    rows[r].pop(c, None)
+    return {row: cells for row, cells in rows.items() if cells}
 
 
 #: Cells that all merged ranges of a sheet may cover together.
@@ -284,20 +319,19 @@ def _lines(sheet: _Sheet) -> list[str]:
     the chairman's title. Above the table an empty row ends a block, below it none does, because
     the place for a signature is empty.
     """
-    by_row: dict[int, list[tuple[int, str]]] = {}
-    for row, column in sorted(sheet.cells):
-        by_row.setdefault(row, []).append((column, sheet.cells[row, column].text))
-    middle = max(column for _, column in sheet.cells) / 2
+    middle = max(map(max, sheet.rows.values())) / 2
     blocks: list[list[tuple[bool, int, int, str]]] = [[]]
     previous, table_seen = 0, False
-    for row, cells in by_row.items():
+    for row, cells in sorted(sheet.rows.items()):
         if len(cells) > _LINE_CELLS:
             table_seen = True
             blocks.append([])
             continue
         if row > previous + 1 and not table_seen:
             blocks.append([])
-        blocks[-1].extend((column > middle, row, column, text) for column, text in cells)
+        blocks[-1].extend(
+            (column > middle, row, column, cell.text) for column, cell in cells.items()
+        )
         previous = row
     texts = (text for block in blocks for *_, text in sorted(block))
     return [line for text in texts for line in text.split("\n") if line.strip()]

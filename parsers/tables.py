@@ -10,8 +10,8 @@ from parsers.rows import is_filled
 from parsers.vietnamese import squash
 
 
-def tables_of(extract: Extract, captions: Captions) -> Iterator[Grid]:
-    """Yield every table of a document, whole and one by one."""
+def tables_of(extract: Extract, captions: Captions) -> Iterator[tuple[Grid, Header | None]]:
+    """Yield every table of a document, whole and one by one, with its header if it has one."""
     for grid in _continued(extract, captions):
         yield from _stacked(grid, captions)
 
@@ -37,7 +37,7 @@ def _continued(extract: Extract, captions: Captions) -> list[Grid]:
     return joined
 
 
-def _stacked(grid: Grid, captions: Captions) -> Iterator[Grid]:
+def _stacked(grid: Grid, captions: Captions) -> Iterator[tuple[Grid, Header | None]]:
     """Yield the tables that stand one below the other in a grid, each with its titles.
 
     A further table is told by another header: a row that begins with "STT" and is not a repetition.
@@ -54,10 +54,11 @@ def _stacked(grid: Grid, captions: Captions) -> Iterator[Grid]:
         at = number
         while at > first and sum(map(is_filled, grid.rows[at - 1])) <= 1:
             at -= 1
-        yield replace(grid, rows=grid.rows[:at], after=())
+        above = replace(grid, rows=grid.rows[:at], after=())
+        yield above, find_header(above, captions)
         yield from _stacked(replace(grid, rows=grid.rows[at:], before=()), captions)
         return
-    yield grid
+    yield grid, header
 
 
 def _repeats(header: Header, row: Sequence[Cell | None], captions: Captions) -> bool:

@@ -20,6 +20,8 @@ _LOOK_ALIKES = {
     "\u2215": "/",
     "\u2044": "/",
 }
+#: Text of nothing but these needs no repair: keyboards of today write the letters in one piece.
+_GOOD = re.compile(r"[\n\t -~–—‘’“”…²°ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝàáâãèéêìíòóôõùúýĂăĐđĨĩŨũƠơƯưẠ-ỹ]*")
 _LINE_BREAKS = "\r\x0b\x0c\x85\u2028\u2029"
 _TONES = "\u0300\u0301\u0309\u0303\u0323"
 #: An open oa, oe, uy that carries its tone on the second vowel; "quý" is qu + ý and stays.
@@ -56,7 +58,7 @@ def repair(text: str) -> str:
     line feed and tab stay. Nothing that a person can see is lost, and repairing twice changes
     nothing.
     """
-    if text.isascii() and text.isprintable():
+    if _GOOD.fullmatch(text):
         return text
     text = text.replace("\r\n", "\n")
     return unicodedata.normalize("NFC", text.translate(_REPAIRED))
