@@ -53,11 +53,14 @@ class Daemon:
         for mail in recover(desk.store, desk.config, now=desk.clock(), jitter=self.jitter):
             _log.warning("interrupted", mail=mail.id, kind=mail.kind)
 
-    def tick(self) -> bool:
-        """Walk the way of a message once; return whether there is more to do at once."""
+    def tick(self, *, again: bool = False) -> bool:
+        """Walk the way of a message once; return whether there is more to do at once.
+
+        ``again``: right after another tick. What failed there is left for the next poll.
+        """
         self.trouble = ""
         more = self._from_the_inbox(self.collect_and_keep)
-        more = self.understand_and_record() or more
+        more = self.understand_and_record(retry=not again) or more
         close_campaigns(self.desk)
         decide_and_queue(self.desk)
         self.send()
@@ -67,8 +70,9 @@ class Daemon:
 
     def until_idle(self) -> None:
         """Tick until nothing is left to do now."""
-        while self.tick():
-            pass
+        more = self.tick()
+        while more:
+            more = self.tick(again=True)
 
     # --- the steps ---
 
@@ -76,10 +80,10 @@ class Daemon:
         """Fetch what is new into the vault and the registry; more may wait on the server."""
         return collect(self.desk).more
 
-    def understand_and_record(self) -> bool:
+    def understand_and_record(self, *, retry: bool = True) -> bool:
         """Understand, read and record what is kept, oldest first."""
         try:
-            return understand_kept(self.desk, lambda: self.stopping)
+            return understand_kept(self.desk, lambda: self.stopping, retry=retry)
         except JailBrokenError as error:
             self.trouble = f"no document can be read: {error}"
             _log.error("reader_broken", reason=str(error))

@@ -50,19 +50,22 @@ _NOTE_CODES: Mapping[str, RefusalCode] = MappingProxyType(
 )
 
 
-def understand_kept(desk: Desk, stop: Callable[[], bool] = lambda: False) -> bool:
+def understand_kept(
+    desk: Desk, stop: Callable[[], bool] = lambda: False, *, retry: bool = True
+) -> bool:
     """Understand and record what is kept, oldest first; return whether some is left to do now.
 
     A message that makes our code raise is tried again at the next tick, and held after
     ``limits.tries`` attempts. An attempt is counted before it is made: the first attempts of a
     batch together, later ones one at a time, so that a message which kills the daemon spoils the
-    first try of its neighbours and no other.
+    first try of its neighbours and no other. Without ``retry`` only new messages are taken: what
+    failed a moment ago would fail again.
 
     Raises:
         JailBrokenError: no document can be read on this machine now; no attempt was counted.
     """
     limits = desk.config.settings.limits
-    messages = desk.store.kept(limits.batch)
+    messages = [one for one in desk.store.kept(limits.batch) if retry or not one.tries]
     if messages:
         desk.reader.ready()  # a machine that cannot read must not use up a message's tries
     more_wait = len(messages) == limits.batch

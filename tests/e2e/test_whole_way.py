@@ -451,7 +451,7 @@ def test_a_machine_that_cannot_read_uses_up_no_tries(whole, monkeypatch):
 
 def test_bytes_that_the_vault_lost_are_held_and_the_daemon_goes_on(whole, monkeypatch):
     whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
-    monkeypatch.setattr(whole.daemon, "understand_and_record", lambda: False)
+    monkeypatch.setattr(whole.daemon, "understand_and_record", lambda **_: False)
     whole.tick()
     monkeypatch.undo()
     (message,) = whole.store.kept()
@@ -492,7 +492,7 @@ def test_a_message_that_a_person_rejects_meanwhile_stops_no_other(whole, monkeyp
     whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)), moment(15, 8))
     other = workbook(PLAIN, _sender("Gia Cát", 31, 14), GIA_CAT)
     whole.deliver(mail("giacat@caoloc.example", files=workbook_file(other)), moment(15, 8, 30))
-    monkeypatch.setattr(whole.daemon, "understand_and_record", lambda: False)
+    monkeypatch.setattr(whole.daemon, "understand_and_record", lambda **_: False)
     whole.tick()
     monkeypatch.undo()
     first = whole.store.kept()[0]
