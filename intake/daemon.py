@@ -46,12 +46,15 @@ class Daemon:
     _inbox_pause: Backoff = field(default_factory=Backoff)
     _smtp_pause: Backoff = field(default_factory=Backoff)
     _pace: Pace = field(default_factory=Pace)
+    #: Message-IDs of mails whose copy may be in Sent already; None until `recover` has looked.
+    _copied: set[str] | None = None
 
     def recover(self) -> None:
-        """At the start: mails that a kill left half-way get their one retry."""
+        """At the start: mails that a kill left half-way get their one retry, and one copy."""
         desk = self.desk
         for mail in recover(desk.store, desk.config, now=desk.clock(), jitter=self.jitter):
             _log.warning("interrupted", mail=mail.id, kind=mail.kind)
+        self._copied = {mail.rfc_message_id for mail in desk.store.unsaved_mails()}
 
     def tick(self, *, again: bool = False) -> bool:
         """Walk the way of a message once; return whether there is more to do at once.
@@ -129,7 +132,7 @@ class Daemon:
     def file(self) -> bool:
         """Move what is settled out of the inbox; copy what was sent into Sent."""
         moved = file_messages(self.desk)
-        return save_sent(self.desk) + moved > 0
+        return save_sent(self.desk, self._copied) + moved > 0
 
     def _from_the_inbox(self, step: Callable[[], bool]) -> bool:
         """Do a step that needs the mailbox, unless the mailbox was away a moment ago."""

@@ -29,12 +29,20 @@ def file_messages(desk: Desk) -> int:
     return len(slots)
 
 
-def save_sent(desk: Desk) -> int:
-    """Append copies of sent mails to the Sent folder; one that is there already is not doubled."""
+def save_sent(desk: Desk, tried: set[str] | None = None) -> int:
+    """Append copies of sent mails to the Sent folder; one that is there already is not doubled.
+
+    ``tried`` are the Message-IDs of copies that may be there: left over from a process that died,
+    or tried by this one (added here). Only those are asked for, because a server looks through the
+    whole folder to answer; None: every one may be there.
+    """
     folder = desk.config.settings.smtp.save_sent_to
     mails = desk.store.unsaved_mails(_AT_ONCE) if folder else []
     for mail in mails:
-        if not desk.mailbox.holds(folder, mail.rfc_message_id):
+        maybe_there = tried is None or mail.rfc_message_id in tried
+        if tried is not None:
+            tried.add(mail.rfc_message_id)
+        if not maybe_there or not desk.mailbox.holds(folder, mail.rfc_message_id):
             at = mail.sent_at or desk.clock()
             desk.mailbox.append(folder, desk.store.mail_raw(mail.id), at)
         desk.store.saved(mail.id, desk.clock())

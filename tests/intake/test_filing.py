@@ -1,0 +1,85 @@
+"""Copies of sent mail: each once, and a server is not asked for what cannot be there."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+import pytest
+
+from intake.filing import save_sent
+from intake.mailbox import Unreachable
+
+NOW = dt.datetime(2024, 5, 16, 9, tzinfo=dt.UTC)
+
+
+@dataclass
+class Office:
+    """A Sent folder, the outbox beside it, and what the server was asked."""
+
+    sent: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+    unsaved: dict[int, str] = field(default_factory=dict)
+    #: The answer to the next APPEND is lost, though the server has done it.
+    loses_answer: bool = False
+
+    @property
+    def desk(self):
+        settings = SimpleNamespace(smtp=SimpleNamespace(save_sent_to="Sent"))
+        return SimpleNamespace(
+            config=SimpleNamespace(settings=settings), store=self, mailbox=self, clock=lambda: NOW
+        )
+
+    def unsaved_mails(self, _limit):
+        return [
+            SimpleNamespace(id=number, rfc_message_id=name, sent_at=NOW)
+            for number, name in self.unsaved.items()
+        ]
+
+    def mail_raw(self, mail_id):
+        return self.unsaved[mail_id].encode()
+
+    def saved(self, mail_id, _now):
+        del self.unsaved[mail_id]
+
+    def holds(self, _folder, name):
+        self.asked.append(name)
+        return name in self.sent
+
+    def append(self, _folder, raw, _at):
+        self.sent.append(raw.decode())
+        if self.loses_answer:
+            self.loses_answer = False
+            raise Unreachable("connection lost")
+
+
+def test_a_mail_of_this_process_is_copied_without_asking():
+    office = Office(unsaved={1: "<a>", 2: "<b>"})
+    assert save_sent(office.desk, set()) == 2
+    assert (office.sent, office.asked, office.unsaved) == (["<a>", "<b>"], [], {})
+
+
+def test_a_copy_that_a_dead_process_made_is_not_doubled():
+    office = Office(sent=["<a>"], unsaved={1: "<a>", 2: "<b>"})
+    save_sent(office.desk, {"<a>", "<b>"})
+    assert (office.sent, office.asked) == (["<a>", "<b>"], ["<a>", "<b>"])
+
+
+def test_a_copy_whose_answer_was_lost_is_not_doubled():
+    office = Office(unsaved={1: "<a>"}, loses_answer=True)
+    tried = set()
+    with pytest.raises(Unreachable):
+        save_sent(office.desk, tried)
+    save_sent(office.desk, tried)
+    assert (office.sent, office.asked, office.unsaved) == (["<a>"], ["<a>"], {})
+
+
+def test_a_mail_to_two_recipients_has_one_copy():
+    office = Office(unsaved={1: "<a>", 2: "<a>"})
+    save_sent(office.desk, set())
+    assert (office.sent, office.unsaved) == (["<a>"], {})
+
+
+def test_without_knowing_the_past_every_copy_is_asked_for():
+    office = Office(sent=["<a>"], unsaved={1: "<a>"})
+    save_sent(office.desk)
+    assert (office.sent, office.asked) == (["<a>"], ["<a>"])
