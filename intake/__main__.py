@@ -353,9 +353,13 @@ def assign(
 @app.command()
 def accept(message: MessageId, by: By = "") -> None:
     """Take a held message as it is; the daemon then records it."""
-    _, store, _vault = _registry()
+    from intake.review import acceptable  # noqa: PLC0415
+
+    config, store, _vault = _registry()
     with store:
-        store.accept(_existing(store, message).id, by or _whoever(), _now())
+        one = _existing(store, message)
+        acceptable(config, one)
+        store.accept(one.id, by or _whoever(), _now())
     typer.echo(f"message {message} is accepted; the daemon records it at its next tick")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from intake.desk import Desk, roles
-from intake.mailbox import Listed
+from intake.mailbox import Listed, Listing
 from intake.message import parse
 from intake.post import alert
 from registry.model import Arrival, Slot
@@ -36,7 +36,9 @@ def collect(desk: Desk) -> Collected:
     """
     limits = desk.config.settings.limits
     desk.mailbox.open()
-    listed, uidvalidity, more = _unknown(desk, 4 * limits.batch)
+    asked_at = desk.clock()  # what arrives from here on may not be in the answer
+    listing, uidvalidity = _unknown(desk, 4 * limits.batch)
+    listed = listing.messages
     old = [one for one in listed if one.received_at < desk.config.settings.office.go_live_at]
     large = [one for one in listed if one not in old and one.size_bytes > limits.message_bytes]
     wanted = [one for one in listed if one not in old and one not in large]
@@ -46,31 +48,32 @@ def collect(desk: Desk) -> Collected:
     kept = 0
     for start in range(0, len(wanted), limits.batch):
         kept += _keep(desk, uidvalidity, wanted[start : start + limits.batch])
-    if not more and kept == len(wanted):
-        desk.store.polled(desk.clock())
-    return Collected(kept, len(old) + len(large), more)
+    if listing.complete and kept == len(wanted):
+        desk.store.polled(asked_at)
+    return Collected(kept, len(old) + len(large), listing.more)
 
 
 def _slot(desk: Desk, uidvalidity: int, uid: int) -> Slot:
     return Slot(desk.mailbox.account, desk.config.settings.mailbox.inbox, uidvalidity, uid)
 
 
-def _unknown(desk: Desk, limit: int) -> tuple[list[Listed], int, bool]:
+def _unknown(desk: Desk, limit: int) -> tuple[Listing, int]:
     """List the inbox against what is known under its present UIDVALIDITY."""
     mailbox, inbox = desk.mailbox, desk.config.settings.mailbox.inbox
     before = desk.store.last_uidvalidity(mailbox.account, inbox)
     while True:
         uidvalidity = mailbox.uidvalidity
         known = desk.store.known_slots(mailbox.account, inbox, uidvalidity)
-        listed = mailbox.listed(known, limit=limit + 1)
+        listing = mailbox.listing(known, limit)
         if mailbox.uidvalidity == uidvalidity:
             break
+    listed = len(listing.messages)
     if before is not None and before != uidvalidity and listed:
         # The UIDs mean other messages now; the bytes decide which of them are new (FAULTS 4-6).
-        _log.warning("uidvalidity_changed", before=before, now=uidvalidity, listed=len(listed))
-        reason = f"UIDVALIDITY {before} became {uidvalidity}: {len(listed)} messages are read again"
+        _log.warning("uidvalidity_changed", before=before, now=uidvalidity, listed=listed)
+        reason = f"UIDVALIDITY {before} became {uidvalidity}: {listed} messages are read again"
         alert(desk, "uidvalidity", f"{reason}; known ones are recognised and not answered again")
-    return listed[:limit], uidvalidity, len(listed) > limit
+    return listing, uidvalidity
 
 
 def _keep(desk: Desk, uidvalidity: int, wanted: Sequence[Listed]) -> int:

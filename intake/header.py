@@ -34,6 +34,8 @@ _VIETNAMESE = frozenset(
     for letter in "aăâeêioôơuưyAĂÂEÊIOÔƠUƯY"
     for tone in ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
 ) | frozenset("đĐ–—“”‘’…•₫«»°²³½×")
+#: Years in which a Date can be true.
+_FIRST_MAIL, _LAST_MAIL = 1971, 2100
 
 
 def decode_bytes(data: bytes, charset: str = "") -> tuple[str, bool]:
@@ -131,14 +133,15 @@ def addresses(values: list[str]) -> tuple[tuple[str, str], ...]:
 
 
 def sent_at(value: str) -> dt.datetime | None:
-    """Return the aware instant (UTC) of a Date value; None when it is junk or out of range."""
+    """Return the aware instant (UTC) of a Date value; None when no mail can have been sent then."""
     try:
         moment = parsedate_to_datetime(value[:200])
         if moment.tzinfo is None:  # "-0000": UTC, place unknown (RFC 5322 section 3.3)
             moment = moment.replace(tzinfo=dt.UTC)
-        return moment.astimezone(dt.UTC)
+        moment = moment.astimezone(dt.UTC)
     except (ValueError, OverflowError, TypeError, IndexError):
         return None
+    return moment if _FIRST_MAIL <= moment.year <= _LAST_MAIL else None
 
 
 def message_ids(value: str) -> tuple[str, ...]:

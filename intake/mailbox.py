@@ -58,6 +58,19 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """An answer of the inbox.
+
+    ``more``: the limit left some for the next call. ``complete``: every unknown message that the
+    server showed is in it.
+    """
+
+    messages: tuple[Listed, ...]
+    more: bool
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Fetched:
     """The whole raw message of one UID, as the server holds it."""
 
@@ -83,7 +96,11 @@ class Mailbox(Connection):
 
     # --- reading ---
 
-    def listed(self, known: set[int], limit: int | None = None) -> list[Listed]:
+    def listed(self, known: set[int]) -> list[Listed]:
+        """Return the messages of `listing`, all of them."""
+        return list(self.listing(known).messages)
+
+    def listing(self, known: set[int], limit: int | None = None) -> Listing:
         """Return the inbox's messages that are not in ``known``, ascending by UID.
 
         With ``limit`` only the first so many of them are asked for (a full inbox at the start).
@@ -97,11 +114,12 @@ class Mailbox(Connection):
             client = self._live()
             self._select(self._settings.inbox)
             client.forget_news()
-            uids = [uid for uid in self._search("ALL") if uid not in known][:limit]
-            found = []
+            unknown = [uid for uid in self._search("ALL") if uid not in known]
+            uids = unknown[:limit]
+            found: list[Listed] = []
             for start in range(0, len(uids), _LIST_CHUNK):
                 found += self._describe(uids[start : start + _LIST_CHUNK])
-            return found
+            return Listing(tuple(found), len(uids) < len(unknown), len(found) == len(unknown))
 
     def _search(self, *criteria: str) -> list[int]:
         client = self._live()

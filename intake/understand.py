@@ -86,6 +86,11 @@ def understand_kept(
             except NotPossible as error:
                 _log.info("decided_meanwhile", message=message.id, reason=str(error))
                 continue
+            except (RegistryProblem, RegistryBusy, OSError):
+                raise
+            except Exception:  # noqa: BLE001  what cannot be written down is a failed attempt too
+                _log.exception("attempt_failed", message=message.id)
+                continue
             _log.info(
                 outcome.state, message=message.id, verdict=outcome.verdict, reason=outcome.reason
             )
@@ -165,11 +170,11 @@ def _poison(desk: Desk, message: Message) -> Outcome:
     _log.error("given_up", message=message.id, tries=limits.tries)
     try:
         parsed = parse(desk.vault.get(message.sha256), limits)
-    except (VaultDamaged, KeyError):
+    except (VaultDamaged, KeyError, OSError):
         parsed = Parsed()
-    case = _Case(desk, message, parsed, _envelope(parsed, message))
-    reason = held_reason("program-failed", f"{limits.tries} tries")
-    return case.sorted_out(Triage("unreadable", reason, hold=True), "unreadable")
+    # Nothing of what may have failed is asked again: no date, no campaign, no reading.
+    envelope = Envelope(parsed.sender, parsed.subject, "", None, message.received_at)
+    return _Case(desk, message, parsed, envelope).given_up()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +231,13 @@ class _Case:
             campaign=campaign.campaign.id if isinstance(campaign, CampaignMatch) else None,
             bounced=self._bounced(answer),
         )
+
+    def given_up(self) -> Outcome:
+        """Hold a message on which the program failed, also one that a person had accepted."""
+        tries = self.desk.config.settings.limits.tries
+        reason = held_reason("program-failed", f"{tries} tries")
+        outcome = record.without_reading(self.envelope, "unreadable", reason, self._ack("query"))
+        return replace(outcome, state="held", commune=self._heard_from())
 
     def approval(self) -> Outcome:
         answer = Triage("approval", held_reason("approver-wrote"), hold=True)
@@ -324,7 +336,10 @@ class _Case:
     def _campaign(self, documents: Sequence[ReadDocument]) -> CampaignMatch | Unsure:
         config, message = self.desk.config, self.message
         if message.forced_campaign:
-            return CampaignMatch(config.campaign(message.forced_campaign), "decision")
+            for campaign in config.campaigns:
+                if campaign.id == message.forced_campaign:
+                    return CampaignMatch(campaign, "decision")
+            return Unsure("no-campaign")  # its file was taken away since
         texts = [self.parsed.subject, self.parsed.text]
         texts += [d.result.text for d in documents if isinstance(d.result, Reading)]
         return match_campaign(

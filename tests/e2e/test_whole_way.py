@@ -508,3 +508,63 @@ def test_a_message_that_a_person_rejects_meanwhile_stops_no_other(whole, monkeyp
     whole.tick()
     assert whole.store.message(first.id).state == "rejected"
     assert _state(whole, "06235") == "registered"
+
+
+@pytest.mark.parametrize(
+    "date", ["Tue, 14 May 0101 09:00:00 +0700", "Tue, 14 May 9999 09:00:00 +0700"]
+)
+def test_fault_030_a_date_that_no_mail_can_have_keeps_nobody_waiting(whole, date):
+    """FAULTS 30: the received time counts; the daemon goes on."""
+    raw = mail(HOA_CU_MAIL, files=workbook_file(BOOK))
+    whole.deliver(b"Date: " + date.encode() + b"\r\n" + raw)
+    whole.tick()
+    whole.restart()
+    whole.tick()
+    assert _state(whole, "06223") == "registered"
+
+
+def test_a_message_whose_campaign_file_is_gone_is_held_and_stops_nobody(whole):
+    whole.deliver(mail("ai.do@thudientu.example", files=workbook_file(BOOK)))
+    whole.tick()
+    held = whole.store.held()[0]
+    key = next(one.key for one in whole.config.communes if one.code == "06223")
+    whole.store.assign(held.id, key, "ocop-2023-1", "officer", whole.now)
+    other = workbook(PLAIN, _sender("Gia Cát", 31, 14), GIA_CAT)
+    whole.deliver(mail("giacat@caoloc.example", files=workbook_file(other)))
+    whole.tick()
+    assert [one.reason for one in whole.store.held()] == ["no-campaign"]
+    assert _state(whole, "06235") == "registered"
+
+
+def test_a_message_that_fails_after_it_was_assigned_is_held_again(whole, monkeypatch):
+    def burst(_data: bytes, _form: Form, _name: str = "") -> None:
+        raise ZeroDivisionError
+
+    whole.deliver(mail("ai.do@thudientu.example", files=workbook_file(BOOK)))
+    whole.tick()
+    key = next(one.key for one in whole.config.communes if one.code == "06223")
+    whole.store.assign(whole.store.held()[0].id, key, CAMPAIGN, "officer", whole.now)
+    monkeypatch.setattr(whole.desk.reader, "read", burst)
+    for _ in range(4):
+        whole.tick()
+    assert [one.reason for one in whole.store.held()] == ["program-failed: 3 tries"]
+    assert _state(whole, "06223") == "in-review"
+
+
+def test_a_poll_counts_from_when_it_asked_and_only_when_it_saw_all(whole, monkeypatch):
+    """Silence rests on it: what arrives while bodies are fetched was not seen."""
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
+    fetch, asked = whole.desk.mailbox.fetch, whole.now
+
+    def slow(uids: list[int]) -> list:
+        whole.now = asked + dt.timedelta(minutes=1)
+        return list(fetch(uids))
+
+    monkeypatch.setattr(whole.desk.mailbox, "fetch", slow)
+    whole.daemon.tick()
+    assert whole.store.snapshot([CAMPAIGN]).polled_at == asked
+    for hour in range(1, 4):
+        whole.deliver(mail("giacat@caoloc.example"), moment(15, hour))
+    uids = [one.uid for one in whole.desk.mailbox.listing(set()).messages]
+    cut = whole.desk.mailbox.listing(set(), 2)
+    assert ([one.uid for one in cut.messages], cut.more, cut.complete) == (uids[:2], True, False)
