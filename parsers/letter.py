@@ -166,7 +166,7 @@ def secrecy_mark(lines: Sequence[str]) -> bool:
 
     Words that only contain it (bảo mật, mật ong, mật độ) are no mark.
     """
-    return any(_is_secret(line) for line in _flowing(lines))
+    return any("mật" in line.casefold() and _is_secret(line) for line in _flowing(lines))
 
 
 def _is_secret(line: str) -> bool:
