@@ -202,6 +202,7 @@ def _is_unit(caption: str) -> bool:
     return not _UNIT_TAIL.sub("", fold(_PARENTHESES.sub(" ", caption))).strip()
 
 
+@lru_cache(maxsize=4096)
 def is_index(caption: str) -> bool:
     """Tell whether a caption is that of the running number: STT, TT."""
     return len(caption) <= _LONGEST_CAPTION and any(

@@ -64,7 +64,8 @@ def _starts(grid: Grid, captions: Captions) -> set[int]:
     """Return the rows where a header may begin: those with most known captions, and two above."""
     ranked = []
     for number, row in enumerate(grid.rows[:_SEARCHED_ROWS]):
-        known = len({cell.text for cell in row if cell and _known(cell.text, captions)})
+        texts = {cell.text for cell in row if cell and isinstance(cell.value, str)}
+        known = sum(_known(text, captions) for text in texts)
         if known >= 2:  # noqa: PLR2004  one word alone is a title or a datum
             ranked.append((-known, number))
     likely = [number for _, number in sorted(ranked)[:_LIKELY_ROWS]]

@@ -45,8 +45,11 @@ def _stacked(grid: Grid, captions: Captions) -> Iterator[tuple[Grid, Header | No
     header = find_header(grid, captions)
     first = header.end if header else len(grid.rows)
     for number in range(first, len(grid.rows)):
+        leading = next(filter(is_filled, grid.rows[number]), None)
+        if leading is None or not is_index(leading.text):
+            continue
         filled = [cell.text for cell in grid.rows[number] if cell and is_filled(cell)]
-        if len(filled) < 3 or not is_index(filled[0]):  # noqa: PLR2004  "TT" may be a town's
+        if len(filled) < 3:  # noqa: PLR2004  "TT" may be a town's
             continue
         worded = all(any(letter.isalpha() for letter in text) for text in filled)
         if not worded or (header and _repeats(header, grid.rows[number], captions)):
