@@ -288,6 +288,8 @@ class _Case:
             self._known(documents, commune, campaign),
             forced=bool(self.message.forced_by),
         )
+        if outcome.commune is None:  # not certain whose answer it is, but who wrote is known
+            outcome = replace(outcome, commune=self._heard_from())
         if outcome.submission and self.parsed.nested:
             # The forwarder is the sender; who reads the registry sees that it came second-hand.
             return replace(outcome, reason=f"{outcome.reason}, with a mail forwarded as attachment")

@@ -26,7 +26,7 @@ from registry.model import (
     Submission,
     Window,
 )
-from registry.snapshot import commune_state, windows
+from registry.snapshot import state_without_answer, windows
 
 _TOLD = {"call", "reminder", "silence"}
 
@@ -112,7 +112,7 @@ def _commune(
         valid_from=commune.valid_from,
         title=commune.title,
         addressee=addressee(commune),
-        state=_state(campaign, commune.key, counted, versions, material.snapshot),
+        state=_state(campaign, commune.key, counted, material.snapshot),
         counted=counted,
         versions=versions,
         heard=heard.messages if heard else 0,
@@ -133,16 +133,12 @@ def _state(
     campaign: Campaign,
     key: CommuneKey,
     counted: VersionFacts | None,
-    versions: tuple[VersionFacts, ...],
     snapshot: Snapshot,
 ) -> CommuneState:
     """The state in this report: what came after closing does not change it before a supplement."""
     if counted is not None:
         return counted.state
-    state = snapshot.campaigns.get(campaign.id)
-    if state is not None and key in state.silent:
-        return "silent"
-    return "needs-fix" if versions else commune_state(snapshot, campaign.id, key)
+    return state_without_answer(snapshot, campaign.id, key, campaign.closes_at)
 
 
 def _version(submission: Submission, material: Material) -> VersionFacts:

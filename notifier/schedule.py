@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from config.model import Campaign, Commune, Hours, Remind, Settings, Step
 from notifier.calendar import Calendar
-from registry.model import CampaignState, CommuneKey, ReportRow, Snapshot
+from registry.model import CampaignState, CommuneKey, Message, ReportRow, Snapshot
 
 #: A longer look back than this is a typing error; the bound keeps date arithmetic total.
 _MOST_DAYS = 3650
@@ -91,7 +91,8 @@ def closing_due(snapshot: Snapshot, campaign: Campaign, now: dt.datetime) -> boo
     """Whether the campaign can be closed: silence may be recorded only from here on.
 
     Past ``closes_at``, with a complete poll of the inbox after it and nothing kept that is not yet
-    understood (promise 3: who wrote is not silent). A pulled brake puts it off: the clock that
+    understood (promise 3: who wrote is not silent); a held message whose sender the program could
+    not read waits for a person first. A pulled brake puts it off: the clock that
     says so, or the roster, may be what is wrong. A campaign in which nobody was asked and nobody
     wrote is not this registry's: an old campaign file beside a new registry accuses no one.
     """
@@ -103,6 +104,17 @@ def closing_due(snapshot: Snapshot, campaign: Campaign, now: dt.datetime) -> boo
         and snapshot.polled_at is not None
         and snapshot.polled_at >= campaign.closes_at
         and snapshot.unprocessed == 0
+        and not any(_from_nobody(message, campaign) for message in snapshot.held)
+    )
+
+
+def _from_nobody(message: Message, campaign: Campaign) -> bool:
+    """Whether the program could not even say who wrote: it may have been any commune."""
+    return (
+        message.reason.startswith("program-failed")
+        and not message.sender
+        and message.commune is None
+        and campaign.opens_at <= message.received_at < campaign.closes_at
     )
 
 

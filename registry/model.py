@@ -67,6 +67,7 @@ HeldReason = Literal[
     "nil-doubtful",
     "after-deadline",
     "older-than-current",
+    "report-bounced",
 ]
 ARRIVALS: tuple[Verdict, ...] = (
     "submission",
@@ -82,6 +83,10 @@ ARRIVALS: tuple[Verdict, ...] = (
     "query",
     "secret",
     "too-large",
+)
+#: Held because it is not certain whose answer it is: its commune is only who sent it.
+WHOSE_IS_OPEN: frozenset[HeldReason] = frozenset(
+    {"several-communes", "unknown-unit", "other-commune", "shared-address"}
 )
 SubmissionState = Literal["registered", "needs-fix", "nil"]
 CommuneState = Literal["waiting", "registered", "needs-fix", "nil", "in-review", "silent"]

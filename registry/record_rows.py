@@ -11,7 +11,7 @@ from registry.database import journal
 from registry.errors import NotPossible
 from registry.filing_rows import owe_filing
 from registry.inbox_rows import ack_values
-from registry.model import CommuneKey, Message, NewSubmission, Outcome
+from registry.model import WHOSE_IS_OPEN, CommuneKey, Message, NewSubmission, Outcome
 from registry.receipts import receipt_number
 from registry.rows import (
     Part,
@@ -105,9 +105,10 @@ class RecordRows(Part):
                 raise NotPossible(f"message {message_id} is {message.state}: nothing to accept")
             commune = message.forced_commune or message.commune
             campaign = message.forced_campaign or message.campaign
-            if commune is None or campaign is None:
+            doubt = message.reason.partition(":")[0] if message.state == "held" else ""
+            if commune is None or campaign is None or doubt in WHOSE_IS_OPEN:
                 raise NotPossible(
-                    f"message {message_id} has no commune or no campaign yet: use assign"
+                    f"message {message_id} has no certain commune or campaign yet: use assign"
                 )
             return _reopen(connection, message, "accepted", commune, campaign, by, now)
 

@@ -1,5 +1,6 @@
 """What a snapshot says about one commune: pure questions with one answer each."""
 
+import datetime as dt
 from collections.abc import Iterable
 
 from config.model import Campaign, Commune
@@ -19,13 +20,25 @@ def commune_state(snapshot: Snapshot, campaign_id: str, key: CommuneKey) -> Comm
     campaign was closed is the rest ``silent``.
     """
     current = snapshot.current.get((campaign_id, key))
-    if current is not None:
-        return current.state
+    return current.state if current else state_without_answer(snapshot, campaign_id, key)
+
+
+def state_without_answer(
+    snapshot: Snapshot, campaign_id: str, key: CommuneKey, before: dt.datetime | None = None
+) -> CommuneState:
+    """Return the state of a commune none of whose versions counts.
+
+    With ``before`` only what arrived earlier undoes a silence that was recorded: so a report sees
+    it, whatever comes after closing.
+    """
     heard = snapshot.heard.get((campaign_id, key))
-    if heard is not None:
-        return "in-review" if heard.held else "needs-fix"
+    in_time = heard is not None and (before is None or heard.first_at < before)
     state = snapshot.campaigns.get(campaign_id)
-    return "silent" if state is not None and key in state.silent else "waiting"
+    if state is not None and key in state.silent and not in_time:
+        return "silent"
+    if heard is None:
+        return "waiting"
+    return "in-review" if heard.held else "needs-fix"
 
 
 def owes_answer(snapshot: Snapshot, campaign: Campaign, commune: Commune) -> bool:

@@ -30,7 +30,7 @@ _Heard = dict[tuple[str, CommuneKey], Heard]
 _IS_ARRIVAL = sa.and_(
     messages.c.commune_code.is_not(None),
     sa.or_(
-        messages.c.state == "kept",
+        messages.c.state.in_(("kept", "held")),
         sa.and_(messages.c.state != "rejected", messages.c.verdict.in_(ARRIVALS)),
     ),
 )

@@ -385,6 +385,30 @@ def test_a_campaign_in_which_nobody_was_asked_or_wrote_accuses_no_one(
     assert closing_due(snapshot(now, **changes), world.campaign(), now)
 
 
+@pytest.mark.parametrize(
+    ("changes", "waits"),
+    [
+        ({}, True),
+        ({"sender": HOA_CU.emails[0], "commune": HOA_CU.key}, False),
+        ({"sender": "ai.do@thudientu.example"}, False),
+        ({"commune": HOA_CU.key}, False),
+        ({"reason": "odd-sender: no usable From"}, False),
+        ({"received_at": at(22, 0)}, False),
+    ],
+)
+def test_closing_waits_for_a_person_when_the_program_cannot_say_who_wrote(
+    changes: dict[str, object], waits: bool
+) -> None:
+    """It may have been any commune (promise 3)."""
+    now = at(22, 9)
+    lost = dataclasses.replace(
+        world.message(), state="held", sender="", commune=None, reason="program-failed: 3 tries"
+    )
+    held = dataclasses.replace(lost, **changes)  # type: ignore[arg-type]
+    what = snapshot(now, mail_keys=REMINDED_ONCE, held=(held,))
+    assert closing_due(what, world.campaign(), now) is not waits
+
+
 def test_fault_122_closing_waits_while_the_brake_is_pulled() -> None:
     """A clock that jumped to after ``closes_at`` must not record silence before a person looked."""
     now = at(22, 9)

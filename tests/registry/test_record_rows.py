@@ -23,7 +23,7 @@ from rigs.answers import (
 )
 
 from registry.errors import NotPossible
-from registry.model import Outcome, Submission
+from registry.model import WHOSE_IS_OPEN, HeldReason, Outcome, Submission, held_reason
 from registry.receipts import valid_receipt
 from registry.store import Store
 
@@ -269,6 +269,16 @@ def test_accepting_needs_a_commune_and_a_campaign(store: Store) -> None:
     with pytest.raises(NotPossible, match="nothing to accept"):
         store.accept(message_id, "officer", at(1))
     store.record(message_id, Outcome("held", "query", "who?"), at(1))
+    with pytest.raises(NotPossible, match="use assign"):
+        store.accept(message_id, "officer", at(2))
+
+
+@pytest.mark.parametrize("code", sorted(WHOSE_IS_OPEN))
+def test_accepting_does_not_say_whose_answer_it_is(store: Store, code: HeldReason) -> None:
+    message_id = arrive(store, "a")
+    reason = held_reason(code, "Xã Hòa Cư", "Xã Gia Cát")
+    held = replace(answer(), state="held", reason=reason, submission=None)
+    store.record(message_id, held, at(1))
     with pytest.raises(NotPossible, match="use assign"):
         store.accept(message_id, "officer", at(2))
 

@@ -22,7 +22,13 @@ from rigs.answers import (
 
 from config.model import Campaign, Commune
 from registry.model import ARRIVALS, Heard, Outcome, Snapshot, Verdict
-from registry.snapshot import commune_state, owes_answer, silent_communes, windows
+from registry.snapshot import (
+    commune_state,
+    owes_answer,
+    silent_communes,
+    state_without_answer,
+    windows,
+)
 from registry.store import Store
 
 HOA_CU_COMMUNE = Commune(*HOA_CU, None, "xã", "Hòa Cư", ())
@@ -52,7 +58,7 @@ def test_every_arrival_breaks_the_silence_and_nothing_else_does(
 ) -> None:
     store.record(arrive(store, "a"), outcome(verdict, state), at(1))
     snapshot = store.snapshot([CAMPAIGN])
-    counts = verdict in ARRIVALS
+    counts = verdict in ARRIVALS or state == "held"
     assert silent(snapshot) == (["Tân Liên"] if counts else ["Hòa Cư", "Tân Liên"])
     assert ((CAMPAIGN, HOA_CU) in snapshot.heard) == counts
     waiting = {"recorded": "needs-fix", "held": "in-review"}[state]
@@ -128,6 +134,17 @@ def test_the_state_of_a_commune(store: Store) -> None:
     assert commune_state(store.snapshot([CAMPAIGN]), CAMPAIGN, HOA_CU) == "in-review"
     store.record(arrive(store, "good"), answer(), at(3))
     assert commune_state(store.snapshot([CAMPAIGN]), CAMPAIGN, HOA_CU) == "registered"
+
+
+def test_in_a_report_only_what_came_in_time_undoes_a_silence(store: Store) -> None:
+    store.record(arrive(store, "late", 1000), outcome("unreadable"), at(1001))
+    store.close_campaign(CAMPAIGN, [HOA_CU], at(1002))
+    late = store.snapshot([CAMPAIGN])
+    assert commune_state(late, CAMPAIGN, HOA_CU) == "needs-fix"
+    assert state_without_answer(late, CAMPAIGN, HOA_CU, at(1000)) == "silent"
+    store.record(arrive(store, "assigned later", 999), outcome("unreadable"), at(1003))
+    in_time = store.snapshot([CAMPAIGN])
+    assert state_without_answer(in_time, CAMPAIGN, HOA_CU, at(1000)) == "needs-fix"
 
 
 def test_points_can_be_left_out(store: Store) -> None:
