@@ -37,10 +37,10 @@ def close_campaigns(desk: Desk) -> None:
 
 
 def _freeze(desk: Desk, campaign: Campaign) -> None:
-    """Freeze the report; a broken letter template is the admin's to mend, other work goes on."""
+    """Freeze the report; a broken or unreadable letter template stops no other work."""
     try:
         report = freeze_report(desk, campaign)
-    except (WordingProblem, FileNotFoundError) as error:
+    except (WordingProblem, OSError) as error:
         _log.error("report_not_built", campaign=campaign.id, reason=str(error))
         alert(desk, "report", str(error))
     else:

@@ -62,12 +62,12 @@ class Daemon:
         ``again``: right after another tick. What failed there is left for the next poll.
         """
         self.trouble = ""
-        more = self._from_the_inbox(self.collect_and_keep)
-        more = self.understand_and_record(retry=not again) or more
-        close_campaigns(self.desk)
-        decide_and_queue(self.desk)
-        self.send()
-        more = self._from_the_inbox(self.file) or more
+        more = self._despite_the_disk(lambda: self._from_the_inbox(self.collect_and_keep))
+        more |= self._despite_the_disk(lambda: self.understand_and_record(retry=not again))
+        self._despite_the_disk(lambda: close_campaigns(self.desk))
+        self._despite_the_disk(lambda: decide_and_queue(self.desk))
+        self._despite_the_disk(self.send)
+        more |= self._despite_the_disk(lambda: self._from_the_inbox(self.file))
         self.turned()
         return more and not self.stopping
 
@@ -133,6 +133,16 @@ class Daemon:
         """Move what is settled out of the inbox; copy what was sent into Sent."""
         moved = file_messages(self.desk)
         return save_sent(self.desk, self._copied) + moved > 0
+
+    def _despite_the_disk(self, step: Callable[[], object]) -> bool:
+        """Do a step; a disk that is full or bad keeps no other step from being done."""
+        try:
+            return bool(step())
+        except OSError as error:
+            self.trouble = f"the disk fails: {error}"
+            _log.error("disk_trouble", reason=str(error))
+            alert(self.desk, "disk", str(error))
+            return False
 
     def _from_the_inbox(self, step: Callable[[], bool]) -> bool:
         """Do a step that needs the mailbox, unless the mailbox was away a moment ago."""

@@ -74,14 +74,14 @@ def alert(desk: Desk, what: str, reason: str, about: str = "") -> None:
         not_before=now,
         facts={"what": what, "reason": reason[:2_000]},
     )
-    desk.store.queue(_rendered(one, Context(desk.config, now), desk.templates), now)
+    desk.store.queue(_rendered(desk, one, Context(desk.config, now)), now)
 
 
-def _rendered(one: Due, context: Context, templates: Templates) -> list[NewMail]:
+def _rendered(desk: Desk, one: Due, context: Context) -> list[NewMail]:
     """An alert must not fail because the wording of alerts is what is broken."""
     try:
-        return compose(one, context, templates)
-    except WordingProblem:
+        return compose(one, context, desk.templates)
+    except (WordingProblem, OSError):
         _log.error("wording_broken", key=one.key, template=one.template)
         return []
 

@@ -18,6 +18,7 @@ from intake import record
 from intake.desk import Desk, own_addresses, roles
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_campaign, match_commune
 from intake.message import Parsed, parse
+from intake.post import alert
 from intake.record import Envelope, Known, ReadDocument
 from intake.triage import Triage, TriageFacts, triage
 from intake.unpack import Note, unpack
@@ -86,7 +87,7 @@ def understand_kept(
             except NotPossible as error:
                 _log.info("decided_meanwhile", message=message.id, reason=str(error))
                 continue
-            except (RegistryProblem, RegistryBusy, OSError):
+            except (RegistryProblem, RegistryBusy):
                 raise
             except Exception:  # noqa: BLE001  what cannot be written down is a failed attempt too
                 _log.exception("attempt_failed", message=message.id)
@@ -132,7 +133,7 @@ def _attempted(
     try:
         ready = prepared.result() if prepared else _prepare(desk, message)
         return ready if isinstance(ready, Outcome) else ready.decided()
-    except (RegistryProblem, RegistryBusy, OSError):
+    except (RegistryProblem, RegistryBusy):
         raise
     except Exception:  # noqa: BLE001  whatever it is: three times, then a person gets it
         _log.exception("attempt_failed", message=message.id, attempt=attempt)

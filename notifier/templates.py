@@ -5,6 +5,7 @@ Each kind of mail has one file ``<kind>.j2`` whose wording stands once. It exten
 ``layout.html`` (escaped), so that text and HTML can never say different things.
 """
 
+import contextlib
 import re
 import textwrap
 from collections.abc import Callable, Mapping
@@ -89,12 +90,16 @@ class Templates:
 
 
 def _read(folder: Path) -> dict[str, str]:
-    files = sorted(folder.iterdir()) if folder.is_dir() else []
-    return {
-        file.name: file.read_text("utf-8-sig", errors="replace")
-        for file in files
-        if file.suffix in _ENDINGS
-    }
+    """Read the wordings; a file that cannot be read is missing, and only its mails wait.
+
+    What begins with a dot is an editor's own (Emacs' lock is a link to nowhere).
+    """
+    sources: dict[str, str] = {}
+    for file in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if file.suffix in _ENDINGS and not file.name.startswith("."):
+            with contextlib.suppress(OSError):
+                sources[file.name] = file.read_text("utf-8-sig", errors="replace")
+    return sources
 
 
 def _environment(sources: dict[str, str], *, html: bool) -> ImmutableSandboxedEnvironment:

@@ -65,7 +65,7 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "refused": "Có thư bị máy chủ thư từ chối",
         "template": "Mẫu thư có lỗi",
         "wording": "Mẫu thư có lỗi",
-        "disk": "Không ghi được vào ổ đĩa",
+        "disk": "Ổ đĩa có lỗi hoặc đã đầy",
         "reader": "Không khởi động được bộ đọc tệp",
         "report": "Không lập được báo cáo",
     }
