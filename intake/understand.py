@@ -135,6 +135,10 @@ def _attempted(
         return ready if isinstance(ready, Outcome) else ready.decided()
     except (RegistryProblem, RegistryBusy):
         raise
+    except OSError as error:  # its own file may be what is bad: the others must not wait for it
+        _log.exception("attempt_failed", message=message.id, attempt=attempt)
+        alert(desk, "disk", str(error))
+        return None
     except Exception:  # noqa: BLE001  whatever it is: three times, then a person gets it
         _log.exception("attempt_failed", message=message.id, attempt=attempt)
         return None
