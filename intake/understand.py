@@ -26,7 +26,7 @@ from parsers.form import Form
 from parsers.letter import cited_numbers, nil_statement, secrecy_mark
 from parsers.reading import Reading, Refusal, RefusalCode
 from registry.errors import NotPossible, RegistryBusy, RegistryProblem
-from registry.model import CommuneKey, Message, Outcome, Verdict, held_reason
+from registry.model import CommuneKey, Mail, Message, Outcome, Verdict, held_reason
 from registry.vault import VaultDamaged
 
 _log = structlog.get_logger("understand")
@@ -225,16 +225,21 @@ class _Case:
 
     def sorted_out(self, answer: Triage, verdict: Verdict) -> Outcome:
         """Record or hold what triage recognised. Whoever of a commune wrote was heard."""
-        held = answer.hold and not self.message.forced_by
+        lost = self._lost(answer)
+        undelivered = next((mail for mail in lost if mail.kind in {"draft", "report"}), None)
+        held = (answer.hold or undelivered is not None) and not self.message.forced_by
+        reason = answer.reason
+        if undelivered is not None:
+            reason = held_reason("report-bounced", undelivered.key, undelivered.recipient)
         campaign = self._campaign(())
-        outcome = record.without_reading(self.envelope, verdict, answer.reason)
+        outcome = record.without_reading(self.envelope, verdict, reason)
         return replace(
             outcome,
             state="held" if held else "recorded",
             ack=self._ack(verdict),
             commune=self._heard_from(),
             campaign=campaign.campaign.id if isinstance(campaign, CampaignMatch) else None,
-            bounced=self._bounced(answer),
+            bounced=tuple(mail.recipient for mail in lost),
         )
 
     def given_up(self) -> Outcome:
@@ -260,10 +265,13 @@ class _Case:
             return self.message.forced_commune
         return self.senders[0].key if len(self.senders) == 1 else None
 
-    def _bounced(self, answer: Triage) -> tuple[str, ...]:
-        """Only a bounce of one of our own mails says anything about an address."""
-        ours = any(self.desk.store.is_our_mail(number) for number in answer.about)
-        return answer.failed if ours else ()
+    def _lost(self, answer: Triage) -> list[Mail]:
+        """Our mails that a bounce cites, to those of its failed addresses that they went to.
+
+        A bounce says nothing about any other address: whoever got a mail of ours can write one.
+        """
+        cited = self.desk.store.cited_mails(answer.about)
+        return [mail for mail in cited if mail.recipient.casefold() in answer.failed]
 
     # --- opened ---
 

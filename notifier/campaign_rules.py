@@ -9,7 +9,6 @@ from notifier.schedule import (
     Addresses,
     begins_at,
     last_heard_at,
-    live,
     newest_report,
     reach,
     released_report,
@@ -35,7 +34,7 @@ def _reports(world: World, campaign: Campaign) -> Iterator[Due]:
         yield Due(
             kind="report",
             key=f"report/{campaign.id}/{released.number}",
-            to=live(campaign.report.to, world.snapshot.bounced),
+            to=world.alive(campaign.report.to),
             template="report",
             not_before=min(earliest, world.now) if released.approved_at else earliest,
             campaign=campaign.id,

@@ -31,6 +31,7 @@ HELD_REASONS: Mapping[HeldReason, str] = MappingProxyType(
         "nil-doubtful": "Chưa chắc thư có phải là báo không có nhu cầu hay không",
         "after-deadline": "Thư đến sau thời hạn",
         "older-than-current": "Thư được viết trước bản đang có hiệu lực nhưng đến sau",
+        "report-bounced": "Báo cáo không đến được người nhận; đề nghị kiểm tra địa chỉ và gửi lại",
     }
 )
 

@@ -39,7 +39,8 @@ def still_due(
     campaign = next((one for one in config.campaigns if one.id == mail.campaign), None)
     if campaign is None:
         return "the campaign is no longer configured"
-    if mail.recipient.casefold() in {address.casefold() for address in snapshot.bounced}:
+    dead = mail.recipient.casefold() in {address.casefold() for address in snapshot.bounced}
+    if dead and mail.kind not in {"draft", "report"}:  # who gets these gets them all the same
         return "a bounce has called the address dead"
     calendar = calendar or Calendar(config.calendar, config.settings.office.zone)
     return _CAMPAIGN_RULES[mail.kind](_Question(mail, campaign, snapshot, config, calendar, now))

@@ -7,7 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from registry import journal
-from registry.model import CommuneKey, Counts, Document, Event, Message, Submission
+from registry.model import CommuneKey, Counts, Document, Event, Mail, Message, Submission
 from registry.record_rows import letter_key
 from registry.rows import (
     Part,
@@ -15,6 +15,7 @@ from registry.rows import (
     document_of,
     finding_of,
     get_message,
+    mail_of,
     message_of,
     point_of,
     submission_of,
@@ -128,6 +129,15 @@ class LookRows(Part):
         with self._database.read() as connection:
             found = connection.execute(_OUR_MAIL, {"spellings": spellings})
             return found.one_or_none() is not None
+
+    def cited_mails(self, rfc_message_ids: Iterable[str]) -> list[Mail]:
+        """Return our mails with these Message-IDs, one for each recipient."""
+        spellings = _spellings(rfc_message_ids)[:_CHUNK]
+        if not spellings:
+            return []
+        query = sa.select(mails).where(mails.c.rfc_message_id.in_(spellings)).order_by(mails.c.id)
+        with self._database.read() as connection:
+            return [mail_of(row) for row in connection.execute(query)]
 
     def campaign_of_mails(self, rfc_message_ids: Iterable[str]) -> str | None:
         """Return the campaign of our mails with these Message-IDs; None: none, or several."""

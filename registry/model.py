@@ -172,7 +172,9 @@ class Message:
             return ""
         if self.verdict == "stranger":
             return f"stranger/{self.identity[:20]}"
-        return f"ack/{self.identity[:20]}/{self.ack}"
+        key = f"ack/{self.identity[:20]}/{self.ack}"
+        # What follows from a decision is told again. (Bytes never fetched are not read again.)
+        return f"{key}/{self.decisions}" if self.decisions and self.sha256 else key
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from rigs.answering import (
     HOA_CU_MAIL,
     NIL,
     OFFICER,
+    bounce,
     form_of_gia_cat,
     form_of_hoa_cu,
     marks,
@@ -261,34 +262,6 @@ def test_fault_115_odd_headers_on_a_persons_mail_with_a_form(office):
     office.tick()
     assert state(office) == "registered"
     assert marks(office, HOA_CU_MAIL) == ["Đã nhận"]
-
-
-def bounce(returned: bytes, recipient: str, action: str = "failed") -> bytes:
-    """What a server sends back: a delivery status with the whole mail as it was."""
-    status = (
-        f"Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; {recipient}\n"
-        f"Action: {action}\nStatus: 5.1.1\n"
-    )
-    lines = (
-        "From: Mail Delivery System <MAILER-DAEMON@mx.example>",
-        "To: ocop@caoloc.example",
-        "Subject: Undelivered Mail Returned to Sender",
-        "MIME-Version: 1.0",
-        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"',
-        "",
-        "--b",
-        "",
-        "I'm sorry.",
-        "--b",
-        "Content-Type: message/delivery-status",
-        "",
-        status,
-        "--b",
-        "Content-Type: message/rfc822",
-        "",
-        "",
-    )
-    return "\r\n".join(lines).encode() + returned + b"\r\n--b--\r\n"
 
 
 def test_fault_085_116_a_bounce_updates_the_address_and_is_no_submission(open_office):

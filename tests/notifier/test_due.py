@@ -490,6 +490,12 @@ def test_the_approved_report_goes_to_the_department_at_any_hour() -> None:
     assert (one.kind, one.key, one.to) == ("report", "report/ocop-2024-2/1", (DEPARTMENT,))
 
 
+def test_a_bounce_does_not_keep_the_report_from_the_department() -> None:
+    approved = world.report(approved_at=at(22, 18), approved_by="lanhdao")
+    (one,) = reports(at(22, 19), reports=(approved,), bounced=frozenset([DEPARTMENT]))
+    assert one.to == (DEPARTMENT,)
+
+
 def test_without_approval_rule_the_report_goes_at_its_time() -> None:
     rules = {"to": [DEPARTMENT], "recipient": "Sở", "at": at(22, 8), "approval": "none"}
     config = world.config(campaigns=[world.campaign(report=rules)])
@@ -552,6 +558,14 @@ STRANGER = world.mail("stranger", "stranger/abc", "x@y.example")
         (SILENCE, at(22, 9), {"campaigns": world.closed([HOA_CU.key])}),
         (REPORT, at(22, 9), {"reports": (world.report(approved_at=at(22, 9)),)}),
         (DRAFT, at(22, 9), {"campaigns": world.closed(), "reports": (world.report(),)}),
+        (
+            REPORT,
+            at(22, 9),
+            {
+                "reports": (world.report(approved_at=at(22, 9)),),
+                "bounced": frozenset([DEPARTMENT]),
+            },
+        ),
         (HELD, at(16, 9), {"held": (world.message(state="held"),)}),
         (DIGEST, at(16, 9), {}),
         (ACK, at(30, 23), {}),

@@ -184,6 +184,14 @@ def test_our_own_mails_are_known_by_their_id(store: Store) -> None:
     assert not store.is_our_mail("")
 
 
+def test_cited_mails_are_found_with_every_recipient(store: Store) -> None:
+    chair = replace(reminder(), recipient="chutich@xa.example")
+    store.queue([reminder(), chair], NOON)
+    cited = store.cited_mails([reminder().rfc_message_id.strip("<>"), "<other@xa.example>"])
+    assert [mail.recipient for mail in cited] == [reminder().recipient, chair.recipient]
+    assert store.cited_mails(["", "<other@xa.example>"]) == store.cited_mails([]) == []
+
+
 def test_a_reply_belongs_to_the_campaign_of_our_mails_if_that_is_one(store: Store) -> None:
     other = replace(reminder("d2"), campaign="other", rfc_message_id="<other@caoloc.example>")
     alert = replace(reminder("d1"), campaign=None, rfc_message_id="<alert@caoloc.example>")

@@ -25,6 +25,7 @@ QUESTIONS: dict[str, Callable[[Store], object]] = {
     "same_content": lambda store: store.same_content(CAMPAIGN, HOA_CU, "content"),
     "same_rfc_id": lambda store: store.same_rfc_id("<1@hoacu.example>", "content"),
     "is_our_mail": lambda store: store.is_our_mail("<1@caoloc.example>"),
+    "cited_mails": lambda store: store.cited_mails(["<1@caoloc.example>"]),
     "campaign_of_mails": lambda store: store.campaign_of_mails(["<1@caoloc.example>"]),
     "current_submission": lambda store: store.current_submission(CAMPAIGN, HOA_CU),
     "submission_before": lambda store: store.submission_before(

@@ -53,3 +53,31 @@ def threads(whole: Whole, recipient: str) -> list[str]:
         for one in whole.smtp.accepted
         if recipient in one.recipients
     ]
+
+
+def bounce(returned: bytes, recipient: str, action: str = "failed") -> bytes:
+    """What a server sends back: a delivery status with the whole mail as it was."""
+    status = (
+        f"Reporting-MTA: dns; mx.example\n\nFinal-Recipient: rfc822; {recipient}\n"
+        f"Action: {action}\nStatus: 5.1.1\n"
+    )
+    lines = (
+        "From: Mail Delivery System <MAILER-DAEMON@mx.example>",
+        "To: ocop@caoloc.example",
+        "Subject: Undelivered Mail Returned to Sender",
+        "MIME-Version: 1.0",
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"',
+        "",
+        "--b",
+        "",
+        "I'm sorry.",
+        "--b",
+        "Content-Type: message/delivery-status",
+        "",
+        status,
+        "--b",
+        "Content-Type: message/rfc822",
+        "",
+        "",
+    )
+    return "\r\n".join(lines).encode() + returned + b"\r\n--b--\r\n"
