@@ -107,10 +107,10 @@ def _existing(store: Any, message_id: int) -> Any:
         raise NotPossible(f"there is no message {message_id}: see `intake held`") from None
 
 
-def _commune(config: Any, what: str) -> Any:
+def _commune(config: Any, what: str, moment: Any) -> Any:
     from intake.views import named_commune  # noqa: PLC0415
 
-    found = named_commune(config, what)
+    found = named_commune(config, what, moment)
     if found is None:
         raise typer.BadParameter(f"no commune {what!r}: give its code or its whole name")
     return found
@@ -293,7 +293,7 @@ def show(what: Annotated[str, typer.Argument(metavar="ID")], *, as_json: AsJson 
 
     config, store, _vault = _registry()
     with store:
-        found = views.find(config, store, what)
+        found = views.find(config, store, what, _now())
     if found is None:
         typer.echo(f"intake: nothing is known under {what!r}", err=True)
         raise typer.Exit(1)
@@ -345,8 +345,10 @@ def assign(
     config, store, _vault = _registry()
     wanted = _campaign(config, campaign).id if campaign else ""
     with store:
-        call = campaign_for(config, _existing(store, message), wanted)
-        store.assign(message, _commune(config, commune).key, call, by or _whoever(), _now())
+        one = _existing(store, message)
+        call = campaign_for(config, one, wanted)
+        key = _commune(config, commune, one.received_at).key
+        store.assign(message, key, call, by or _whoever(), _now())
     typer.echo(f"message {message} is assigned; the daemon records it at its next tick")
 
 

@@ -7,6 +7,7 @@ tick. Nothing is ever deleted.
 import structlog
 
 from intake.desk import Desk
+from intake.mailbox import CommandRefused
 
 _log = structlog.get_logger("filing")
 _AT_ONCE = 200
@@ -15,18 +16,26 @@ _AT_ONCE = 200
 def file_messages(desk: Desk) -> int:
     """Move messages to Processed or Held; return how many were settled.
 
+    A message that the server refuses to move stays owed and keeps no other waiting.
+
     Raises:
         Unreachable: the server; what is left is moved at the next tick.
     """
     settings = desk.config.settings.mailbox
     folders = {"processed": settings.processed, "held": settings.held}
     slots = desk.store.slots_to_file(_AT_ONCE, account=desk.mailbox.account)
+    settled = 0
     for slot, target in slots:
         folder = folders[target]
-        new_uid = desk.mailbox.move(slot.folder, slot.uid, folder, slot.uidvalidity or None)
+        try:
+            new_uid = desk.mailbox.move(slot.folder, slot.uid, folder, slot.uidvalidity or None)
+        except CommandRefused as error:
+            _log.warning("not_filed", uid=slot.uid, target=target, reason=str(error))
+            continue
         desk.store.filed(slot, target, new_uid, desk.clock(), folder=folder)
+        settled += 1
         _log.info("filed", uid=slot.uid, target=target)
-    return len(slots)
+    return settled
 
 
 def save_sent(desk: Desk, tried: set[str] | None = None) -> int:

@@ -110,20 +110,25 @@ def match_campaign(
 
     Args:
         thread: The campaign of the mail of ours that it replies to, if it does.
-        subject: Its subject; a receipt number or campaign id in it decides.
+        subject: Its subject; a receipt number or campaign id in it decides, unless the thread
+            says otherwise.
         cited: Document numbers cited in the mail and its letters.
         campaigns: All configured campaigns.
         received_at: When the server received it; the sender's date decides nothing.
     """
-    by_id = {campaign.id: campaign for campaign in campaigns}
-    if thread in by_id:
-        return CampaignMatch(by_id[thread], "thread")
     plain = f" {fold(subject)} "
     in_subject = [
         campaign
         for campaign in campaigns
         if f" {fold(campaign.id)} " in plain or f" {fold(campaign.receipt_prefix)} " in plain
     ]
+    by_thread = [campaign for campaign in campaigns if campaign.id == thread]
+    if by_thread and in_subject and by_thread[0] not in in_subject:
+        # An old mail of ours that was answered because it lay at hand: nobody can tell.
+        both = (*by_thread, *in_subject)
+        return Unsure("several-campaigns", tuple(campaign.id for campaign in both))
+    if by_thread:
+        return CampaignMatch(by_thread[0], "thread")
     if len(in_subject) == 1:
         return CampaignMatch(in_subject[0], "subject")
     numbers = {_number(number) for number in cited}

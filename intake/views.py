@@ -128,7 +128,7 @@ def message(config: Config, one: Message) -> View:
     }
 
 
-def find(config: Config, store: "Store", what: str) -> View | None:
+def find(config: Config, store: "Store", what: str, now: dt.datetime) -> View | None:
     """Return the whole history of what an id names, or None.
 
     A number is a message; ``mail:N`` and ``submission:N`` name those; else a receipt number, a
@@ -139,7 +139,7 @@ def find(config: Config, store: "Store", what: str) -> View | None:
         found = _numbered(config, store, kind or "message", int(number))
         if found is not None:
             return found
-    commune = named_commune(config, what)
+    commune = named_commune(config, what, now)
     if commune is not None:
         return _commune_history(config, store, commune)
     submission = store.submission_by_receipt(what)
@@ -166,14 +166,20 @@ def _numbered(config: Config, store: "Store", kind: str, number: int) -> View | 
     return None
 
 
-def named_commune(config: Config, what: str) -> Commune | None:
-    """Return the commune of a code or a whole name; None when none or several are meant."""
+def named_commune(config: Config, what: str, moment: dt.datetime) -> Commune | None:
+    """Return the commune of a code or a whole name; None when none or several are meant.
+
+    Codes and names were given again: of several units the one of the local day of ``moment``.
+    """
     wanted = fold(what)
     matches = [
         commune
         for commune in config.communes
         if what == commune.code or wanted in {fold(commune.title), fold(commune.name)}
     ]
+    if len(matches) > 1:
+        day = moment.astimezone(config.settings.office.zone).date()
+        matches = [commune for commune in matches if commune.valid_on(day)]
     return matches[0] if len(matches) == 1 else None
 
 

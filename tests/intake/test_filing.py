@@ -1,4 +1,4 @@
-"""Copies of sent mail: each once, and a server is not asked for what cannot be there."""
+"""What is settled leaves the inbox; sent mail is copied, each once, and little is asked for."""
 
 import datetime as dt
 from dataclasses import dataclass, field
@@ -6,8 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from intake.filing import save_sent
-from intake.mailbox import Unreachable
+from intake.filing import file_messages, save_sent
+from intake.mailbox import CommandRefused, Unreachable
+from registry.model import Slot
 
 NOW = dt.datetime(2024, 5, 16, 9, tzinfo=dt.UTC)
 
@@ -83,3 +84,38 @@ def test_without_knowing_the_past_every_copy_is_asked_for():
     office = Office(sent=["<a>"], unsaved={1: "<a>"})
     save_sent(office.desk)
     assert (office.sent, office.asked) == (["<a>"], ["<a>"])
+
+
+@dataclass
+class Shelf:
+    """Three messages to be filed; the server refuses to move the second."""
+
+    account: str = "box@here"
+    owed: list[int] = field(default_factory=lambda: [1, 2, 3])
+
+    @property
+    def desk(self):
+        mailbox = SimpleNamespace(processed="Done", held="Held")
+        return SimpleNamespace(
+            config=SimpleNamespace(settings=SimpleNamespace(mailbox=mailbox)),
+            store=self, mailbox=self, clock=lambda: NOW,
+        )  # fmt: skip
+
+    def slots_to_file(self, _limit, account):
+        return [(Slot(account, "INBOX", 7, uid), "processed") for uid in self.owed]
+
+    def move(self, _folder, uid, _target, _uidvalidity):
+        if uid == 2:
+            raise CommandRefused("NO cannot move this one")
+        return uid + 100
+
+    def filed(self, slot, _target, _new_uid, _now, folder):
+        assert folder == "Done"
+        self.owed.remove(slot.uid)
+
+
+def test_a_message_that_the_server_refuses_to_move_keeps_no_other_waiting():
+    shelf = Shelf()
+    assert file_messages(shelf.desk) == 2
+    assert shelf.owed == [2]
+    assert file_messages(shelf.desk) == 0

@@ -120,10 +120,20 @@ def _campaign(thread=None, subject="", cited=(), campaigns=(ROUND_2, ROUND_3), a
 
 
 def test_campaign_by_thread_then_subject_then_cited_number():
-    assert _campaign(thread="ocop-2024-3", subject="OCOP2") == CampaignMatch(ROUND_3, "thread")
+    assert _campaign(thread="ocop-2024-3", cited=("1290/UBND-KT&HT",)) == CampaignMatch(
+        ROUND_3, "thread"
+    )
+    assert _campaign(thread="ocop-2024-3", subject="Re: OCOP3") == CampaignMatch(ROUND_3, "thread")
     assert _campaign(subject="Re: [OCOP3-06223-01-4] sửa") == CampaignMatch(ROUND_3, "subject")
     assert _campaign(cited=("1290/UBND-KT&HT",)) == CampaignMatch(ROUND_2, "cited")
     assert _campaign(cited=("689 / SCT-QLTM",)) == CampaignMatch(ROUND_2, "cited")
+
+
+@pytest.mark.parametrize("subject", ["Re: đăng ký ocop-2024-2", "Re: [OCOP2-06223-01-9] sửa"])
+def test_a_thread_and_a_subject_that_disagree_are_for_a_person(subject):
+    """Whoever answers the old round's mail may write about the new one."""
+    answer = _campaign(thread="ocop-2024-3", subject=subject, cited=("1290/UBND-KT&HT",))
+    assert answer == Unsure("several-campaigns", ("ocop-2024-3", "ocop-2024-2"))
 
 
 def test_fault_081_the_period_is_never_guessed_by_todays_date():
