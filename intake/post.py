@@ -12,6 +12,7 @@ from notifier.fill_in import fill_in_workbook
 from notifier.limits import brake, braked_kinds
 from registry.model import CommuneKey, Mail, Message, NewMail, Snapshot, Submission
 from registry.snapshot import windows
+from registry.vault import VaultDamaged
 
 _log = structlog.get_logger("post")
 _AT_ONCE = 50  # dues that are composed and then queued in one transaction
@@ -47,17 +48,22 @@ def decide_and_queue(desk: Desk) -> int:
 def _composed(
     desk: Desk, owed: Sequence[Due], snapshot: Snapshot, templates: Templates
 ) -> list[NewMail]:
-    """Render what is owed; what a broken wording keeps back waits, and the admin hears of it."""
+    """Render what is owed; what a broken wording or a lost file keeps back waits, and is told."""
     mails: list[NewMail] = []
-    problem = ""
+    problem = lost = ""
     for one in owed:
         try:
             mails += compose(one, context_for(desk, one, snapshot), templates)
         except WordingProblem as broken:
             _log.error("wording_broken", key=one.key, template=one.template)
             problem = problem or str(broken)
+        except (KeyError, VaultDamaged, OSError) as error:
+            _log.error("file_lost", key=one.key, reason=str(error))
+            lost = lost or f"{one.key}: {type(error).__name__}: {error}"
     if problem:
         alert(desk, "wording", problem)
+    if lost:
+        alert(desk, "report", lost)
     return mails
 
 
@@ -137,7 +143,9 @@ def _previous(
         return None
     if submission is None:
         return _current(message, snapshot)
-    return desk.store.submission_before(submission) if submission.version > 1 else None
+    if submission.version == 1 or not submission.current:  # one that came late replaces nothing
+        return None
+    return desk.store.submission_before(submission)
 
 
 def _evidence(desk: Desk, one: Due) -> tuple[Mail, ...]:

@@ -13,12 +13,12 @@ from typing import Protocol
 
 from config.model import Config
 from notifier.calendar import Calendar
-from notifier.debt import UNASKED
+from notifier.debt import ANSWERS, UNASKED
 from notifier.delivery import AuthFailed, Delivery, Later, Never, Sent, Unknown
 from notifier.limits import DAY, HOUR, over_cap, rate_allows
 from notifier.recheck import still_due
 from registry.errors import NotPossible
-from registry.model import Mail, MailKind, MailState, Snapshot, Window
+from registry.model import Mail, MailKind, MailState, Message, Snapshot, Window
 from registry.snapshot import windows
 
 #: Back-off after "later": doubles from a minute to two hours.
@@ -30,14 +30,15 @@ GIVE_UP_ATTEMPTS = 60
 #: The one retry of an unknown outcome comes when a slow server has had time to think.
 UNKNOWN_DELAY = dt.timedelta(minutes=15)
 CAP_DELAY = dt.timedelta(minutes=30)
-#: Kinds whose debt cannot lapse: no snapshot is needed to ask again.
-_ALWAYS_OWED: frozenset[MailKind] = frozenset({"ack", "alert"})
+#: Kinds that no snapshot is needed for to ask again; an answer's own message is.
+_WITHOUT_SNAPSHOT: frozenset[MailKind] = frozenset({"ack", "alert"})
 
 
 class OutboxStore(Protocol):
     """What the outbox asks of the registry; `registry.store.Store` is one."""
 
     def next_mails(self, now: dt.datetime, limit: int) -> list[Mail]: ...  # noqa: D102
+    def message(self, message_id: int) -> Message: ...  # noqa: D102
     def mail_raw(self, mail_id: int) -> bytes: ...  # noqa: D102
     def handed(self, mail_id: int, now: dt.datetime) -> None: ...  # noqa: D102
     def interrupted(self, now: dt.datetime) -> list[Mail]: ...  # noqa: D102
@@ -182,12 +183,13 @@ def _not_now(desk: _Desk, mail: Mail) -> Settled | None:
     settings = desk.config.settings
     if mail.state == "unknown" and mail.kind not in settings.smtp.retry_unknown:
         return _settle(desk, mail, "unknown", "outcomes of this kind are not tried again")
-    if mail.kind not in _ALWAYS_OWED:
+    if mail.kind in ANSWERS and _decided_otherwise(desk, mail):
+        return _lapsed(desk, mail, "a person has decided otherwise about the message")
+    if mail.kind not in _WITHOUT_SNAPSHOT:
         snapshot = desk.store.snapshot(windows(desk.config.campaigns), contents=False)
         why_not = still_due(mail, snapshot, desk.config, now, desk.calendar)
         if why_not:
-            final: MailState = "unknown" if mail.state == "unknown" else "cancelled"
-            return _settle(desk, mail, final, why_not)
+            return _lapsed(desk, mail, why_not)
         if snapshot.brake is not None and mail.kind in UNASKED:
             return _settle(desk, mail, "held", "the brake is pulled")
     if mail.kind in UNASKED and not desk.calendar.in_hours(now, settings.hours):
@@ -199,6 +201,17 @@ def _not_now(desk: _Desk, mail: Mail) -> Settled | None:
         again_at = now + CAP_DELAY * (1 + desk.jitter())
         return _postpone(desk, mail, "the recipient's cap is reached", again_at)
     return None
+
+
+def _decided_otherwise(desk: _Desk, mail: Mail) -> bool:
+    """Whether its message does not owe this answer any more: it was rejected or read again."""
+    if mail.message_id is None:
+        return False
+    return desk.store.message(mail.message_id).ack_key != mail.key
+
+
+def _lapsed(desk: _Desk, mail: Mail, why_not: str) -> Settled:
+    return _settle(desk, mail, "unknown" if mail.state == "unknown" else "cancelled", why_not)
 
 
 def _send(desk: _Desk, mail: Mail, pace: Pace) -> Settled | AuthFailed | Later | None:
