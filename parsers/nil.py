@@ -85,7 +85,8 @@ _ONE_OF_MANY = re.compile(
 _WHOLE = re.compile(r"\b(?:xa|thi tran|tt|phuong|dia ban|ubnd|uy ban|cac thon|chung toi|don vi)\b")
 _OTHER_NEWS = re.compile(
     r"\b(?:kho khan|vuong mac|kien nghi gi|y kien|tranh chap|vi pham|sai pham|xuong cap|phan anh"
-    r"|khieu nai|dung hoat dong|sai sot|duoi \d|trong danh sach|ma chi|ma con)\b"
+    r"|khieu nai|dung hoat dong|sai sot|duoi \d|trong danh sach|ma chi|ma con"
+    r"|nong thon moi|thi dua|danh hieu|nghia vu|nha o|ket hon|tai khoan|hoi cho|sat lo|gao)\b"
 )
 #: A plea for help: whoever asks for a new point because there is none has a need.
 _ASKS = re.compile(
@@ -94,7 +95,7 @@ _ASKS = re.compile(
 )
 _LATER = re.compile(
     r"\b(?:gia han|dang (?:tiep tuc )?ra soat|bao cao sau|bo sung sau|gui sau"
-    r"|se (?:dang ky|gui|bao cao)"
+    r"|se (?:dang ky|gui|bao cao)|(?:se|dang) (?:tiep tuc )?(?:van dong|tuyen truyen|ra soat)"
     r"|danh sach kem theo|co bieu kem|bieu (?:tong hop )?kem theo|chi tiet tai (?:bieu|phu luc))\b"
 )
 _OFFERS = r"(?:dang ky|de nghi|de xuat|gom|tong so|tong hop|co|la|lua chon)"
@@ -113,6 +114,19 @@ _TURN = re.compile(
     r",\s*(?=(?:nên|vì vậy|do đó|do vậy|kính|đề nghị|xin|mong|nay|tuy nhiên|nhưng)(?!\w))",
     re.IGNORECASE,
 )
+#: What takes a statement back in its own sentence, or speaks of an answer that was given before.
+_BUT = re.compile(
+    r"\b(?:nhung|tuy nhien|chi (?:co|con|dang ky|de nghi|xin)|ma (?:chi )?(?:dang ky|de nghi|xin)"
+    r"|den nay (?:da )?co|thay doi|giu nguyen|(?:bi|van) (?:trung|giu)"
+    r"|(?:dang ky|nhu cau) (?:duoc|kip|them|moi|bo sung|san pham)"
+    r"|(?:vi|do) (?:\w+ ){0,3}?chua (?:duoc|nhan|biet|nam|ro|hieu))\b"
+)
+#: Somebody who asks, in a clause that denies nothing: "hộ kinh doanh Lý Thị Hoa đăng ký mở điểm".
+_SOMEBODY = re.compile(
+    r"(?<!cac )(?<!nhung )\b(?:htx|hop tac xa|doanh nghiep|cong ty|ho|co so|cua hang)\b"
+    rf" {_W}{{0,8}}?(?:dang ky|de nghi|xin|co nhu cau)\b"
+)
+_CLAUSE = re.compile(r" , |\b(?=(?:nhung|tuy nhien|chi co|chi con|den nay co)\b)")
 _NEAR = 40
 _SHORT_LINE = 50
 _BULLET = re.compile(r"^(?:[-–—+•*]|\d{1,2}[.)]|[a-zđ][.)]|[IVX]+\.)\s")
@@ -131,7 +145,9 @@ def nil_statement(lines: Sequence[str], form: Form) -> Answer:
     registers = any(_registers(sentence) for sentence in sentences)
     if registers or not any(answers):
         return "no" if registers or not any(answers) else "doubtful"
-    unsettled = any(_LATER.search(one) or _ASKS.search(one) for one in sentences)
+    unsettled = any(
+        _LATER.search(one) or _ASKS.search(one) or _somebody_asks(one) for one in sentences
+    )
     return "yes" if "yes" in answers and not unsettled else "doubtful"
 
 
@@ -162,8 +178,8 @@ def _begins(line: str, last: str, *, gap: bool) -> bool:
 
 def _answer(sentence: str, form: Form) -> Answer | None:
     if _plain(sentence, form):
-        limited = _PART.search(sentence) or _HISTORY.search(sentence) or _one_of_many(sentence)
-        return "doubtful" if limited else "yes"
+        limited = any(one.search(sentence) for one in (_PART, _HISTORY, _BUT))
+        return "doubtful" if limited or _one_of_many(sentence) else "yes"
     need = _NO_NEED.search(sentence)
     weak = [match for pattern in _WEAK for match in pattern.finditer(sentence)]
     if need is not None and _stated(sentence, need):
@@ -216,6 +232,16 @@ def _last_clause(before: str) -> str:
 def _one_of_many(sentence: str) -> bool:
     match = _ONE_OF_MANY.match(sentence)
     return match is not None and not _WHOLE.search(sentence)
+
+
+def _somebody_asks(sentence: str) -> bool:
+    return any(
+        _SOMEBODY.search(clause)
+        and not re.search(rf"\b{_NOT}\b", clause)
+        and not _CONDITION.search(clause)
+        and not _HISTORY.search(clause)
+        for clause in _CLAUSE.split(sentence)
+    )
 
 
 def _registers(sentence: str) -> bool:

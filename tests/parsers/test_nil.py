@@ -96,6 +96,34 @@ DOUBTFUL = [
 ]
 
 
+#: Somebody registers, or it is about another matter: never recorded as nil.
+NOT_PLAIN = [
+    "Xã không có tổ chức, cá nhân nào đăng ký, chỉ có 01 hộ đề nghị.",
+    "Xã không có hợp tác xã đăng ký, tuy nhiên có hộ kinh doanh đề nghị hỗ trợ.",
+    "Không có HTX nào đăng ký. Hộ kinh doanh Lý Thị Hoa đăng ký mở điểm.",
+    "Không có nhu cầu. Xã không có tổ chức nào đăng ký nhưng có hộ Lý Thị Hoa xin hỗ trợ.",
+    "Xã không đăng ký được do mất điện.",
+    "Xã không đăng ký được trên hệ thống.",
+    "Xã không đăng ký kịp.",
+    "Chưa có hộ nào đăng ký, xã sẽ tiếp tục vận động.",
+    "Xã không đăng ký thêm.",
+    "Xã không có nhu cầu bổ sung.",
+    "Không đăng ký mới, giữ nguyên danh sách đã gửi.",
+    "Xã không có điểm nào thay đổi so với danh sách đã đăng ký.",
+    "Xã không có điểm đăng ký mới, vẫn giữ 02 điểm đã gửi.",
+    "Xã không có hộ nào đề nghị hỗ trợ nhà ở.",
+    "Xã không đăng ký nông thôn mới nâng cao năm 2024.",
+    "Xã không có trường hợp nào đăng ký kết hôn.",
+    "Xã không đăng ký sản phẩm OCOP mới năm 2024.",
+    "Chủ thể chưa có nhu cầu vì chưa được hướng dẫn.",
+]
+
+
+@pytest.mark.parametrize("text", NOT_PLAIN)
+def test_what_takes_the_words_back_or_means_another_matter_is_not_plain(text: str) -> None:
+    assert nil_statement([text], OCOP) != "yes"
+
+
 @pytest.mark.parametrize("text", YES)
 def test_a_plain_statement_is_a_nil_return(text: str) -> None:
     assert nil_statement([text], OCOP) == "yes"
