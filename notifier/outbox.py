@@ -5,10 +5,12 @@ survive a kill is in the registry: ``handed`` is written before the content leav
 found in ``sending`` at the next start is known to be unknown.
 """
 
+import contextlib
 import datetime as dt
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from config.model import Config
@@ -17,7 +19,7 @@ from notifier.debt import ANSWERS, UNASKED
 from notifier.delivery import AuthFailed, Delivery, Later, Never, Sent, Unknown
 from notifier.limits import DAY, HOUR, over_cap, rate_allows
 from notifier.recheck import still_due
-from registry.errors import NotPossible
+from registry.errors import NotPossible, RegistryBusy
 from registry.model import Mail, MailKind, MailState, Message, Snapshot, Window
 from registry.snapshot import windows
 
@@ -68,9 +70,14 @@ class Carrier(Protocol):
 
 @dataclass(slots=True)
 class Pace:
-    """When the last transactions were; kept by the daemon from tick to tick."""
+    """When the last transactions were; kept by the daemon from tick to tick.
+
+    ``unsettled`` are outcomes that a busy registry did not take: written down before anything else
+    is sent, or a mail that was sent would look interrupted and leave again.
+    """
 
     moments: deque[dt.datetime] = field(default_factory=lambda: deque(maxlen=10_000))
+    unsettled: "deque[Callable[[], Settled]]" = field(default_factory=deque)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +117,7 @@ class _Desk:
     calendar: Calendar
     clock: Callable[[], dt.datetime]
     jitter: Callable[[], float]
+    pace: Pace
 
 
 def send_due(
@@ -131,8 +139,8 @@ def send_due(
     two mails (SIGTERM finishes the current one). At most ``limit`` mails are looked at.
     """
     pace = pace or Pace()
-    desk = _Desk(store, courier, config, calendar, clock, jitter)
-    settled: list[Settled] = []
+    desk = _Desk(store, courier, config, calendar, clock, jitter, pace)
+    settled = _settle_kept(pace)
     for mail in sorted(store.next_mails(clock(), limit), key=lambda m: (m.queued_at, m.id)):
         if stop():
             break
@@ -142,7 +150,7 @@ def send_due(
             continue
         if not rate_allows(pace.moments, clock(), config.settings.smtp.rate_per_minute):
             return Round(tuple(settled), paced=True)
-        outcome = _send(desk, mail, pace)
+        outcome = _send(desk, mail)
         if isinstance(outcome, Settled):
             settled.append(outcome)
         elif outcome is not None:
@@ -214,7 +222,7 @@ def _lapsed(desk: _Desk, mail: Mail, why_not: str) -> Settled:
     return _settle(desk, mail, "unknown" if mail.state == "unknown" else "cancelled", why_not)
 
 
-def _send(desk: _Desk, mail: Mail, pace: Pace) -> Settled | AuthFailed | Later | None:
+def _send(desk: _Desk, mail: Mail) -> Settled | AuthFailed | Later | None:
     """Hand over one mail. Trouble comes back unsettled; None = another process took the mail."""
     handed: list[dt.datetime] = []
 
@@ -222,14 +230,14 @@ def _send(desk: _Desk, mail: Mail, pace: Pace) -> Settled | AuthFailed | Later |
         desk.store.handed(mail.id, desk.clock())
         handed.append(desk.clock())
 
-    pace.moments.append(desk.clock())
+    desk.pace.moments.append(desk.clock())
     try:
         outcome = desk.courier.send(mail.recipient, desk.store.mail_raw(mail.id), before_data)
     except NotPossible:
         return None
     if isinstance(outcome, AuthFailed) or (isinstance(outcome, Later) and outcome.everybody):
         if handed:
-            _settle(desk, mail, mail.state, outcome.reason, next_try_at=desk.clock())
+            _settle_handed(desk, mail, mail.state, outcome.reason, next_try_at=desk.clock())
         return outcome
     return _record(desk, mail, outcome)
 
@@ -238,14 +246,14 @@ def _record(desk: _Desk, mail: Mail, outcome: Sent | Later | Never | Unknown) ->
     now = desk.clock()
     match outcome:
         case Sent():
-            return _settle(desk, mail, "sent", outcome.response, server=outcome.server)
+            return _settle_handed(desk, mail, "sent", outcome.response, server=outcome.server)
         case Never():
-            return _settle(desk, mail, "refused", outcome.reason)
+            return _settle_handed(desk, mail, "refused", outcome.reason)
         case Unknown():
             first = mail.state != "unknown" and mail.kind in desk.config.settings.smtp.retry_unknown
             again_at = now + UNKNOWN_DELAY * (1 + desk.jitter()) if first else None
             server = _server(desk.config)
-            return _settle(desk, mail, "unknown", outcome.reason, server, again_at)
+            return _settle_handed(desk, mail, "unknown", outcome.reason, server, again_at)
         case Later():
             return _try_later(desk, mail, outcome, now)
 
@@ -255,11 +263,11 @@ def _try_later(desk: _Desk, mail: Mail, outcome: Later, now: dt.datetime) -> Set
     old = now - mail.queued_at >= GIVE_UP_AFTER and mail.attempts >= GIVE_UP_ATTEMPTS
     again_at = None if old else now + back_off(mail.attempts, desk.jitter())
     if mail.state == "unknown":
-        return _settle(desk, mail, "unknown", outcome.reason, mail.server, again_at)
+        return _settle_handed(desk, mail, "unknown", outcome.reason, mail.server, again_at)
     if old:
         reason = f"given up after {mail.attempts + 1} attempts: {outcome.reason}"
-        return _settle(desk, mail, "refused", reason)
-    return _settle(desk, mail, "queued", outcome.reason, next_try_at=again_at)
+        return _settle_handed(desk, mail, "refused", reason)
+    return _settle_handed(desk, mail, "queued", outcome.reason, next_try_at=again_at)
 
 
 def _postpone(desk: _Desk, mail: Mail, reason: str, until: dt.datetime) -> Settled:
@@ -278,6 +286,34 @@ def _settle(
         server = server or mail.server
     desk.store.settle(mail.id, state, desk.clock(), reason, server, next_try_at)
     return Settled(mail, state, reason)
+
+
+def _settle_handed(
+    desk: _Desk,
+    mail: Mail,
+    state: MailState,
+    reason: str,
+    server: str = "",
+    next_try_at: dt.datetime | None = None,
+) -> Settled:
+    """Settle a mail that was tried; if the registry is busy the outcome is kept in memory."""
+    now = desk.clock()
+    then = replace(desk, clock=lambda: now)
+    settle = partial(_settle, then, mail, state, reason, server, next_try_at)
+    try:
+        return settle()
+    except RegistryBusy:
+        desk.pace.unsettled.append(settle)
+        raise
+
+
+def _settle_kept(pace: Pace) -> list[Settled]:
+    settled: list[Settled] = []
+    while pace.unsettled:
+        with contextlib.suppress(NotPossible):  # it was written down after all
+            settled.append(pace.unsettled[0]())
+        pace.unsettled.popleft()
+    return settled
 
 
 def _server(config: Config) -> str:

@@ -24,7 +24,7 @@ from notifier.outbox import (
     send_due,
 )
 from notifier.smtp import Courier
-from registry.errors import NotPossible
+from registry.errors import NotPossible, RegistryBusy
 from registry.model import Mail, MailKind, NewMail, NewSubmission, Outcome, Slot
 from registry.store import Store, open_store
 
@@ -161,6 +161,28 @@ def test_the_content_is_marked_handed_before_it_leaves(desk: Desk) -> None:
     desk.courier = Server()
     desk.round()
     assert states == ["sending"]
+
+
+def test_an_outcome_that_a_busy_registry_did_not_take_is_written_down_before_anything_else(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Accepted by the server, and the registry locked just then: one copy, not two."""
+    mail = desk.queue()
+    sent_at = desk.clock()
+
+    def busy(*_: object) -> None:
+        raise RegistryBusy("locked")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.store, "settle", busy)
+        for _ in range(2):
+            with pytest.raises(RegistryBusy):
+                desk.round()
+            desk.clock.now += dt.timedelta(minutes=1)
+    assert [one.state for one in desk.round().settled] == ["sent"]
+    assert (desk.state(mail).state, desk.state(mail).sent_at) == ("sent", sent_at)
+    assert len(desk.courier.given) == 1
+    assert desk.round() == Round()
 
 
 def test_a_stop_finishes_the_current_mail_only(desk: Desk) -> None:
