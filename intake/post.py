@@ -9,7 +9,7 @@ from intake.desk import Desk
 from notifier.compose import Attachment, Context, Templates, WordingProblem, compose
 from notifier.due import Due, due
 from notifier.fill_in import fill_in_workbook
-from notifier.limits import brake, braked_kinds
+from notifier.limits import HOUR, brake, braked_kinds
 from registry.model import CommuneKey, Mail, Message, NewMail, Snapshot, Submission
 from registry.snapshot import windows
 from registry.vault import VaultDamaged
@@ -30,12 +30,13 @@ def decide_and_queue(desk: Desk) -> int:
     now = desk.clock()
     snapshot = desk.store.snapshot(windows(desk.config.campaigns))
     owed = due(snapshot, desk.config, desk.calendar, now)
-    flood = brake(owed, desk.config.settings.limits)
+    limits, answered = desk.config.settings.limits, desk.store.answers_since(now - HOUR)
+    flood = brake(owed, limits, answered)
     if flood and snapshot.brake is None:
         desk.store.pull_brake(flood, now)
         _log.error("brake_pulled", reason=flood)
     braked = bool(flood or snapshot.brake)
-    stopped = braked_kinds(owed, desk.config.settings.limits) if braked else frozenset()
+    stopped = braked_kinds(owed, limits, answered) if braked else frozenset()
     templates, queued = desk.templates, 0
     for start in range(0, len(owed), _AT_ONCE):
         composed = _composed(desk, owed[start : start + _AT_ONCE], snapshot, templates)
@@ -59,7 +60,7 @@ def _composed(
             problem = problem or str(broken)
         except (KeyError, VaultDamaged, OSError) as error:
             _log.error("file_lost", key=one.key, reason=str(error))
-            lost = lost or f"{one.key}: {type(error).__name__}: {error}"
+            lost = lost or f"{one.key}: a file of the vault is gone or damaged: {error}"
     if problem:
         alert(desk, "wording", problem)
     if lost:

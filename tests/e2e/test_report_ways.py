@@ -10,6 +10,7 @@ from rigs.answering import (
     OFFICER,
     bounce,
     form_of_hoa_cu,
+    marks,
     newest,
 )
 from rigs.whole import CAMPAIGN, Whole, mail, words, workbook_file
@@ -80,3 +81,36 @@ def test_a_bounce_speaks_only_of_those_who_got_the_mail_that_it_cites(office):
     assert newest(office).verdict == "bounce"
     assert dead(office) == {HOA_CU_MAIL}
     assert office.store.held() == []
+
+
+# --- the vault -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("damage", ["gone", "damaged"])
+def test_a_lost_file_of_the_report_keeps_back_the_report_only(office, damage):
+    """Told to the admin once; acknowledgments leave; the file restored, the report leaves."""
+    (department,) = office.config.campaign(CAMPAIGN).report.to
+    office.deliver(mail(HOA_CU_MAIL, files=workbook_file(form_of_hoa_cu())))
+    office.tick()
+    close(office)
+    freeze(office)
+    sha256 = office.store.reports(CAMPAIGN)[0].files[0].sha256
+    path = office.desk.vault.folder / sha256[:2] / sha256
+    whole = path.read_bytes()
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(whole[:-1])
+    office.store.approve(CAMPAIGN, "boss", office.now)
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    before = len(office.subjects(OFFICER))
+    office.tick()
+    office.tick(office.now + MINUTE)
+    assert marks(office, GIA_CAT_MAIL)[-1] == "Không có nhu cầu – đã ghi nhận"
+    assert office.subjects(department) == []
+    assert len(office.subjects(OFFICER)) == before + 1
+    told = [words(one.raw) for one in office.sent if OFFICER in one.recipients]
+    assert f"report/{CAMPAIGN}/1" in told[-1]
+    path.write_bytes(whole)
+    office.tick(office.now + MINUTE)
+    assert len(office.subjects(department)) == 1
