@@ -6,6 +6,7 @@ already received, not readable – or held for a person, with the reason.
 
 import datetime as dt
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -13,6 +14,7 @@ from typing import Literal
 from config.model import Campaign, Commune
 from intake.matching import CampaignMatch, CommuneMatch, Unsure
 from parsers.reading import Finding, Letter, Reading, Refusal, Row
+from parsers.vietnamese import fold
 from registry.model import (
     CommuneKey,
     Document,
@@ -28,6 +30,9 @@ from registry.model import (
 )
 
 NilAnswer = Literal["yes", "doubtful", "no"]
+
+#: Words that take an earlier answer back: rút, hủy, thay thế, thay cho (folded).
+_WITHDRAWS = re.compile(r"\brut\b(?! kinh nghiem)|(?<!phat )\bhuy\b(?! dong)|\bthay (?:the|cho)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +269,8 @@ class _Case:
                 return self.held("after-deadline", "submission")
             if self._older_than_current():
                 return self.held("older-than-current", "correction")
+            if state == "nil" and self._takes_points_back_unsaid():
+                return self.held("nil-after-registration", "correction")
         verdict: Verdict = (
             "nil" if state == "nil" else "correction" if known.current else "submission"
         )
@@ -284,6 +291,17 @@ class _Case:
     def _older_than_current(self) -> bool:
         mine, theirs = self.envelope.sent_at, self.known.current_sent_at
         return self.known.current is not None and bool(mine and theirs and mine < theirs)
+
+    def _takes_points_back_unsaid(self) -> bool:
+        """Whether points stand recorded and nothing says that they shall not ("không có thêm")."""
+        current = self.known.current
+        texts = [self.envelope.subject, self.own_words]
+        texts += [d.result.text for d in self.documents if isinstance(d.result, Reading)]
+        return (
+            current is not None
+            and current.state != "nil"
+            and not any(_WITHDRAWS.search(fold(text)) for text in texts)
+        )
 
     def _without_form(self) -> Outcome:
         """No form and no nil statement: say why, by the most helpful reason."""

@@ -65,6 +65,7 @@ HeldReason = Literal[
     "forms-differ",
     "nil-beside-form",
     "nil-doubtful",
+    "nil-after-registration",
     "after-deadline",
     "older-than-current",
     "report-bounced",

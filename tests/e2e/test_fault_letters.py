@@ -1,6 +1,7 @@
 """FAULTS B, C and D on the whole way: hostile and odd letters between a real inbox and a reply."""
 
 import datetime as dt
+import re
 import struct
 from email.message import EmailMessage
 
@@ -369,9 +370,8 @@ def test_fault_082_two_letters_in_one_tick_end_alike_in_either_order(open_office
             office.deliver(raw)
         office.tick()
         current = [one for one in office.store.submissions(CAMPAIGN) if one.current]
-        ends.append(
-            (state(office), [len(one.points) for one in current], sorted(office.subjects()))
-        )
+        told = sorted(re.sub(r"(?<=Thư số )\d+", "", subject) for subject in office.subjects())
+        ends.append((state(office), [len(one.points) for one in current], told))
     assert ends[0] == ends[1]
     assert len(current) == 1
     if bad == "unreadable":

@@ -142,6 +142,20 @@ def test_a_doubtful_nil_is_held_until_a_person_accepts_it():
     assert _decide(body_nil="doubtful", forced=True).verdict == "nil"
 
 
+def test_a_nil_after_points_is_held_unless_it_says_that_they_are_taken_back():
+    """ "Xã không có nhu cầu bổ sung" must not delete what was registered."""
+    known = Known(current=_current())
+    for given in ({"body_nil": "yes"}, {"documents": _documents(letter_reading(nil=True))}):
+        outcome = _decide(**given, known=known)
+        assert (outcome.state, outcome.reason) == ("held", "nil-after-registration")
+        assert _decide(**given, known=known, forced=True).submission.state == "nil"
+        assert _decide(**given, known=Known(current=_current(state="nil"))).state == "recorded"
+    for words in ("Xã xin rút, không có nhu cầu.", "Thư này thay thế bản trước.", "hủy đăng ký"):
+        assert _decide(body_nil="yes", own_words=words, known=known).submission.state == "nil"
+    other = _decide(body_nil="yes", own_words="UBND huyện huy động, phát huy", known=known)
+    assert other.state == "held"
+
+
 def test_a_form_beside_a_nil_letter_is_held():
     outcome = _decide(form_reading("A"), letter_reading(nil=True))
     assert (outcome.state, outcome.ack) == ("held", "in-review")
