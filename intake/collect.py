@@ -9,10 +9,11 @@ from dataclasses import dataclass
 
 import structlog
 
-from intake.desk import Desk, roles
+from intake.desk import Desk, triage_facts
 from intake.mailbox import Listed, Listing
 from intake.message import parse
 from intake.post import alert
+from intake.triage import never_answered
 from registry.model import Arrival, Slot
 
 _log = structlog.get_logger("collect")
@@ -107,7 +108,10 @@ def _note_large(desk: Desk, slot: Slot, listed: Listed) -> None:
     header = parse(desk.mailbox.header(slot.uid), desk.config.settings.limits)
     communes = desk.communes_on(listed.received_at)
     sender = header.sender.casefold()
-    speaks = roles(desk.config, communes).get(sender)
+    facts = triage_facts(desk, header, listed.received_at)
+    robot = never_answered(header, facts)
+    told = robot is None and facts.roster.get(sender) in {"commune", "chair", "officer"}
+    why = f"{listed.size_bytes} bytes, more than limits.message_bytes"
     theirs = [
         one for one in communes if sender in map(str.casefold, (*one.emails, *one.chair_emails))
     ]
@@ -116,12 +120,12 @@ def _note_large(desk: Desk, slot: Slot, listed: Listed) -> None:
         listed.size_bytes,
         listed.received_at,
         "too-large",
-        "too-large" if speaks in {"commune", "chair", "officer"} else "",
+        "too-large" if told else "",
         header.sender,
         header.subject,
         desk.clock(),
         rfc_message_id=header.rfc_message_id,
         commune=theirs[0].key if len(theirs) == 1 else None,
-        reason=f"{listed.size_bytes} bytes, more than limits.message_bytes",
+        reason=f"{why}; {robot.reason}" if robot else why,
     )
     _log.warning("too_large", uid=slot.uid, size_bytes=listed.size_bytes)

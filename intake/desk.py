@@ -10,7 +10,9 @@ from typing import Protocol
 from config.model import Commune, Config
 from config.settings import secret
 from intake.mailbox import Mailbox
+from intake.message import Parsed
 from intake.opening import jail_limits, open_registry
+from intake.triage import TriageFacts
 from notifier.calendar import Calendar
 from notifier.compose import Templates
 from notifier.smtp import Courier
@@ -100,6 +102,20 @@ def own_addresses(config: Config) -> frozenset[str]:
     settings = config.settings
     sender = parseaddr(settings.smtp.sender)[1] or settings.smtp.sender
     return frozenset({settings.office.address.casefold(), sender.casefold()})
+
+
+def triage_facts(desk: Desk, parsed: Parsed, received_at: dt.datetime) -> TriageFacts:
+    """Return what triage must know besides the message."""
+    settings = desk.config.settings
+    return TriageFacts(
+        own_addresses=own_addresses(desk.config),
+        is_our_mail=desk.store.is_our_mail(parsed.rfc_message_id),
+        roster=roles(desk.config, desk.communes_on(received_at)),
+        received_at=received_at,
+        go_live_at=settings.office.go_live_at,
+        require=settings.security.require,
+        trusted_authserv_ids=settings.security.trusted_authserv_ids,
+    )
 
 
 def roles(config: Config, communes: tuple[Commune, ...]) -> dict[str, str]:

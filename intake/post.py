@@ -7,6 +7,7 @@ import structlog
 from config.model import Campaign, Commune
 from intake.desk import Desk
 from notifier.compose import Attachment, Context, Templates, WordingProblem, compose
+from notifier.debt import ANSWERS
 from notifier.due import Due, due
 from notifier.fill_in import fill_in_workbook
 from notifier.limits import HOUR, brake, braked_kinds
@@ -30,7 +31,8 @@ def decide_and_queue(desk: Desk) -> int:
     now = desk.clock()
     snapshot = desk.store.snapshot(windows(desk.config.campaigns))
     owed = due(snapshot, desk.config, desk.calendar, now)
-    limits, answered = desk.config.settings.limits, desk.store.answers_since(now - HOUR)
+    limits, answers = desk.config.settings.limits, any(one.kind in ANSWERS for one in owed)
+    answered = desk.store.answers_since(now - HOUR) if answers else 0
     flood = brake(owed, limits, answered)
     if flood and snapshot.brake is None:
         desk.store.pull_brake(flood, now)

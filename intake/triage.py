@@ -76,11 +76,7 @@ class Triage:
 def triage(parsed: Parsed, facts: TriageFacts) -> Triage:
     """Return what the message is; the first question that has an answer decides."""
     questions: tuple[Callable[[Parsed, TriageFacts], Triage | None], ...] = (
-        _old,
-        _loop,
-        _own,
-        _bounce,
-        _auto_reply,
+        never_answered,
         _automatic,
         _secret,
         _stranger,
@@ -93,6 +89,12 @@ def triage(parsed: Parsed, facts: TriageFacts) -> Triage:
         if answer is not None:
             return answer
     return Triage(None)
+
+
+def never_answered(parsed: Parsed, facts: TriageFacts) -> Triage | None:
+    """Return why it must not be answered, as far as its header says so; None if it does not."""
+    questions = (_old, _loop, _own, _bounce, _auto_reply)
+    return next(filter(None, (question(parsed, facts) for question in questions)), None)
 
 
 def documents(parsed: Parsed) -> tuple[Part, ...]:

@@ -5,6 +5,7 @@ themselves are pure and live in triage, matching and record.
 """
 
 import hashlib
+import re
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -15,7 +16,8 @@ import structlog
 
 from config.model import Campaign, Commune
 from intake import record
-from intake.desk import Desk, own_addresses, roles
+from intake.body import forwarded_words
+from intake.desk import Desk, roles, triage_facts
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_campaign, match_commune
 from intake.message import Parsed, parse
 from intake.post import alert
@@ -41,6 +43,8 @@ _ACKS: Mapping[Verdict, str] = MappingProxyType(
 )
 #: What triage says of a mail that a person may nevertheless have read (`intake accept`).
 _READ_WHEN_ACCEPTED: frozenset[Verdict] = frozenset({"stranger", "auto-reply"})
+#: The subject of our own mail in a reply: its bracket speaks for us, not for the sender.
+_OUR_SUBJECT = re.compile(r"^(?:\s*(?:re|trả lời|fwd?|tr)\s*:)+\s*\[[^\]]*\]", re.IGNORECASE)
 _NOTE_CODES: Mapping[str, RefusalCode] = MappingProxyType(
     {
         "too-large": "too-large",
@@ -210,16 +214,7 @@ class _Case:
         return roles(self.desk.config, self.communes).get(self.parsed.sender, "")
 
     def facts(self) -> TriageFacts:
-        settings = self.desk.config.settings
-        return TriageFacts(
-            own_addresses=own_addresses(self.desk.config),
-            is_our_mail=self.desk.store.is_our_mail(self.parsed.rfc_message_id),
-            roster=roles(self.desk.config, self.communes),
-            received_at=self.message.received_at,
-            go_live_at=settings.office.go_live_at,
-            require=settings.security.require,
-            trusted_authserv_ids=settings.security.trusted_authserv_ids,
-        )
+        return triage_facts(self.desk, self.parsed, self.message.received_at)
 
     # --- not opened ---
 
@@ -310,10 +305,10 @@ class _Case:
 
     def _words(self) -> list[str]:
         """The sender's own words; of an officer's forward also what was forwarded."""
-        texts = [self.parsed.subject, "", self.parsed.text]
+        texts = [_OUR_SUBJECT.sub("", self.parsed.subject), "", self.parsed.text]
         texts += [inner.text for inner in self.parsed.nested]
         if self.role == "officer":
-            texts.append(self.parsed.quoted)
+            texts.append(forwarded_words(self.parsed.quoted))
         return "\n".join(texts).splitlines()
 
     def _form(self, campaign: CampaignMatch | Unsure) -> Form:

@@ -15,12 +15,13 @@ DAY = dt.timedelta(days=1)
 _MINUTE = dt.timedelta(minutes=1)
 
 
-def brake(dues: Iterable[Due], limits: Limits) -> str | None:
+def brake(dues: Iterable[Due], limits: Limits, answered: int = 0) -> str | None:
     """Return why this tick's mails must wait for `intake release`, or None.
 
     Envelope recipients are counted, not debts. Unasked mail (calls, reminders, silence notices)
     and answers have each their own bound: a registry restored from yesterday, a clock that jumped
-    or a mailbox read a second time shows as one of the two (FAULTS §1 rule 8).
+    or a mailbox read a second time shows as one of the two (FAULTS §1 rule 8). Answers fall due
+    batch by batch: ``answered`` is how many were queued in the last hour, and counts with them.
     """
     unasked, answers = _counts(dues)
     if unasked > limits.brake_unasked:
@@ -28,18 +29,22 @@ def brake(dues: Iterable[Due], limits: Limits) -> str | None:
             f"{unasked} unasked mails (calls, reminders, notices) fall due at once, more than "
             f"limits.brake_unasked = {limits.brake_unasked}"
         )
-    if answers > limits.brake_acks:
+    if _flooded(answers, answered, limits):
         return (
-            f"{answers} acknowledgments fall due at once, more than "
+            f"{answers + answered} acknowledgments fall due within an hour, more than "
             f"limits.brake_acks = {limits.brake_acks}"
         )
     return None
 
 
-def braked_kinds(dues: Iterable[Due], limits: Limits) -> frozenset[MailKind]:
+def braked_kinds(dues: Iterable[Due], limits: Limits, answered: int = 0) -> frozenset[MailKind]:
     """Return the kinds that a pulled brake holds: unasked mail always, answers if they flood."""
     _, answers = _counts(dues)
-    return UNASKED | (ANSWERS if answers > limits.brake_acks else frozenset())
+    return UNASKED | (ANSWERS if _flooded(answers, answered, limits) else frozenset())
+
+
+def _flooded(answers: int, answered: int, limits: Limits) -> bool:
+    return answers > 0 and answers + answered > limits.brake_acks
 
 
 def _counts(dues: Iterable[Due]) -> tuple[int, int]:

@@ -120,6 +120,7 @@ class CampaignRows(Part):
         """Let mass mail leave again; the mails that were held are queued by `release_mails`."""
         with self._database.write() as connection:
             if connection.execute(marks.delete().where(marks.c.name == "brake")).rowcount:
+                put_mark(connection, "released", now, "")
                 journal(connection, now, "brake-released", "outbox", {"by": by})
 
 

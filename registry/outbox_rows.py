@@ -10,7 +10,7 @@ from registry.database import journal
 from registry.errors import NotPossible
 from registry.model import CommuneKey, Mail, MailState, NewMail
 from registry.rows import Part, commune_is, commune_values, get_mail, mail_of
-from registry.tables import bodies, mails, messages
+from registry.tables import bodies, mails, marks, messages
 
 #: States that a mail can still leave.
 _OPEN = ("queued", "sending", "unknown", "held")
@@ -175,6 +175,18 @@ class OutboxRows(Part):
             )
         )
         with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def answers_since(self, moment: dt.datetime) -> int:
+        """Count the answers queued after this moment and after the brake's last release."""
+        released = sa.select(marks.c.at).where(marks.c.name == "released")
+        with self._database.read() as connection:
+            since = max(moment, connection.execute(released).scalar_one_or_none() or moment)
+            query = (
+                sa.select(sa.func.count())
+                .select_from(mails)
+                .where(mails.c.kind.in_(["ack", "stranger"]), mails.c.queued_at > since)
+            )
             return int(connection.execute(query).scalar_one())
 
     def mails(

@@ -311,7 +311,7 @@ reports = sa.Table(
     sqlite_autoincrement=True,
 )
 
-# single facts: "polled", "brake"
+# single facts: "polled", "brake", "released"
 marks = sa.Table(
     "marks",
     metadata,

@@ -3,7 +3,7 @@
 import datetime as dt
 
 import pytest
-from rigs.answering import HOA_CU_MAIL, form_of_hoa_cu, key_of, marks
+from rigs.answering import HOA_CU_MAIL, OFFICER, form_of_hoa_cu, key_of, marks
 from rigs.cast import moment
 from rigs.whole import CAMPAIGN, mail, words, workbook_file
 
@@ -52,3 +52,30 @@ def test_an_older_letter_that_is_accepted_later_replaces_nothing(office):
     office.tick()
     assert marks(office, HOA_CU_MAIL) == ["Đã nhận", "Đã nhận"]
     assert "thay thế bản đã nhận" not in " ".join(words(office.sent[-1].raw).split())
+
+
+def test_a_flood_of_answers_trips_the_brake_also_batch_by_batch(open_office):
+    office = open_office(limits={"batch": "5", "brake_acks": "10"})
+    senders = [one.emails[0] for one in office.config.communes if one.emails]
+    for number in range(25):
+        text = f"https://drive.google.com/{number}"
+        office.deliver(mail(senders[number % len(senders)], f"Thư {number}", body=text))
+    office.tick()
+    assert office.store.counts().mails["held"] == 15
+    assert len([one for one in office.sent if OFFICER not in one.recipients]) == 10
+    office.store.release_brake("officer", office.now)
+    office.store.release_mails(office.now)
+    office.deliver(mail(senders[0], "Một thư nữa", body="https://drive.google.com/one-more"))
+    office.tick(office.now + dt.timedelta(minutes=1))
+    assert "held" not in office.store.counts().mails
+
+
+@pytest.mark.parametrize(
+    "header", [{"Auto_Submitted": "auto-replied"}, {"X_Commune_Intake": "ack/abc"}]
+)
+def test_a_large_mail_that_no_person_sent_is_not_answered(open_office, header):
+    office = open_office(limits={"message_bytes": '"100kB"', "document_bytes": '"50kB"'})
+    office.deliver(mail(HOA_CU_MAIL, body="x\n" * 100_000, **header))
+    office.tick()
+    assert [(one.verdict, one.ack) for one in office.store.messages()] == [("too-large", "")]
+    assert office.subjects() == []

@@ -42,6 +42,13 @@ def test_answers_have_a_brake_of_their_own() -> None:
     assert "brake_acks = 5" in reason
 
 
+def test_answers_of_the_last_hour_count_with_those_of_this_moment() -> None:
+    assert brake(debts("ack", 3), LIMITS, answered=2) is None
+    assert brake(debts("ack", 3), LIMITS, answered=3) is not None
+    assert "ack" in braked_kinds(debts("ack", 3), LIMITS, answered=3)
+    assert brake(debts("held", 1), LIMITS, answered=99) is None
+
+
 def test_a_pulled_brake_holds_answers_only_if_they_are_the_flood() -> None:
     assert braked_kinds(debts("reminder", 99), LIMITS) == {"call", "reminder", "silence"}
     assert braked_kinds(debts("ack", 6), LIMITS) >= {"ack", "stranger", "reminder"}
