@@ -441,10 +441,12 @@ def approve(
     by: By = "",
 ) -> None:
     """Release the report to the Department."""
-    config, store, _vault = _registry()
+    from intake.closing import release_report  # noqa: PLC0415
+
+    config, store, vault = _registry()
     chosen = _campaign(config, campaign)
     with store:
-        row = store.approve(chosen.id, by or _whoever(), _now(), number or None)
+        row = release_report(store, vault, chosen.id, by or _whoever(), _now(), number or None)
     to = ", ".join(chosen.report.to)
     typer.echo(f"report {row.number} is released; the daemon sends it to {to}")
 

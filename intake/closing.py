@@ -14,10 +14,14 @@ from intake.post import alert
 from notifier.due import closing_due, report_due
 from notifier.official_letter import draft
 from notifier.report import gather, inputs_json, workbook
+from notifier.report_inputs import counted_receipts
+from notifier.schedule import ReportChange, newest_report
 from notifier.templates import WordingProblem
-from registry.model import ReportFile, ReportRow
+from registry.errors import NotPossible
+from registry.model import ReportFile, ReportRow, Snapshot
 from registry.snapshot import silent_communes, windows
 from registry.store import Store
+from registry.vault import Vault, VaultDamaged
 
 _log = structlog.get_logger("closing")
 
@@ -32,8 +36,52 @@ def close_campaigns(desk: Desk) -> None:
             desk.store.close_campaign(campaign.id, [commune.key for commune in silent], now)
             _log.info("closed", campaign=campaign.id, silent=len(silent))
             snapshot = desk.store.snapshot(windows([campaign]), contents=False)
-        if report_due(snapshot, campaign, now):
+        if report_due(snapshot, campaign, now, _change(desk, campaign, snapshot)):
             _freeze(desk, campaign)
+
+
+def _change(desk: Desk, campaign: Campaign, snapshot: Snapshot) -> ReportChange:
+    """Compare what the newest report counts with what one would count that was made now."""
+    newest = newest_report(snapshot, campaign)
+    if newest is None:
+        return "none"
+    if _takes_back(desk.store, desk.vault, newest):
+        return "taken-back"
+    inputs = gather(desk.store, desk.config, campaign, desk.clock())
+    return "none" if inputs.receipts == _counted(desk.vault, newest) else "other"
+
+
+def release_report(
+    store: Store, vault: Vault, campaign: str, by: str, now: dt.datetime, number: int | None = None
+) -> ReportRow:
+    """Release a report to the Department: the last one, or the one of this number.
+
+    Raises:
+        NotPossible: there is none, ``number`` is not the last one's, or an answer that it counts
+            was taken back.
+    """
+    last = next(reversed(store.reports(campaign)), None)
+    if last and last.approved_at is None and _takes_back(store, vault, last):
+        raise NotPossible(
+            f"report {last.number} of {campaign} counts an answer that was taken back since: "
+            "wait for the draft that replaces it"
+        )
+    return store.approve(campaign, by, now, number)
+
+
+def _takes_back(store: Store, vault: Vault, report: ReportRow) -> bool:
+    """Whether a report counts an answer that a person has taken back since."""
+    withdrawn = {one.receipt for one in store.submissions(report.campaign) if one.withdrawn}
+    return bool(withdrawn) and not withdrawn.isdisjoint(_counted(vault, report))
+
+
+def _counted(vault: Vault, report: ReportRow) -> frozenset[str]:
+    """The receipt numbers that a frozen report counts; none, when its inputs are lost."""
+    try:
+        return counted_receipts(vault.get(report.inputs_sha256))
+    except (KeyError, ValueError, VaultDamaged, OSError) as error:
+        _log.warning("inputs_lost", campaign=report.campaign, number=report.number, why=str(error))
+        return frozenset()
 
 
 def _freeze(desk: Desk, campaign: Campaign) -> None:

@@ -16,6 +16,7 @@ from notifier.report_inputs import (
     ReportInputs,
     VersionFacts,
 )
+from notifier.schedule import released_report
 from registry.model import (
     CommuneKey,
     CommuneState,
@@ -51,9 +52,7 @@ def build_inputs(
     next one is a supplement and later versions count too (DESIGN §6).
     """
     office, report, snapshot = config.settings.office, campaign.report, material.snapshot
-    supplement = any(
-        row.campaign == campaign.id and row.approved_at is not None for row in snapshot.reports
-    )
+    supplement = released_report(snapshot, campaign) is not None
     state = snapshot.campaigns.get(campaign.id)
     named = title_field(campaign.form)
     communes = tuple(

@@ -151,6 +151,11 @@ class ReportInputs:
         return tuple(commune for commune in self.communes if commune.points)
 
     @property
+    def receipts(self) -> frozenset[str]:
+        """The receipt numbers of the versions that count."""
+        return frozenset(commune.counted.receipt for commune in self.communes if commune.counted)
+
+    @property
     def points(self) -> tuple[PointFacts, ...]:
         """All points that count."""
         return tuple(point for commune in self.communes for point in commune.points)
@@ -181,6 +186,20 @@ def inputs_json(inputs: ReportInputs) -> bytes:
         default=_plain,
     )
     return text.encode("utf-8", "backslashreplace")
+
+
+def counted_receipts(written: bytes) -> frozenset[str]:
+    """Return the receipt numbers of the versions that count, out of `inputs_json`.
+
+    Raises:
+        ValueError: these are not the inputs of a report.
+    """
+    try:
+        communes = json.loads(written)["communes"]
+        counted = [commune["counted"] for commune in communes]
+        return frozenset(version["receipt"] for version in counted if version)
+    except (KeyError, TypeError) as error:
+        raise ValueError("these are not the inputs of a report") from error
 
 
 def _plain(value: object) -> object:

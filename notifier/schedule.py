@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Literal
 
 from config.model import Campaign, Commune, Hours, Remind, Settings, Step
 from notifier.calendar import Calendar
@@ -14,6 +15,10 @@ _MOST_DAYS = 3650
 _STALE_SECONDS = 900.0
 
 Addresses = tuple[str, ...]
+
+#: What the newest report's counted answers have become: still the same, others, or one of them
+#: does not count any more because a person took it back.
+ReportChange = Literal["none", "other", "taken-back"]
 
 
 def reminder_moments(
@@ -127,12 +132,15 @@ def _was_run(snapshot: Snapshot, campaign: Campaign) -> bool:
     )
 
 
-def report_due(snapshot: Snapshot, campaign: Campaign, now: dt.datetime) -> bool:
+def report_due(
+    snapshot: Snapshot, campaign: Campaign, now: dt.datetime, change: ReportChange = "none"
+) -> bool:
     """Whether a report of the campaign must be frozen now.
 
-    The first one from ``report.at`` on, once the campaign is closed. A further one (the
-    supplement) when answers were recorded after the newest report, at the same time of a later
-    day, so that a busy morning makes one draft and not ten.
+    The first one from ``report.at`` on, once the campaign is closed. A further one when another
+    one would count other answers than the newest does (``change``), at the same time of a later
+    day, so that a busy morning makes one draft and not ten; at once, when a draft that may still
+    be released counts an answer that a person has taken back.
     """
     closed_at = campaign_state(snapshot, campaign).closed_at
     if closed_at is None or now < campaign.report.at or snapshot.unprocessed:
@@ -140,14 +148,16 @@ def report_due(snapshot: Snapshot, campaign: Campaign, now: dt.datetime) -> bool
     newest = newest_report(snapshot, campaign)
     if newest is None:
         return True
-    fresh = any(
-        submission.recorded_at > newest.created_at
-        for (campaign_id, _), submission in snapshot.current.items()
-        if campaign_id == campaign.id
-    )
+    if change == "taken-back" and not _released(newest, campaign):
+        return True
     at = campaign.report.at
     frozen_on = newest.created_at.astimezone(at.tzinfo).date()
-    return fresh and now >= dt.datetime.combine(frozen_on + dt.timedelta(days=1), at.timetz())
+    next_at = dt.datetime.combine(frozen_on + dt.timedelta(days=1), at.timetz())
+    return change != "none" and now >= next_at
+
+
+def _released(report: ReportRow, campaign: Campaign) -> bool:
+    return report.approved_at is not None or campaign.report.approval == "none"
 
 
 def newest_report(snapshot: Snapshot, campaign: Campaign) -> ReportRow | None:

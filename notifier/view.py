@@ -122,6 +122,7 @@ def view(due: Due, context: Context) -> View:
             [_FACTS.get(key, wording.clean(key, 60)), _fact(key, value)]
             for key, value in sorted(due.facts.items())
         ],
+        "number": due.facts.get("number", ""),
         "unknown_year": due.facts.get("unknown_year", ""),
         "alert": ALERTS.get(due.facts.get("what", ""), "Hệ thống tiếp nhận cần kiểm tra"),
     }

@@ -10,11 +10,15 @@ from rigs.answering import (
     OFFICER,
     bounce,
     form_of_hoa_cu,
+    key_of,
     marks,
     newest,
 )
-from rigs.whole import CAMPAIGN, Whole, mail, words, workbook_file
+from rigs.whole import CAMPAIGN, Whole, mail, parsed, words, workbook_file
 
+from intake.closing import release_report
+from notifier.report_inputs import counted_receipts
+from registry.errors import NotPossible
 from registry.snapshot import windows
 
 pytestmark = pytest.mark.e2e
@@ -114,3 +118,88 @@ def test_a_lost_file_of_the_report_keeps_back_the_report_only(office, damage):
     path.write_bytes(whole)
     office.tick(office.now + MINUTE)
     assert len(office.subjects(department)) == 1
+
+
+# --- supplements ---------------------------------------------------------------------------------
+
+
+def counted(office: Whole) -> set[str]:
+    """The codes of the communes whose answers the newest report counts."""
+    row = office.store.reports(CAMPAIGN)[-1]
+    receipts = counted_receipts(office.desk.vault.get(row.inputs_sha256))
+    return {receipt.split("-")[1] for receipt in receipts}
+
+
+def test_an_answer_between_closing_and_the_report_gets_into_a_supplement(office):
+    """The first report leaves it out; its acknowledgment promised a supplement."""
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.tick()
+    close(office)
+    office.deliver(mail(HOA_CU_MAIL, files=workbook_file(form_of_hoa_cu())))
+    office.tick()
+    assert freeze(office) == [1]
+    assert counted(office) == {"06235"}
+    assert freeze(office, days=1) == [1]  # nothing is released yet: it would count the same
+    office.store.approve(CAMPAIGN, "boss", office.now)
+    assert freeze(office, days=2) == [1, 2]
+    assert counted(office) == {"06223", "06235"}
+    office.store.approve(CAMPAIGN, "boss", office.now)
+    assert freeze(office, days=9) == [1, 2]
+
+
+def test_an_answer_older_than_a_draft_that_left_it_out_gets_into_a_supplement(office):
+    """Draft 2 was frozen after the late answer, but before anything was released."""
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.deliver(mail("canhan@khac.example", files=workbook_file(form_of_hoa_cu())))
+    office.tick()
+    close(office)
+    freeze(office)
+    office.deliver(mail("haiyen@caoloc.example", body=NIL))
+    (stranger,) = office.store.held()
+    office.store.assign(stranger.id, key_of(office, "06223"), CAMPAIGN, "officer", office.now)
+    office.tick()
+    late = {one.commune[0] for one in office.store.submissions(CAMPAIGN) if one.after_close}
+    assert late
+    assert freeze(office, days=1) == [1, 2]
+    assert counted(office) == {"06223", "06235"}
+    office.store.approve(CAMPAIGN, "boss", office.now)
+    assert freeze(office, days=2) == [1, 2, 3]
+    assert counted(office) == {"06223", "06235"} | late
+
+
+def test_without_an_approver_a_late_answer_gets_into_a_supplement_too(office):
+    """A report that needs no release counts as released."""
+    path = office.folder / "campaigns" / f"{CAMPAIGN}.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('approval = "required"', 'approval = "none"'), encoding="utf-8")
+    office.restart()
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.tick()
+    close(office)
+    office.deliver(mail(HOA_CU_MAIL, files=workbook_file(form_of_hoa_cu())))
+    office.tick()
+    assert freeze(office) == [1]
+    assert freeze(office, days=1) == [1, 2]
+    assert counted(office) == {"06223", "06235"}
+
+
+def test_an_answer_that_is_taken_back_leaves_the_draft_at_once(office):
+    """The old draft cannot be released, not even before the new one is there."""
+    office.deliver(mail(HOA_CU_MAIL, files=workbook_file(form_of_hoa_cu())))
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.tick()
+    close(office)
+    freeze(office)
+    sent = next(one for one in office.sent if "Trình duyệt" in str(parsed(one.raw)["Subject"]))
+    assert f"intake approve {CAMPAIGN} --number 1" in words(sent.raw)
+    answer = next(one for one in office.store.messages() if one.sender == HOA_CU_MAIL)
+    office.store.reject(answer.id, "wrong", "officer", office.now)
+    with pytest.raises(NotPossible, match="taken back"):
+        release_report(office.store, office.desk.vault, CAMPAIGN, "boss", office.now, 1)
+    office.tick(office.now + MINUTE)
+    assert [row.number for row in office.store.reports(CAMPAIGN)] == [1, 2]
+    assert counted(office) == {"06235"}
+    with pytest.raises(NotPossible, match="not the last"):
+        release_report(office.store, office.desk.vault, CAMPAIGN, "boss", office.now, 1)
+    release_report(office.store, office.desk.vault, CAMPAIGN, "boss", office.now, 2)
+    assert freeze(office, days=1) == [1, 2]

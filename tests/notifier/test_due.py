@@ -457,21 +457,25 @@ def test_the_report_is_frozen_once_closed_and_due() -> None:
     assert not report_due(frozen, campaign, at(30, 9))
 
 
-def test_an_answer_after_the_report_makes_one_supplement_on_a_later_day() -> None:
+def test_other_answers_than_the_report_counts_make_one_supplement_on_a_later_day() -> None:
     campaign = world.campaign()
-    late = world.submission(received_at=at(22, 10))
-    what = snapshot(
-        at(22, 11),
-        campaigns=world.closed(),
-        reports=(world.report(),),
-        current={(CAMPAIGN, HOA_CU.key): late},
-    )
-    assert not report_due(what, campaign, at(22, 11))
-    assert report_due(what, campaign, at(23, 8))
+    what = snapshot(at(22, 11), campaigns=world.closed(), reports=(world.report(),))
+    assert not report_due(what, campaign, at(22, 11), "other")
+    assert report_due(what, campaign, at(23, 8), "other")
     second = dataclasses.replace(
         what, reports=(world.report(), world.report(2, created_at=at(23, 8)))
     )
-    assert not report_due(second, campaign, at(25, 8))
+    assert not report_due(second, campaign, at(23, 9), "other")
+    assert not report_due(second, campaign, at(25, 8), "none")
+
+
+def test_a_draft_with_an_answer_that_was_taken_back_is_replaced_at_once() -> None:
+    campaign = world.campaign()
+    draft = snapshot(at(22, 11), campaigns=world.closed(), reports=(world.report(),))
+    assert report_due(draft, campaign, at(22, 11), "taken-back")
+    released = dataclasses.replace(draft, reports=(world.report(approved_at=at(22, 10)),))
+    assert not report_due(released, campaign, at(22, 11), "taken-back")
+    assert report_due(released, campaign, at(23, 8), "taken-back")
 
 
 def reports(now: dt.datetime, config: Config = CONFIG, **changes: object) -> list[Due]:

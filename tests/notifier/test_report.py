@@ -21,7 +21,7 @@ from notifier.report import (
     inputs_json,
     workbook,
 )
-from notifier.report_inputs import PointFacts, total
+from notifier.report_inputs import PointFacts, counted_receipts, total
 from notifier.wording import roman
 from registry.model import ReportRow
 from registry.snapshot import windows
@@ -246,3 +246,15 @@ def test_a_sum_that_nobody_stated_is_not_zero() -> None:
     assert total([stated(name="A"), stated()], "cost_total") is None
     assert total([stated(cost_total="0"), stated()], "cost_total") == 0
     assert total([stated(cost_total="5"), stated(cost_total="x")], "cost_total") == 5
+
+
+def test_the_counted_receipts_are_read_back_out_of_the_frozen_inputs():
+    inputs = mixed()
+    assert counted_receipts(inputs_json(inputs)) == inputs.receipts
+    assert len(inputs.receipts) == 4  # the fifth came after closing
+
+
+@pytest.mark.parametrize("broken", [b"[]", b"{}", b'{"communes":[{"counted":1}]}'])
+def test_other_json_is_no_inputs(broken: bytes) -> None:
+    with pytest.raises(ValueError, match="not the inputs of a report"):
+        counted_receipts(broken)
