@@ -6,6 +6,7 @@ Everything here is linear in its input and bounded: a mail's body is hostile unt
 import html
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 
 TEXT_CHARS = 200_000
@@ -46,6 +47,10 @@ _SENT_LINE = re.compile(
 )
 _HEADER_LINE = re.compile(
     r"^[\s*>_]*(?:đến|tới|to|cc|chủ đề|tiêu đề|subject|người nhận)\s*\*?:", re.IGNORECASE
+)
+#: A line of the block above a forwarded mail.
+_ABOVE = re.compile(
+    "|".join(line.pattern for line in (_FROM_LINE, _SENT_LINE, _HEADER_LINE)), re.IGNORECASE
 )
 
 
@@ -147,6 +152,19 @@ def split_quoted(text: str) -> tuple[str, str]:
         (quoted if lines[index].lstrip().startswith(">") else own).append(lines[index])
         index += 1
     return "\n".join(own).strip(), "\n".join(quoted).strip()
+
+
+def forwarded_words(quoted: str, ours: Collection[str]) -> str:
+    """Return what a forwarded mail itself says: no divider, no header block, nothing it quotes.
+
+    A mail from one of ``ours`` says nothing: that is an answer to us with our own words below.
+    """
+    lines = quoted.splitlines()
+    while lines and (not lines[0].strip() or _DIVIDER.match(lines[0]) or _ABOVE.match(lines[0])):
+        line = lines.pop(0).casefold()
+        if _FROM_LINE.match(line) and any(address in line for address in ours):
+            return ""
+    return split_quoted("\n".join(lines))[0]
 
 
 def _head_length(lines: list[str], index: int) -> int:

@@ -17,7 +17,7 @@ import structlog
 from config.model import Campaign, Commune
 from intake import record
 from intake.body import forwarded_words
-from intake.desk import Desk, roles, triage_facts
+from intake.desk import Desk, own_addresses, roles, triage_facts
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_campaign, match_commune
 from intake.message import Parsed, parse
 from intake.post import alert
@@ -308,7 +308,8 @@ class _Case:
         texts = [_OUR_SUBJECT.sub("", self.parsed.subject), "", self.parsed.text]
         texts += [inner.text for inner in self.parsed.nested]
         if self.role == "officer":
-            texts.append(forwarded_words(self.parsed.quoted))
+            ours = own_addresses(self.desk.config)
+            texts.append(forwarded_words(self.parsed.quoted, ours))
         return "\n".join(texts).splitlines()
 
     def _form(self, campaign: CampaignMatch | Unsure) -> Form:

@@ -353,6 +353,28 @@ def test_fault_081_the_period_is_never_guessed_by_todays_date(open_office):
     assert state(office, "06184") == "nil"
 
 
+@pytest.mark.parametrize(
+    "above",
+    [
+        "---------- Forwarded message ---------\nTừ: <giacat@caoloc.example>\nTo: <x@x.example>",
+        "Từ: Gia Cát <giacat@caoloc.example>\nĐã gửi: Thứ Sáu\nĐến: Phòng KT\nChủ đề: OCOP\n",
+    ],
+)
+def test_a_nil_that_an_officer_forwards_in_the_text_is_heard(open_office, above):
+    office = open_office()
+    said = f"Kính chuyển.\n\n{above}\n{NIL}\n"
+    office.deliver(mail(OFFICER, "Fwd: xã Gia Cát trả lời", body=said))
+    office.tick()
+    assert state(office, "06235") == "nil"
+
+
+def test_the_bracket_of_our_own_subject_is_not_the_senders_word(office):
+    subject = "Re: [Không có nhu cầu – đã ghi nhận] Xã Hòa Cư – Số tiếp nhận OCOP2-06223-01-1"
+    office.deliver(mail(HOA_CU_MAIL, subject, body="Xã có nhu cầu, sẽ báo thêm. Cảm ơn phòng."))
+    office.tick()
+    assert newest(office).reason == "words-only"
+
+
 @pytest.mark.parametrize("bad", ["needs-fix", "unreadable", "nil"])
 def test_fault_082_two_letters_in_one_tick_end_alike_in_either_order(open_office, bad):
     """FAULTS 82: the same two letters, delivered in both orders, at the same second."""
