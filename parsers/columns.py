@@ -58,6 +58,13 @@ _HARMLESS = _words(
 )
 #: Words that make another question of a known caption: never matched by part.
 _OTHER_QUESTION = _words("email e-mail mail fax website web facebook zalo cũ trước không chưa ứng")
+#: Harmless words that change what a caption of this type asks: a rank hoped for is not one given.
+_CHANGING = {"stars": _words("du kien de nghi dang ky"), "money": _words("de nghi dang ky ho tro")}
+_SHARE = re.compile(r"\b(?:phan tram|t[yi] le)\b")
+#: Parts of a sum: under a caption of money they say that there are several answers.
+_PARTIAL = {"tong", "tongso", "tongcong", "cong", "nsnn"}
+_PAST = re.compile(r"\b(?:đã|trước|(?:đợt|lần) (?:1|i|một|đầu))\b")
+_YEAR = re.compile(r"\b20\d\d\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +95,8 @@ class Captions:
         self._spelt: dict[str, str] = {}
         self._whole: set[str] = set()
         self._exact: dict[str, str] = {}
+        self._type = {entry.key: entry.type for entry in form.fields}
+        self._personal = {entry.key for entry in form.fields if entry.personal}
         shared: set[str] = set()
         self._words: list[tuple[tuple[str, ...], str]] = []
         self._cache: dict[tuple[str, ...], tuple[Match, ...]] = {}
@@ -121,8 +130,8 @@ class Captions:
         """Return the fields that a caption may mean, best first; ``path`` runs from top to leaf."""
         if path not in self._cache:
             found = self._matches(path)
-            if found and self._asks_more(path[-1], found[0].key):
-                found = [replace(match, confidence=_BY_LIKENESS) for match in found]
+            if found and (_is_past(path[:-1]) or self._asks_more(path[-1], found[0].key)):
+                found = list(_doubted(found))
             self._cache[path] = tuple(found)
         return self._cache[path]
 
@@ -136,30 +145,41 @@ class Captions:
     def _matches(self, path: tuple[str, ...]) -> list[Match]:
         said = tuple(caption for caption in path if not _is_unit(caption)) or path
         leaf, parents = said[-1], said[:-1]
+        found = self._meant(leaf, parents)
+        if any("%" in caption or _SHARE.search(fold(caption)) for caption in (leaf, path[-1])):
+            return [match for match in found if self._type[match.key] != "money"]
+        return found
+
+    def _meant(self, leaf: str, parents: tuple[str, ...]) -> list[Match]:
         above = next((name for name in map(self.exact, reversed(parents)) if name), None)
+        if above and self._type[above] == "money" and squash(leaf) in _PARTIAL:
+            return [Match(above, 40, _BY_LIKENESS)]
         for parent in parents:
             for joined in (f"{parent} {leaf}", f"{leaf} {parent}"):
                 whole = self.exact(joined)
                 if whole is not None:
                     return [Match(whole, 100)]
         alone = self.exact(leaf)
+        if alone and above and above in self._personal and alone not in self._personal:
+            return [Match(alone, 60, _BY_LIKENESS)]  # somebody's address is not the point's
         if alone is not None:
             return [Match(alone, 90 if above not in {None, alone} else 100)]
         if above is not None and squash(leaf) in _GENERIC:
             return [Match(above, 95)]
         found = self._by_words(leaf) or self._by_likeness(leaf)
-        if above is not None and not found:
+        if above is not None and not found and not _asks_other(leaf):
             found = [Match(above, 40, _BY_LIKENESS)]
         return sorted(found, key=lambda match: -match.score)
 
     def _by_words(self, caption: str) -> list[Match]:
         best: dict[str, Match] = {}
-        if _OTHER_QUESTION.intersection(key(caption).split()):
+        if _asks_other(caption):
             return []
         for variant in variants(caption):
             words = tuple(variant.split())
             for name, field in self._words:
-                match = _contains(words, name, field)
+                changing = _CHANGING.get(self._type[field], frozenset())
+                match = _contains(words, name, field, _HARMLESS - changing)
                 if match and (field not in best or match.score > best[field].score):
                     best[field] = match
         return list(best.values())
@@ -192,6 +212,15 @@ def variants(caption: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in (whole, bare, short, unnumbered, spelt) if text))
 
 
+def _asks_other(caption: str) -> bool:
+    return not _OTHER_QUESTION.isdisjoint(key(caption).split())
+
+
+def _is_past(parents: tuple[str, ...]) -> bool:
+    """Tell captions under "Đã được hỗ trợ đợt 1": what was given is not what is asked for."""
+    return any(_PAST.search(key(parent)) for parent in parents)
+
+
 def _spelling(caption: str) -> str:
     """Return the caption with its diacritics, without parentheses and punctuation round it."""
     return key(_PARENTHESES.sub(" ", caption)).strip(" .:;,*-")
@@ -216,13 +245,15 @@ def captions_of(form: Form) -> Captions:
     return Captions(form)
 
 
-def _contains(words: tuple[str, ...], name: tuple[str, ...], field: str) -> Match | None:
+def _contains(
+    words: tuple[str, ...], name: tuple[str, ...], field: str, harmless: frozenset[str]
+) -> Match | None:
     size = len(name)
     if size < 2 or size >= len(words):  # noqa: PLR2004  one word alone proves nothing
         return None
     for start in range(len(words) - size + 1):
         if words[start : start + size] == name:
-            if start == 0 and _HARMLESS.issuperset(words[size:]):
+            if start == 0 and harmless.issuperset(words[size:]):
                 return Match(field, 85 + size / 10, 1.0)
             return Match(field, 60 + 25 * size / len(words) + (5 if start == 0 else 0), _BY_WORDS)
     return None
@@ -242,10 +273,18 @@ class Assignment:
 def assign(paths: Mapping[int, tuple[str, ...]], captions: Captions) -> Assignment:
     """Give each field at most one column, the surest caption first, then the leftmost."""
     index = next((c for c in sorted(paths) if is_index(paths[c][-1])), None)
-    open_columns = {c: captions.matches(path) for c, path in paths.items() if c != index}
+    years = {c: _year(path) for c, path in paths.items()}
+    latest = max(years.values(), default=0)
+    open_columns = {
+        c: _doubted(captions.matches(path)) if 0 < years[c] < latest else captions.matches(path)
+        for c, path in paths.items()
+        if c != index
+    }
     taken: dict[str, tuple[int, Match]] = {}
     doubled = _take_certain(open_columns, taken)
-    ambiguous = _take_doubtful(open_columns, taken)
+    rivals = _rivals(paths, open_columns, doubled, taken, captions.form)
+    ambiguous = _take_doubtful(open_columns, taken) | rivals
+    doubled -= rivals
     by_column = dict(taken.values())
     columns = tuple(
         Column(
@@ -262,6 +301,34 @@ def assign(paths: Mapping[int, tuple[str, ...]], captions: Captions) -> Assignme
         return tuple((c, one_line(" – ".join(paths[c]))) for c in sorted(chosen))
 
     return Assignment(columns, named(loose), named(ambiguous), named(doubled), index)
+
+
+def _year(path: tuple[str, ...]) -> int:
+    """Return the latest year that the captions over a column's own state, 0 if none."""
+    return max((int(year) for parent in path[:-1] for year in _YEAR.findall(parent)), default=0)
+
+
+def _doubted(matches: Iterable[Match]) -> tuple[Match, ...]:
+    return tuple(replace(match, confidence=_BY_LIKENESS) for match in matches)
+
+
+def _rivals(
+    paths: Mapping[int, tuple[str, ...]],
+    options: Mapping[int, Sequence[Match]],
+    doubled: Iterable[int],
+    taken: dict[str, tuple[int, Match]],
+    form: Form,
+) -> set[int]:
+    """Return the columns of another caption that name a taken money field as well; doubt both."""
+    rivals = set()
+    for column in doubled:
+        name = options[column][0].key
+        winner, match = taken[name]
+        same = list(map(squash, paths[column])) == list(map(squash, paths[winner]))
+        if form.field(name).type == "money" and not same:
+            taken[name] = winner, replace(match, confidence=_BY_LIKENESS)
+            rivals.add(column)
+    return rivals
 
 
 def _take_certain(

@@ -22,7 +22,7 @@ _INDEX_MARK = re.compile(r"\(?\s*(?:\d{1,2}[a-z]?|[A-Za-z])(?:\s*[=+\-*/x:(].*)?
 _UNIT_LINE = re.compile(r"\b(?:don vi tinh|dvt|don vi)\b")
 _UNIT_WORD = re.compile(
     r"(?:(?:1 ?000|nghin|ngan|trieu|tr|ty|ti) )?(?:dong|vnd|d)"
-    r"|m2|met vuong|sao|ha|nguoi|diem|san pham"
+    r"|m2|met vuong|sao|ha|nguoi|diem|san pham|%"
 )
 
 
@@ -156,8 +156,14 @@ def _finished(grid: Grid, header: Header) -> Header:
     columns = tuple(
         replace(column, unit=_unit(column, paths[column.index], unit_row, above))
         for column in header.columns
+        if not (column.field.type == "money" and _is_share(unit_row, column.index))
     )
     return replace(header, end=end, assignment=replace(header.assignment, columns=columns))
+
+
+def _is_share(unit_row: Sequence[Cell | None] | None, column: int) -> bool:
+    under = unit_row[column] if unit_row is not None else None
+    return under is not None and "%" in under.text
 
 
 def is_index_row(row: Sequence[Cell | None]) -> bool:
@@ -177,7 +183,7 @@ def _is_hint_row(row: Sequence[Cell | None]) -> bool:
 
 
 def _is_unit_row(row: Sequence[Cell | None]) -> bool:
-    texts = [fold(cell.text) for cell in row if cell and cell.text.strip()]
+    texts = [fold(cell.text) or cell.text.strip() for cell in row if cell and cell.text.strip()]
     return bool(texts) and all(_UNIT_WORD.fullmatch(text) for text in texts)
 
 

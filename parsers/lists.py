@@ -16,7 +16,9 @@ _COMMA = re.compile(r",\s+")
 _PARTED = (";", "+")
 _SEPARATOR = re.compile(r";|(?<=\s)[+/](?=\s)")
 #: What may part two items as well as two words of one: "mật ong và phấn hoa", "Chè+Mật ong".
-_PERHAPS = re.compile(r",\s|\s(?:và|&)\s|(?<=[^\W\d])[+/](?=[^\W\d])", re.IGNORECASE)
+_PERHAPS = re.compile(
+    r",(?:\s|(?=[^\W\d]))|\s(?:và|&)\s|(?<=[^\W\d])[+/](?=[^\W\d])", re.IGNORECASE
+)
 
 
 def parse_list(field: Field, cell: Cell) -> Value:

@@ -93,13 +93,22 @@ def records(grid: Grid, header: Header, rows: Iterable[BodyRow], first: int) -> 
         elif row.kind == "continued" and groups:
             groups[-1].append(row)
     done: list[Record] = []
-    for number, group in enumerate(groups, first):
+    starts = [group[0].number for group in groups] + [len(grid.rows)]
+    for number, (group, end) in enumerate(zip(groups, starts[1:], strict=True), first):
         record = Record(group[0], number)
+        common = _common(group, end)
         for column in header.columns:
-            _read(record, column, group, grid, known, done[-1] if done else None)
+            _read(record, column, group, grid, known, done[-1] if done else None, common)
         _note_joined(record, group)
         done.append(record)
     return done
+
+
+def _common(group: Sequence[BodyRow], end: int) -> frozenset[str]:
+    """Return the fields whose cell reaches over the next data row too."""
+    return frozenset(
+        key for row in group for key, cell in row.own.items() if row.number + cell.row_span > end
+    )
 
 
 def _note_joined(record: Record, group: Sequence[BodyRow]) -> None:
@@ -120,6 +129,7 @@ def _read(
     grid: Grid,
     known: Mapping[str, Context],
     above: Record | None,
+    common: frozenset[str],
 ) -> None:
     """Read one value of one record, with everything that is to be said about it."""
     entry = column.field
@@ -129,7 +139,7 @@ def _read(
     def finding(severity: Severity, code: str, message: str) -> None:
         record.findings.append(Finding(severity, code, message, entry.key, record.number, place))
 
-    shared = entry.key in group[0].shared
+    shared = entry.key in group[0].shared or entry.key in common
     if shared and cell and is_filled(cell) and entry.type in _SUMMED_TYPES:
         record.places[entry.key] = place
         finding("error", "merged-value", _MERGED.format(entry.label))
@@ -149,12 +159,15 @@ def _read(
     if value.text is None:
         return
     sure = min(value.confidence, column.confidence)
-    if cell and cell.torn and entry.type in _WORDED_TYPES:
-        sure = min(sure, 0.8)
-        finding("warning", "torn-words", _TORN.format(entry.label))
-    if conflict:
-        sure = min(sure, 0.5)
-        finding("warning", "conflicting-values", _CONFLICT.format(entry.label))
+    torn = cell is not None and cell.torn and entry.type in _WORDED_TYPES
+    for doubtful, limit, code, message in (
+        (_is_joined(entry, group), 0.8, "joined-texts", _JOINED),
+        (torn, 0.8, "torn-words", _TORN),
+        (conflict, 0.5, "conflicting-values", _CONFLICT),
+    ):
+        if doubtful:
+            sure = min(sure, limit)
+            finding("warning", code, message.format(entry.label))
     record.values[entry.key] = value.text
     record.confidence[entry.key] = sure
 
@@ -168,11 +181,21 @@ _TORN = (
     "Cột “{}” quá hẹp nên chữ bị ngắt giữa từ, có thể đọc sai; "
     "đề nghị kiểm tra lại hoặc gửi tệp Word, Excel."
 )
+_JOINED = (
+    "Cột “{}”: chữ ở dòng không có số thứ tự được ghép với dòng trên; "
+    "nếu là hai điểm khác nhau, đề nghị ghi số thứ tự cho từng điểm."
+)
 _CONFLICT = (
     "Cột “{}”: một điểm có nhiều giá trị khác nhau ở các dòng liền nhau, mới chỉ lấy giá trị đầu; "
     "đề nghị ghi một giá trị cho mỗi điểm."
 )
 _NO_DITTO = "Cột “{}”: ghi “như trên” nhưng dòng trên không có giá trị; đề nghị ghi đầy đủ."
+
+
+def _is_joined(entry: Field, group: Sequence[BodyRow]) -> bool:
+    """Tell a required text that goes on in a row which no merged cell ties to the first."""
+    needed = entry.required and entry.type == "text"
+    return needed and any(entry.key in row.own and not row.shared for row in group[1:])
 
 
 def _ditto(entry: Field, above: Record | None) -> Value:

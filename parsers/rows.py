@@ -43,6 +43,7 @@ _NOTHING = re.compile(
 _BLANKS = " .…_-–—\n\t"
 #: What a row is shows in its first words.
 _LABEL = 200
+_PAGE = re.compile(r"page \d+")
 _NUMBER_TYPES = {"decimal", "money", "stars"}
 
 
@@ -135,7 +136,8 @@ def _classified(header: Header, cells: Sequence[Cell | None], row: BodyRow) -> B
         return replace(row, kind="subtotal" if subtotal else "total")
     if len(words) <= 1 and _NOTHING.fullmatch(folded):
         return replace(row, kind="note")
-    if len(texts) <= 2 and (_NOTE.match(folded) or label.startswith("*")):  # noqa: PLR2004
+    noted = _NOTE.match(folded) and not _is_numbered(header, row)
+    if len(texts) <= 2 and (noted or label.startswith("*")):  # noqa: PLR2004
         return replace(row, kind="note")
     if not row.own:
         lonely = [cell for cell in filled if cell is not row.index]
@@ -143,6 +145,14 @@ def _classified(header: Header, cells: Sequence[Cell | None], row: BodyRow) -> B
     if _is_group(header, row, words):
         return replace(row, kind="group")
     return row
+
+
+def _is_numbered(header: Header, row: BodyRow) -> bool:
+    """Tell a row with a running number or a number of its own: "Nguồn Việt" may name a point."""
+    if row.index is not None and row.index.text.strip(" .").isdigit():
+        return True
+    types = {column.field.key: column.field.type for column in header.columns}
+    return len(row.own) > 1 and any(types[key] in _NUMBER_TYPES for key in row.own)
 
 
 def _is_number(cell: Cell) -> bool:
@@ -188,6 +198,7 @@ def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
     Below a total or a note only a row with a number or with half of the required values is data.
     """
     required = [c.field.key for c in header.columns if c.field.required]
+    worded = {c.field.key for c in header.columns if c.field.type not in _NUMBER_TYPES}
     numbered = any(row.kind == "data" and is_filled(row.index) for row in rows)
     result: list[BodyRow] = []
     for row in rows:
@@ -198,12 +209,29 @@ def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
             if result[-1].kind in {"data", "continued"}:
                 nameless = required and required[0] not in row.own
                 shared = required and required[0] in row.shared
-                if (nameless and (shared or mostly)) or (numbered and mostly):
+                named = not nameless and _names_a_point(row, result[-1], required, worded)
+                if (nameless and (shared or mostly)) or (numbered and mostly and not named):
                     kind = "continued"
             elif mostly and result[-1].kind in {"total", "note"}:
                 kind = "note"
         result.append(replace(row, kind=kind))
     return tuple(_outlined(result))
+
+
+def _names_a_point(row: BodyRow, above: BodyRow, required: Sequence[str], worded: set[str]) -> bool:
+    """Tell a point without number from the rest of the row above.
+
+    A point has a name that begins like one and one more required text. What goes on below a page
+    break may look the same: it stays joined, which lowers its confidence.
+    """
+    more = [key for key in required[1:] if key in worded and key in row.own]
+    if not required or not more:
+        return False
+    name = row.own[required[0]]
+    page = _PAGE.match(name.place)
+    before = next((_PAGE.match(cell.place) for cell in above.own.values()), None)
+    cut = page and before and page[0] != before[0]
+    return not cut and not name.text.strip()[:1].islower()
 
 
 def _outlined(rows: Sequence[BodyRow]) -> Iterator[BodyRow]:

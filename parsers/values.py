@@ -142,6 +142,8 @@ def _code(field: Field, cell: Cell, _context: Context) -> Value:
     text = re.sub(r"\s+", "", one_line(cell.text))
     if _SHORTENED.fullmatch(text):
         return _shortened(field)
+    if not any(map(str.isdigit, text)):
+        return error(field, "not-a-code", "ô không có số nào. Đề nghị ghi mã số hoặc để trống.")
     return Value(text)
 
 

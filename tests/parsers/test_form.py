@@ -476,3 +476,111 @@ def test_caption_that_asks_for_two_fields_is_never_certain(caption: str) -> None
     result = reading(header, ROW)
     assert result.rows[0].confidence.get("owner", 0) < CERTAIN
     assert {"column-guessed", "column-unclear", "missing-column"} & set(codes(result))
+
+
+COST = "Kinh phí đề nghị hỗ trợ"
+IN_MILLIONS = ["Đơn vị tính: triệu đồng"]
+
+
+@pytest.mark.parametrize(
+    "caption", ["Kinh phí hỗ trợ (%)", "Tỷ lệ NSNN hỗ trợ", "Kinh phí hỗ trợ\n%"]
+)
+def test_a_share_is_no_money(caption: str) -> None:
+    alone = reading(IN_MILLIONS, [*HEAD[:9], caption], ROW)
+    assert "cost_requested" not in alone.rows[0].values
+    beside = reading(IN_MILLIONS, [*HEAD[:9], caption, COST], [*ROW, 60])
+    assert beside.rows[0].values["cost_requested"] == "60000000"
+
+
+def test_a_unit_row_with_a_share_makes_no_money() -> None:
+    units: list[CellValue] = [None] * 6 + ["m2", None, None, "%"]
+    result = reading(IN_MILLIONS, [*HEAD[:9], COST], units, ROW)
+    assert len(result.rows) == 1
+    assert "cost_requested" not in result.rows[0].values
+
+
+@pytest.mark.parametrize(
+    "caption",
+    ["Hạng sao đề nghị", "Hạng sao đăng ký", "Hạng sao dự kiến", "Tổng kinh phí đăng ký hỗ trợ"],
+)
+def test_words_that_change_the_question_make_no_certain_column(caption: str) -> None:
+    assert not [m for m in captions_of(FORM).matches((caption,)) if m.confidence == 1.0]
+
+
+def test_two_captions_for_one_sum_are_asked_about() -> None:
+    head = [*HEAD[:9], "Kinh phí hỗ trợ (triệu đồng)", "Kinh phí đề nghị hỗ trợ (triệu đồng)"]
+    result = reading(head, [*ROW, 60])
+    assert result.rows[0].confidence.get("cost_requested", 0) < CERTAIN
+    assert {f.field for f in result.findings if f.code == "column-guessed"} == {"cost_requested"}
+    assert "column-unclear" in codes(result)
+
+
+@pytest.mark.parametrize("leaf", ["Tổng", "Tổng số", "Cộng", "Đối ứng", "NSNN"])
+def test_a_part_of_a_sum_is_never_certain(leaf: str) -> None:
+    matches = captions_of(FORM).matches(("Kinh phí đề nghị hỗ trợ", leaf))
+    assert not [m for m in matches if m.confidence >= CERTAIN]
+    assert leaf != "Đối ứng" or not matches
+
+
+@pytest.mark.parametrize(
+    "parent", ["Đã được hỗ trợ đợt 1", "Năm trước", "Hỗ trợ lần 1", "Đã hỗ trợ năm 2023"]
+)
+def test_what_was_given_is_not_what_is_asked_for(parent: str) -> None:
+    matches = captions_of(FORM).matches((parent, "Kinh phí hỗ trợ"))
+    assert not [m for m in matches if m.confidence >= CERTAIN]
+
+
+def test_the_later_year_wins_over_the_earlier() -> None:
+    years = {10: ("Năm 2023", "Kinh phí hỗ trợ"), 12: ("Năm 2024", "Kinh phí hỗ trợ")}
+    found = assign({0: ("Tên điểm",), **years}, captions_of(FORM)).columns
+    assert [(c.index, c.confidence) for c in found if c.field.type == "money"] == [(12, 1.0)]
+    alone = {10: years[10], 12: ("Năm 2024", "Nội dung")}
+    [cost] = [c for c in assign(alone, captions_of(FORM)).columns if c.field.type == "money"]
+    assert cost.confidence < CERTAIN
+
+
+def test_where_the_representative_lives_is_not_surely_where_the_point_is() -> None:
+    matches = captions_of(FORM).matches(("Người đại diện", "Địa chỉ"))
+    assert not [m for m in matches if m.confidence >= CERTAIN]
+
+
+def test_a_sum_merged_over_several_points_is_nobodys() -> None:
+    """The first point has no better claim to it than the others."""
+    merged = grid([HEAD, ROW, [*SECOND[:9], None]])
+    last = merged.rows[1][9]
+    assert last is not None
+    rows = (merged.rows[0], (*merged.rows[1][:9], replace(last, row_span=2)), merged.rows[2])
+    result = interpret(Extract("xlsx", (replace(merged, rows=rows),)), FORM)
+    assert codes(result) == ["merged-value", "merged-value"]
+    assert not any("cost_requested" in row.values for row in result.rows)
+
+
+def test_a_point_without_number_is_not_melted_into_the_one_above() -> None:
+    second: list[CellValue] = [None, "Điểm G", "Thôn H", "HTX I"]
+    result = reading(HEAD, ROW, second)
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", "Điểm G"]
+
+
+def test_texts_joined_without_a_merged_cell_are_asked_about() -> None:
+    result = reading(HEAD, ROW, [None, "mở rộng", "xã H"], SECOND)
+    assert result.rows[0].confidence["name"] <= 0.8
+    assert {f.field for f in result.findings if f.code == "joined-texts"} == {"name", "address"}
+
+
+@pytest.mark.parametrize("number", [2, None])
+def test_a_name_that_begins_like_a_note_is_a_point(number: int | None) -> None:
+    sparse: list[CellValue] = [number, "Nguồn Việt", "Thôn B", *[None] * 5, 4, 60]
+    assert len(reading(HEAD, ROW, sparse).rows) == 2
+
+
+def test_commas_without_space_may_part_products() -> None:
+    result = reading(HEAD, [*ROW[:7], "Mật ong,Chè xanh,Rượu", *ROW[8:]])
+    assert result.rows[0].confidence["products"] < CERTAIN
+    assert codes(result) == ["list-items"]
+
+
+@pytest.mark.parametrize("written", ["Có", "x"])
+def test_a_registration_number_has_digits(written: str) -> None:
+    result = reading([*HEAD, "Số ĐKKD/MST"], [*ROW, written])
+    assert "registration_no" not in result.rows[0].values
+    assert codes(result) == ["not-a-code"]
