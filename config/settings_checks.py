@@ -144,6 +144,7 @@ def check_roster(name: str, roster: Roster, settings: Settings | None) -> Iterat
     """Yield what is wrong between the lines of the roster, and between it and the settings."""
     entries = list(zip(roster.communes, roster.lines, strict=True))
     yield from _check_clashes(name, entries)
+    yield from _check_bare_names(name, entries)
     if settings is None:
         return
     ours = {settings.office.address.lower(): "the office's own address"}
@@ -186,6 +187,21 @@ def _check_clashes(file: str, entries: Sequence[_Entry]) -> Iterator[Problem]:
             "without diacritics and case the two names are the same",
             "take the alias out, or correct the name",
         )
+
+
+def _check_bare_names(file: str, entries: Sequence[_Entry]) -> Iterator[Problem]:
+    """Yield aliases that are a name without its class word: xã, thị trấn or huyện?"""
+    names = {fold(commune.name) for commune, _ in entries}
+    for commune, line in entries:
+        for alias in commune.aliases:
+            if fold(alias) in names:
+                yield Problem(
+                    file,
+                    line,
+                    f'the alias "{alias}" of {commune.title} is a name without its class word',
+                    "letters that name the district or another unit would be taken for its own",
+                    "write such as TT Cao Lộc, or leave the alias out",
+                )
 
 
 def _shared(

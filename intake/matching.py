@@ -116,12 +116,7 @@ def match_campaign(
         campaigns: All configured campaigns.
         received_at: When the server received it; the sender's date decides nothing.
     """
-    plain = f" {fold(subject)} "
-    in_subject = [
-        campaign
-        for campaign in campaigns
-        if f" {fold(campaign.id)} " in plain or f" {fold(campaign.receipt_prefix)} " in plain
-    ]
+    in_subject = [campaign for campaign in campaigns if _cites(subject, campaign)]
     by_thread = [campaign for campaign in campaigns if campaign.id == thread]
     if by_thread and in_subject and by_thread[0] not in in_subject:
         # An old mail of ours that was answered because it lay at hand: nobody can tell.
@@ -173,6 +168,16 @@ def _whole_lines(lines: Iterable[str]) -> list[str]:
         else:
             whole.append(line)
     return whole
+
+
+def _cites(subject: str, campaign: Campaign) -> bool:
+    """Whether the campaign's id or a receipt number of its stands in a subject, as written.
+
+    Folded they would be words that people write themselves: "OCOP 2024 (2)" is not ocop-2024-2.
+    """
+    receipt = rf"{re.escape(campaign.receipt_prefix)}-[0-9A-Z]{{1,12}}-\d"
+    ours = rf"(?<![\w-])(?:{re.escape(campaign.id)}(?![\w-])|{receipt})"
+    return re.search(ours, subject, re.IGNORECASE) is not None
 
 
 def _own_numbers(campaign: Campaign) -> set[str]:

@@ -23,14 +23,15 @@ __all__ = [
 ]
 
 _GROUP = r"[A-ZĐÂÊÔƠƯ][A-Za-zĐđÂâÊêÔôƠơƯư&0-9.]*"
-_SIGN = rf"{_GROUP}(?:\s?-\s?{_GROUP}){{0,5}}"
+#: Word turns the hyphen into a dash; some write "KT & HT".
+_SIGN = rf"{_GROUP}(?:\s?[-–—]\s?{_GROUP}|\s?&\s?[A-ZĐ]{{1,8}}\b){{0,5}}"
 _NUMBER = re.compile(
     rf"(?<![\d/.,])(?P<number>\d{{1,5}}[a-z]?)\s*/\s*(?:(?P<year>(?:19|20)\d\d)\s*/\s*)?"
-    rf"(?P<sign>{_SIGN})(?![\w-])"
+    rf"(?P<sign>{_SIGN})(?![\w–—-])"
 )
 _OWN = re.compile(
     rf"(?<!\w)(?:Số|SỐ|So|số)\s*:?\s*(?P<number>\d{{1,5}}[a-z]?)?[\s.…_]*/\s*"
-    rf"(?:(?P<year>20\d\d)\s*/\s*)?(?:(?P<sign>{_SIGN})(?![\w-]))?"
+    rf"(?:(?P<year>20\d\d)\s*/\s*)?(?:(?P<sign>{_SIGN})(?![\w–—-]))?"
 )
 _DATE = re.compile(
     r"(?<!\w)ngày[\s.…_]{0,40}(?P<day>\d{1,2})?[\s.…_]{0,40}(?:tháng|/)[\s.…_]{0,40}"
@@ -217,7 +218,7 @@ def _number(head: list[str]) -> str | None:
 
 def _joined(match: re.Match[str]) -> str:
     year = f"{match['year']}/" if match["year"] else ""
-    sign = re.sub(r"\s", "", match["sign"]).rstrip(".")
+    sign = re.sub(r"[–—]", "-", re.sub(r"\s", "", match["sign"])).rstrip(".")
     return f"{match['number']}/{year}{sign}"
 
 

@@ -136,6 +136,16 @@ def test_an_officer_or_the_office_on_the_roster_is_told(folder: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("alias", ["Cao Lộc", "hoà cư"])
+def test_an_alias_without_a_class_word_is_told(folder: Path, alias: str) -> None:
+    """It would be found in "UBND huyện Cao Lộc", which stands on every letter."""
+    edit(folder, "communes.csv", "TT Cao Lộc", alias)
+    (problem,) = problems(folder)
+    assert (
+        problem.what == f'the alias "{alias}" of Thị trấn Cao Lộc is a name without its class word'
+    )
+
+
 def test_a_code_may_come_back_with_another_meaning(folder: Path) -> None:
     edit(folder, "communes.csv", "06211,2020-01-01,,", "06211,2020-01-01,2025-07-01,")
     path = folder / "communes.csv"

@@ -123,7 +123,9 @@ def test_campaign_by_thread_then_subject_then_cited_number():
     assert _campaign(thread="ocop-2024-3", cited=("1290/UBND-KT&HT",)) == CampaignMatch(
         ROUND_3, "thread"
     )
-    assert _campaign(thread="ocop-2024-3", subject="Re: OCOP3") == CampaignMatch(ROUND_3, "thread")
+    assert _campaign(thread="ocop-2024-3", subject="Re: ocop-2024-3") == CampaignMatch(
+        ROUND_3, "thread"
+    )
     assert _campaign(subject="Re: [OCOP3-06223-01-4] sửa") == CampaignMatch(ROUND_3, "subject")
     assert _campaign(cited=("1290/UBND-KT&HT",)) == CampaignMatch(ROUND_2, "cited")
     assert _campaign(cited=("689 / SCT-QLTM",)) == CampaignMatch(ROUND_2, "cited")
@@ -134,6 +136,13 @@ def test_a_thread_and_a_subject_that_disagree_are_for_a_person(subject):
     """Whoever answers the old round's mail may write about the new one."""
     answer = _campaign(thread="ocop-2024-3", subject=subject, cited=("1290/UBND-KT&HT",))
     assert answer == Unsure("several-campaigns", ("ocop-2024-3", "ocop-2024-2"))
+
+
+@pytest.mark.parametrize(
+    "subject", ["Đăng ký hội chợ OCOP 2024 (2)", "ocop-2024-2-bis", "OCOP2", "XOCOP2-06223-01-9"]
+)
+def test_words_that_only_resemble_an_id_or_a_receipt_name_no_campaign(subject):
+    assert isinstance(_campaign(subject=subject), Unsure)
 
 
 def test_fault_081_the_period_is_never_guessed_by_todays_date():

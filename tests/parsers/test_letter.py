@@ -72,6 +72,8 @@ def test_the_call_without_letterhead_is_a_letter_with_blanks() -> None:
         ("Số: 1144/UBND-KT&HT", "1144/UBND-KT&HT"),
         ("Số: 42/HDLN-SCT-SNNPTNT-SVHTTDL-STC", "42/HDLN-SCT-SNNPTNT-SVHTTDL-STC"),
         ("Số: 45/UBND - KT", "45/UBND-KT"),
+        ("Số: 45/UBND–KT", "45/UBND-KT"),
+        ("Số: 45/UBND-KT & HT", "45/UBND-KT&HT"),
         ("Số: 45a/UBND", "45a/UBND"),
         ("Số: 45/2024/CV-UBND", "45/2024/CV-UBND"),
         ("Số:      /BC-UBND", None),
@@ -222,6 +224,10 @@ def test_cited_numbers_survive_line_breaks_and_keep_their_order() -> None:
         "42/HDLN-SCT-SNNPTNT-SVHTTDL-STC",
     )
     assert cited_numbers("Nghị định số 30/2020/NĐ-CP; ngày 26/4/2024") == ("30/2020/NĐ-CP",)
+    assert cited_numbers("Công văn 689/SCT–QLTM, 45/UBND-KT & Kế hoạch") == (
+        "689/SCT-QLTM",
+        "45/UBND-KT",
+    )
     assert cited_numbers("giá 50.000/kg, 17/5/2024, QL 1/4") == ()
 
 
