@@ -15,10 +15,17 @@ from config.model import Campaign, Commune
 from parsers.vietnamese import fold
 from registry.model import HeldReason
 
-_CLASS_WORDS = {"xa": "xa", "thi tran": "thi tran", "tt": "thi tran", "phuong": "phuong"}
+_CLASS_WORDS = {
+    "xa": "xa",
+    "x": "xa",
+    "thi tran": "thi tran",
+    "tt": "thi tran",
+    "phuong": "phuong",
+}
 #: A folded letterhead line that names its issuer: "UBND XÃ …", "XÃ …", "ỦY BAN NHÂN DÂN XÃ …".
 _ISSUER = re.compile(
-    r"^(?:(?:ubnd|uy ban nhan dan) )?(xa|thi tran|tt|phuong) (?!hoi )(\S+(?: \S+){0,3})$"
+    r"^(?:(?:ubnd|uy ban nhan dan) x|(?:(?:ubnd|uy ban nhan dan) )?(?:xa|thi tran|tt|phuong))"
+    r" (?!hoi )(\S+(?: \S+){0,3})$"
 )
 _BROKEN_ISSUER = re.compile(r"(?:ubnd|uy ban nhan dan) (?:xa|thi tran|phuong)")
 

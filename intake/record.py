@@ -7,12 +7,12 @@ already received, not readable – or held for a person, with the reason.
 import datetime as dt
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from config.model import Campaign, Commune
-from intake.matching import CampaignMatch, CommuneMatch, Unsure
+from intake.matching import CampaignMatch, CommuneMatch, Unsure, named_communes
 from parsers.reading import Finding, Letter, Reading, Refusal, Row
 from parsers.vietnamese import fold
 from registry.model import (
@@ -31,6 +31,8 @@ from registry.model import (
 
 NilAnswer = Literal["yes", "doubtful", "no"]
 
+#: A folded line above the signature: "TM. UBND XÃ HÒA CƯ".
+_SIGNED = re.compile(r"\btm (?:ubnd|uy ban nhan dan) (?:xa|x|thi tran|tt|phuong)\b")
 #: Words that take an earlier answer back: rút, hủy, thay thế, thay cho (folded).
 _WITHDRAWS = re.compile(r"\brut\b(?! kinh nghiem)|(?<!phat )\bhuy\b(?! dong)|\bthay (?:the|cho)\b")
 
@@ -117,16 +119,19 @@ def decide(
     known: Known,
     *,
     forced: bool,
+    roster: Sequence[Commune] = (),
 ) -> Outcome:
     """Decide what follows from a message of a sender who may speak.
 
+    ``roster`` are all communes: points that name another one than theirs are warned of.
     ``forced`` is a person's `accept` or `assign`: what would be held for doubt is then recorded.
     Shape of the answer: ``recorded`` with a submission or with the true reason why there is none,
     or ``held``.
     """
     home = commune.commune if isinstance(commune, CommuneMatch) else None
     call = campaign.campaign if isinstance(campaign, CampaignMatch) else None
-    case = _Case(envelope, tuple(documents), own_words, body_nil, home, call, known, forced)
+    files = tuple(documents)
+    case = _Case(envelope, files, own_words, body_nil, home, call, known, forced, tuple(roster))
     for doubt in (commune, campaign):
         if isinstance(doubt, Unsure):
             return case.held(doubt.reason, "query", *doubt.candidates)
@@ -147,6 +152,7 @@ class _Case:
     campaign: Campaign | None
     known: Known
     forced: bool
+    roster: tuple[Commune, ...] = ()
 
     def by_content(self) -> Outcome:
         """Take the first of: the form, a nil statement, a letter alone, the refusals, words."""
@@ -200,7 +206,7 @@ class _Case:
             return self.held("nil-beside-form", "submission")
         chosen = sorted(distinct.values(), key=lambda form: form.ordinal)
         points, findings = _combined(chosen)
-        findings += self._doubts(len(points))
+        findings += (*self._doubts(len(points)), *self._elsewhere(chosen, points))
         wrong = any(finding.severity == "error" for finding in findings)
         state: SubmissionState = "needs-fix" if wrong else "registered"
         return self._submit(state, f"{len(points)} point(s)", points, findings)
@@ -231,6 +237,32 @@ class _Case:
             and document.result.code in {"encrypted", "damaged", "empty"}
         ]
         return tuple(found)
+
+    def _elsewhere(
+        self, forms: Sequence[ReadDocument], points: Sequence[Point]
+    ) -> Iterator[Finding]:
+        """Warn where a form or a point names another commune and not the one that it counts for."""
+        fields = self.campaign.form.fields if self.campaign else ()
+        prose = [field.key for field in fields if field.type == "text"]
+        for form in forms:
+            places = {place for row in _rows(form) for place in row.places.values()}
+            sheets = {place.rpartition("!")[0] for place in places}
+            read = form.result.text if isinstance(form.result, Reading) else ""
+            below = (line for line in read.splitlines() if _SIGNED.search(fold(line)))
+            names = [form.name.replace("_", " "), *sorted(sheets), *below]
+            yield from self._named_elsewhere(names, form.name)
+        for point in points:
+            texts = [point.row.values.get(key, "") for key in prose]
+            yield from self._named_elsewhere(texts, f"điểm số {point.ordinal}", point.ordinal)
+
+    def _named_elsewhere(
+        self, texts: Sequence[str], place: str, row: int | None = None
+    ) -> Iterator[Finding]:
+        named = named_communes(texts, self.roster)
+        if named and self.commune and self.commune not in named:
+            told = f"Biểu ghi tên {named[0].title}, nhưng được ghi nhận cho {self.commune.title}"
+            message = f"{told}; đề nghị kiểm tra lại điểm này thuộc đơn vị nào."
+            yield Finding("warning", "point-elsewhere", message, row=row, place=place)
 
     def _letter_seen(self) -> tuple[Finding, ...]:
         """Warn when the same official letter already stands for another answer."""

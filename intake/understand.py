@@ -295,6 +295,7 @@ class _Case:
             campaign,
             self._known(documents, commune, campaign),
             forced=bool(self.message.forced_by),
+            roster=self.communes,
         )
         if outcome.commune is None:  # not certain whose answer it is, but who wrote is known
             outcome = replace(outcome, commune=self._heard_from())

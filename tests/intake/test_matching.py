@@ -23,6 +23,7 @@ HEADING = ("ỦY BAN NHÂN DÂN", "XÃ HÒA CƯ", "Số: 45/UBND-KT")
     [
         "UBND XÃ HÒA CƯ",
         "UBND xã Hoà Cư",
+        "UBND X. HÒA CƯ",
         "Xa Hoa Cu",
         unicodedata.normalize("NFD", "Ủy ban nhân dân xã Hòa Cư"),
         "(Kèm theo Công văn số 45/UBND-KT của UBND xã Hòa Cư)",

@@ -8,7 +8,7 @@ from rigs.cast import ERROR, GIA_CAT, HOA_CU, campaign, form_reading, letter_rea
 
 from intake.matching import CampaignMatch, CommuneMatch, Unsure
 from intake.record import Envelope, Known, ReadDocument, content_key, decide
-from parsers.reading import Letter, Reading, Refusal
+from parsers.reading import Letter, Reading, Refusal, Row
 from registry.model import Message, Submission
 
 CAMPAIGN = campaign()
@@ -154,6 +154,32 @@ def test_a_nil_after_points_is_held_unless_it_says_that_they_are_taken_back():
         assert _decide(body_nil="yes", own_words=words, known=known).submission.state == "nil"
     other = _decide(body_nil="yes", own_words="UBND huyện huy động, phát huy", known=known)
     assert other.state == "held"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "file"),
+    [
+        ("Cửa hàng xã Gia Cát", "", "bieu.xlsx"),
+        ("Cửa hàng", "Nơi nhận: | TM. UBND XÃ GIA CÁT", "bieu.xlsx"),
+        ("Cửa hàng", "TM. UBND X. GIA CÁT", "bieu.xlsx"),
+        ("Cửa hàng", "", "bieu_xa_gia_cat.xlsx"),
+    ],
+)
+def test_points_of_another_commune_are_warned_of(name, text, file):
+    form = ReadDocument(1, file, "a" * 64, 1, form_reading(name, text=text))
+    outcome = _decide(documents=(form,), roster=(HOA_CU, GIA_CAT))
+    (found,) = outcome.submission.findings
+    assert (found.severity, found.code) == ("warning", "point-elsewhere")
+    assert "Xã Gia Cát" in found.message
+    assert outcome.submission.state == "registered"
+
+
+def test_a_sheet_of_another_commune_is_warned_of_but_a_neighbour_beside_the_own_name_is_not():
+    row = Row({"name": "Cửa hàng"}, {"name": "Xã Gia Cát!B4"}, {"name": 1.0})
+    outcome = _decide(Reading("xlsx", "form", rows=(row,)), roster=(HOA_CU, GIA_CAT))
+    assert [found.code for found in outcome.submission.findings] == ["point-elsewhere"]
+    form = form_reading("Cửa hàng xã Hòa Cư, giáp xã Gia Cát", text="TM. UBND XÃ HÒA CƯ")
+    assert _decide(form, roster=(HOA_CU, GIA_CAT)).submission.findings == ()
 
 
 def test_a_form_beside_a_nil_letter_is_held():
