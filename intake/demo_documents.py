@@ -25,9 +25,9 @@ TITLE = "DANH SÁCH ĐĂNG KÝ HỖ TRỢ ĐIỂM GIỚI THIỆU VÀ BÁN SẢN 
 CALL = "Công văn của UBND huyện Cao Lộc về việc tiếp tục rà soát, đăng ký hỗ trợ Điểm OCOP"
 SUBJECT = "V/v đăng ký hỗ trợ Điểm giới thiệu và bán sản phẩm OCOP"
 _FONTS = (
+    "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf",  # the one that ./dev installs goes first
     "/usr/share/fonts/truetype/liberation/LiberationSerif-Regular.ttf",
     "/usr/share/fonts/truetype/liberation2/LiberationSerif-Regular.ttf",
-    "/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf",
 )
 
 Entry = Mapping[str, str]
@@ -365,11 +365,9 @@ def _table_for_pdf(table: _Table, width: float) -> Any:
     from reportlab.platypus import Paragraph, Table, TableStyle  # noqa: PLC0415
 
     style = ParagraphStyle("cell", fontName="Serif", fontSize=8, leading=10)
+    # Products by semicolon: in a full PDF cell nobody can tell a new line from a wrapped one.
     cells = [
-        [
-            Paragraph("" if value is None else str(value).replace("\n", "<br/>"), style)
-            for value in row
-        ]
+        [Paragraph("" if value is None else str(value).replace("\n", "; "), style) for value in row]
         for row in table.rows
     ]
     scale = width / sum(table.widths)
