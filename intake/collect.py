@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from intake.desk import Desk, triage_facts
+from intake.desk import Desk, communes_of, triage_facts
 from intake.mailbox import Listed, Listing
 from intake.message import parse
 from intake.post import alert
@@ -106,15 +106,11 @@ def _note_old(desk: Desk, uidvalidity: int, old: Sequence[Listed]) -> None:
 def _note_large(desk: Desk, slot: Slot, listed: Listed) -> None:
     """Too large to fetch: its header says who must be told, and that somebody wrote."""
     header = parse(desk.mailbox.header(slot.uid), desk.config.settings.limits)
-    communes = desk.communes_on(listed.received_at)
-    sender = header.sender.casefold()
     facts = triage_facts(desk, header, listed.received_at)
     robot = never_answered(header, facts)
-    told = robot is None and facts.roster.get(sender) in {"commune", "chair", "officer"}
+    told = robot is None and facts.roster.get(header.sender) in {"commune", "chair", "officer"}
     why = f"{listed.size_bytes} bytes, more than limits.message_bytes"
-    theirs = [
-        one for one in communes if sender in map(str.casefold, (*one.emails, *one.chair_emails))
-    ]
+    theirs = communes_of(header.sender, desk.communes_on(listed.received_at))
     desk.store.note_unfetched(
         slot,
         listed.size_bytes,

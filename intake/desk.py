@@ -118,6 +118,16 @@ def triage_facts(desk: Desk, parsed: Parsed, received_at: dt.datetime) -> Triage
     )
 
 
+def communes_of(sender: str, communes: tuple[Commune, ...]) -> tuple[Commune, ...]:
+    """Return the communes that have this address, their own or their chairman's; none for ""."""
+    wanted = sender.casefold()
+    return tuple(
+        commune
+        for commune in communes
+        if wanted and wanted in map(str.casefold, (*commune.emails, *commune.chair_emails))
+    )
+
+
 def roles(config: Config, communes: tuple[Commune, ...]) -> dict[str, str]:
     """Return who may speak: address (case-folded) → commune, chair, officer or approver.
 

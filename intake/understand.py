@@ -17,7 +17,7 @@ import structlog
 from config.model import Campaign, Commune
 from intake import record
 from intake.body import forwarded_words
-from intake.desk import Desk, own_addresses, roles, triage_facts
+from intake.desk import Desk, communes_of, own_addresses, roles, triage_facts
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_campaign, match_commune
 from intake.message import Parsed, parse
 from intake.post import alert
@@ -202,12 +202,7 @@ class _Case:
     @property
     def senders(self) -> tuple[Commune, ...]:
         """The communes that have the sender's address."""
-        sender = self.parsed.sender
-        return tuple(
-            commune
-            for commune in self.communes
-            if sender and sender in map(str.casefold, (*commune.emails, *commune.chair_emails))
-        )
+        return communes_of(self.parsed.sender, self.communes)
 
     @property
     def role(self) -> str:
