@@ -1,6 +1,6 @@
 """Documents → typed readings. ``read`` is the one door; nothing here knows mail or registry.
 
-A format is one module with ``extract(data, limits) -> Extract | Refusal`` and one line in
+A format is one module with ``extract(data, limits, form) -> Extract | Refusal`` and one line in
 ``_READERS``. What follows is the same for all: letter, nil statement, form.
 """
 
@@ -10,9 +10,9 @@ from itertools import chain
 from typing import Final
 
 from parsers.form import Form
-from parsers.grid import Extract, Limits
+from parsers.grid import Convert, Extract, Limits
 from parsers.reading import Finding, Reading, Refusal, Role, Row
-from parsers.sniff import Sniffed, sniff, unsupported
+from parsers.sniff import sniff, unsupported
 
 __all__ = ["Limits", "read", "warm"]
 
@@ -23,6 +23,8 @@ _READERS: Final = {
     "docx": "parsers.word",
     "pdf": "parsers.pdf",
 }
+#: Kind → the kind that a program outside makes of it.
+_CONVERTED: Final = {"doc": "docx", "odt": "docx", "rtf": "docx"}
 _TEXT_LENGTH: Final = 20_000
 _MILLION: Final = 1_000_000
 #: Of running text: some 150 pages. A letter has one or two; a decree with its annexes has fifty.
@@ -43,7 +45,12 @@ _NIL_DOUBTFUL: Final = Finding(
 
 
 def read(
-    data: bytes, form: Form, *, name: str = "", limits: Limits | None = None
+    data: bytes,
+    form: Form,
+    *,
+    name: str = "",
+    limits: Limits | None = None,
+    convert: Convert | None = None,
 ) -> Reading | Refusal:
     """Return what is understood of one document, or why it is refused.
 
@@ -52,6 +59,8 @@ def read(
         form: what the campaign collects.
         name: the file's name as sent; never trusted, it only helps to tell csv from text.
         limits: how much is read at most; more is refused as ``too-large``.
+        convert: the program outside that opens old kinds and calculates formulas; without one
+            those kinds are refused and such formulas are errors.
 
     Returns:
         A ``Reading`` with role ``form`` (rows of this form), ``letter`` (an official letter or a
@@ -65,7 +74,7 @@ def read(
     found = sniff(data, name)
     if found.refusal:
         return found.refusal
-    extract = _extract(data, found, limits)
+    extract = _extract(data, found.kind, limits, form, convert)
     return extract if isinstance(extract, Refusal) else understand(extract, form)
 
 
@@ -75,11 +84,19 @@ def warm() -> None:
         import_module(module)
 
 
-def _extract(data: bytes, found: Sniffed, limits: Limits) -> Extract | Refusal:
-    module = _READERS.get(found.kind)
+def _extract(
+    data: bytes, kind: str, limits: Limits, form: Form, convert: Convert | None
+) -> Extract | Refusal:
+    if kind in _CONVERTED and convert is not None:
+        turned = convert(data, kind, _CONVERTED[kind])
+        if isinstance(turned, Refusal):
+            return replace(turned, kind=kind)
+        extract = _extract(turned, _CONVERTED[kind], limits, form, None)
+        return replace(extract, kind=kind)
+    module = _READERS.get(kind)
     if module is None:
-        return unsupported(found.kind)
-    result: Extract | Refusal = import_module(module).extract(data, limits)
+        return unsupported(kind)
+    result: Extract | Refusal = import_module(module).extract(data, limits, form)
     return result
 
 

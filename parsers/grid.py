@@ -2,14 +2,32 @@
 
 import datetime as dt
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+
+from parsers.reading import Box, Refusal
 
 CellValue = str | int | float | bool | dt.datetime | dt.date | dt.time | None
 
 #: A line break that may be the writer's or only the width's of a printed cell. As white space like
 #: any other for everyone who does not care; ``repair`` makes it a line feed.
 WRAP = "\v"
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What else is known of where a cell's text comes from; most cells have none.
+
+    ``written`` is the text as the file has it where ``Cell.text`` was mended, ``repair`` names how
+    (``tcvn3``, ``vni``, ``mojibake``). ``confidence`` (0–1) is how sure a recogniser of letters is
+    of the text; ``box`` is where it stands on its page.
+    """
+
+    written: str = ""
+    repair: str = ""
+    confidence: float = 1.0
+    box: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +50,7 @@ class Cell:
     hidden: bool = False
     #: A narrow column of a PDF may have torn its words apart: where they end is not certain.
     torn: bool = False
+    trace: Trace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +157,8 @@ class Limits:
     sheet_letters: int = 10_000_000
     merged_ranges: int = 20_000
     pdf_pages: int = 200
+
+
+#: Turns a document of one kind (``doc``, ``odt``, ``rtf``, ``xlsx`` to be calculated …) into one of
+#: the other kind named, by a program outside.
+Convert = Callable[[bytes, str, str], bytes | Refusal]

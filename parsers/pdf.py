@@ -16,6 +16,7 @@ import pdfplumber
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from parsers.form import Form
 from parsers.grid import Extract, Grid, Limits
 from parsers.legible import PartialExtract
 from parsers.package import RefusedError
@@ -47,7 +48,9 @@ class _Look:
     pictures: frozenset[int]
 
 
-def extract(data: bytes, limits: Limits | None = None) -> Extract | Refusal:
+def extract(
+    data: bytes, limits: Limits | None = None, _form: Form | None = None
+) -> Extract | Refusal:
     """Read a PDF's ruled tables and text; places are ``page 1, row 3, column 4``.
 
     Rows and columns are counted as they are drawn on their page; the second table of a page is

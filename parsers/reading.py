@@ -18,8 +18,21 @@ RefusalCode = Literal[
     "blank-template",  # this campaign's table with nothing filled in
     "too-large",  # over a budget of bytes, cells, pages
     "timeout",  # over its time
-    "unreadable",  # the reader died or has no text to read (a scan, for now)
+    "unreadable",  # the reader died, or there is no text that can be read for certain
     "unsupported",  # a format that nobody here reads
+]
+
+#: A place on a page: its number from 1, then left, top, right, bottom as shares (0–1) of the page
+#: as it is shown (upright, EXIF and /Rotate applied, nothing straightened).
+Box = tuple[int, float, float, float, float]
+
+SignatureState = Literal[
+    "valid",  # intact, by a certificate under a known root
+    "altered",  # bytes under the signature were changed
+    "changed-later",  # the signed revision is intact, something else was added after it
+    "unknown-root",  # intact, but its certificate leads to no root that is known here
+    "expired",  # its certificate had ended when the document was signed or received
+    "uncheckable",  # there is a signature, and nothing here can check it
 ]
 
 #: Below this a value is not certain and must come with a finding (DESIGN §7).
@@ -48,13 +61,28 @@ class Row:
     """One data row. All four maps share the field keys; an empty value has no key in ``values``.
 
     ``values`` are canonical (DESIGN §6), ``raw`` is the text as written, ``confidence`` is 0–1.
-    ``places`` also names the place of a required value that is missing.
+    ``places`` also names the place of a required value that is missing. ``boxes`` says where on the
+    page a value stands, for the kinds that have pages.
     """
 
     values: Mapping[str, str]
     places: Mapping[str, str]
     confidence: Mapping[str, float]
     raw: Mapping[str, str] = field(default_factory=dict)
+    boxes: Mapping[str, Box] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A digital signature in a document: told to people, never a reason to refuse.
+
+    ``signer`` is the certificate's common name, ``signed_at`` the claimed time (ISO, with zone).
+    """
+
+    state: SignatureState
+    signer: str = ""
+    signed_at: str = ""
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +108,7 @@ class Reading:
     ``heading`` are the lines of letterhead and titles, top down (who sent it; never the body).
     ``text`` is the document's plain text, at most 20,000 characters (cited numbers, stamps).
     ``nil`` is true only for a positive statement that there is no need and no rows beside it.
+    ``signatures`` are the digital ones of a PDF, oldest first.
     """
 
     kind: str
@@ -90,6 +119,10 @@ class Reading:
     nil: bool = False
     heading: tuple[str, ...] = ()
     text: str = ""
+    signatures: tuple[Signature, ...] = ()
+    #: What was mended before anything looked at the text, one code each (``tcvn3``, ``vni``,
+    #: ``mojibake`` …); the words as they were stand in ``Row.raw``.
+    repairs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from parsers.columns import Column
 from parsers.form import Field
-from parsers.grid import WRAP, Cell, Grid
+from parsers.grid import WRAP, Cell, Grid, Trace
 from parsers.header import Header
 from parsers.outcome import Context, Problem, Value
-from parsers.reading import CERTAIN, Finding, Row, Severity
+from parsers.reading import CERTAIN, Box, Finding, Row, Severity
 from parsers.rows import BodyRow, is_filled
 from parsers.values import parse
 from parsers.vietnamese import one_line
@@ -34,11 +34,19 @@ class Record:
     places: dict[str, str] = field(default_factory=dict)
     confidence: dict[str, float] = field(default_factory=dict)
     raw: dict[str, str] = field(default_factory=dict)
+    boxes: dict[str, Box] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+
+    def keep(self, key: str, place: str, written: str, box: Box | None) -> None:
+        """Note where a value stands and how it is written there."""
+        self.places[key] = place
+        self.raw[key] = written.replace(WRAP, "\n")
+        if box:
+            self.boxes[key] = box
 
     def row(self) -> Row:
         """Return the finished row."""
-        return Row(self.values, self.places, self.confidence, self.raw)
+        return Row(self.values, self.places, self.confidence, self.raw, self.boxes)
 
 
 def contexts(grid: Grid, header: Header) -> dict[str, Context]:
@@ -152,8 +160,8 @@ def _read(
             record.places[entry.key] = place
             finding("error", "missing-value", _MISSING.format(entry.label))
         return
-    record.places[entry.key] = place
-    record.raw[entry.key] = cell.text.replace(WRAP, "\n") if cell else ""
+    trace = (cell and cell.trace) or Trace()
+    record.keep(entry.key, place, trace.written or (cell.text if cell else ""), trace.box)
     if value.problem:
         finding(value.problem.severity, value.problem.code, value.problem.message)
     if value.text is None:
@@ -164,6 +172,7 @@ def _read(
         (_is_joined(entry, group), 0.8, "joined-texts", _JOINED),
         (torn, 0.8, "torn-words", _TORN),
         (conflict, 0.5, "conflicting-values", _CONFLICT),
+        (trace.confidence < CERTAIN, trace.confidence, "doubtful-reading", _DOUBTFUL),
     ):
         if doubtful:
             sure = min(sure, limit)
@@ -184,6 +193,10 @@ _TORN = (
 _JOINED = (
     "Cột “{}”: chữ ở dòng không có số thứ tự được ghép với dòng trên; "
     "nếu là hai điểm khác nhau, đề nghị ghi số thứ tự cho từng điểm."
+)
+_DOUBTFUL = (
+    "Cột “{}”: chữ trong ảnh không đủ rõ để đọc chắc chắn; "
+    "đề nghị đối chiếu với bản gốc, hoặc gửi kèm tệp Excel."
 )
 _CONFLICT = (
     "Cột “{}”: một điểm có nhiều giá trị khác nhau ở các dòng liền nhau, mới chỉ lấy giá trị đầu; "

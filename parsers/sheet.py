@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from lxml import etree
 
+from parsers.form import Form
 from parsers.grid import (
     Cell,
     CellValue,
@@ -41,7 +42,9 @@ _COLUMNS = {column_letters(number): number for number in range(1, 703)}
 Sparse = dict[int, dict[int, Cell]]
 
 
-def extract(data: bytes, limits: Limits | None = None) -> Extract | Refusal:
+def extract(
+    data: bytes, limits: Limits | None = None, _form: Form | None = None
+) -> Extract | Refusal:
     """Read a workbook's visible and hidden sheets; cells keep their true addresses.
 
     Nothing is executed and no link is followed. A formula whose result was not saved comes as an

@@ -62,9 +62,6 @@ _SAVE_AS: Final = {
     "odt": "Word (.docx)",
     "rtf": "Word (.docx)",
 }
-#: Kinds that some reader of the house claims; everything else is refused here.
-READABLE: Final = frozenset({"xlsx", "xlsm", "docx", "pdf"})
-
 _HEADER: Final = re.compile(
     rb"(?:[\x21-\x39\x3b-\x7e]{1,60}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2}", re.MULTILINE
 )
@@ -76,18 +73,18 @@ _MAIL_HEADER: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:
-    """The kind of a document, and why it cannot be read when that shows already."""
+    """The kind of a document, and why nobody could read it when that shows already."""
 
     kind: str
     refusal: Refusal | None = None
 
 
 def sniff(data: bytes, name: str = "") -> Sniffed:
-    """Tell what the bytes are and whether a reader of the house takes them.
+    """Tell what the bytes are.
 
     ``kind`` is a short lower-case word (``xlsx``, ``docx``, ``pdf``, ``xls``, ``jpeg``, ``eml`` …,
-    ``unknown``). ``refusal`` is set for everything that is not in ``READABLE``: empty, encrypted,
-    damaged or unsupported, with advice in Vietnamese. Never raises.
+    ``unknown``). ``refusal`` is set for what no reader can open: empty, encrypted or damaged, with
+    advice in Vietnamese. Whether some reader takes the kind is the door's matter. Never raises.
     """
     if not data.strip(b"\0 \t\r\n"):
         return Sniffed(
@@ -97,8 +94,7 @@ def sniff(data: bytes, name: str = "") -> Sniffed:
         return _zip(data)
     if data.startswith(_OLE_MAGIC):
         return _ole(data)
-    kind = _by_magic(data) or _text_kind(data, name)
-    return Sniffed(kind, None if kind in READABLE else unsupported(kind))
+    return Sniffed(_by_magic(data) or _text_kind(data, name))
 
 
 def unsupported(kind: str) -> Refusal:
@@ -153,7 +149,7 @@ def _zip(data: bytes) -> Sniffed:
         return _damaged("zip", f"broken zip: {type(error).__name__}")
     if locked:
         return _encrypted(kind)
-    return Sniffed(kind, None if kind in READABLE else unsupported(kind))
+    return Sniffed(kind)
 
 
 def _package_kind(package: zipfile.ZipFile) -> str:
@@ -189,8 +185,8 @@ def _ole(data: bytes) -> Sniffed:
         ("__properties_version1.0", "msg"),
     ):
         if stream in streams:
-            return _encrypted(kind) if _old_password(data) else Sniffed(kind, unsupported(kind))
-    return Sniffed("ole", unsupported("ole"))
+            return _encrypted(kind) if _old_password(data) else Sniffed(kind)
+    return Sniffed("ole")
 
 
 def _old_password(data: bytes) -> bool:

@@ -5,11 +5,12 @@ hidden text are not. python-docx hides the first and repeats merged cells, hence
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lxml import etree
 
+from parsers.form import Form
 from parsers.grid import Cell, Extract, Grid, Limits
 from parsers.layout import is_layout
 from parsers.legible import PartialExtract
@@ -43,7 +44,9 @@ _LARGE_PICTURE: Final = 0.25 * 7_560_000 * 10_692_000
 _SYMBOLS: Final = {0xAB: "★", 0xB6: "☆", 0xA8: "☐", 0xFE: "☑", 0xFC: "✓", 0xB2: "²"}
 
 
-def extract(data: bytes, limits: Limits | None = None) -> Extract | Refusal:
+def extract(
+    data: bytes, limits: Limits | None = None, _form: Form | None = None
+) -> Extract | Refusal:
     """Read a ``.docx`` (also Strict, also ``.docm`` without its macros).
 
     Form tables become grids whose places are ``table 2, row 3, cell 4``: tables, rows and cells
@@ -308,7 +311,7 @@ def _merge(cell: etree._Element) -> str:
 
 
 def _taller(cell: Cell, rows: int) -> Cell:
-    return Cell(cell.text, cell.value, cell.place, row_span=rows, col_span=cell.col_span)
+    return replace(cell, row_span=rows)
 
 
 def _number(element: etree._Element, name: str, default: int = 0) -> int:
