@@ -159,11 +159,13 @@ class Limits(Section):
 
 
 class Security(Section):
-    """What a roster address must prove, and whether strangers get one neutral line."""
+    """What a roster address must prove, whether strangers get a line, whose signatures count."""
 
     trusted_authserv_ids: tuple[str, ...] = ()
     require: Literal["none", "dmarc"] = "none"
     answer_strangers: Flag = False
+    #: PEM file with the root certificates of digital signatures; empty = none is known.
+    signature_roots: str = ""
 
 
 class Board(Section):

@@ -49,12 +49,28 @@ def check_settings(file: TomlFile, settings: Settings, folder: Path) -> Iterator
             "no result would be believed and every mail held",
             "name your own server in trusted_authserv_ids as its Authentication-Results do",
         )
+    yield from _check_roots(file, settings.security.signature_roots, folder)
     if settings.board.listen and not _LISTEN.fullmatch(settings.board.listen):
         yield file.problem(
             ("board", "listen"),
             f'board.listen = "{settings.board.listen}"',
             "it must be an address and a port",
             'write such as "127.0.0.1:8080", or "" to serve nothing',
+        )
+
+
+def _check_roots(file: TomlFile, name: str, folder: Path) -> Iterator[Problem]:
+    if not name:
+        return
+    path = folder / name
+    text = path.read_text("ascii", errors="replace") if path.is_file() else ""
+    if "-----BEGIN CERTIFICATE-----" not in text:
+        what = "holds no certificate" if path.is_file() else "is not there"
+        yield file.problem(
+            ("security", "signature_roots"),
+            f"the file {name} of security.signature_roots {what}",
+            "no digital signature could be traced to a known root",
+            'write the path of a PEM file with the root certificates, or ""',
         )
 
 

@@ -93,7 +93,7 @@ def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) ->
         stack.callback(mailbox.close)
         courier = Courier(settings.smtp, secret(settings.smtp, env))
         stack.callback(courier.close)
-        reader = stack.enter_context(Jail(jail_limits(settings.limits), workers=_WORKERS))
+        reader = stack.enter_context(Jail(jail_limits(config), workers=_WORKERS))
         yield Desk(config, store, vault, mailbox, courier, reader, clock)
 
 

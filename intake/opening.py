@@ -6,7 +6,7 @@ Commands that only look something up start with this module; it imports SQLAlche
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from config.model import Config, Limits
+from config.model import Config
 from parsers import Limits as DocumentLimits
 from parsers.jail import JailLimits
 
@@ -25,9 +25,11 @@ def open_registry(config: Config, *, thorough: bool = False) -> "tuple[Store, Va
     return store, Vault(config.folder / storage.vault)
 
 
-def jail_limits(limits: Limits) -> JailLimits:
-    """Return the reading budgets of the settings as the jail takes them."""
+def jail_limits(config: Config) -> JailLimits:
+    """Return the reading budgets of the settings, and the roots of signatures, for the jail."""
+    limits, roots = config.settings.limits, config.settings.security.signature_roots
     return JailLimits(
+        roots=((config.folder / roots).read_text("ascii"),) if roots else (),
         seconds=limits.read_seconds,
         memory_bytes=int(limits.read_memory),
         output_bytes=int(limits.read_output),

@@ -28,7 +28,7 @@ def parse_files(
 
     ``done`` is called after each file.
     """
-    with Jail(jail_limits(config.settings.limits)) as jail:
+    with Jail(jail_limits(config)) as jail:
         views = []
         for path in paths:
             views.append(_file(config, campaign, jail, path.name, path.read_bytes()))

@@ -4,6 +4,7 @@ A format is one module with ``extract(data, limits, form) -> Extract | Refusal``
 ``_READERS``. What follows is the same for all: letter, nil statement, form.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
 from itertools import chain
@@ -25,6 +26,8 @@ _READERS: Final = {
 }
 #: Kind → the kind that a program outside makes of it.
 _CONVERTED: Final = {"doc": "docx", "odt": "docx", "rtf": "docx"}
+#: Kinds that can bear a digital signature.
+_SIGNED: Final = frozenset({"pdf", "xlsx", "xlsm", "docx", "odt", "ods"})
 _TEXT_LENGTH: Final = 20_000
 _MILLION: Final = 1_000_000
 #: Of running text: some 150 pages. A letter has one or two; a decree with its annexes has fifty.
@@ -51,6 +54,7 @@ def read(
     name: str = "",
     limits: Limits | None = None,
     convert: Convert | None = None,
+    roots: Sequence[str] = (),
 ) -> Reading | Refusal:
     """Return what is understood of one document, or why it is refused.
 
@@ -61,6 +65,7 @@ def read(
         limits: how much is read at most; more is refused as ``too-large``.
         convert: the program outside that opens old kinds and calculates formulas; without one
             those kinds are refused and such formulas are errors.
+        roots: certificates (PEM) under which digital signatures count as valid.
 
     Returns:
         A ``Reading`` with role ``form`` (rows of this form), ``letter`` (an official letter or a
@@ -75,7 +80,12 @@ def read(
     if found.refusal:
         return found.refusal
     extract = _extract(data, found.kind, limits, form, convert)
-    return extract if isinstance(extract, Refusal) else understand(extract, form)
+    result = extract if isinstance(extract, Refusal) else understand(extract, form)
+    if isinstance(result, Refusal) or found.kind not in _SIGNED:
+        return result
+    from parsers.signature import signatures  # noqa: PLC0415  only some kinds can be signed
+
+    return replace(result, signatures=signatures(data, roots))
 
 
 def warm() -> None:

@@ -42,7 +42,7 @@ class JailLimits:
     """What one document may use.
 
     ``seconds`` is wall-clock time, and processor time as well; ``jobs`` is how many documents one
-    worker reads before a fresh one takes its place.
+    worker reads before a fresh one takes its place; ``roots`` are certificates (PEM) of signatures.
     """
 
     seconds: float = 30.0
@@ -50,6 +50,7 @@ class JailLimits:
     output_bytes: int = 8_000_000
     start_seconds: float = 60.0
     jobs: int = 200
+    roots: tuple[str, ...] = ()
     document: Limits = field(default_factory=Limits)
 
 
@@ -210,6 +211,7 @@ def _request(form: str, name: str, limits: JailLimits) -> bytes:
             "name": name,
             "limits": asdict(limits.document),
             "seconds": limits.seconds,
+            "roots": limits.roots,
         }
     ).encode()
 
@@ -278,7 +280,7 @@ def _serve(request: dict[str, Any], data: bytes) -> dict[str, Any]:
     try:
         form = _form(request["form"])
         limits = Limits(**request["limits"])
-        result = read(data, form, name=request["name"], limits=limits)
+        result = read(data, form, name=request["name"], limits=limits, roots=request["roots"])
         kind = "reading" if isinstance(result, Reading) else "refusal"
         return {kind: _adapter(type(result)).dump_python(result, mode="json"), "again": True}
     except MemoryError:

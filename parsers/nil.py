@@ -56,6 +56,7 @@ _WEAK = (
     re.compile(r"\bchua (?:thuc hien |tham gia |the )?dang ky(?! kinh doanh| kd| nhan| bao ho)\b"),
     re.compile(rf"\b{_NOT} co {_W}{{0,2}}?san pham {_W}{{0,3}}?ocop\b"),
     re.compile(r"\b(?:khong|ko) tham gia\b"),
+    re.compile(r"\b(?:xa|thi tran|don vi|dia ban)(?: \w+){0,4}? (?:hien (?:nay |tai )?)?khong co$"),
     re.compile(r"\b(?:khong|ko) (?:de nghi|de xuat) ho tro\b"),
 )
 #: What a need may be about; anything else ("nhu cầu vay vốn") is another matter.
@@ -91,7 +92,12 @@ _OTHER_NEWS = re.compile(
 #: A plea for help: whoever asks for a new point because there is none has a need.
 _ASKS = re.compile(
     r"(?:^|, )(?:nen |vi vay |do do |do vay )?(?:ubnd \w+ |xa |thi tran )?(?:\w+ \w+ )?"
-    r"(?:kinh )?(?:de nghi|xin|mong)(?: \w+){0,6}? (?:ho tro|dau tu|xay dung|cap kinh phi)\b"
+    r"(?<!khong )(?<!chua )(?<!ko )(?:kinh )?(?:de nghi|xin|mong)(?: \w+){0,6}? "
+    r"(?:ho tro|dau tu|xay dung|cap kinh phi)\b"
+)
+#: One point is withdrawn and another stays: no answer about all of them.
+_KEEPS_SOME = re.compile(
+    r"\bgiu (?:nguyen|lai)\b|\brut (?:lai |bot )?(?:\w+ ){0,4}?diem (?:so|thu|tai|o|ban)\b"
 )
 _LATER = re.compile(
     r"\b(?:gia han|dang (?:tiep tuc )?ra soat|bao cao sau|bo sung sau|gui sau"
@@ -146,7 +152,8 @@ def nil_statement(lines: Sequence[str], form: Form) -> Answer:
     if registers or not any(answers):
         return "no" if registers or not any(answers) else "doubtful"
     unsettled = any(
-        _LATER.search(one) or _ASKS.search(one) or _somebody_asks(one) for one in sentences
+        _LATER.search(one) or _ASKS.search(one) or _KEEPS_SOME.search(one) or _somebody_asks(one)
+        for one in sentences
     )
     return "yes" if "yes" in answers and not unsettled else "doubtful"
 

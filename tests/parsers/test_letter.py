@@ -255,6 +255,8 @@ def test_the_annex_names_its_letter() -> None:
         "Độ mật: TỐI MẬT",
         "TÀI LIỆU MẬT",
         "M\u00c2\u0323T",
+        "MAT",
+        "TOI MẶT",
     ],
 )
 def test_secrecy_marks(line: str) -> None:
@@ -269,7 +271,9 @@ def test_secrecy_marks(line: str) -> None:
         "bảo mật thông tin",
         "mật độ dân cư",
         "Độ mật: Thường",
+        "MẶT BẰNG",
         "Mật",
+        "Mặt",
         "",
     ],
 )

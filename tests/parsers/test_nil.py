@@ -52,6 +52,7 @@ YES += [
     "Hiện tại không có ai đăng ký ạ.",
     "Không có nhu cầu",
     "Nhu cầu hỗ trợ: 0",
+    "Xã không đề nghị hỗ trợ điểm giới thiệu và bán sản phẩm OCOP.",
 ]
 NO = [
     "Không có hộ nào không đăng ký.",
@@ -79,6 +80,10 @@ NO = [
     "",
 ]
 DOUBTFUL = [
+    "Xã xin rút điểm số 2, không có nhu cầu nữa; giữ nguyên điểm số 1.",
+    "UBND xã xin rút điểm tại chợ Bản Ngà do hộ kinh doanh không có nhu cầu.",
+    "Về việc đăng ký Điểm OCOP: xã không có.",
+    "Xã Hòa Cư: không có.",
     "Không có điểm nào dưới 3 sao trong danh sách đăng ký.",
     "UBND xã không đề nghị hỗ trợ chi phí thuê mặt bằng.",
     "Hiện nay trên địa bàn xã không có điểm giới thiệu và bán sản phẩm OCOP, đề nghị hỗ trợ.",
