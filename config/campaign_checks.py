@@ -21,6 +21,7 @@ def check_campaign(file: TomlFile, campaign: Campaign) -> Iterator[Problem]:
     yield from _check_moments(file, campaign)
     yield from _check_report(file, campaign)
     yield from _check_form(file, campaign)
+    yield from _check_criteria(file, campaign)
     entries: Mapping[str, Sequence[str]] = {
         "remind": [step.id for step in campaign.remind],
         "dossier": [item.key for item in campaign.dossier],
@@ -34,6 +35,25 @@ def check_campaign(file: TomlFile, campaign: Campaign) -> Iterator[Problem]:
                 f'the {word} "{found}" of {name}[{at + 1}] stands twice',
                 "each must be known by its own name",
                 "write another one",
+            )
+
+
+def _check_criteria(file: TomlFile, campaign: Campaign) -> Iterator[Problem]:
+    types = {field.key: field.type for field in campaign.form.fields}
+    for at, criterion in enumerate(campaign.criterion):
+        if criterion.field and criterion.field not in types:
+            yield file.problem(
+                ("criterion", at, "field"),
+                f'criterion[{at + 1}].field = "{criterion.field}" is no field of the form',
+                "nothing could answer the criterion",
+                f"write one of: {', '.join(types)}",
+            )
+        elif criterion.at_least is not None and types.get(criterion.field) not in _BOUNDED:
+            yield file.problem(
+                ("criterion", at, "at_least"),
+                f"criterion[{at + 1}].at_least without a field of numbers",
+                "there would be nothing to compare",
+                "name a field of type decimal, money or stars, or take at_least out",
             )
 
 
@@ -156,6 +176,13 @@ def _check_bounds(file: TomlFile, path: Path, field: FormField) -> Iterator[Prob
             f"low = {field.low} of the field {field.key} is more than high = {field.high}",
             "every value would be remarked upon",
             "exchange them",
+        )
+    if field.valid_months is not None and (field.type != "date" or field.valid_months < 1):
+        yield file.problem(
+            (*path, "valid_months"),
+            f'the field {field.key} has valid_months and the type "{field.type}"',
+            "only what was issued on a date grows old, after one month or more",
+            "take valid_months out",
         )
     if field.unit and field.type != "money":
         yield file.problem(

@@ -295,15 +295,26 @@ class DossierItem(Section):
     label: Text
     required: Flag = True
     aliases: tuple[str, ...] = ()
+    #: A picture that bears no text and no telling name is this item.
+    picture: Flag = False
+    #: How long such a document is good for; an older one is pointed out. None = for ever.
+    valid_months: Annotated[int, Field(strict=True, ge=1, le=600)] | None = None
 
 
 class Criterion(Section):
-    """One question of a versioned checklist; three answers, and none of them rejects."""
+    """One question of a versioned checklist; three answers, and none of them rejects.
+
+    ``field`` is the form's field that speaks to it. A value meets the criterion, or one of at least
+    ``at_least``; a lower one leaves it open, or fails it with ``below = "not-met"``.
+    """
 
     key: Annotated[str, Field(pattern=IDENTIFIER)]
     label: Text
     source: Text
     any_of: tuple[str, ...] = ()
+    field: str = ""
+    at_least: Annotated[int, Field(strict=True)] | None = None
+    below: Literal["unknown", "not-met"] = "unknown"
 
 
 class FormSection(Section):

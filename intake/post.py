@@ -11,7 +11,7 @@ from notifier.debt import ANSWERS
 from notifier.due import Due, due
 from notifier.fill_in import fill_in_workbook
 from notifier.limits import HOUR, brake, braked_kinds
-from registry.model import CommuneKey, Mail, Message, NewMail, Snapshot, Submission
+from registry.model import CommuneKey, Document, Mail, Message, NewMail, Snapshot, Submission
 from registry.snapshot import windows
 from registry.vault import VaultDamaged
 
@@ -115,6 +115,7 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot) -> Context:
         evidence=_evidence(desk, one),
         snapshot=snapshot,
         attachments=_attachments(desk, one, campaign, commune),
+        dossier=_dossier(desk, one),
     )
 
 
@@ -149,6 +150,12 @@ def _previous(
     if submission.version == 1 or not submission.current:  # one that came late replaces nothing
         return None
     return desk.store.submission_before(submission)
+
+
+def _dossier(desk: Desk, one: Due) -> tuple[Document, ...]:
+    if one.kind != "ack" or one.campaign is None or one.commune is None:
+        return ()
+    return tuple(desk.store.dossier(one.campaign, one.commune))
 
 
 def _evidence(desk: Desk, one: Due) -> tuple[Mail, ...]:

@@ -12,8 +12,18 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from config.model import Campaign, Commune
+from intake.dossier import dossier_file
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, named_communes
-from parsers.reading import Finding, Letter, Reading, Refusal, Row
+from notifier.dossier import is_expired, last_day_of
+from parsers.reading import (
+    Finding,
+    Letter,
+    Reading,
+    Refusal,
+    Row,
+    Signature,
+    SignatureState,
+)
 from parsers.vietnamese import fold
 from registry.model import (
     CommuneKey,
@@ -30,6 +40,11 @@ from registry.model import (
 )
 
 NilAnswer = Literal["yes", "doubtful", "no"]
+
+#: From what is best to what is worst.
+_SEVERITY: tuple[SignatureState, ...] = (
+    "valid", "unknown-root", "uncheckable", "expired", "changed-later", "altered"
+)  # fmt: skip
 
 #: A folded line above the signature: "TM. UBND XÃ HÒA CƯ".
 _SIGNED = re.compile(r"\btm (?:ubnd|uy ban nhan dan) (?:xa|x|thi tran|tt|phuong)\b")
@@ -179,8 +194,20 @@ class _Case:
             commune=self._key(),
             campaign=self.campaign.id if self.campaign else None,
             content_key=content_key(self.documents, self.own_words),
-            documents=tuple(_document(document) for document in self.documents),
+            documents=tuple(self._document(document) for document in self.documents),
         )
+
+    def _document(self, document: ReadDocument) -> Document:
+        """Return a file as it is recorded, with what it is to the campaign's dossier."""
+        kept = _document(document)
+        items = self.campaign.dossier if self.campaign else ()
+        part = dossier_file(document.name, document.result, items)
+        if part is None:
+            return kept
+        role = (
+            "dossier" if kept.role in {"unknown", "letter"} and not kept.refusal_code else kept.role
+        )
+        return replace(kept, role=role, item=part.item, about=part.about, issued_on=part.issued_on)
 
     def _forms(self) -> list[ReadDocument]:
         return [
@@ -207,6 +234,7 @@ class _Case:
         chosen = sorted(distinct.values(), key=lambda form: form.ordinal)
         points, findings = _combined(chosen)
         findings += (*self._doubts(len(points)), *self._elsewhere(chosen, points))
+        findings += tuple(self._grown_old(points))
         wrong = any(finding.severity == "error" for finding in findings)
         state: SubmissionState = "needs-fix" if wrong else "registered"
         return self._submit(state, f"{len(points)} point(s)", points, findings)
@@ -254,6 +282,24 @@ class _Case:
         for point in points:
             texts = [point.row.values.get(key, "") for key in prose]
             yield from self._named_elsewhere(texts, f"điểm số {point.ordinal}", point.ordinal)
+
+    def _grown_old(self, points: Sequence[Point]) -> Iterator[Finding]:
+        """Warn of certificates that are no longer good on the call's last day."""
+        if self.campaign is None:
+            return
+        last_day = last_day_of(self.campaign)
+        for field in self.campaign.form.fields:
+            for point in points:
+                issued_on = point.row.values.get(field.key, "")
+                if is_expired(issued_on, field.valid_months, last_day):
+                    text = (
+                        f"Cột “{field.label}”: đã quá {field.valid_months} tháng tính đến "
+                        f"{last_day:%d/%m/%Y}; đề nghị kiểm tra còn hiệu lực hay đã được cấp lại."
+                    )
+                    place = point.row.places.get(field.key)
+                    yield Finding(
+                        "warning", "certificate-expired", text, field.key, point.ordinal, place
+                    )
 
     def _named_elsewhere(
         self, texts: Sequence[str], place: str, row: int | None = None
@@ -318,7 +364,7 @@ class _Case:
             findings=findings,
         )
         read = replace(self.recorded(verdict, reason, state), submission=submission)
-        return replace(read, documents=tuple(_beside_a_form(d) for d in self.documents))
+        return replace(read, documents=tuple(map(_beside_a_form, read.documents)))
 
     def _older_than_current(self) -> bool:
         mine, theirs = self.envelope.sent_at, self.known.current_sent_at
@@ -335,9 +381,18 @@ class _Case:
             and not any(_WITHDRAWS.search(fold(text)) for text in texts)
         )
 
+    def _is_dossier(self) -> bool:
+        """Whether these are documents for points that stand recorded, and all of them are heard."""
+        current = self.known.current
+        kept = [self._document(document) for document in self.documents]
+        lost = any(one.refusal_code and not one.item for one in kept)
+        return bool(current and current.points) and any(one.item for one in kept) and not lost
+
     def _without_form(self) -> Outcome:
         """No form and no nil statement: say why, by the most helpful reason."""
         codes = [d.result.code for d in self.documents if isinstance(d.result, Refusal)]
+        if self._is_dossier():
+            return self.recorded("dossier", "documents of the dossier", "dossier")
         if "blank-template" in codes:
             return self.recorded("blank-template", "our form, not filled in", "blank-template")
         hard = [code for code in codes if code not in {"wrong-form", "unsupported"}]
@@ -365,20 +420,20 @@ def _document(document: ReadDocument) -> Document:
     if isinstance(document.result, Refusal):
         refused = document.result
         return replace(kept, refusal_code=refused.code, refusal_message=refused.message)
-    return replace(kept, role=document.result.role)
+    return replace(kept, role=document.result.role, signature=_worst(document.result.signatures))
 
 
-def _beside_a_form(document: ReadDocument) -> Document:
+def _worst(signatures: Sequence[Signature]) -> str:
+    """Return the state that people must know of: the worst one."""
+    states = [signature.state for signature in signatures]
+    return max(states, key=_SEVERITY.index, default="")
+
+
+def _beside_a_form(document: Document) -> Document:
     """A file that came with a good answer is part of the dossier, not a failed form."""
-    kept = _document(document)
-    if isinstance(document.result, Refusal) and document.result.code in {
-        "unsupported",
-        "unreadable",
-        "wrong-form",
-        "blank-template",
-    }:
-        return replace(kept, role="dossier", refusal_code="", refusal_message="")
-    return kept
+    if document.refusal_code in {"unsupported", "unreadable", "wrong-form", "blank-template"}:
+        return replace(document, role="dossier", refusal_code="", refusal_message="")
+    return document
 
 
 def _rows_key(document: ReadDocument) -> tuple[tuple[tuple[str, str], ...], ...]:

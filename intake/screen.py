@@ -176,7 +176,9 @@ class Screen:
         self._message(view)
         for one in view["documents"]:
             refusal = f"  [red]{escape(one['refusal'])}[/red]" if one["refusal"] else ""
-            words = f"{escape(one['name'])}  {one['kind']}, {one['role']}"
+            item = f": {one['item']}" if one["item"] else ""
+            signed = f", signature {one['signature']}" if one["signature"] else ""
+            words = f"{escape(one['name'])}  {one['kind']}, {one['role']}{item}{signed}"
             self._say(f"file {words}, sha256 {one['sha256'][:_HASH]}…{refusal}", 1)
         if view["submission"]:
             self._submission(view["submission"], 1)

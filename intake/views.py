@@ -193,6 +193,8 @@ def _message_history(config: Config, store: "Store", one: Message) -> View:
                 "role": document.role,
                 "sha256": document.sha256,
                 "refusal": document.refusal_code or None,
+                "item": document.item or None,
+                "signature": document.signature or None,
             }
             for document in store.documents(one.id)
         ],

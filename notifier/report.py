@@ -14,6 +14,7 @@ from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from notifier import report_sheets, wording
+from notifier.dossier_sheet import dossier_sheet
 from notifier.fixed_zip import repack
 from notifier.printed import (
     BOLD,
@@ -69,6 +70,7 @@ def workbook(inputs: ReportInputs) -> bytes:
     _summary(book.create_sheet("Tổng hợp"), inputs)
     report_sheets.answers(book.create_sheet("Tình hình gửi"), inputs)
     report_sheets.without_points(book.create_sheet("Không nhu cầu & không gửi"), inputs)
+    dossier_sheet(book.create_sheet("Tiêu chí & hồ sơ"), inputs)
     report_sheets.open_findings(book.create_sheet("Lỗi còn lại"), inputs)
     report_sheets.sources(book.create_sheet("Nguồn số liệu"), inputs)
     target = io.BytesIO()

@@ -2,27 +2,33 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from config.model import Campaign, Commune, Config
+from notifier.criteria import ANSWERS, judge
+from notifier.dossier import checklist
 from notifier.facts import addressee, cited, title_field
 from notifier.report_inputs import (
     CommuneFacts,
+    CriterionFacts,
     FieldFacts,
     FileFacts,
+    ItemFacts,
     MailFacts,
     PointFacts,
     ReportInputs,
     VersionFacts,
 )
 from notifier.schedule import released_report
+from parsers.reading import Row
 from registry.model import (
     CommuneKey,
     CommuneState,
     Document,
     Mail,
     Message,
+    Point,
     Snapshot,
     Submission,
     Window,
@@ -34,13 +40,18 @@ _TOLD = {"call", "reminder", "silence"}
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What the registry holds of a campaign; documents and messages by message id."""
+    """What the registry holds of a campaign; documents and messages by message id.
+
+    ``dossiers`` are the documents of each commune that belong to a dossier, whichever mail they
+    came with.
+    """
 
     snapshot: Snapshot
     submissions: tuple[Submission, ...]
     documents: Mapping[int, Sequence[Document]]
     messages: Mapping[int, Message]
     mails: tuple[Mail, ...]
+    dossiers: Mapping[CommuneKey, Sequence[Document]] = field(default_factory=dict)
 
 
 def build_inputs(
@@ -102,9 +113,10 @@ def _commune(
         ),
         key=lambda item: (item.received_at, item.version),
     )
-    versions = tuple(_version(item, material) for item in mine)
+    versions = tuple(_version(item, material, campaign) for item in mine)
     countable = [item for item in versions if supplement or not item.after_close]
     counted = countable[-1] if countable else None
+    points = next((m.points for m, v in zip(mine, versions, strict=True) if v is counted), ())
     heard = material.snapshot.heard.get((campaign.id, commune.key))
     return CommuneFacts(
         code=commune.code,
@@ -121,6 +133,35 @@ def _commune(
             for mail in sorted(material.mails, key=_sent_order)
             if mail.commune == commune.key and mail.campaign == campaign.id and mail.kind in _TOLD
         ),
+        dossier=_dossier(campaign, points, material.dossiers.get(commune.key, ())),
+    )
+
+
+def _dossier(
+    campaign: Campaign, points: Sequence[Point], documents: Sequence[Document]
+) -> tuple[ItemFacts, ...]:
+    if not points:
+        return ()
+    return tuple(
+        ItemFacts(
+            state.item.label,
+            state.item.required,
+            tuple((document.name, ordinal) for document, ordinal in state.documents),
+            state.missing,
+            tuple(document.name for document in state.expired),
+        )
+        for state in checklist(campaign, documents, points)
+    )
+
+
+def _criteria(campaign: Campaign, row: Row) -> tuple[CriterionFacts, ...]:
+    judged = (
+        (criterion, judge(criterion, row.values, row.confidence, campaign.form))
+        for criterion in campaign.criterion
+    )
+    return tuple(
+        CriterionFacts(criterion.label, ANSWERS[found.answer], found.reason)
+        for criterion, found in judged
     )
 
 
@@ -140,7 +181,7 @@ def _state(
     return state_without_answer(snapshot, campaign.id, key, campaign.closes_at)
 
 
-def _version(submission: Submission, material: Material) -> VersionFacts:
+def _version(submission: Submission, material: Material, campaign: Campaign) -> VersionFacts:
     documents = {item.ordinal: item for item in material.documents.get(submission.message_id, ())}
     message = material.messages.get(submission.message_id)
     points = []
@@ -154,6 +195,7 @@ def _version(submission: Submission, material: Material) -> VersionFacts:
                 confidence=dict(point.row.confidence),
                 file=source.name if source else "",
                 sha256=source.sha256 if source else "",
+                criteria=_criteria(campaign, point.row),
             )
         )
     return VersionFacts(
@@ -192,6 +234,7 @@ class Registry(Protocol):
     def documents(self, message_id: int) -> Sequence[Document]: ...  # noqa: D102
     def message(self, message_id: int) -> Message: ...  # noqa: D102
     def mails(self, campaign: str | None = None) -> Sequence[Mail]: ...  # noqa: D102
+    def dossier(self, campaign: str, commune: CommuneKey) -> Sequence[Document]: ...  # noqa: D102
 
 
 def gather(store: Registry, config: Config, campaign: Campaign, now: dt.datetime) -> ReportInputs:
@@ -204,5 +247,6 @@ def gather(store: Registry, config: Config, campaign: Campaign, now: dt.datetime
         documents={number: store.documents(number) for number in ids},
         messages={number: store.message(number) for number in ids},
         mails=tuple(store.mails(campaign=campaign.id)),
+        dossiers={key: store.dossier(campaign.id, key) for key in {s.commune for s in submissions}},
     )
     return build_inputs(config, campaign, material, now)

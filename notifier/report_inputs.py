@@ -26,6 +26,26 @@ class FileFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class CriterionFacts:
+    """What a point's row says about one criterion of the campaign, and why."""
+
+    label: str
+    answer: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemFacts:
+    """One item of the dossier: the files that came, with their point (0 = open), what lacks it."""
+
+    label: str
+    required: bool
+    files: tuple[tuple[str, int], ...]
+    missing: tuple[int, ...]
+    expired: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PointFacts:
     """One point with the place of each value; ``raw`` is the text as written."""
 
@@ -35,6 +55,7 @@ class PointFacts:
     confidence: Mapping[str, float]
     file: str
     sha256: str
+    criteria: tuple[CriterionFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +106,7 @@ class CommuneFacts:
     heard: int
     first_heard_at: dt.datetime | None
     mails: tuple[MailFacts, ...]
+    dossier: tuple[ItemFacts, ...] = ()
 
     @property
     def points(self) -> tuple[PointFacts, ...]:

@@ -26,8 +26,8 @@ from registry.model import (
 )
 
 ACKS = (
-    "registered", "needs-fix", "nil", "duplicate", "letter-only", "wrong-form", "blank-template",
-    "unreadable", "link", "empty", "in-review", "too-large",
+    "registered", "needs-fix", "nil", "duplicate", "letter-only", "dossier", "wrong-form",
+    "blank-template", "unreadable", "link", "empty", "in-review", "too-large",
 )  # fmt: skip
 _WITH_SUBMISSION = {"registered", "needs-fix", "nil"}
 _OTHERS: tuple[MailKind, ...] = (

@@ -12,6 +12,7 @@ from typing import Any
 
 from config.model import Campaign, Commune, Config
 from notifier import wording
+from notifier.dossier import checklist, remarks
 from notifier.due import Due
 from notifier.facts import addressee, cited, point_names, sums
 from notifier.held_reasons import in_vietnamese
@@ -35,6 +36,7 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
         "duplicate": "gửi lại, nội dung giống hệt",
         "copy": "bản sao của một thư đã nhận",
         "letter-only": "có công văn, chưa có biểu",
+        "dossier": "hồ sơ bổ sung",
         "wrong-form": "biểu không đúng mẫu",
         "blank-template": "biểu mẫu chưa điền",
         "unreadable": "tệp không đọc được",
@@ -81,7 +83,8 @@ class Context:
 
     ``previous`` is the version that this submission replaces, or, for a duplicate, the version
     already recorded. ``evidence`` are the mails that went to the commune before. ``snapshot``
-    serves the mails about a whole campaign (digest, draft, report).
+    serves the mails about a whole campaign (digest, draft, report). ``dossier`` are all documents
+    that came for the commune's points, whichever mail brought them.
     """
 
     config: Config
@@ -95,6 +98,7 @@ class Context:
     evidence: tuple[Mail, ...] = ()
     snapshot: Snapshot | None = None
     attachments: tuple[Attachment, ...] = ()
+    dossier: tuple[Document, ...] = ()
 
 
 def view(due: Due, context: Context) -> View:
@@ -107,9 +111,10 @@ def view(due: Due, context: Context) -> View:
         "campaign": _campaign(campaign, context) if campaign else None,
         "commune": _commune(context.commune) if context.commune else None,
         "message": _message(context.message, context) if context.message else None,
-        "documents": [_document(item) for item in context.documents[:_FILES_SHOWN]],
+        "documents": [_document(item, context) for item in context.documents[:_FILES_SHOWN]],
         "submission": _submission(context.submission, campaign, context),
         "previous": _version(context.previous, context),
+        "dossier": _dossier(context),
         "timing": _timing(context),
         "evidence": [_evidence(mail, context) for mail in context.evidence],
         "evidence_rows": [_evidence_row(mail, context) for mail in context.evidence],
@@ -203,13 +208,17 @@ def _message(message: Message, context: Context) -> View:
     }
 
 
-def _document(document: Document) -> View:
+def _document(document: Document, context: Context) -> View:
+    items = context.campaign.dossier if context.campaign else ()
+    item = next((one.label for one in items if one.key == document.item), "")
+    signed = document.role == "letter" or document.signature
     return {
         "name": wording.discreet(document.name, 160),
         "sha": document.sha256,
         "short": document.sha256[:12],
         "size": wording.size(document.size_bytes),
-        "role": wording.ROLES.get(document.role, "tệp khác"),
+        "role": wording.clean(item, 120) or wording.ROLES.get(document.role, "tệp khác"),
+        "signature": wording.SIGNATURES.get(document.signature, "") if signed else "",
         "refusal": wording.discreet(document.refusal_message, 500),
         "refused": bool(document.refusal_code),
     }
@@ -242,9 +251,7 @@ def _submission(
 ) -> View | None:
     if submission is None or campaign is None:
         return None
-    form = campaign.form
-    findings = [item for item in submission.findings if not item.code.startswith("dossier")]
-    dossier = [item for item in submission.findings if item.code.startswith("dossier")]
+    form, findings = campaign.form, submission.findings
     shown = sorted(findings, key=lambda item: ("error", "warning", "note").index(item.severity))
     return {
         **(_version(submission, context) or {}),
@@ -255,7 +262,20 @@ def _submission(
         "findings": [_finding(item, form) for item in shown[:_FINDINGS_SHOWN]],
         "findings_left": max(0, len(shown) - _FINDINGS_SHOWN),
         "warnings": sum(item.severity == "warning" for item in findings),
-        "dossier": [wording.discreet(item.message, 400) for item in dossier[:_FINDINGS_SHOWN]],
+    }
+
+
+def _dossier(context: Context) -> View:
+    """What came for the points of the answer that counts, and what is still missing."""
+    answer = context.submission or context.previous
+    if context.campaign is None or answer is None or not answer.points:
+        return {"remarks": [], "complete": False, "asked": False}
+    states = checklist(context.campaign, context.dossier, answer.points)
+    lines = remarks(states, len(answer.points))
+    return {
+        "remarks": [wording.discreet(line, 400) for line in lines[:_FINDINGS_SHOWN]],
+        "complete": bool(context.dossier) and not lines,
+        "asked": bool(states),
     }
 
 

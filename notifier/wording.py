@@ -32,6 +32,18 @@ ROLES: Mapping[str, str] = MappingProxyType(
         "unknown": "tệp khác",
     }
 )
+#: What a digital signature is worth: có, không kiểm được; "không" is said where one is usual.
+SIGNATURES: Mapping[str, str] = MappingProxyType(
+    {
+        "valid": "có, hợp lệ",
+        "unknown-root": "có, còn nguyên vẹn, không kiểm được chứng thư",
+        "uncheckable": "có, không kiểm được",
+        "expired": "có, chứng thư đã hết hạn khi ký",
+        "changed-later": "có, tệp đã thay đổi sau khi ký",
+        "altered": "có, nội dung đã bị thay đổi",
+        "": "không",
+    }
+)
 MAIL_STATES: Mapping[str, str] = MappingProxyType(
     {
         "queued": "chờ gửi",

@@ -43,6 +43,8 @@ class Field:
     low: Decimal | None = None
     high: Decimal | None = None
     personal: bool = False
+    #: For a date: how many months what was issued then is good for.
+    valid_months: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ __all__ = [
     "cited_numbers",
     "heading_lines",
     "nil_statement",
+    "place_date",
     "read_letter",
     "secrecy_mark",
 ]
@@ -226,6 +227,15 @@ def _joined(match: re.Match[str]) -> str:
     year = f"{match['year']}/" if match["year"] else ""
     sign = re.sub(r"[–—]", "-", re.sub(r"\s", "", match["sign"])).rstrip(".")
     return f"{match['number']}/{year}{sign}"
+
+
+def place_date(lines: Sequence[str]) -> str | None:
+    """Return the day (ISO) of the first line "Lạng Sơn, ngày … tháng … năm …", None without one.
+
+    Other dates of a text are those of the laws and letters that it cites.
+    """
+    dated = (line for line in _flowing(lines) if _PLACE_DATE.search(line))
+    return next(filter(None, map(_first_date, dated)), None)
 
 
 def _issued_on(head: list[str]) -> str | None:

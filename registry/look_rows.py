@@ -163,6 +163,25 @@ class LookRows(Part):
         with self._database.read() as connection:
             return [document_of(row) for row in connection.execute(query)]
 
+    def dossier(self, campaign: str, commune: CommuneKey) -> list[Document]:
+        """Return the documents of a commune in a campaign that are items of a dossier.
+
+        Oldest first. Those of a message that waits for a person or was rejected do not count.
+        """
+        query = (
+            sa.select(documents)
+            .join(messages, messages.c.id == documents.c.message_id)
+            .where(
+                documents.c.item != "",
+                messages.c.campaign == campaign,
+                commune_is(messages, commune),
+                messages.c.state == "recorded",
+            )
+            .order_by(messages.c.received_at, messages.c.id, documents.c.ordinal)
+        )
+        with self._database.read() as connection:
+            return [document_of(row) for row in connection.execute(query)]
+
     def submission(self, submission_id: int) -> Submission:
         """Return a submission with its points and findings; KeyError if there is none."""
         found = self._submissions(submissions.c.id == submission_id)

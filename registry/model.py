@@ -23,7 +23,8 @@ Verdict = Literal[
     "nil",  # "không có nhu cầu", positively
     "duplicate",  # sent again, identical: "already received at …"
     "copy",  # the same mail by another road (same Message-ID and files): no second answer
-    "letter-only",  # an official letter or dossier, but no form and no nil statement
+    "letter-only",  # an official letter, but no form and no nil statement
+    "dossier",  # documents for the points that are registered already
     "wrong-form",  # a table, but not this campaign's
     "blank-template",  # our own form, not filled in
     "unreadable",  # files that could not be read
@@ -76,6 +77,7 @@ ARRIVALS: tuple[Verdict, ...] = (
     "nil",
     "duplicate",
     "letter-only",
+    "dossier",
     "wrong-form",
     "blank-template",
     "unreadable",
@@ -198,7 +200,12 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One file of a message and what became of it. ``refusal_code`` is empty when it was read."""
+    """One file of a message and what became of it. ``refusal_code`` is empty when it was read.
+
+    ``item`` is the key of the dossier's item that it is, ``about`` the folded words of its name and
+    head by which its point can be told, ``issued_on`` its day (ISO). ``signature`` is the worst
+    state of its digital signatures, empty without one.
+    """
 
     ordinal: int
     name: str
@@ -209,6 +216,10 @@ class Document:
     refusal_code: str = ""
     refusal_message: str = ""
     reading_json: str = ""
+    item: str = ""
+    about: str = ""
+    issued_on: str = ""
+    signature: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,6 +93,10 @@ def document_of(row: sa.Row[Any]) -> Document:
         row.refusal_code,
         row.refusal_message,
         row.reading_json,
+        row.item,
+        row.about,
+        row.issued_on,
+        row.signature,
     )
 
 
@@ -122,7 +126,9 @@ def submission_of(
 
 def point_of(row: sa.Row[Any]) -> Point:
     """Return the point of a row of ``points``."""
-    return Point(row.ordinal, row.document_ordinal, Row(**cast("dict[str, Any]", row.row)))
+    parts = cast("dict[str, Any]", row.row)
+    boxes = {key: tuple(box) for key, box in parts.get("boxes", {}).items()}
+    return Point(row.ordinal, row.document_ordinal, Row(**{**parts, "boxes": boxes}))
 
 
 def point_values(submission_id: int, point: Point) -> dict[str, object]:
@@ -132,6 +138,7 @@ def point_values(submission_id: int, point: Point) -> dict[str, object]:
         "places": dict(point.row.places),
         "confidence": dict(point.row.confidence),
         "raw": dict(point.row.raw),
+        "boxes": dict(point.row.boxes),
     }
     return {
         "submission_id": submission_id,

@@ -180,6 +180,10 @@ documents = sa.Table(
     _text("refusal_code"),
     _text("refusal_message"),
     _text("reading_json"),
+    _text("item"),
+    _text("about"),
+    _text("issued_on"),
+    _text("signature"),
 )
 
 submissions = sa.Table(

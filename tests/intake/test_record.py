@@ -5,13 +5,16 @@ import itertools
 
 import pytest
 from rigs.cast import ERROR, GIA_CAT, HOA_CU, campaign, form_reading, letter_reading, moment
+from rigs.office import office
 
 from intake.matching import CampaignMatch, CommuneMatch, Unsure
 from intake.record import Envelope, Known, ReadDocument, content_key, decide
-from parsers.reading import Letter, Reading, Refusal, Row
+from parsers.reading import Letter, Reading, Refusal, Row, Signature
 from registry.model import Message, Submission
 
 CAMPAIGN = campaign()
+#: The shipped one, with its dossier.
+OCOP = CampaignMatch(office().campaigns[0], "only-open")
 COMMUNE = CommuneMatch(HOA_CU, "sender")
 IN_TIME = moment(17)
 
@@ -262,3 +265,37 @@ def test_the_content_key_is_of_files_or_else_of_words():
     assert content_key((one,), "") == content_key((renamed,), "")
     assert content_key((), "Không có  nhu cầu") == content_key((), "không có nhu cầu")
     assert content_key((), "a") != content_key((), "b")
+
+
+def test_documents_for_registered_points_are_a_dossier():
+    points = form_reading("A", "B")
+    current = _current(points=_decide(points).submission.points)
+    paper = Reading("pdf", "unknown", text="BẢN CAM KẾT")
+    outcome = _decide(paper, known=Known(current=current), campaign=OCOP)
+    assert (outcome.verdict, outcome.ack) == ("dossier", "dossier")
+    assert [(one.role, one.item) for one in outcome.documents] == [("dossier", "commitment")]
+    assert outcome.submission is None
+    # Before any point is registered the form is what is missing.
+    assert _decide(paper).verdict == "letter-only"
+    # A file that nobody could read may have been the corrected form: it must be told.
+    lost = Refusal("unreadable", "Ảnh mờ.", kind="jpeg")
+    assert _decide(paper, lost, known=Known(current=current), campaign=OCOP).verdict == "unreadable"
+
+
+def test_a_certificate_that_has_grown_old_is_a_warning():
+    row = Row({"name": "Cửa hàng", "certified_on": "2021-05-19"}, {"certified_on": "B!N4"}, {})
+    outcome = _decide(Reading("xlsx", "form", rows=(row,)), campaign=OCOP)
+    (found,) = [f for f in outcome.submission.findings if f.code == "certificate-expired"]
+    assert (found.severity, found.field, found.row, found.place) == (
+        "warning", "certified_on", 1, "B!N4",
+    )  # fmt: skip
+    assert outcome.submission.state == "registered"
+
+
+def test_the_worst_signature_of_a_file_is_kept():
+    signatures = (Signature("valid"), Signature("altered"), Signature("unknown-root"))
+    outcome = _decide(
+        form_reading("A"), dataclasses.replace(letter_reading(), signatures=signatures)
+    )
+    assert [one.signature for one in outcome.documents] == ["", "altered"]
+    assert outcome.state == "recorded"

@@ -23,8 +23,8 @@ from registry.tables import metadata
 URL = "sqlite:///data/registry.db"
 
 BROKEN = """
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -101,9 +101,9 @@ def next_version(monkeypatch: pytest.MonkeyPatch, base: Path, revision: str) -> 
     """Pretend that the program has one more migration."""
     folder = base / "migrations"
     shutil.copytree(schema._FOLDER, folder)
-    (folder / "versions" / "0002_next.py").write_text(revision)
+    (folder / "versions" / "0003_next.py").write_text(revision)
     monkeypatch.setattr(schema, "_FOLDER", folder)
-    monkeypatch.setattr(schema, "HEAD", "0002")
+    monkeypatch.setattr(schema, "HEAD", "0003")
 
 
 def test_fault_092_older_registry_is_migrated_after_a_copy(
@@ -116,7 +116,7 @@ def test_fault_092_older_registry_is_migrated_after_a_copy(
     with open_store(URL, tmp_path) as store:
         assert store.message(message_id).sha256 == hash_of("a")
         assert "half" in tables_of(tmp_path)
-    copy = tmp_path / "data" / "registry.db.before-0002"
+    copy = tmp_path / "data" / "registry.db.before-0003"
     with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("SELECT sha256 FROM messages").fetchall() == [(hash_of("a"),)]
 
