@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -23,7 +24,7 @@ from notifier.report import (
 )
 from notifier.report_inputs import PointFacts, counted_receipts, total
 from notifier.wording import roman
-from registry.model import ReportRow
+from registry.model import CommuneKey, Document, ReportRow
 from registry.snapshot import windows
 
 CONFIG = rig.office()
@@ -230,13 +231,33 @@ class Registry:
         assert campaign == "ocop-2024-2"
         return self.material.mails
 
+    def dossier(self, campaign: str, commune: CommuneKey) -> object:
+        assert campaign == "ocop-2024-2"
+        return self.material.dossiers[commune]
+
 
 def test_gather_reads_what_the_pure_part_needs() -> None:
-    material = rig.material(CONFIG, (rig.submission(CONFIG, "Hòa Cư"),))
+    answer = rig.submission(CONFIG, "Hòa Cư")
+    paper = Document(2, "Cam kết.pdf", "1" * 64, 9, "pdf", "dossier", item="commitment")
+    material = replace(rig.material(CONFIG, (answer,)), dossiers={answer.commune: [paper]})
     now = rig.at(22, 8, 0)
     found = gather(Registry(material), CONFIG, CONFIG.campaigns[0], now)  # type: ignore[arg-type]
     assert found == build_inputs(CONFIG, CONFIG.campaigns[0], material, now)
     assert found.points
+    commitment = next(i for c in found.communes for i in c.dossier if i.files)
+    assert commitment.files == (("Cam kết.pdf", 1),)
+
+
+def test_criteria_and_dossier_stand_on_a_sheet_of_their_own() -> None:
+    answer = rig.submission(CONFIG, "Hòa Cư")
+    paper = Document(2, "Cam kết.pdf", "1" * 64, 9, "pdf", "dossier", item="commitment")
+    material = replace(rig.material(CONFIG, (answer,)), dossiers={answer.commune: [paper]})
+    inputs = build_inputs(CONFIG, CONFIG.campaigns[0], material, rig.at(22, 8, 0))
+    sheet = openpyxl.load_workbook(io.BytesIO(workbook(inputs)))["Tiêu chí & hồ sơ"]
+    texts = [str(cell.value) for line in sheet.iter_rows() for cell in line if cell.value]
+    assert any(text.startswith("Đạt. Hạng sao: 3") for text in texts)
+    assert any("Cam kết.pdf" in text for text in texts)
+    assert any("Đơn đề nghị hỗ trợ" in text for text in texts)
 
 
 def test_a_sum_that_nobody_stated_is_not_zero() -> None:

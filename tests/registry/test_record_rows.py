@@ -67,6 +67,25 @@ def test_all_that_follows_comes_back_as_it_was_given(store: Store) -> None:
     assert store.verify_journal() is None
 
 
+def test_the_dossier_of_a_commune_comes_from_every_mail_that_counts(store: Store) -> None:
+    paper = replace(
+        document(), role="dossier", item="plan", about="bao gia", issued_on="2024-01-02"
+    )
+    for number, (mail, outcome) in enumerate(
+        {
+            "with the form": answer(content="1"),
+            "later": answer(content="2"),
+            "of another commune": answer(commune=TAN_LIEN, content="3"),
+            "held": replace(answer(content="4"), state="held", submission=None),
+        }.items()
+    ):
+        brought = replace(outcome, documents=(document(), replace(paper, ordinal=2, name=mail)))
+        store.record(arrive(store, mail, number), brought, at(number))
+    found = store.dossier(CAMPAIGN, HOA_CU)
+    assert [one.name for one in found] == ["with the form", "later"]
+    assert found[0] == replace(paper, ordinal=2, name="with the form")
+
+
 def test_fault_078_correction_becomes_current_and_the_first_version_stays(store: Store) -> None:
     """A second answer of a commune is version 2 and current; version 1 is kept beside it."""
     store.record(arrive(store, "v1", 0), answer(content="1"), at(1))
