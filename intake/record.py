@@ -14,6 +14,7 @@ from typing import Literal
 from config.model import Campaign, Commune
 from intake.dossier import dossier_file
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, named_communes
+from intake.together import FormFile, one_form
 from notifier.dossier import is_expired, last_day_of
 from parsers.reading import (
     Finding,
@@ -81,7 +82,8 @@ class Known:
     ``copy_of`` is the same mail by another road, ``twin`` an earlier message with the same
     content, ``current`` the current version and ``current_sent_at`` the sender's date of the mail
     that brought it; ``letter_twins`` are versions that cite the same official letter (số + ký hiệu
-    + cơ quan; Nghị định 30/2020, Phụ lục VI asks for a warning).
+    + cơ quan; Nghị định 30/2020, Phụ lục VI asks for a warning). ``earlier_round`` is another
+    campaign in which the commune sent the very file of this form.
     """
 
     copy_of: Message | None = None
@@ -89,6 +91,7 @@ class Known:
     current: Submission | None = None
     current_sent_at: dt.datetime | None = None
     letter_twins: tuple[Submission, ...] = ()
+    earlier_round: str = ""
 
 
 def content_key(documents: Sequence[ReadDocument], own_words: str) -> str:
@@ -98,6 +101,11 @@ def content_key(documents: Sequence[ReadDocument], own_words: str) -> str:
     else:
         parts = ["words", " ".join(own_words.split()).casefold()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def form_hashes(documents: Sequence[ReadDocument]) -> list[str]:
+    """Return the hashes of the files that hold a form."""
+    return [document.sha256 for document in documents if _rows(document)]
 
 
 def official_letter(documents: Sequence[ReadDocument]) -> Letter | None:
@@ -227,17 +235,30 @@ class _Case:
 
     def _with_forms(self, forms: list[ReadDocument]) -> Outcome:
         distinct = {_rows_key(form): form for form in reversed(forms)}
-        if len(distinct) > 1 and not self.forced:
-            return self.held("forms-differ", "submission")
-        if self._nil() == "yes" and not self.forced:
-            return self.held("nil-beside-form", "submission")
-        chosen = sorted(distinct.values(), key=lambda form: form.ordinal)
+        chosen = self._chosen(sorted(distinct.values(), key=lambda form: form.ordinal))
+        if not self.forced:
+            if len(chosen) > 1:
+                return self.held("forms-differ", "submission")
+            if self.known.earlier_round:
+                return self.held("earlier-round", "submission", self.known.earlier_round)
+            if self._nil() == "yes":
+                return self.held("nil-beside-form", "submission")
         points, findings = _combined(chosen)
         findings += (*self._doubts(len(points)), *self._elsewhere(chosen, points))
         findings += tuple(self._grown_old(points))
         wrong = any(finding.severity == "error" for finding in findings)
         state: SubmissionState = "needs-fix" if wrong else "registered"
         return self._submit(state, f"{len(points)} point(s)", points, findings)
+
+    def _chosen(self, forms: list[ReadDocument]) -> list[ReadDocument]:
+        """Return the one form that several files hold, or all of them if they hold others."""
+        if len(forms) < 2 or self.campaign is None:  # noqa: PLR2004  nothing to compare
+            return forms
+        files = [
+            FormFile(form.name, form.result) for form in forms if isinstance(form.result, Reading)
+        ]
+        one = one_form(files, self.campaign.form)
+        return forms if one is None else [replace(forms[one.chosen], result=one.reading)]
 
     def _doubts(self, count: int) -> tuple[Finding, ...]:
         """Findings that only the files together can show."""

@@ -400,6 +400,7 @@ class _Case:
             current=current,
             current_sent_at=store.message(current.message_id).sent_at if current else None,
             letter_twins=tuple(twins),
+            earlier_round=store.earlier_round(call, key, record.form_hashes(documents)),
         )
 
 

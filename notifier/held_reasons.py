@@ -27,6 +27,7 @@ HELD_REASONS: Mapping[HeldReason, str] = MappingProxyType(
         "no-campaign": "Thư đến khi chưa có đợt nào mở",
         "several-campaigns": "Chưa rõ thư trả lời cho đợt nào",
         "forms-differ": "Thư có nhiều biểu và số liệu trong các biểu khác nhau",
+        "earlier-round": "Tệp biểu giống hệt tệp đã gửi ở đợt trước",
         "nil-beside-form": "Thư vừa báo không có nhu cầu, vừa có biểu đăng ký điểm",
         "nil-doubtful": "Chưa chắc thư có phải là báo không có nhu cầu hay không",
         "nil-after-registration": "Đơn vị đã đăng ký điểm, nay báo không có nhu cầu, không nêu rút",

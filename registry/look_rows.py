@@ -182,6 +182,23 @@ class LookRows(Part):
         with self._database.read() as connection:
             return [document_of(row) for row in connection.execute(query)]
 
+    def earlier_round(self, campaign: str, commune: CommuneKey, sha256s: Iterable[str]) -> str:
+        """Return another campaign in which this commune sent one of these files, else ``""``."""
+        query = (
+            sa.select(messages.c.campaign)
+            .join(documents, messages.c.id == documents.c.message_id)
+            .where(
+                documents.c.sha256.in_(list(sha256s)),
+                messages.c.campaign != campaign,
+                commune_is(messages, commune),
+                messages.c.state == "recorded",
+            )
+            .order_by(messages.c.id.desc())
+            .limit(1)
+        )
+        with self._database.read() as connection:
+            return str(connection.execute(query).scalar() or "")
+
     def submission(self, submission_id: int) -> Submission:
         """Return a submission with its points and findings; KeyError if there is none."""
         found = self._submissions(submissions.c.id == submission_id)

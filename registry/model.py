@@ -64,6 +64,7 @@ HeldReason = Literal[
     "no-campaign",
     "several-campaigns",
     "forms-differ",
+    "earlier-round",
     "nil-beside-form",
     "nil-doubtful",
     "nil-after-registration",

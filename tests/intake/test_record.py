@@ -299,3 +299,24 @@ def test_the_worst_signature_of_a_file_is_kept():
     )
     assert [one.signature for one in outcome.documents] == ["", "altered"]
     assert outcome.state == "recorded"
+
+
+def test_the_same_form_as_workbook_and_as_signed_pdf_is_one_submission():
+    excel = form_reading("A", "B")
+    paper = dataclasses.replace(excel, kind="pdf", text="bản ký")
+    paper = dataclasses.replace(
+        paper,
+        rows=(dataclasses.replace(paper.rows[0], values={**paper.rows[0].values, "note": "x"}),
+              *paper.rows[1:]),
+    )  # fmt: skip
+    outcome = _decide(paper, excel)
+    assert (outcome.state, outcome.verdict) == ("recorded", "submission")
+    assert len(outcome.submission.points) == 2
+    assert {point.document_ordinal for point in outcome.submission.points} == {2}
+
+
+def test_last_rounds_file_waits_for_a_person():
+    again = _decide(form_reading("A"), known=Known(earlier_round="ocop-2024-1"))
+    assert (again.state, again.reason) == ("held", "earlier-round: ocop-2024-1")
+    forced = _decide(form_reading("A"), known=Known(earlier_round="ocop-2024-1"), forced=True)
+    assert forced.verdict == "submission"

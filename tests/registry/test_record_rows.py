@@ -380,3 +380,12 @@ def test_messages_are_found_by_the_beginning_of_their_hash(store: Store) -> None
     assert found.id == message_id
     assert store.message_by_sha(hash_of("a")[:5]) is None
     assert store.message_by_sha("0" * 10) is None
+
+
+def test_a_file_of_an_earlier_round_is_known(store: Store) -> None:
+    store.record(arrive(store, "first"), answer(campaign="ocop-2024-1"), at(1))
+    same = [document().sha256]
+    assert store.earlier_round(CAMPAIGN, HOA_CU, same) == "ocop-2024-1"
+    assert store.earlier_round("ocop-2024-1", HOA_CU, same) == ""
+    assert store.earlier_round(CAMPAIGN, TAN_LIEN, same) == ""
+    assert store.earlier_round(CAMPAIGN, HOA_CU, []) == ""
