@@ -118,7 +118,7 @@ def remarks(states: Sequence[ItemState], points: int) -> list[str]:
     lines = []
     for state in states:
         if state.item.required and state.missing:
-            lines.append(f"Chưa thấy: {state.item.label}{_of_points(state.missing, points)}.")
+            lines.append(_missing(state, points))
         for document in state.expired:
             day = dt.date.fromisoformat(document.issued_on)
             lines.append(
@@ -126,6 +126,16 @@ def remarks(states: Sequence[ItemState], points: int) -> list[str]:
                 "tháng; đề nghị kiểm tra hiệu lực hoặc gửi bản mới."
             )
     return lines
+
+
+def _missing(state: ItemState, points: int) -> str:
+    loose = sum(ordinal == 0 for _, ordinal in state.documents)
+    if loose:
+        return (
+            f"{state.item.label}: có {loose} tệp chưa rõ của điểm nào; đề nghị gửi đủ cho từng "
+            "điểm và ghi tên điểm vào tên tệp."
+        )
+    return f"Chưa thấy: {state.item.label}{_of_points(state.missing, points)}."
 
 
 def _of_points(ordinals: Sequence[int], points: int) -> str:

@@ -52,6 +52,8 @@ def test_a_document_of_no_telling_point_stands_for_one() -> None:
     one, two = document("plan", "bao gia.pdf"), document("plan", "du toan.pdf")
     assert missing([one])["plan"] == (1, 2)
     assert missing([one, two])["plan"] == ()
+    told = remarks(checklist(CAMPAIGN, [one], (CHO, QUAN)), 2)
+    assert any("có 1 tệp chưa rõ của điểm nào" in line for line in told)
 
 
 def test_the_same_file_twice_counts_once() -> None:
