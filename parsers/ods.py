@@ -72,8 +72,9 @@ class _Workbook:
         self.budget = budget
         self.styles = Styles()
         manifest = "META-INF/manifest.xml"
-        if manifest in package and any(package.root(manifest).iter("{*}encryption-data")):
-            raise RefusedError("encrypted", "the manifest has encryption data")
+        if manifest in package:
+            for _ in package.root(manifest).iter("{*}encryption-data"):
+                raise RefusedError("encrypted", "the manifest has encryption data")
         if "styles.xml" in package:
             for element in package.root("styles.xml").iter(*(f"{{*}}{tag}" for tag in TAGS)):
                 self.styles.add(element)

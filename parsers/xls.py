@@ -14,6 +14,7 @@ from xlrd.sheet import Cell as Found
 from xlrd.sheet import Sheet as Source
 
 from parsers.biff import Position, uncalculated
+from parsers.charset import decoded
 from parsers.form import Form
 from parsers.grid import CellValue, Extract, Limits
 from parsers.number_format import shown
@@ -24,6 +25,8 @@ from parsers.vietnamese import repair
 
 #: The record streams of BIFF8 and BIFF5 in their container.
 _STREAMS: Final = ("Workbook", "Book")
+#: From BIFF8 on, text is in Unicode.
+_UNICODE: Final = 80
 
 
 def extract(
@@ -55,7 +58,7 @@ def extract(
 
 def _stream(data: bytes) -> bytes:
     """Return the records, with or without a container round them."""
-    if not olefile.isOleFile(data):
+    if not data.startswith(olefile.MAGIC):
         return data
     with olefile.OleFileIO(io.BytesIO(data)) as container:
         for name in _STREAMS:
@@ -91,11 +94,18 @@ class _Reader:
         if (row, column) in self.unsaved:
             sheet.put(row + 1, column + 1, "", None, uncalculated=True, hidden=hidden)
         elif cell.ctype not in {xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK}:
-            style = self.book.xf_list[cell.xf_index]
-            code = self.book.format_map[style.format_key].format_str
-            font = self.book.font_list[style.font_index].name
+            code, font = self._style(cell)
             text, value = self._content(cell, code, font)
             sheet.put(row + 1, column + 1, text, value, number_format=code, hidden=hidden)
+
+    def _style(self, cell: Found) -> tuple[str, str]:
+        """Return number format and font of a cell; a bare stream may have no styles at all."""
+        book = self.book
+        if not book.xf_list:
+            return "General", ""
+        style = book.xf_list[cell.xf_index]
+        font = book.font_list[style.font_index].name if book.font_list else ""
+        return book.format_map[style.format_key].format_str, font
 
     def _content(self, cell: Found, code: str, font: str) -> tuple[str, CellValue]:
         """Return text and value of a cell."""
@@ -106,7 +116,10 @@ class _Reader:
         if cell.ctype == xlrd.XL_CELL_ERROR:
             text = xlrd.error_text_from_code.get(cell.value, "#VALUE!")
             return text, text
-        text = _written(cell.value, font)
+        raw = cell.value
+        if self.book.biff_version < _UNICODE and self.book.codepage is None:
+            raw = decoded(raw.encode("latin-1"))  # xlrd's guess; some exports write UTF-8 there
+        text = _written(raw, font)
         return text, text
 
 
