@@ -69,7 +69,8 @@ def separator(text: str, *, sure: bool = True) -> str:
 
     A table has two rows one after the other with the same number of cells, three at least; of
     several candidates the one with most cells in most rows counts. ``sure`` = somebody says that
-    this is a table; without that, commas must rule the text, for prose has them too.
+    this is a table: then one such row will do. Without that, commas must rule the text and stand
+    without a space behind, for prose has them too.
     """
     hint = _HINT.match(text)
     if hint:
@@ -80,8 +81,18 @@ def separator(text: str, *, sure: bool = True) -> str:
     fits = {mark: _fit(sample, mark) for mark in _SEPARATORS}
     best = max(_SEPARATORS, key=lambda mark: (fits[mark][0] - 1) * fits[mark][1] ** 2)
     width, share = fits[best]
-    prose = best == _MARK_OF_PROSE and not sure and share < _RULES
+    if sure:
+        return best if width else _most_in_a_line(sample)
+    spaced = sample.count(_MARK_OF_PROSE + " ") * 2 > sample.count(_MARK_OF_PROSE)
+    prose = best == _MARK_OF_PROSE and (share < _RULES or spaced)
     return best if width and not prose else ""
+
+
+def _most_in_a_line(text: str) -> str:
+    lines = text.splitlines()
+    counts = {mark: max((line.count(mark) for line in lines), default=0) for mark in _SEPARATORS}
+    best = max(_SEPARATORS, key=lambda mark: counts[mark])
+    return best if counts[best] >= _LEAST_COLUMNS - 1 else ""
 
 
 def _fit(text: str, mark: str) -> tuple[int, float]:

@@ -105,6 +105,7 @@ def test_fault_060_merges_and_hidden_parts_are_told() -> None:
     assert (one.hidden, other.hidden) == (False, True)
 
 
+ERROR = 'calcext:value-type="error"'
 STYLES = """
 <number:number-style style:name="N1"><number:number number:min-integer-digits="10"/>
 </number:number-style>
@@ -126,15 +127,22 @@ STYLES = """
 def test_types_and_number_formats() -> None:
     result = only(
         row(value("912345678", "c1"), value("0.5", "d2", "percentage"), value("45.5")),
-        row(value("1500000", "c3"), value("2000000", "d4", "currency"), value("0.25", "", "percentage")),
+        row(
+            value("1500000", "c3"),
+            value("2000000", "d4", "currency"),
+            value("0.25", "", "percentage"),
+        ),
         row(
             cell("15/5", 'office:value-type="date" office:date-value="2024-05-15"'),
             cell("x", 'office:value-type="boolean" office:boolean-value="true"'),
             cell("12:30", 'office:value-type="time" office:time-value="PT12H30M00S"'),
         ),
-        row(cell("Err:502", 'calcext:value-type="error"'), cell("#N/A", 'calcext:value-type="error"')),
+        row(
+            cell("Err:502", 'calcext:value-type="error"'),
+            cell("#N/A", 'calcext:value-type="error"'),
+        ),
         styles=STYLES,
-    )  # fmt: skip
+    )
     by_place = {place[7:]: each for place, each in cells(result).items()}
     assert {place: (each.text, each.value) for place, each in by_place.items()} == {
         "A1": ("0912345678", "0912345678"),
@@ -156,7 +164,9 @@ def test_types_and_number_formats() -> None:
 def test_styles_of_rows_and_columns_hold_for_their_cells() -> None:
     number = '<table:table-cell office:value-type="float" office:value="912345678"/>'
     column = '<table:table-column table:default-cell-style-name="c1"/>'
-    assert [each.text for each in cells(only(row(number), styles=STYLES, columns=column)).values()] == ["0912345678"]  # fmt: skip
+    assert [
+        each.text for each in cells(only(row(number), styles=STYLES, columns=column)).values()
+    ] == ["0912345678"]
     styled = row(number, attributes='table:default-cell-style-name="c1"')
     assert [each.text for each in cells(only(styled, styles=STYLES)).values()] == ["0912345678"]
 
@@ -171,10 +181,10 @@ def test_styles_of_rows_and_columns_hold_for_their_cells() -> None:
             "<office:annotation><text:p>ghi chú</text:p></office:annotation><text:p>a</text:p>",
             "a",
         ),
-        ('<text:p>e\u0302\u0309</text:p>', "ể"),
+        ("<text:p>e\u0302\u0309</text:p>", "ể"),
     ],
     ids=["paragraphs", "blanks", "spans", "annotation", "composed"],
-)  # fmt: skip
+)
 def test_text(xml: str, expected: str) -> None:
     assert first(xml) == expected
 
@@ -205,13 +215,18 @@ def test_fault_050_password() -> None:
 def test_fault_057_repetition_has_a_budget() -> None:
     """A million rows of a thousand cells: nothing if they are empty, refused if they are not."""
     many = 'table:number-columns-repeated="1000"'
-    empty = row(cell("", f'table:style-name="c" {many}'), attributes='table:number-rows-repeated="1000000"')  # fmt: skip
+    empty = row(
+        cell("", f'table:style-name="c" {many}'), attributes='table:number-rows-repeated="1000000"'
+    )
     assert len(only(row(cell("x")), empty).grids[0].rows) == 1
     full = row(cell("x", many), attributes='table:number-rows-repeated="1000000"')
     assert refused(ods(content(table(full)))).code == "too-large"
     far = row(cell("", 'table:number-columns-repeated="16000"'), cell("x"))
     assert refused(ods(content(table(far)))).code == "too-large"
-    assert refused(ods(content(table(row(cell("x" * 50)))), ), Limits(sheet_letters=10)).code == "too-large"  # fmt: skip
+    assert (
+        refused(ods(content(table(row(cell("x" * 50))))), Limits(sheet_letters=10)).code
+        == "too-large"
+    )
 
 
 def test_fault_057_merged_ranges_have_a_budget() -> None:
