@@ -16,6 +16,15 @@ _EOF = 0x000A
 _FILE_PASS = 0x002F
 _BOUND_SHEET = 0x0085
 _FORMULA = frozenset({0x0006, 0x0206, 0x0406})
+#: Longer records go on in further ones ([MS-XLS] 2.1.4).
+_LONGEST = 8_224
+#: High bytes of all kinds of records: cells and settings, later additions, charts.
+_FAMILIES = frozenset({*range(0x09), 0x10})
+#: Numbers (two kinds), shared texts, truth values, empty cells and rows have one length each.
+_LENGTHS = {0x0203: 14, 0x027E: 10, 0x00FD: 10, 0x0205: 8, 0x0201: 6, 0x0208: 16}
+_BLANKS = 0x00BE
+#: Formatted emptiness costs xlrd time all the same: this is every row of a sheet, A to Z.
+_MOST_BLANKS = 2_000_000
 _FORMULA_BODY = struct.Struct("<HHH8sH")
 #: BIFF2 has three bytes of attributes and one of flags.
 _OLDEST = 0x0009
@@ -31,7 +40,7 @@ Position = tuple[int, int]
 
 
 @dataclass(slots=True)
-class Formulas:
+class _Formulas:
     """The formulas of one sheet: those without a sure result, and whether any has one."""
 
     zeros: set[Position] = field(default_factory=set)
@@ -56,9 +65,15 @@ def uncalculated(stream: bytes) -> tuple[frozenset[Position], ...]:
 
 
 def _records(stream: bytes, at: int) -> Iterator[tuple[int, bytes]]:
-    """Yield kind and body of the records from here to the stream's end."""
+    """Yield kind and body of the records from here to the stream's end.
+
+    A kind or length that no record has, or a block of zeros, shows that a part was lost.
+    """
     while at + 4 <= len(stream):
         kind, length = struct.unpack_from("<HH", stream, at)
+        known = kind >> 8 in _FAMILIES and length == _LENGTHS.get(kind, length) <= _LONGEST
+        if not known or (kind, length) == (0, 0):
+            raise RefusedError("damaged", f"no record at {at}")
         yield kind, stream[at + 4 : at + 4 + length]
         at += 4 + length
 
@@ -76,8 +91,8 @@ def _starts(stream: bytes) -> list[int]:
     return starts or [0]
 
 
-def _formulas(stream: bytes, start: int) -> Formulas:
-    found, depth = Formulas(), 0
+def _formulas(stream: bytes, start: int) -> _Formulas:
+    found, depth, blanks = _Formulas(), 0, 0
     oldest = stream[start : start + 2] == _OLDEST.to_bytes(2, "little")
     for kind, body in _records(stream, start):
         if kind in _BOF:
@@ -88,12 +103,16 @@ def _formulas(stream: bytes, start: int) -> Formulas:
                 return found
         elif kind in _FORMULA and depth == 1:
             _note(found, body, old=oldest)
+        elif kind == _BLANKS:
+            blanks += len(body) // 2
+        if blanks > _MOST_BLANKS:
+            raise RefusedError("too-large", f"over {_MOST_BLANKS} formatted empty cells")
         if depth == 0:
             break
     raise RefusedError("damaged", "a sheet without its end")
 
 
-def _note(found: Formulas, body: bytes, *, old: bool) -> None:
+def _note(found: _Formulas, body: bytes, *, old: bool) -> None:
     layout = _OLD_FORMULA if old else _FORMULA_BODY
     row, column, _, result, flags = layout.unpack_from(body)
     asks = flags & _CALCULATE_ON_LOAD

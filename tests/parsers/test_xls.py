@@ -185,11 +185,23 @@ def test_export_without_styles_or_charset() -> None:
         b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600,
         workbook(Leaf("a", [biff.text(0, 0, "x")]))[:-4],
         workbook(Leaf("a", [biff.record(0x0204, b"\0")])),
+        workbook(Leaf("a", [biff.text(0, 0, "x"), b"\0" * 8, biff.text(9, 9, "x")])),
+        workbook(Leaf("a", [biff.text(0, 0, "x"), biff.record(0x00FD, b"\0" * 12)])),
         workbook(Leaf("a", [biff.number(0, 0, 1.0, style=900)])),
         workbook(Leaf("a", [biff.formula(0, 0, b"\x09\0\0\0\0\0\xff\xff")])),
         workbook(Leaf("a", [biff.text_biff5(0, 0, b"\x8a")]), version=0x0500),
     ],
-    ids=["nothing", "container", "no end", "short", "style", "result", "charset"],
+    ids=[
+        "nothing",
+        "container",
+        "no end",
+        "short",
+        "zeros",
+        "length",
+        "style",
+        "result",
+        "charset",
+    ],
 )
 def test_fault_054_whatever_xlrd_raises_is_one_refusal(data: bytes) -> None:
     """IndexError, AssertionError, struct.error, UnicodeDecodeError: the file is damaged."""
@@ -205,6 +217,16 @@ def test_fault_057_budgets() -> None:
     assert refused(ranges).code == "too-large"
     assert refused(SAMPLE, Limits(sheet_cells=100)).code == "too-large"
     assert refused(SAMPLE, Limits(sheet_letters=100)).code == "too-large"
+
+
+def test_fault_058_formatted_emptiness_has_a_budget() -> None:
+    """Whole sheets of empty cells with borders, which xlrd would build one by one."""
+    blanks = [
+        biff.record(0x00BE, struct.pack("<HH", row, 0) + b"\0" * 512 + struct.pack("<H", 255))
+        for row in range(1, 20_000)
+    ]
+    assert refused(workbook(Leaf("a", [biff.text(0, 0, "x"), *blanks]))).code == "too-large"
+    assert len(one(biff.text(0, 0, "x"), *blanks[:100]).grids[0].rows) == 1
 
 
 def test_no_content_is_empty() -> None:
