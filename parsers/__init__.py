@@ -21,6 +21,12 @@ __all__ = ["Limits", "read", "warm"]
 _READERS: Final = {
     "xlsx": "parsers.sheet",
     "xlsm": "parsers.sheet",
+    "xls": "parsers.xls",
+    "ods": "parsers.ods",
+    "xml": "parsers.xml2003",
+    "csv": "parsers.delimited",
+    "html": "parsers.html",
+    "text": "parsers.plain",
     "docx": "parsers.word",
     "pdf": "parsers.pdf",
 }

@@ -125,6 +125,10 @@ def _moved(cell: Cell | None, rows: int, columns: int) -> str:
     return cell.place
 
 
+#: Kinds whose grids are whole sheets.
+_WORKBOOKS = frozenset({"xlsx", "xlsm", "xlsb", "xls", "ods", "csv", "xml"})
+
+
 @dataclass(frozen=True, slots=True)
 class Extract:
     """What a format family gives of one document: its tables and all its text, in reading order.
@@ -138,6 +142,11 @@ class Extract:
     kind: str
     grids: tuple[Grid, ...] = ()
     lines: tuple[str, ...] = ()
+
+    @property
+    def is_workbook(self) -> bool:
+        """Whether each grid is a whole sheet, never a piece of a table that goes on in the next."""
+        return self.kind in _WORKBOOKS
 
 
 @dataclass(frozen=True, slots=True)

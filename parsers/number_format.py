@@ -31,6 +31,23 @@ _BUILT_IN = {
     47: "mmss.0",
     49: "@",
 }
+#: What Excel's XML and HTML call some of them.
+_NAMED = {
+    "general number": "General",
+    "fixed": "0.00",
+    "standard": "#,##0.00",
+    "percent": "0.00%",
+    "scientific": "0.00E+00",
+    "currency": "#,##0.00",
+    "euro currency": "[$€] #,##0.00",
+    "general date": "m/d/yy h:mm",
+    "long date": "dddd, mmmm d, yyyy",
+    "medium date": "d-mmm-yy",
+    "short date": "mm-dd-yy",
+    "long time": "h:mm:ss AM/PM",
+    "medium time": "h:mm AM/PM",
+    "short time": "h:mm",
+}
 #: Not part of the pattern: quoted text, escaped signs, colours and locales, padding.
 _LITERAL = re.compile(r'"[^"]*"|\\.|\[(?!h|m|s)[^\]]*\]|[_*].', re.IGNORECASE)
 _PADDED = re.compile(r"0{2,}")
@@ -60,6 +77,11 @@ class Formats:
     def code(self, style: int) -> str:
         """Return the format code of a style; ``General`` for one that is not there."""
         return self._codes[style] if 0 <= style < len(self._codes) else "General"
+
+
+def unnamed(code: str) -> str:
+    """Return the format code behind one of the names that Excel's XML and HTML use for it."""
+    return _NAMED.get(code.casefold(), code or "General")
 
 
 @lru_cache(maxsize=512)

@@ -9,11 +9,14 @@ import posixpath
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import IO
 
 from lxml import etree
 
 from parsers.grid import Limits
 from parsers.reading import Refusal, RefusalCode
+from parsers.sniff import LOCKED
 
 _MESSAGES: Mapping[RefusalCode, str] = {
     "damaged": "Tệp bị hỏng, không mở được; đề nghị mở lại trên máy, lưu thành tệp mới và gửi lại.",
@@ -21,6 +24,7 @@ _MESSAGES: Mapping[RefusalCode, str] = {
         "Tệp quá lớn so với một biểu đăng ký (quá nhiều dòng, cột hoặc dữ liệu ẩn); "
         "đề nghị chép riêng bảng đăng ký sang tệp mới và gửi lại."
     ),
+    "encrypted": LOCKED,
     "empty": "Tệp không có nội dung; đề nghị kiểm tra và gửi lại tệp đã điền.",
 }
 
@@ -41,9 +45,16 @@ BROKEN = (
 class RefusedError(Exception):
     """Carries a refusal from deep inside a reader to its door, which returns it as a value."""
 
-    def __init__(self, code: RefusalCode, detail: str) -> None:
+    def __init__(self, code: RefusalCode, detail: str, message: str = "") -> None:
         super().__init__(detail)
-        self.refusal = Refusal(code, _MESSAGES[code], detail)
+        self.refusal = Refusal(code, message or _MESSAGES[code], detail)
+
+
+def refusal_of(error: Exception, kind: str) -> Refusal:
+    """Return what an error of this kind's reader means: the refusal it carries, else damaged."""
+    if isinstance(error, RefusedError):
+        return replace(error.refusal, kind=kind)
+    return Refusal("damaged", _MESSAGES["damaged"], type(error).__name__, kind)
 
 
 class Package:
@@ -85,24 +96,7 @@ class Package:
     def walk(self, name: str, *tags: str) -> Iterator[etree._Element]:
         """Yield the elements with these local names as they end; each is cleared afterwards."""
         with self._archive.open(name) as stream:
-            events = etree.iterparse(
-                stream,
-                events=("end",),
-                tag=[f"{{*}}{tag}" for tag in tags],
-                resolve_entities=False,
-                no_network=True,
-                load_dtd=False,
-            )
-            for number, (_, element) in enumerate(events):
-                if number == 0:
-                    _refuse_dtd(element)
-                yield element
-                element.clear(keep_tail=False)
-                while (earlier := element.getprevious()) is not None:
-                    parent = earlier.getparent()
-                    if parent is None:
-                        break
-                    parent.remove(earlier)
+            yield from walk(stream, *tags)
 
     def related(self, name: str) -> dict[str, tuple[str, str]]:
         """Return the parts related to a part: id → (last word of the type, part name).
@@ -121,6 +115,35 @@ class Package:
             kind = (relation.get("Type") or "").rsplit("/", 1)[-1]
             found[relation.get("Id") or ""] = (kind, target.lstrip("/"))
         return found
+
+
+def walk(stream: IO[bytes], *tags: str) -> Iterator[etree._Element]:
+    """Yield the elements with these local names as they end; each is cleared afterwards.
+
+    An element's ancestors are there with their attributes; what stood before it is gone.
+
+    Raises:
+        RefusedError: the document has a DTD.
+        lxml.etree.XMLSyntaxError: it is not well formed.
+    """
+    events = etree.iterparse(
+        stream,
+        events=("end",),
+        tag=[f"{{*}}{tag}" for tag in tags],
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+    )
+    for number, (_, element) in enumerate(events):
+        if number == 0:
+            _refuse_dtd(element)
+        yield element
+        element.clear(keep_tail=False)
+        while (earlier := element.getprevious()) is not None:
+            parent = earlier.getparent()
+            if parent is None:
+                break
+            parent.remove(earlier)
 
 
 def _refuse_dtd(element: etree._Element) -> None:

@@ -8,38 +8,27 @@ tests compare it with openpyxl cell by cell.
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 
 from lxml import etree
 
 from parsers.form import Form
-from parsers.grid import (
-    Cell,
-    CellValue,
-    Extract,
-    Grid,
-    Limits,
-    column_letters,
-    column_number,
-)
+from parsers.grid import CellValue, Extract, Limits, column_letters, column_number
 from parsers.number_format import Formats, shown
-from parsers.package import BROKEN, Package, RefusedError
+from parsers.package import BROKEN, Package, RefusedError, refusal_of
 from parsers.reading import Refusal
+from parsers.sparse import Budget, Sheet, extract_of
 from parsers.vietnamese import repair
 
 #: Excel's own limit for the text of one cell.
 _CELL_TEXT = 32_767
-#: A line of a sheet that is text (title, note, signature) has at most so many cells.
-_LINE_CELLS = 3
 _ADDRESS = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _XML_TRUE = {"1", "true", "on"}
 #: The columns that tables have, by their letters; further ones are worked out.
 _COLUMNS = {column_letters(number): number for number in range(1, 703)}
-
-#: The cells of a sheet that have content: row → column → cell.
-Sparse = dict[int, dict[int, Cell]]
 
 
 def extract(
@@ -57,11 +46,8 @@ def extract(
     """
     try:
         return _Workbook(Package(data, limits or Limits()), limits or Limits()).extract()
-    except RefusedError as refused:
-        return replace(refused.refusal, kind="xlsx")
-    except BROKEN as error:
-        refusal = RefusedError("damaged", f"{type(error).__name__}: {error}").refusal
-        return replace(refusal, kind="xlsx")
+    except (RefusedError, *BROKEN) as error:
+        return refusal_of(error, "xlsx")
 
 
 def _address(reference: str) -> tuple[int, int]:
@@ -93,17 +79,6 @@ def _names(tag: str) -> _Names:
     return _Names(*(space + name for name in ("c", "v", "f", "is", "t")))
 
 
-@dataclass(slots=True)
-class _Sheet:
-    """One sheet while it is read."""
-
-    name: str
-    hidden: bool
-    rows: Sparse = field(default_factory=dict)
-    hidden_columns: set[int] = field(default_factory=set)
-    merges: list[tuple[int, int, int, int]] = field(default_factory=list)
-
-
 class _Workbook:
     def __init__(self, package: Package, limits: Limits) -> None:
         self.package = package
@@ -114,8 +89,7 @@ class _Workbook:
             raise RefusedError("damaged", "no workbook part")
         self.main = package.root(mains[0])
         self.related = package.related(mains[0])
-        self.budget = limits.sheet_cells
-        self.letters = limits.sheet_letters
+        self.budget = Budget(limits)
         self.kind = "xlsm" if "xl/vbaProject.bin" in package else "xlsx"
         self.formats = self._formats()
         self.strings = self._strings()
@@ -125,17 +99,13 @@ class _Workbook:
         )
 
     def extract(self) -> Extract:
-        grids, lines = [], []
+        return extract_of(self.kind, self._sheets())
+
+    def _sheets(self) -> Iterator[Sheet]:
         for element in self.main.iter("{*}sheet"):
             sheet = self._sheet(element)
-            if sheet is None or not sheet.rows:
-                continue
-            grids.append(_grid(sheet))
-            if not sheet.hidden:
-                lines.extend(_lines(sheet))
-        if not grids:
-            raise RefusedError("empty", "no sheet has a cell with content")
-        return Extract(self.kind, tuple(grids), tuple(lines))
+            if sheet is not None:
+                yield sheet
 
     def _part(self, kind: str) -> str | None:
         names = [name for found, name in self.related.values() if found == kind]
@@ -153,7 +123,7 @@ class _Workbook:
         part = self._part("styles")
         return Formats(None if part is None else self.package.root(part), since_1904=is_1904)
 
-    def _sheet(self, element: etree._Element) -> _Sheet | None:
+    def _sheet(self, element: etree._Element) -> Sheet | None:
         relation = next(
             (str(v) for k, v in element.attrib.items() if str(k).endswith("}id")),
             "",
@@ -161,8 +131,9 @@ class _Workbook:
         kind, part = self.related.get(relation, ("", ""))
         if kind != "worksheet":  # chart sheets and macro sheets hold no form
             return None
-        sheet = _Sheet(
+        sheet = Sheet(
             repair(str(element.get("name") or "")).strip(),
+            self.budget,
             element.get("state", "visible") != "visible",
         )
         row = 0
@@ -176,24 +147,20 @@ class _Workbook:
                 self._merge(sheet, found)
         return sheet
 
-    def _hide_columns(self, sheet: _Sheet, column: etree._Element) -> None:
+    def _hide_columns(self, sheet: Sheet, column: etree._Element) -> None:
         if column.get("hidden") in _XML_TRUE:
-            last = min(int(column.get("max") or 0), self.limits.sheet_columns)
-            sheet.hidden_columns.update(range(int(column.get("min") or 1), last + 1))
+            sheet.hide_columns(int(column.get("min") or 1), int(column.get("max") or 0))
 
-    def _merge(self, sheet: _Sheet, merge: etree._Element) -> None:
-        if len(sheet.merges) >= self.limits.merged_ranges:
-            raise RefusedError("too-large", f"over {self.limits.merged_ranges} merged ranges")
+    def _merge(self, sheet: Sheet, merge: etree._Element) -> None:
         first, _, last = (merge.get("ref") or "").partition(":")
         top, left = _address(first)
         bottom, right = _address(last or first)
-        sheet.merges.append((top, left, bottom, right))
+        sheet.merge(top, left, bottom, right)
 
-    def _row(self, sheet: _Sheet, element: etree._Element, row: int) -> None:
+    def _row(self, sheet: Sheet, element: etree._Element, row: int) -> None:
         names = _names(element.tag)
         row_hidden = element.get("hidden") in _XML_TRUE
-        number, before = str(row), f"{sheet.name}!"
-        cells: dict[int, Cell] = {}
+        number = str(row)
         column = 0
         for found in element.iterchildren(names.cell):
             reference = found.get("r")
@@ -202,18 +169,15 @@ class _Workbook:
             else:
                 column += 1
             text, value, uncalculated, style = self._content(found, names)
-            if not uncalculated and (not text or text.isspace()):
-                continue
-            if row > self.limits.sheet_rows or column > self.limits.sheet_columns:
-                raise RefusedError("too-large", f"a cell as far as {column_letters(column)}{row}")
-            if len(cells) >= self.budget:
-                raise RefusedError("too-large", f"over {self.limits.sheet_cells} cells")
-            place = f"{before}{column_letters(column)}{number}"
-            hidden = row_hidden or column in sheet.hidden_columns
-            cells[column] = Cell(text, value, place, style, 1, 1, uncalculated, hidden)
-        if cells:
-            sheet.rows.setdefault(row, {}).update(cells)
-            self.budget -= len(cells)
+            sheet.put(
+                row,
+                column,
+                text,
+                value,
+                number_format=style,
+                uncalculated=uncalculated,
+                hidden=row_hidden,
+            )
 
     def _content(self, cell: etree._Element, names: _Names) -> tuple[str, CellValue, bool, str]:
         """Return text, value, whether it is an uncalculated formula, number format."""
@@ -253,9 +217,6 @@ class _Workbook:
             text = item[0].text or ""
         else:
             text = "".join(run.text or "" for run in item.iter(tag) if not _is_phonetic(run))
-        self.letters -= len(text)
-        if self.letters < 0:
-            raise RefusedError("too-large", f"over {self.limits.sheet_letters} letters")
         return _clean(text)
 
     def _unsaved(self, kind: str, saved: str | None) -> bool:
@@ -275,66 +236,3 @@ def _clean(text: str) -> str:
     if "_x" in text:
         text = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
     return repair(text)
-
-
-def _grid(sheet: _Sheet) -> Grid:
-    rows = _merged(sheet)
-    top, bottom = min(rows), max(rows)
-    columns = range(min(map(min, rows.values())), max(map(max, rows.values())) + 1)
-    empty = (None,) * len(columns)
-    table = (
-        tuple(map(rows[row].get, columns)) if row in rows else empty
-        for row in range(top, bottom + 1)
-    )
-    return Grid(sheet.name, tuple(table), hidden=sheet.hidden)
-
-
-def _merged(sheet: _Sheet) -> Sparse:
-    """Return the cells with their spans; whatever lies unseen beneath a merged cell is dropped."""
-    rows = {row: dict(cells) for row, cells in sheet.rows.items()}
-    bottom, right = max(rows), max(map(max, rows.values()))
-    covering: dict[tuple[int, int], Cell] = {}
-    for top, left, last_row, last_column in sheet.merges:
-        cell = rows.get(top, {}).get(left)
-        if cell is None:
-            continue
-        height = max(1, min(last_row, bottom) - top + 1)
-        width = max(1, min(last_column, right) - left + 1)
-        rows[top][left] = covering[top, left] = replace(cell, row_span=height, col_span=width)
-    if sum(cell.row_span * cell.col_span for cell in covering.values()) > _MERGED_AREA:
-        raise RefusedError("too-large", "merged ranges cover too much")
-    for (row, column), cell in covering.items():
-        for r in range(row, row + cell.row_span):
-            for c in range(column, column + cell.col_span):
-                if r in rows and (r, c) != (row, column):
-                    rows[r].pop(c, None)
-    return {row: cells for row, cells in rows.items() if cells}
-
-
-#: Cells that all merged ranges of a sheet may cover together.
-_MERGED_AREA = 1_000_000
-
-
-def _lines(sheet: _Sheet) -> list[str]:
-    """Return the texts beside the table, the left half of a block of rows before the right one.
-
-    Letterhead and signatures stand side by side; read row by row, the clerk's name would follow
-    the chairman's title. Above the table an empty row ends a block, below it none does, because
-    the place for a signature is empty.
-    """
-    middle = max(map(max, sheet.rows.values())) / 2
-    blocks: list[list[tuple[bool, int, int, str]]] = [[]]
-    previous, table_seen = 0, False
-    for row, cells in sorted(sheet.rows.items()):
-        if len(cells) > _LINE_CELLS:
-            table_seen = True
-            blocks.append([])
-            continue
-        if row > previous + 1 and not table_seen:
-            blocks.append([])
-        blocks[-1].extend(
-            (column > middle, row, column, cell.text) for column, cell in cells.items()
-        )
-        previous = row
-    texts = (text for block in blocks for *_, text in sorted(block))
-    return [line for text in texts for line in text.split("\n") if line.strip()]

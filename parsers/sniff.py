@@ -1,17 +1,22 @@
 """What these bytes are, by content: the name is only a tie-break between plain texts."""
 
 import io
-import re
 import zipfile
 from dataclasses import dataclass
 from typing import Final
 
 from parsers.reading import Refusal, RefusalCode
+from parsers.sniff_text import text_kind
 
 _OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CONTENT_TYPES_BYTES: Final = 1_000_000
 _ADVICE: Final = (
     "Đề nghị gửi lại biểu mẫu dạng Excel (.xlsx), Word (.docx) hoặc PDF xuất từ Excel/Word."
+)
+#: What to do about a password, whoever finds it.
+LOCKED: Final = (
+    "Tệp được đặt mật khẩu nên không mở được. Đề nghị bỏ mật khẩu (Tệp > Thông tin > "
+    "Bảo vệ > xóa mật khẩu) rồi gửi lại."
 )
 
 #: Main part's content type → kind. Templates and macro documents are read for their values only.
@@ -44,7 +49,9 @@ _MAGIC: Final = (
     (b"\x78\x9f\x3e\x22", "tnef"),
     (b"{\\rtf", "rtf"),
     (b"\x09\x08", "xls"),
-    (b"\x09\x04", "xls"),
+    (b"\x09\x04\x06\0", "xls"),
+    (b"\x09\x02\x06\0", "xls"),
+    (b"\x09\0\x04\0", "xls"),
     (b"MZ", "exe"),
 )
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"hevc", b"mif1", b"msf1"})
@@ -52,23 +59,13 @@ _IMAGES: Final = frozenset({"jpeg", "png", "gif", "tiff", "bmp", "webp", "heic"}
 _ARCHIVES: Final = frozenset({"zip", "rar", "7z", "gz"})
 #: Formats that Word or Excel can save as one that is read, and what to save it as.
 _SAVE_AS: Final = {
-    "xls": "Excel (.xlsx)",
     "xlsb": "Excel (.xlsx)",
-    "ods": "Excel (.xlsx)",
-    "csv": "Excel (.xlsx)",
-    "xml": "Excel (.xlsx)",
-    "html": "Excel (.xlsx) hoặc Word (.docx)",
+    "fods": "Excel (.xlsx)",
+    "wordml": "Word (.docx)",
     "doc": "Word (.docx)",
     "odt": "Word (.docx)",
     "rtf": "Word (.docx)",
 }
-_HEADER: Final = re.compile(
-    rb"(?:[\x21-\x39\x3b-\x7e]{1,60}:[^\r\n]*\r?\n(?:[ \t][^\r\n]*\r?\n)*){2}", re.MULTILINE
-)
-_MAIL_HEADER: Final = re.compile(
-    rb"^(?:from|received|return-path|message-id|mime-version|subject|delivered-to|date):",
-    re.IGNORECASE | re.MULTILINE,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +91,7 @@ def sniff(data: bytes, name: str = "") -> Sniffed:
         return _zip(data)
     if data.startswith(_OLE_MAGIC):
         return _ole(data)
-    return Sniffed(_by_magic(data) or _text_kind(data, name))
+    return Sniffed(_by_magic(data) or text_kind(data, name))
 
 
 def unsupported(kind: str) -> Refusal:
@@ -126,11 +123,7 @@ def _refusal(code: RefusalCode, kind: str, message: str, detail: str = "") -> Re
 
 
 def _encrypted(kind: str) -> Sniffed:
-    message = (
-        "Tệp được đặt mật khẩu nên không mở được. Đề nghị bỏ mật khẩu (Tệp > Thông tin > "
-        "Bảo vệ > xóa mật khẩu) rồi gửi lại."
-    )
-    return Sniffed(kind, _refusal("encrypted", kind, message, "password-protected"))
+    return Sniffed(kind, _refusal("encrypted", kind, LOCKED, "password-protected"))
 
 
 def _damaged(kind: str, detail: str) -> Sniffed:
@@ -143,6 +136,7 @@ def _zip(data: bytes) -> Sniffed:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             kind = _package_kind(package)
             locked = any(entry.flag_bits & 1 for entry in package.infolist())
+            locked = locked or (kind in _ODF.values() and _odf_password(package))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError, RuntimeError) as error:
         return _damaged("zip", f"broken zip: {type(error).__name__}")
     except Exception as error:  # noqa: BLE001  zlib and struct errors of a mutilated directory
@@ -165,6 +159,14 @@ def _package_kind(package: zipfile.ZipFile) -> str:
     if "xl/workbook.xml" in names:
         return "xlsx"
     return "docx" if "word/document.xml" in names else "zip"
+
+
+def _odf_password(package: zipfile.ZipFile) -> bool:
+    """Tell an encrypted OpenDocument file, whose parts look like any other to the zip."""
+    if "META-INF/manifest.xml" not in package.namelist():
+        return False
+    with package.open("META-INF/manifest.xml") as part:
+        return b"encryption-data" in part.read(_CONTENT_TYPES_BYTES)
 
 
 def _ole(data: bytes) -> Sniffed:
@@ -216,31 +218,3 @@ def _by_magic(data: bytes) -> str:
     }:
         return "heic"
     return "bmp" if data[:2] == b"BM" and data[6:10] == b"\0\0\0\0" else ""
-
-
-def _text_kind(data: bytes, name: str) -> str:
-    head = data[:4096]
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        head = data[:8192].decode("utf-16", "ignore").encode()
-    elif b"\0" in head:
-        return "unknown"
-    low = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if b"urn:schemas-microsoft-com:office:spreadsheet" in low:
-        return "xml"
-    if re.search(rb"<(?:!doctype html|html|table|body)\b", low):
-        return "html"
-    if _HEADER.match(head) and _MAIL_HEADER.search(head):
-        return "eml"
-    if sum(byte < 9 or 13 < byte < 32 for byte in head) > len(head) // 100:  # noqa: PLR2004  ASCII controls
-        return "unknown"
-    suffix = name.rpartition(".")[2].lower()
-    return "csv" if suffix in {"csv", "tsv"} or _separated(low) else "text"
-
-
-def _separated(head: bytes) -> bool:
-    """Whether the first lines have the same number of the same separator, as a table has."""
-    lines = [line for line in head.splitlines()[:-1] if line.strip()][:6]
-    return len(lines) > 1 and any(
-        lines[0].count(mark) >= 2 and len({line.count(mark) for line in lines}) == 1  # noqa: PLR2004  three columns
-        for mark in (b";", b"\t", b",")
-    )

@@ -18,7 +18,7 @@ def tables_of(extract: Extract, captions: Captions) -> Iterator[tuple[Grid, Head
 
 def _continued(extract: Extract, captions: Captions) -> list[Grid]:
     """Return the grids, with tables that go on without a header joined to the one before."""
-    if extract.kind in {"xlsx", "xlsm"}:
+    if extract.is_workbook:
         return list(extract.grids)
     joined: list[Grid] = []
     for grid in extract.grids:

@@ -6,11 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rigs import letters
+from rigs.ocop_form import FORM
 
+import parsers
 from config.model import Limits
 from intake import tnef
 from intake.message import Part, parse
 from intake.unpack import Unpacked, unpack
+from parsers.reading import Reading
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -127,6 +130,24 @@ def test_fault_046_table_of_the_body_is_offered_as_a_document() -> None:
     assert [each.name for each in take(letters.file(), text=page, kind="text/html").files] == [
         "bieu.xlsx"
     ]
+
+
+def test_fault_046_table_of_the_body_is_read() -> None:
+    """As Outlook writes it when cells of Excel are pasted, with its own charset claim."""
+    cell = "<td style='border:solid windowtext 1.0pt'><p class=MsoNormal>{}<o:p></o:p></p></td>"
+    head = ("STT", "Tên điểm", "Địa chỉ", "Chủ thể quản lý", "Điện thoại", "Diện tích (m2)")
+    line = ("1", "Điểm OCOP chợ Kỳ Lừa", "Thôn 1", "HTX A", "0912345678", "45,5")
+    rows = "".join(f"<tr>{''.join(map(cell.format, each))}</tr>" for each in (head, line))
+    page = (
+        "<html><head><meta http-equiv=Content-Type content='text/html; charset=us-ascii'></head>"
+        f"<body><p>Kính gửi Phòng,</p><table border=0 class=MsoNormalTable>{rows}</table></body>"
+    )
+    (part,) = take(text=page, kind="text/html").files
+    reading = parsers.read(part.data, FORM, name=part.name)
+    assert isinstance(reading, Reading)
+    (row,) = reading.rows
+    assert (row.values["name"], row.values["area_m2"]) == ("Điểm OCOP chợ Kỳ Lừa", "45.5")
+    assert row.places["name"] == "table 1, row 2, cell 2"
 
 
 def test_fault_049_fifty_attachments_and_one_more() -> None:

@@ -1,32 +1,15 @@
 """The one door: every document becomes a reading that can be traced, or a refusal that teaches."""
 
-import json
-import re
-from pathlib import Path
 from typing import Final
 
 import pytest
 from rigs.ocop_form import FORM
 from rigs.papers import Paper, docx, paragraph, row, table
+from rigs.sample_form import COLUMNS, DATA, TRUTH, canonical
 
 from parsers import Limits, read
 from parsers.reading import CERTAIN, Reading, Refusal
 
-DATA: Final = Path(__file__).parent / "data"
-TRUTH: Final = json.loads((DATA / "truth.json").read_text("utf-8"))
-#: Column of the sample → field of the form; the sample lacks the others.
-COLUMNS: Final = {
-    1: "name",
-    2: "address",
-    3: "owner",
-    4: "representative",
-    5: "phone",
-    6: "area_m2",
-    7: "products",
-    8: "stars",
-    9: "cost_requested",
-    10: "note",
-}
 LETTERHEAD: Final = ("ỦY BAN NHÂN DÂN", "XÃ HÒA CƯ", "Số: 12/UBND-KT")
 
 
@@ -40,16 +23,6 @@ def refusal(data: bytes, limits: Limits | None = None) -> Refusal:
     result = read(data, FORM, limits=limits)
     assert isinstance(result, Refusal), result
     return result
-
-
-def canonical(key: str, value: object) -> str | None:
-    if value == "":
-        return None
-    if key == "phone":
-        return re.sub(r"\D", "", str(value))
-    if key == "cost_requested":
-        return str(round(float(str(value)) * 1_000_000))
-    return str(value).removesuffix(".0")
 
 
 @pytest.mark.parametrize(

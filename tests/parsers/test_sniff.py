@@ -37,10 +37,45 @@ def _workbook() -> bytes:
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("form.xlsx", "xlsx"), ("form.docx", "docx"), ("form_docx.pdf", "pdf")],
+    [
+        ("form.xlsx", "xlsx"),
+        ("form.docx", "docx"),
+        ("form_docx.pdf", "pdf"),
+        ("form.xls", "xls"),
+        ("form.ods", "ods"),
+        ("csv_cp1258.csv", "csv"),
+        ("csv_utf16.csv", "csv"),
+    ],
 )
 def test_readable_kinds_pass(name: str, kind: str) -> None:
     found = sniff((DATA / name).read_bytes(), "ảnh.jpg")
+    assert (found.kind, found.refusal) == (kind, None)
+
+
+TABLE = "STT;Tên điểm;Địa chỉ\n1;A;B\n2;C;D\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (TABLE.encode(), "csv"),
+        (TABLE.encode("utf-16"), "csv"),
+        (TABLE.replace(";", "\t").encode("utf-16-le"), "csv"),
+        (b"Kinh gui Phong Kinh te, Ha tang,\nxa Hoa Cu, khong co, nhu cau.", "text"),
+        ("Kính gửi Phòng Kinh tế\nXã không có nhu cầu.".encode(), "text"),
+        (b"<html><body><table><tr><td>STT</td></tr></table>", "html"),
+        (b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>',
+         "xml"),
+        (b'<?xml version="1.0"?><html xmlns="http://www.w3.org/1999/xhtml"><body/>', "html"),
+        (b'<?xml?><o:document xmlns:o="urn:oasis:names:tc:opendocument:xmlns:office:1.0"/>',
+         "fods"),
+        (b'<?xml version="1.0"?><?mso-application progid="Word.Document"?><w:wordDocument/>',
+         "wordml"),
+        (b'<?xml version="1.0"?><svg/>', "unknown"),
+    ],
+)  # fmt: skip
+def test_kinds_of_text(data: bytes, kind: str) -> None:
+    found = sniff(data, "bieu.xls")
     assert (found.kind, found.refusal) == (kind, None)
 
 
@@ -56,9 +91,6 @@ def test_readable_kinds_pass(name: str, kind: str) -> None:
         (b"II*\0\x08\0\0\0", "tiff", "unreadable"),
         (b"MZ\x90\0\x03", "exe", "unsupported"),
         (b"From: a@b.example\r\nSubject: x\r\n\r\nbody", "eml", "unsupported"),
-        ("STT;Tên điểm;Địa chỉ\n1;A;B\n2;C;D\n".encode(), "csv", "unsupported"),
-        ("STT;Tên điểm;Địa chỉ\n1;A;B\n2;C;D\n".encode("utf-16"), "csv", "unsupported"),
-        ("Kính gửi Phòng Kinh tế\nXã không có nhu cầu.".encode(), "text", "unsupported"),
         (_zip(**{"danh sach.xls": "x"}), "zip", "unsupported"),
         (_zip(mimetype="application/vnd.oasis.opendocument.text"), "odt", "unsupported"),
     ],
@@ -85,21 +117,27 @@ def test_fault_050_password_protected_workbook() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "name", "kind", "advice"),
+    ("data", "name", "kind"),
     [
-        (b"<html><body><table><tr><td>STT</td></tr></table>", "bieu.xls", "html", ".xlsx"),
-        (b"{\\rtf1\\ansi Kinh gui}", "cong van.doc", "rtf", ".docx"),
-        (b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>',
-         "bieu.xls", "xml", ".xlsx"),
-        ((DATA / "form.xls").read_bytes(), "bieu.xlsx", "xls", ".xlsx"),
-        ((DATA / "form.doc").read_bytes(), "bieu.docx", "doc", ".docx"),
+        (b"<html><body><table><tr><td>STT</td></tr></table>", "bieu.xls", "html"),
+        (b"{\\rtf1\\ansi Kinh gui}", "cong van.doc", "rtf"),
+        (TABLE.encode(), "bieu.xls", "csv"),
+        ((DATA / "form.xls").read_bytes(), "bieu.xlsx", "xls"),
+        ((DATA / "form.ods").read_bytes(), "bieu.xlsx", "ods"),
+        ((DATA / "form.doc").read_bytes(), "bieu.docx", "doc"),
     ],
-)  # fmt: skip
-def test_fault_069_wrong_suffix(data: bytes, name: str, kind: str, advice: str) -> None:
-    """An .xls that is HTML or XML, a .doc that is RTF: sniffed, and asked for in a kind we read."""
-    found = refused(data, name)
-    assert found.kind == kind
-    assert advice in found.message
+)
+def test_fault_069_wrong_suffix(data: bytes, name: str, kind: str) -> None:
+    """An .xls that is HTML or CSV, a .doc that is RTF: sniffed by content."""
+    found = sniff(data, name)
+    assert (found.kind, found.refusal) == (kind, None)
+
+
+@pytest.mark.parametrize("kind", ["xlsb", "fods", "wordml", "doc", "odt", "rtf"])
+def test_kinds_that_office_can_save_as_another_say_which(kind: str) -> None:
+    message = unsupported(kind).message
+    assert "Lưu thành" in message
+    assert ".xlsx" in message or ".docx" in message
 
 
 def test_fault_069_xlsx_named_xls_is_read() -> None:
