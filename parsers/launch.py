@@ -76,9 +76,9 @@ def main(arguments: Sequence[str]) -> int:
     )
     libc = ctypes.CDLL(None, use_errno=True)
     rules = {**dict.fromkeys(_PROGRAMS, RUN), **dict.fromkeys(_FILES, READ), folder: WRITE}
-    if not (bind(libc, rules) and _filter_calls(libc)):
-        return UNGUARDED
-    os.execve(command[0], command, dict(os.environ))  # noqa: S606  the one purpose of this program
+    if bind(libc, rules) and _filter_calls(libc):
+        os.execve(command[0], command, dict(os.environ))  # noqa: S606  the purpose of this program
+    return UNGUARDED
 
 
 def _filter_calls(libc: ctypes.CDLL) -> bool:

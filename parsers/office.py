@@ -25,7 +25,7 @@ from parsers.launch import FILE_BYTES, UNGUARDED
 from parsers.reading import Refusal, RefusalCode
 from parsers.sniff import sniff
 
-#: Kind of document → LibreOffice's import filter, named so that nothing is taken for something else.
+#: Kind of document → LibreOffice's import filter: named, so that nothing is taken for another.
 _IMPORT: Final = {
     "doc": "MS Word 97",
     "rtf": "Rich Text Format",
@@ -62,7 +62,7 @@ _MESSAGES: Final[dict[RefusalCode, str]] = {
 class OfficeLimits:
     """What one conversion may use: wall-clock (and processor) time, address space, output."""
 
-    seconds: float = 30.0
+    seconds: float = 20.0
     memory_bytes: int = 2_000_000_000
     output_bytes: int = 25_000_000
 
@@ -214,7 +214,7 @@ def _ended(pid: int, deadline: float) -> bool:
         os.close(handle)
 
 
-#: Settings of a profile: (path, name, value). No macro, no link, no picture or field from elsewhere.
+#: Settings of a profile: (path, name, value). No macro, no link, no picture from elsewhere.
 _CLOSED: Final = (
     ("Common/Security/Scripting", "MacroSecurityLevel", "3"),
     ("Common/Security/Scripting", "DisableMacrosExecution", "true"),
