@@ -39,6 +39,8 @@ _IMPORT: Final = {
 }
 #: What is asked for → export filter.
 _EXPORT: Final = {"docx": "MS Word 2007 XML", "xlsx": "Calc MS Excel 2007 XML"}
+#: Kinds that are sent here for nothing but the results of their formulas.
+_CALCULATED: Final = frozenset({"xlsx", "ods"})
 #: soffice.bin ends with this when it has filled a new profile and wants to be started again.
 _START_AGAIN: Final = 81
 _STARTS: Final = 3
@@ -84,7 +86,7 @@ def convert(
 ) -> bytes | Refusal:
     """Return a document of one kind as one of another (``docx``, ``xlsx``), or why not.
 
-    ``xlsx`` to ``xlsx`` calculates every formula anew; any other conversion keeps saved results.
+    From ``xlsx`` and ``ods`` every formula is calculated anew; other kinds keep saved results.
     No macro runs, no link is followed, nothing is fetched. At most two run at a time; the wait for
     that is not counted.
 
@@ -121,7 +123,7 @@ class _Job:
         (self.folder / f"document.{self.source}").write_bytes(data)
         profile = self.folder / "profile" / "user"
         profile.mkdir(parents=True)
-        settings = _settings(calculate=self.source == self.target)
+        settings = _settings(calculate=self.source in _CALCULATED)
         (profile / "registrymodifications.xcu").write_text(settings, "utf-8")
         deadline = time.monotonic() + self.limits.seconds
         status: int | None = _START_AGAIN
