@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from parsers.fields import blank_fields
 from parsers.launch import FILE_BYTES, UNGUARDED
 from parsers.reading import Refusal, RefusalCode
 from parsers.sniff import sniff
@@ -199,7 +200,7 @@ class _Job:
         found = sniff(output)
         if found.refusal or found.kind != self.target:
             return self._refuse("unreadable", f"soffice gave {found.kind}, not {self.target}")
-        return output
+        return blank_fields(output) if self.target == "docx" else output
 
     def _refuse(self, code: RefusalCode, detail: str) -> Refusal:
         return _refusal(code, detail, self.source)
