@@ -41,15 +41,17 @@ def blank_fields(docx: bytes) -> bytes:
 
 @dataclass(slots=True)
 class _Field:
-    """A field while it is walked through; ``begun`` once its result begins."""
+    """A field while it is walked through; ``begun`` once its result begins.
 
-    locked: bool = False
+    A fixed one is no better: its date is written anew, month first where no style says otherwise.
+    """
+
     instruction: str = ""
     begun: bool = False
 
     @property
     def is_ours(self) -> bool:
-        return not self.locked and self.instruction.strip().partition(" ")[0].upper() in _OURS
+        return self.instruction.strip().partition(" ")[0].upper() in _OURS
 
 
 def _results(root: etree._Element) -> Iterator[etree._Element]:
@@ -64,22 +66,18 @@ def _results(root: etree._Element) -> Iterator[etree._Element]:
         elif any(field.begun and field.is_ours for field in fields):
             yield element
     for simple in root.iter("{*}fldSimple"):
-        if _Field(_is_locked(simple), _attribute(simple, "instr")).is_ours:
+        if _Field(_attribute(simple, "instr")).is_ours:
             yield from simple.iter("{*}t")
 
 
 def _step(fields: list[_Field], character: etree._Element) -> None:
     kind = _attribute(character, "fldCharType")
     if kind == "begin":
-        fields.append(_Field(_is_locked(character)))
+        fields.append(_Field())
     elif kind == "separate" and fields:
         fields[-1].begun = True
     elif kind == "end" and fields:
         fields.pop()
-
-
-def _is_locked(element: etree._Element) -> bool:
-    return _attribute(element, "fldLock") in {"1", "true", "on"}
 
 
 def _attribute(element: etree._Element, name: str) -> str:

@@ -21,7 +21,7 @@ from parsers.confine import READ, RUN, WRITE, bind, limit
 #: Exit status when this machine has no way to keep a program off the network.
 UNGUARDED: Final = 78  # EX_CONFIG of sysexits.h
 #: Largest file that the program may write.
-FILE_BYTES: Final = 200_000_000
+_FILE_BYTES: Final = 200_000_000
 _OPEN_FILES: Final = 256
 #: What LibreOffice needs beside its own folders: never /etc as a whole, never /proc or /home, where
 #: secrets of the daemon stand. ``/var/spool`` is where Debian's package keeps its extensions.
@@ -69,7 +69,7 @@ def main(arguments: Sequence[str]) -> int:
         {
             resource.RLIMIT_AS: int(memory_bytes),
             resource.RLIMIT_CPU: int(seconds),
-            resource.RLIMIT_FSIZE: FILE_BYTES,
+            resource.RLIMIT_FSIZE: _FILE_BYTES,
             resource.RLIMIT_CORE: 0,
             resource.RLIMIT_NOFILE: _OPEN_FILES,
         }

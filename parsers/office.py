@@ -21,8 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from parsers.fields import blank_fields
-from parsers.launch import FILE_BYTES, UNGUARDED
+from parsers.launch import UNGUARDED
 from parsers.reading import Refusal, RefusalCode
 from parsers.sniff import sniff
 
@@ -132,7 +131,7 @@ class _Job:
             status = self._start(deadline)
             if status != _START_AGAIN:
                 break
-        return self._outcome(status)
+        return self._failure(status) or self._output()
 
     def _start(self, deadline: float) -> int | None:
         """Run the program once; return how it ended, ``None`` if it had to be ended."""
@@ -182,25 +181,31 @@ class _Job:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
-    def _outcome(self, status: int | None) -> bytes | Refusal:
+    def _failure(self, status: int | None) -> Refusal | None:
+        """Return the refusal that an exit status stands for; 0 stands for nothing yet."""
         if status is None or status == -signal.SIGXCPU:
             return self._refuse("timeout", f"soffice over {self.limits.seconds:g} s")
         if status in {-signal.SIGXFSZ, -signal.SIGKILL}:
             return self._refuse("too-large", f"soffice ended by signal {-status}")
         if status == UNGUARDED:
             return self._refuse("unsupported", "soffice cannot be kept off the network here")
-        if status != 0:
-            return self._refuse("unreadable", f"soffice ended with {status}")
+        return self._refuse("unreadable", f"soffice ended with {status}") if status else None
+
+    def _output(self) -> bytes | Refusal:
         made = self.folder / "out" / f"document.{self.target}"
-        if not made.is_file() or made.is_symlink() or made.stat().st_size == 0:
+        if made.is_symlink() or not made.is_file() or made.stat().st_size == 0:
             return self._refuse("damaged", "soffice gave no output")
-        if made.stat().st_size > min(self.limits.output_bytes, FILE_BYTES):
+        if made.stat().st_size > self.limits.output_bytes:
             return self._refuse("too-large", f"soffice gave {made.stat().st_size} bytes")
         output = made.read_bytes()
         found = sniff(output)
         if found.refusal or found.kind != self.target:
             return self._refuse("unreadable", f"soffice gave {found.kind}, not {self.target}")
-        return blank_fields(output) if self.target == "docx" else output
+        if self.target == "xlsx":
+            return output
+        from parsers.fields import blank_fields  # noqa: PLC0415  heavy: lxml
+
+        return blank_fields(output)
 
     def _refuse(self, code: RefusalCode, detail: str) -> Refusal:
         return _refusal(code, detail, self.source)
