@@ -103,22 +103,32 @@ def _extract(
     data: bytes, kind: str, limits: Limits, form: Form, convert: Convert | None
 ) -> Extract | Refusal:
     if kind in _CONVERTED and convert is not None:
-        turned = convert(data, kind, _CONVERTED[kind])
-        if isinstance(turned, Refusal):
-            return replace(turned, kind=kind)
-        if _CONVERTED[kind] == "xlsx":
-            from parsers.calculation import repeatable  # noqa: PLC0415  heavy: lxml
-
-            # What asks for the time was calculated on the way: today is not the sender's day.
-            if not repeatable(turned, limits):
-                return unsupported(kind)
-        extract = _extract(turned, _CONVERTED[kind], limits, form, None)
-        return replace(extract, kind=kind)
+        return _converted(data, kind, limits, form, convert)
     module = _READERS.get(kind)
     if module is None:
         return unsupported(kind)
     result: Extract | Refusal = import_module(module).extract(data, limits, form)
     return result
+
+
+def _converted(
+    data: bytes, kind: str, limits: Limits, form: Form, convert: Convert
+) -> Extract | Refusal:
+    """Return what stands in a document of an old kind, by way of the kind made of it."""
+    from parsers.calculation import repeatable  # noqa: PLC0415  heavy: lxml
+    from parsers.package import oversized  # noqa: PLC0415  same
+
+    refusal = oversized(data, limits)
+    if refusal:
+        return replace(refusal, kind=kind)
+    target = _CONVERTED[kind]
+    turned = convert(data, kind, target)
+    if isinstance(turned, Refusal):
+        return replace(turned, kind=kind)
+    if target == "xlsx" and not repeatable(turned, limits):
+        # They were calculated on the way: TODAY() is not the sender's day any more.
+        return replace(unsupported(kind), detail="formulas whose results may differ from the saved")
+    return replace(_extract(turned, target, limits, form, None), kind=kind)
 
 
 def _calculated(

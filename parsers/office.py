@@ -86,7 +86,8 @@ def convert(
 ) -> bytes | Refusal:
     """Return a document of one kind as one of another (``docx``, ``xlsx``), or why not.
 
-    From ``xlsx`` and ``ods`` every formula is calculated anew; other kinds keep saved results.
+    From ``xlsx`` and ``ods`` every formula is calculated anew; from other kinds, where LibreOffice
+    does not trust the results that were saved.
     No macro runs, no link is followed, nothing is fetched. At most two run at a time; the wait for
     that is not counted.
 
