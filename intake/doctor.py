@@ -1,7 +1,7 @@
 """What `intake check` asks beside the config: programs on this machine, and both mail servers."""
 
-import glob
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from config.model import Config
 from config.problem import ConfigProblems
@@ -18,16 +18,12 @@ _WISHES = {
 }
 
 
-#: Where Debian, Fedora and a Tesseract built from source keep their data.
-_TESSDATA = (
-    "/usr/share/tesseract-ocr/*/tessdata",
-    "/usr/share/tesseract/tessdata",
-    "/usr/share/tessdata",
-    "/usr/local/share/tessdata",
-)
+#: Below these, in a folder ``tess…``, Debian, Fedora and a build from source keep Tesseract's data.
+_SHARES = (Path("/usr/share"), Path("/usr/local/share"))
+_VIETNAMESE = "vie.traineddata"
 
 
-def programs(env: Mapping[str, str], tessdata: Sequence[str] = _TESSDATA) -> list[str]:
+def programs(env: Mapping[str, str], shares: Sequence[Path] = _SHARES) -> list[str]:
     """Return what is missing on this machine, and what that costs; mail is read all the same."""
     missing = []
     if office.program() is None:
@@ -36,9 +32,9 @@ def programs(env: Mapping[str, str], tessdata: Sequence[str] = _TESSDATA) -> lis
             "formulas without saved results are errors; "
             "apt install libreoffice-writer-nogui libreoffice-calc-nogui"
         )
-    folders = [env["TESSDATA_PREFIX"]] if env.get("TESSDATA_PREFIX") else tessdata
-    found = (data for folder in folders for data in glob.iglob(f"{folder}/vie.traineddata"))
-    if next(found, None) is None:
+    named = Path(env.get("TESSDATA_PREFIX") or "/nonexistent") / _VIETNAMESE
+    found = (data for share in shares for data in share.glob(f"tess*/**/{_VIETNAMESE}"))
+    if not named.exists() and next(found, None) is None:
         missing.append(
             "Tesseract's Vietnamese data is not installed: scans and photos are refused; "
             "apt install tesseract-ocr-vie"
