@@ -29,7 +29,6 @@ _CONVERTED: Final = {
     "odt": "docx",
     "fodt": "docx",
     "rtf": "docx",
-    "wordml": "docx",
     "xlsb": "xlsx",
     "fods": "xlsx",
 }

@@ -29,7 +29,6 @@ from parsers.sniff import sniff
 _IMPORT: Final = {
     "doc": "MS Word 97",
     "rtf": "Rich Text Format",
-    "wordml": "MS Word 2003 XML",
     "odt": "writer8",
     "fodt": "OpenDocument Text Flat XML",
     "xlsx": "Calc MS Excel 2007 XML",
@@ -122,6 +121,7 @@ class _Job:
 
     def run(self, data: bytes) -> bytes | Refusal:
         (self.folder / f"document.{self.source}").write_bytes(data)
+        (self.folder / "out").mkdir()
         profile = self.folder / "profile" / "user"
         profile.mkdir(parents=True)
         settings = _settings(calculate=self.source in _CALCULATED)
