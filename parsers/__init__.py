@@ -31,7 +31,14 @@ _READERS: Final = {
     "pdf": "parsers.pdf",
 }
 #: Kind → the kind that a program outside makes of it.
-_CONVERTED: Final = {"doc": "docx", "odt": "docx", "rtf": "docx"}
+_CONVERTED: Final = {
+    "doc": "docx",
+    "odt": "docx",
+    "fodt": "docx",
+    "rtf": "docx",
+    "xlsb": "xlsx",
+    "fods": "xlsx",
+}
 #: Kinds that can bear a digital signature.
 _SIGNED: Final = frozenset({"pdf", "xlsx", "xlsm", "docx", "odt", "ods"})
 _TEXT_LENGTH: Final = 20_000
@@ -86,8 +93,21 @@ def read(
     if found.refusal:
         return found.refusal
     extract = _extract(data, found.kind, limits, form, convert)
-    result = extract if isinstance(extract, Refusal) else understand(extract, form)
-    if isinstance(result, Refusal) or found.kind not in _SIGNED:
+    if isinstance(extract, Refusal):
+        return extract
+    if convert is None:
+        return _signed(understand(extract, form), data, found.kind, roots)
+    from parsers.calculation import noted  # noqa: PLC0415  heavy: lxml
+
+    extract, places = _calculated(extract, data, found.kind, limits, form, convert)
+    return _signed(noted(understand(extract, form), places), data, found.kind, roots)
+
+
+def _signed(
+    result: Reading | Refusal, data: bytes, kind: str, roots: Sequence[str]
+) -> Reading | Refusal:
+    """Add what the digital signatures of the document as it was sent are worth."""
+    if isinstance(result, Refusal) or kind not in _SIGNED:
         return result
     from parsers.signature import signatures  # noqa: PLC0415  only some kinds can be signed
 
@@ -104,16 +124,54 @@ def _extract(
     data: bytes, kind: str, limits: Limits, form: Form, convert: Convert | None
 ) -> Extract | Refusal:
     if kind in _CONVERTED and convert is not None:
-        turned = convert(data, kind, _CONVERTED[kind])
-        if isinstance(turned, Refusal):
-            return replace(turned, kind=kind)
-        extract = _extract(turned, _CONVERTED[kind], limits, form, None)
-        return replace(extract, kind=kind)
+        return _converted(data, kind, limits, form, convert)
     module = _READERS.get(kind)
     if module is None:
         return unsupported(kind)
     result: Extract | Refusal = import_module(module).extract(data, limits, form)
     return result
+
+
+def _converted(
+    data: bytes, kind: str, limits: Limits, form: Form, convert: Convert
+) -> Extract | Refusal:
+    """Return what stands in a document of an old kind, by way of the kind made of it."""
+    from parsers.calculation import repeatable  # noqa: PLC0415  heavy: lxml
+    from parsers.package import oversized  # noqa: PLC0415  same
+
+    refusal = oversized(data, limits)
+    if refusal:
+        return replace(refusal, kind=kind)
+    target = _CONVERTED[kind]
+    turned = convert(data, kind, target)
+    if isinstance(turned, Refusal):
+        return replace(turned, kind=kind)
+    if target == "xlsx" and not repeatable(turned, limits):
+        # They were calculated on the way: TODAY() is not the sender's day any more.
+        return replace(unsupported(kind), detail="formulas whose results may differ from the saved")
+    return replace(_extract(turned, target, limits, form, None), kind=kind)
+
+
+def _calculated(
+    extract: Extract, data: bytes, kind: str, limits: Limits, form: Form, convert: Convert
+) -> tuple[Extract, frozenset[str]]:
+    """Return the extract with the results of its formulas, and the places that got one.
+
+    Where nobody can calculate them for certain they stay what they are: errors of their cells.
+    """
+    from parsers.calculation import (  # noqa: PLC0415  heavy: lxml
+        CALCULATED,
+        fill,
+        repeatable,
+        uncalculated,
+    )
+
+    if kind not in CALCULATED or not uncalculated(extract) or not repeatable(data, limits):
+        return extract, frozenset()
+    source, target = CALCULATED[kind]
+    turned = convert(data, source, target)
+    copy = turned if isinstance(turned, Refusal) else _extract(turned, target, limits, form, None)
+    return (extract, frozenset()) if isinstance(copy, Refusal) else fill(extract, copy)
 
 
 def _too_large(size: int, limits: Limits) -> Refusal:

@@ -35,6 +35,8 @@ _OOXML: Final = (
 _ODF: Final = {
     b"application/vnd.oasis.opendocument.text": "odt",
     b"application/vnd.oasis.opendocument.spreadsheet": "ods",
+    b"application/vnd.oasis.opendocument.text-template": "odt",
+    b"application/vnd.oasis.opendocument.spreadsheet-template": "ods",
     b"application/vnd.oasis.opendocument.presentation": "odp",
 }
 _MAGIC: Final = (
@@ -64,6 +66,7 @@ _SAVE_AS: Final = {
     "wordml": "Word (.docx)",
     "doc": "Word (.docx)",
     "odt": "Word (.docx)",
+    "fodt": "Word (.docx)",
     "rtf": "Word (.docx)",
 }
 

@@ -23,15 +23,16 @@ _SENT: Final = re.compile(
 _SPREADSHEET: Final = "urn:schemas-microsoft-com:office:spreadsheet"
 _WORD: Final = ("http://schemas.microsoft.com/office/word/2003/wordml", 'progid="word.document"')
 _FLAT_ODF: Final = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+_FLAT_TEXT: Final = 'office:mimetype="application/vnd.oasis.opendocument.text"'
 _TABLES: Final = frozenset({"csv", "tsv"})
 
 
 def text_kind(data: bytes, name: str) -> str:
     """Return the kind of what has no magic bytes, in any charset.
 
-    ``html`` (web archives too), ``xml`` (Excel 2003), ``wordml`` (Word 2003), ``fods``, ``eml``,
-    ``csv``, ``text``; ``unknown`` is what is no text, or other markup. The name only says that a
-    text which could be a table is one.
+    ``html`` (web archives too), ``xml`` (Excel 2003), ``wordml`` (Word 2003), ``fods``, ``fodt``,
+    ``eml``, ``csv``, ``text``; ``unknown`` is what is no text, or other markup. The name only says
+    that a text which could be a table is one.
     """
     from parsers.charset import charset_of  # noqa: PLC0415  the other kinds do without
     from parsers.delimited import separator  # noqa: PLC0415  same
@@ -58,7 +59,9 @@ def _markup(low: str) -> str:
         return "wordml"
     if _HTML.search(low) or _TAG.match(low):
         return "html"
-    return "fods" if _FLAT_ODF in low else "unknown"
+    if _FLAT_ODF not in low:
+        return "unknown"
+    return "fodt" if _FLAT_TEXT in low else "fods"
 
 
 def _message(text: str) -> str:
