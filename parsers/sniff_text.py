@@ -22,8 +22,11 @@ _SENT: Final = re.compile(
 )
 _SPREADSHEET: Final = "urn:schemas-microsoft-com:office:spreadsheet"
 _WORD: Final = ("http://schemas.microsoft.com/office/word/2003/wordml", 'progid="word.document"')
-_FLAT_ODF: Final = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
-_FLAT_TEXT: Final = 'office:mimetype="application/vnd.oasis.opendocument.text"'
+#: A whole OpenDocument file as one XML file says which kind it is.
+_FLAT: Final = (
+    (':mimetype="application/vnd.oasis.opendocument.text', "fodt"),
+    (':mimetype="application/vnd.oasis.opendocument.spreadsheet', "fods"),
+)
 _TABLES: Final = frozenset({"csv", "tsv"})
 
 
@@ -57,11 +60,10 @@ def _markup(low: str) -> str:
         return "xml"
     if any(mark in low for mark in _WORD):
         return "wordml"
-    if _HTML.search(low) or _TAG.match(low):
-        return "html"
-    if _FLAT_ODF not in low:
-        return "unknown"
-    return "fodt" if _FLAT_TEXT in low else "fods"
+    flat = next((kind for mark, kind in _FLAT if mark in low), "")
+    if flat:
+        return flat
+    return "html" if _HTML.search(low) or _TAG.match(low) else "unknown"
 
 
 def _message(text: str) -> str:
