@@ -36,6 +36,8 @@ _MAGIC: Final = (
     (b"Rar!\x1a\x07", "rar"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"\x1f\x8b", "gz"),
+    (b"BZh", "bz2"),
+    (b"\xfd7zXZ\0", "xz"),
     (b"\xff\xd8\xff", "jpeg"),
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"GIF8", "gif"),
@@ -49,7 +51,7 @@ _MAGIC: Final = (
 )
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"hevc", b"mif1", b"msf1"})
 _IMAGES: Final = frozenset({"jpeg", "png", "gif", "tiff", "bmp", "webp", "heic"})
-_ARCHIVES: Final = frozenset({"zip", "rar", "7z", "gz"})
+_ARCHIVES: Final = frozenset({"zip", "rar", "7z", "tar", "gz", "bz2", "xz"})
 #: Formats that Word or Excel can save as one that is read, and what to save it as.
 _SAVE_AS: Final = {
     "xls": "Excel (.xlsx)",
@@ -95,6 +97,12 @@ def sniff(data: bytes, name: str = "") -> Sniffed:
     if data.startswith(_OLE_MAGIC):
         return _ole(data)
     return Sniffed(_by_magic(data) or _text_kind(data, name))
+
+
+def is_mail(data: bytes) -> bool:
+    """Whether these bytes begin with the header of a mail; looks at the first bytes only."""
+    head = data[:4096].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return bool(_HEADER.match(head) and _MAIL_HEADER.search(head))
 
 
 def unsupported(kind: str) -> Refusal:
@@ -204,6 +212,8 @@ def _by_magic(data: bytes) -> str:
     for magic, kind in _MAGIC:
         if data.startswith(magic):
             return kind
+    if data[257:262] == b"ustar":
+        return "tar"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"
     if data[4:8] == b"ftyp" and data[8:12] in {
@@ -229,7 +239,7 @@ def _text_kind(data: bytes, name: str) -> str:
         return "xml"
     if re.search(rb"<(?:!doctype html|html|table|body)\b", low):
         return "html"
-    if _HEADER.match(head) and _MAIL_HEADER.search(head):
+    if is_mail(data):
         return "eml"
     if sum(byte < 9 or 13 < byte < 32 for byte in head) > len(head) // 100:  # noqa: PLR2004  ASCII controls
         return "unknown"
