@@ -12,6 +12,7 @@ import resource
 import signal
 import struct
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +24,13 @@ _LANDLOCK_ADD_RULE: Final = 445
 _LANDLOCK_RESTRICT_SELF: Final = 446
 _ABI_TCP: Final = 4
 _ABI_SCOPE: Final = 6
-_READ_FILE_AND_FOLDER: Final = (1 << 2) | (1 << 3)
+#: Access rights of Landlock (linux/landlock.h).
+READ: Final = (1 << 2) | (1 << 3)
+RUN: Final = READ | (1 << 0)
+#: Read, write, make and remove files, folders and sockets, rename across folders, cut short.
+WRITE: Final = READ | (1 << 1) | 0b1110110000 | (1 << 13) | (1 << 14)
+#: The rights that a rule for a single file may have.
+_OF_A_FILE: Final = 0b111 | (1 << 14)
 #: Access rights that each Landlock ABI knows (linux/landlock.h); a later one is treated as 5.
 _RIGHTS: Final = {1: 13, 2: 14, 3: 15, 4: 15}
 _OPEN_FILES: Final = 64
@@ -35,16 +42,26 @@ def confine(memory_bytes: int) -> tuple[str, ...]:
     Never loosens, cannot be undone. Works as root and as an ordinary user; process creation is
     refused to ordinary users only (RLIMIT_NPROC does not bind root).
     """
-    layers = ["rlimits"]
-    _limit(memory_bytes)
+    limit(
+        {
+            resource.RLIMIT_AS: memory_bytes,
+            resource.RLIMIT_FSIZE: 0,
+            resource.RLIMIT_CORE: 0,
+            resource.RLIMIT_NOFILE: _OPEN_FILES,
+            resource.RLIMIT_NPROC: 0,
+        }
+    )
     libc = ctypes.CDLL(None, use_errno=True)
+    return ("rlimits", *bind(libc, dict.fromkeys(_readable(), READ)))
+
+
+def bind(libc: ctypes.CDLL, folders: Mapping[str, int]) -> tuple[str, ...]:
+    """Tie the process to its parent's life, to its privileges and to these paths' rights."""
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
-    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0:
-        layers.append("no-new-privs")
-        if _landlock(libc):
-            layers.append("landlock")
-    return tuple(layers)
+    if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+        return ()
+    return ("no-new-privs", "landlock") if _landlock(libc, folders) else ("no-new-privs",)
 
 
 def allow_seconds(seconds: float) -> None:
@@ -55,20 +72,15 @@ def allow_seconds(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 
-def _limit(memory_bytes: int) -> None:
-    for limit, value in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_NOFILE, _OPEN_FILES),
-        (resource.RLIMIT_NPROC, 0),
-    ):
-        _, hard = resource.getrlimit(limit)
+def limit(limits: Mapping[int, int]) -> None:
+    """Lower the process's resource limits (``RLIMIT_…`` → value), soft and hard."""
+    for kind, value in limits.items():
+        _, hard = resource.getrlimit(kind)
         lowered = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(limit, (lowered, lowered))
+        resource.setrlimit(kind, (lowered, lowered))
 
 
-def _landlock(libc: ctypes.CDLL) -> bool:
+def _landlock(libc: ctypes.CDLL, folders: Mapping[str, int]) -> bool:
     abi = libc.syscall(_LANDLOCK_CREATE_RULESET, None, 0, 1)
     if abi < 1:
         return False
@@ -83,8 +95,8 @@ def _landlock(libc: ctypes.CDLL) -> bool:
     if ruleset < 0:
         return False
     try:
-        for folder in _readable():
-            _allow_reading(libc, ruleset, folder)
+        for path, allowed in folders.items():
+            _allow(libc, ruleset, path, allowed & rights)
         return bool(libc.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0) == 0)
     finally:
         os.close(ruleset)
@@ -104,11 +116,12 @@ def _readable() -> set[str]:
     }
 
 
-def _allow_reading(libc: ctypes.CDLL, ruleset: int, folder: str) -> None:
+def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
     with contextlib.suppress(FileNotFoundError):
-        handle = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+        handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
         try:
-            rule = struct.pack("<Qi", _READ_FILE_AND_FOLDER, handle)
-            libc.syscall(_LANDLOCK_ADD_RULE, ruleset, 1, rule, 0)
+            if not Path(path).is_dir():
+                rights &= _OF_A_FILE
+            libc.syscall(_LANDLOCK_ADD_RULE, ruleset, 1, struct.pack("<Qi", rights, handle), 0)
         finally:
             os.close(handle)

@@ -3,6 +3,9 @@
 A worker is ``python -m parsers.jail``. It confines itself, says hello, and then answers one framed
 request at a time: JSON and the document in, JSON out. The parent keeps the wall clock and the cap
 on output, kills the worker's whole process group when either is exceeded, and starts another.
+
+A document that must go through LibreOffice first (``parsers.office``) is sent there by the parent,
+because a worker can start no program; ``parsers.pipe`` says how it asks.
 """
 
 import gc
@@ -19,12 +22,14 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Any, Final, Self
+from typing import Any, Final, Self
 
 from parsers.form import Form
 from parsers.grid import Limits
+from parsers.office import OfficeLimits, convert
+from parsers.pipe import Parent, adapter, question_of, reply, result_of
 from parsers.reading import Reading, Refusal, RefusalCode
-from parsers.worker import FRAME, JailBrokenError, OutputTooLargeError, Worker, WorkerDiedError
+from parsers.worker import JailBrokenError, OutputTooLargeError, Worker, WorkerDiedError
 
 _COMMAND: Final = (sys.executable, "-P", "-s", "-m", "parsers.jail")
 #: A worker that gets no request this soon is being kept ready: it imports every reader at once.
@@ -43,6 +48,9 @@ class JailLimits:
 
     ``seconds`` is wall-clock time, and processor time as well; ``jobs`` is how many documents one
     worker reads before a fresh one takes its place.
+
+    A document may go through LibreOffice at most ``conversions`` times, each within the limits
+    ``office``; that time, and the wait for its turn, comes on top of ``seconds``.
     """
 
     seconds: float = 30.0
@@ -50,7 +58,9 @@ class JailLimits:
     output_bytes: int = 8_000_000
     start_seconds: float = 60.0
     jobs: int = 200
+    conversions: int = 2
     document: Limits = field(default_factory=Limits)
+    office: OfficeLimits = field(default_factory=OfficeLimits)
 
 
 class Jail:
@@ -134,7 +144,7 @@ class Jail:
         """Return the form as JSON; the one asked for last is kept, for it is asked for again."""
         known, written = self._form
         if form is not known:
-            written = json.dumps(_adapter(Form).dump_python(form, mode="json"))
+            written = json.dumps(adapter(Form).dump_python(form, mode="json"))
             self._form = form, written
         return written
 
@@ -160,13 +170,17 @@ class Jail:
 
     def _start(self) -> Worker:
         limits = self.limits
-        return Worker(self._command, limits.memory_bytes, limits.output_bytes, limits.start_seconds)
+        return Worker(
+            self._command,
+            limits.memory_bytes,
+            limits.output_bytes,
+            limits.document.document_bytes,
+            limits.start_seconds,
+        )
 
     def _ask(self, worker: Worker, request: bytes, data: bytes) -> Reading | Refusal:
-        deadline = time.monotonic() + self.limits.seconds
         try:
-            answer = worker.ask(request, data, deadline)
-            result, again = _result(answer)
+            result, again = result_of(self._converse(worker, request, data))
         except TimeoutError:
             worker.kill()
             return _refusal("timeout", f"over {self.limits.seconds:g} s")
@@ -181,6 +195,23 @@ class Jail:
         if not again or worker.jobs >= self.limits.jobs:
             worker.kill()
         return result
+
+    def _converse(self, worker: Worker, request: bytes, data: bytes) -> bytes:
+        """Return the worker's answer, after the conversions that it asks for."""
+        deadline = time.monotonic() + self.limits.seconds
+        answer, document = worker.ask(request, data, deadline)
+        for _ in range(self.limits.conversions):
+            wanted = question_of(answer)
+            if wanted is None:
+                break
+            began = time.monotonic()
+            made = convert(document, *wanted, limits=self.limits.office)
+            deadline += time.monotonic() - began
+            try:
+                answer, document = worker.ask(*reply(made), deadline)
+            except BrokenPipeError as error:
+                raise WorkerDiedError("it did not wait for its document") from error
+        return answer
 
 
 def _cause_of_death(code: int, error: Exception) -> tuple[RefusalCode, str]:
@@ -200,9 +231,6 @@ def _refusal(code: RefusalCode, detail: str) -> Refusal:
     return Refusal(code, f"{what} {_ADVICE}", detail)
 
 
-# --- what crosses the pipe ------------------------------------------------------------------------
-
-
 def _request(form: str, name: str, limits: JailLimits) -> bytes:
     return json.dumps(
         {
@@ -214,29 +242,6 @@ def _request(form: str, name: str, limits: JailLimits) -> bytes:
     ).encode()
 
 
-def _result(answer: bytes) -> tuple[Reading | Refusal, bool]:
-    """Check and return (result, whether the worker may be used again); ValueError if malformed."""
-    parts = json.loads(answer)
-    if not isinstance(parts, dict):
-        raise WorkerDiedError("the answer is no object")
-    kind = Reading if "reading" in parts else Refusal
-    value = parts.get("reading", parts.get("refusal"))
-    result: Reading | Refusal = _adapter(kind).validate_python(value)
-    return result, parts.get("again") is True
-
-
-_ADAPTERS: dict[type, Any] = {}
-
-
-def _adapter(kind: type) -> Any:
-    """Return pydantic's adapter of a type, made once: making one costs milliseconds."""
-    if kind not in _ADAPTERS:
-        from pydantic import TypeAdapter  # noqa: PLC0415  `intake status` does without
-
-        _ADAPTERS[kind] = TypeAdapter(kind)
-    return _ADAPTERS[kind]
-
-
 # --- the worker -----------------------------------------------------------------------------------
 
 
@@ -244,11 +249,11 @@ def main(arguments: Sequence[str]) -> int:
     """Serve requests from standard input until it closes."""
     from parsers.confine import confine  # noqa: PLC0415  the parent does not need it
 
-    requests = os.fdopen(os.dup(0), "rb")
-    answers = os.fdopen(os.dup(1), "wb")
+    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints must not get between the answers
     layers = confine(int(arguments[0]))
-    _send(answers, {"layers": layers})
+    parent = Parent(requests, answers)
+    parent.say({"layers": layers})
     if not select.select([requests], [], [], _PATIENCE_SECONDS)[0]:
         from parsers import warm  # noqa: PLC0415  nobody waits yet: import now what reading needs
 
@@ -256,20 +261,12 @@ def main(arguments: Sequence[str]) -> int:
     # A document's cells all live until its end: looking for cycles among them finds nothing.
     gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
-    while head := requests.read(FRAME.size):
-        json_bytes, data_bytes = FRAME.unpack(head)
-        request = json.loads(requests.read(json_bytes))
-        _send(answers, _serve(request, requests.read(data_bytes)))
+    while request := parent.hear():
+        parent.say(_serve(*request, parent))
     return 0
 
 
-def _send(answers: IO[bytes], content: dict[str, Any]) -> None:
-    encoded = json.dumps(content).encode()
-    answers.write(FRAME.pack(len(encoded), 0) + encoded)
-    answers.flush()
-
-
-def _serve(request: dict[str, Any], data: bytes) -> dict[str, Any]:
+def _serve(request: dict[str, Any], data: bytes, parent: Parent) -> dict[str, Any]:
     """Read one document; whatever is raised becomes a refusal and ends this worker."""
     from parsers import read  # noqa: PLC0415
     from parsers.confine import allow_seconds  # noqa: PLC0415
@@ -278,9 +275,9 @@ def _serve(request: dict[str, Any], data: bytes) -> dict[str, Any]:
     try:
         form = _form(request["form"])
         limits = Limits(**request["limits"])
-        result = read(data, form, name=request["name"], limits=limits)
+        result = read(data, form, name=request["name"], limits=limits, convert=parent.convert)
         kind = "reading" if isinstance(result, Reading) else "refusal"
-        return {kind: _adapter(type(result)).dump_python(result, mode="json"), "again": True}
+        return {kind: adapter(type(result)).dump_python(result, mode="json"), "again": True}
     except MemoryError:
         refusal = _refusal("too-large", "out of memory")
     except BaseException as error:  # noqa: BLE001  pyo3's PanicException is no Exception
@@ -291,7 +288,7 @@ def _serve(request: dict[str, Any], data: bytes) -> dict[str, Any]:
 @cache
 def _form(written: str) -> Form:
     """Return the form of its JSON; a worker sees the few forms of one office."""
-    form: Form = _adapter(Form).validate_json(written)
+    form: Form = adapter(Form).validate_json(written)
     return form
 
 

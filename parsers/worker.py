@@ -3,15 +3,14 @@
 import os
 import select
 import signal
-import struct
 import subprocess
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final
 
-#: Before each message: length of its JSON, length of the document after it.
-FRAME: Final = struct.Struct(">II")
+from parsers.pipe import FRAME
+
 _CHUNK: Final = 1 << 16
 _DYING_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.2  # how often a silent worker is looked at
@@ -33,11 +32,17 @@ class Worker:
     """One child process with its two pipes, in a process group of its own: all die at once."""
 
     def __init__(
-        self, command: Sequence[str], memory_bytes: int, output_bytes: int, start_seconds: float
+        self,
+        command: Sequence[str],
+        memory_bytes: int,
+        output_bytes: int,
+        document_bytes: int,
+        start_seconds: float,
     ) -> None:
         self.jobs = 0
         self.finished = False
         self._output_bytes = output_bytes
+        self._document_bytes = document_bytes
         self._process = subprocess.Popen(  # noqa: S603  our own interpreter, no shell, no outside words
             [*command, str(memory_bytes)],
             stdin=subprocess.PIPE,
@@ -61,8 +66,8 @@ class Worker:
         """Whether the process still runs."""
         return not self.finished and not self._ended()
 
-    def ask(self, request: bytes, data: bytes, deadline: float) -> bytes:
-        """Send one request and return the JSON of its answer."""
+    def ask(self, request: bytes, data: bytes, deadline: float) -> tuple[bytes, bytes]:
+        """Send one request and return the JSON of its answer, and the document after it."""
         frame = memoryview(FRAME.pack(len(request), len(data)) + request + data)
         stdin, _ = self._pipes()
         while frame:
@@ -99,11 +104,11 @@ class Worker:
         except ProcessLookupError:
             self._process.kill()
 
-    def _answer(self, deadline: float) -> bytes:
-        size, _ = FRAME.unpack(self._receive(FRAME.size, deadline))
-        if size > self._output_bytes:
-            raise OutputTooLargeError(size)
-        return self._receive(size, deadline)
+    def _answer(self, deadline: float) -> tuple[bytes, bytes]:
+        size, document = FRAME.unpack(self._receive(FRAME.size, deadline))
+        if size > self._output_bytes or document > self._document_bytes:
+            raise OutputTooLargeError(max(size, document))
+        return self._receive(size, deadline), self._receive(document, deadline)
 
     def _receive(self, size: int, deadline: float) -> bytes:
         _, stdout = self._pipes()

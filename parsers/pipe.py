@@ -1,0 +1,99 @@
+"""What a jail and its worker say to each other: frames of JSON with a document after it.
+
+The parent sends a request and its document. The worker answers ``{"reading": …, "again": …}`` or
+``{"refusal": …, "again": …}``; ``again`` is false when something was raised in it. A worker can
+start no program. Where a document must go through LibreOffice first, it asks instead,
+``{"convert": [kind, wanted kind]}`` with the document; the parent sends ``{"converted": true}``
+with the new one or ``{"refusal": …}``, and the worker goes on.
+"""
+
+import json
+import struct
+from dataclasses import asdict
+from typing import IO, Any, Final
+
+from parsers.reading import Reading, Refusal
+
+#: Before each message, either way: length of its JSON, length of the document after it.
+FRAME: Final = struct.Struct(">II")
+
+_ADAPTERS: dict[type, Any] = {}
+
+
+def adapter(kind: type) -> Any:
+    """Return pydantic's adapter of a type, made once: making one costs milliseconds."""
+    if kind not in _ADAPTERS:
+        from pydantic import TypeAdapter  # noqa: PLC0415  `intake status` does without
+
+        _ADAPTERS[kind] = TypeAdapter(kind)
+    return _ADAPTERS[kind]
+
+
+# --- the parent's end -----------------------------------------------------------------------------
+
+
+def result_of(answer: bytes) -> tuple[Reading | Refusal, bool]:
+    """Check and return (result, whether the worker may be used again); ValueError if malformed."""
+    parts = _object(answer)
+    kind = Reading if "reading" in parts else Refusal
+    value = parts.get("reading", parts.get("refusal"))
+    result: Reading | Refusal = adapter(kind).validate_python(value)
+    return result, parts.get("again") is True
+
+
+def question_of(answer: bytes) -> tuple[str, str] | None:
+    """Return (kind, wanted kind) if it asks for a conversion; ValueError if malformed."""
+    wanted = _object(answer).get("convert")
+    if wanted is None:
+        return None
+    source, target = adapter(tuple[str, str]).validate_python(wanted)
+    return source, target
+
+
+def reply(made: bytes | Refusal) -> tuple[bytes, bytes]:
+    """Return the JSON and the document that answer a worker's question."""
+    if isinstance(made, Refusal):
+        return json.dumps({"refusal": asdict(made)}).encode(), b""
+    return json.dumps({"converted": True}).encode(), made
+
+
+def _object(answer: bytes) -> dict[str, Any]:
+    parts = json.loads(answer)
+    if not isinstance(parts, dict):
+        raise ValueError("the answer is no object")  # noqa: TRY004  as any other malformed answer
+    return parts
+
+
+# --- the worker's end -----------------------------------------------------------------------------
+
+
+class Parent:
+    """The worker's end of its two pipes."""
+
+    def __init__(self, requests: IO[bytes], answers: IO[bytes]) -> None:
+        self._requests = requests
+        self._answers = answers
+
+    def hear(self) -> tuple[dict[str, Any], bytes] | None:
+        """Return the JSON and the document of the next message, ``None`` when there is no more."""
+        head = self._requests.read(FRAME.size)
+        if not head:
+            return None
+        json_bytes, data_bytes = FRAME.unpack(head)
+        content: dict[str, Any] = json.loads(self._requests.read(json_bytes))
+        return content, self._requests.read(data_bytes)
+
+    def say(self, content: dict[str, Any], data: bytes = b"") -> None:
+        """Send one message."""
+        encoded = json.dumps(content).encode()
+        self._answers.write(FRAME.pack(len(encoded), len(data)) + encoded + data)
+        self._answers.flush()
+
+    def convert(self, data: bytes, source: str, target: str) -> bytes | Refusal:
+        """Have the parent convert a document: a ``Convert`` for the reader."""
+        self.say({"convert": [source, target]}, data)
+        heard = self.hear()
+        if heard is None:
+            raise EOFError("the parent is gone")
+        content, made = heard
+        return made if "converted" in content else Refusal(**content["refusal"])
