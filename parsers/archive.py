@@ -1,7 +1,7 @@
 """zip, RAR, 7z, tar and single compressed files → their members, within budgets.
 
-zip by the standard library, the others by libarchive from memory. Every byte is counted as it
-streams: what a header claims decides nothing. Runs in the jail; nothing is written anywhere.
+RAR and 7z by libarchive from memory, the others by the standard library. Every byte is counted as
+it streams: what a header claims decides nothing. Runs in the jail; nothing is written anywhere.
 """
 
 import bz2
@@ -26,7 +26,7 @@ from parsers.container import (
     refused_empty,
     refused_split,
 )
-from parsers.names import member_name
+from parsers.names import decode_bytes, member_name
 from parsers.reading import Refusal
 
 _CHUNK: Final = 1 << 16
@@ -77,7 +77,8 @@ class Taking:
         self._entries += 1
         self.check_count(self._entries)
         shown = member_name(name, self._entries)
-        if not _TRIFLE.search(shown):
+        path = name if isinstance(name, str) else decode_bytes(name)[0]
+        if not _TRIFLE.search(path.replace("\\", "/")):
             return shown
         self._left_out.append(LeftOut("trifle", shown))
         return None
@@ -102,6 +103,7 @@ class Taking:
         crc: int | None = None,
         *,
         inline: bool = False,
+        counted: bool = False,
     ) -> None:
         """Stream one member in; it counts only when its stream ends well.
 
@@ -113,7 +115,8 @@ class Taking:
         size = 0
         for chunk in chunks:
             size += len(chunk)
-            self._count(len(chunk), name)
+            if not counted:
+                self.count(len(chunk), name)
             if size <= self._room.member_bytes:
                 content += chunk
             else:
@@ -125,7 +128,13 @@ class Taking:
         else:
             self._members.append(Member(name, bytes(content), inline))
 
-    def _count(self, size: int, name: str) -> None:
+    def count(self, size: int, name: str) -> None:
+        """Count streamed bytes; ``take`` does so itself unless they were ``counted`` before.
+
+        Raises:
+            RefusedArchiveError: a bomb.
+            NoRoomError: the budget is used up.
+        """
         self._streamed += size
         if self._streamed > max(_ENOUGH_BYTES, _MOST_TIMES * self._packed_bytes):
             times = self._streamed // max(1, self._packed_bytes)
@@ -161,24 +170,28 @@ def open_container(data: bytes, kind: str, name: str, room: Room) -> Opened | Re
         elif kind == "rar":
             _rar(data, taking)
         elif kind == "7z":
-            _streamed(data, "7zip", "none", taking)
+            _streamed(data, "7zip", taking)
         elif kind == "tar":
-            _streamed(data, "tar", "none", taking)
+            _tar(io.BytesIO(data), taking)
         else:
             _single(data, kind, name, taking)
     except RefusedArchiveError as error:
         return error.refusal
     except NoRoomError as full:
-        taking.leave("too-large", f"{full} và các tệp sau đó")
+        taking.leave("too-large", f"{full} và các tệp sau đó".strip())
     return taking.opened()
 
 
-def _streamed(
-    data: bytes, form: str, packing: str, taking: Taking, look: rar.Look | None = None
-) -> None:
+def _tar(stream: io.BufferedIOBase, taking: Taking) -> None:
+    from parsers.archive_tar import take_all  # noqa: PLC0415  one format at a time
+
+    take_all(stream, taking)
+
+
+def _streamed(data: bytes, form: str, taking: Taking, look: rar.Look | None = None) -> None:
     from parsers.archive_stream import take_all  # noqa: PLC0415  loads libarchive
 
-    take_all(data, form, packing, taking, look)
+    take_all(data, form, taking, look)
 
 
 def _rar(data: bytes, taking: Taking) -> None:
@@ -191,12 +204,11 @@ def _rar(data: bytes, taking: Taking) -> None:
     if any(entry.old for entry in look.entries):
         raise taking.refused("unsupported", "packed by RAR 2 or earlier")
     taking.check_count(len(look.entries))
-    _streamed(data, "rar5" if look.version == 5 else "rar", "none", taking, look)  # noqa: PLR2004  RAR 5
+    _streamed(data, "rar5" if look.version == 5 else "rar", taking, look)  # noqa: PLR2004  RAR 5
 
 
 # --- one compressed stream: a file by itself, or a tar ------------------------------------------
 
-_FILTERS: Final = {"gz": "gzip", "bz2": "bzip2", "xz": "xz"}
 _ENDINGS: Final = {"gz": r"\.t?gz$", "bz2": r"\.(?:bz2|tbz2?)$", "xz": r"\.t?xz$"}
 _TAR_HEAD: Final = 512
 
@@ -208,7 +220,8 @@ def _single(data: bytes, kind: str, name: str, taking: Taking) -> None:
     except BROKEN as error:
         raise taking.refused("damaged", f"broken {kind}: {type(error).__name__}") from error
     if head[257:262] == b"ustar":
-        _streamed(data, "tar", _FILTERS[kind], taking)
+        with _unpacking(data, kind) as stream:
+            _tar(stream, taking)
         return
     given = _gzip_name(data) if kind == "gz" else b""
     shown = taking.named(given or re.sub(_ENDINGS[kind], "", name, flags=re.IGNORECASE))

@@ -1,4 +1,4 @@
-"""RAR, 7z and tar by libarchive, streamed from memory.
+"""RAR and 7z by libarchive, streamed from memory.
 
 The bindings' own iterator takes a warning of ``read_data`` (-20) for a length, so the loop is ours.
 """
@@ -24,22 +24,22 @@ _WARNED: Final = -20
 _REGULAR: Final = 0o100000
 _FOLDER: Final = 0o040000
 
-_has_encrypted = ffi.libarchive.archive_read_has_encrypted_entries
-_has_encrypted.argtypes = [ctypes.c_void_p]
-_has_encrypted.restype = ctypes.c_int
+_format = ffi.libarchive.archive_format
+_locked = ffi.libarchive.archive_read_has_encrypted_entries
+for _function in (_format, _locked):
+    _function.argtypes = [ctypes.c_void_p]
+    _function.restype = ctypes.c_int
 
 
-def take_all(
-    data: bytes, form: str, packing: str, taking: Taking, look: rar.Look | None = None
-) -> None:
-    """Take every file of an archive of this libarchive format and filter.
+def take_all(data: bytes, form: str, taking: Taking, look: rar.Look | None = None) -> None:
+    """Take every file of an archive of this libarchive format.
 
     ``look`` is what the headers of a RAR say of its entries, in the same order.
 
     Raises:
         RefusedArchiveError: encrypted, too many, a bomb, or broken before its first member.
     """
-    with new_archive_read(form, packing) as pointer:
+    with new_archive_read(form, "none") as pointer:
         number = 0
         try:
             ffi.read_open_memory(
@@ -54,7 +54,7 @@ def take_all(
                 taking.leave("damaged", _rest(look, number))
         except ArchiveError:
             # The end of what can be read; whatever comes after it has not even a name.
-            code: LeftOutCode = "encrypted" if _has_encrypted(pointer) == 1 else "damaged"
+            code: LeftOutCode = "encrypted" if _has_encrypted(pointer) else "damaged"
             if code == "damaged" and look and look.version == 4 and look.solid:  # noqa: PLR2004  RAR 4
                 code = "unsupported"
             if number == 0:
@@ -78,7 +78,12 @@ def _take(pointer: Any, entry: ArchiveEntry, taking: Taking, known: rar.Entry) -
         try:
             taking.take(name, _chunks(pointer), known.crc)
         except ArchiveError:
-            taking.leave("encrypted" if _has_encrypted(pointer) == 1 else "damaged", name)
+            taking.leave("encrypted" if _has_encrypted(pointer) else "damaged", name)
+
+
+def _has_encrypted(pointer: Any) -> bool:
+    # Asked of an archive whose format was not found, libarchive 3.6 follows a null pointer.
+    return bool(_format(pointer)) and _locked(pointer) == 1
 
 
 def _chunks(pointer: Any) -> Iterator[bytes]:

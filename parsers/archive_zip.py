@@ -27,7 +27,8 @@ def take_all(data: bytes, taking: Taking) -> None:
     Raises:
         RefusedArchiveError: it is split, too many, overlapping, broken or a bomb.
     """
-    if data.startswith(_SPANNED) or _disks(data):
+    disks, count = _end(data)
+    if data.startswith(_SPANNED) or disks:
         raise RefusedArchiveError(refused_split("zip"))
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
@@ -40,6 +41,8 @@ def take_all(data: bytes, taking: Taking) -> None:
             raise taking.refused("damaged", "zip members overlap")
         for entry in entries:
             _take(archive, entry, taking)
+        if (count - len(entries)) % 0x10000:  # a broken directory hides members
+            taking.leave("damaged", "các tệp còn lại")
 
 
 def _take(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, taking: Taking) -> None:
@@ -84,13 +87,13 @@ def _unicode_path(extra: bytes, raw: bytes) -> bytes:
     return b""
 
 
-def _disks(data: bytes) -> bool:
-    """Whether the end record says that there are several disks (APPNOTE 4.3.16)."""
+def _end(data: bytes) -> tuple[bool, int]:
+    """Return (whether there are several disks, how many members) by the end record (4.3.16)."""
     at = data.rfind(_END, max(0, len(data) - 66_000))
-    if at < 0 or at + 8 > len(data):
-        return False
-    this_disk, first_disk = struct.unpack_from("<HH", data, at + 4)
-    return this_disk not in {0, 0xFFFF} or first_disk not in {0, 0xFFFF}
+    if at < 0 or at + 12 > len(data):
+        return False, 0
+    this, first, _, count = struct.unpack_from("<HHHH", data, at + 4)
+    return this not in {0, 0xFFFF} or first not in {0, 0xFFFF}, count
 
 
 def _overlap(entries: Sequence[zipfile.ZipInfo]) -> bool:
