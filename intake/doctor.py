@@ -1,12 +1,14 @@
-"""Ask both mail servers what they can do, as `intake check --connect` shows it."""
+"""What `intake check` asks beside the config: programs on this machine, and both mail servers."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from config.model import Config
 from config.problem import ConfigProblems
 from config.settings import secret
 from intake.mailbox import LoginRefused, Mailbox, Unreachable
 from notifier.smtp import Courier
+from parsers import office
 
 #: What the daemon makes use of, and what it does without it.
 _WISHES = {
@@ -14,6 +16,30 @@ _WISHES = {
     "UIDPLUS": "copied originals stay in the inbox, flagged as deleted",
     "IDLE": "new mail is noticed at the next poll only",
 }
+
+
+#: Below these, in a folder ``tess…``, Debian, Fedora and a build from source keep Tesseract's data.
+_SHARES = (Path("/usr/share"), Path("/usr/local/share"))
+_VIETNAMESE = "vie.traineddata"
+
+
+def programs(env: Mapping[str, str], shares: Sequence[Path] = _SHARES) -> list[str]:
+    """Return what is missing on this machine, and what that costs; mail is read all the same."""
+    missing = []
+    if office.program() is None:
+        missing.append(
+            "LibreOffice (soffice) is not installed: .doc, .odt, .rtf and .xlsb are refused and "
+            "formulas without saved results are errors; "
+            "apt install libreoffice-writer-nogui libreoffice-calc-nogui"
+        )
+    named = Path(env.get("TESSDATA_PREFIX") or "/nonexistent") / _VIETNAMESE
+    found = (data for share in shares for data in share.glob(f"tess*/**/{_VIETNAMESE}"))
+    if not named.exists() and next(found, None) is None:
+        missing.append(
+            "Tesseract's Vietnamese data is not installed: scans and photos are refused; "
+            "apt install tesseract-ocr-vie"
+        )
+    return missing
 
 
 def connections(config: Config, env: Mapping[str, str]) -> tuple[list[str], list[str]]:

@@ -24,7 +24,14 @@ _READERS: Final = {
     "pdf": "parsers.pdf",
 }
 #: Kind → the kind that a program outside makes of it.
-_CONVERTED: Final = {"doc": "docx", "odt": "docx", "rtf": "docx"}
+_CONVERTED: Final = {
+    "doc": "docx",
+    "odt": "docx",
+    "fodt": "docx",
+    "rtf": "docx",
+    "xlsb": "xlsx",
+    "fods": "xlsx",
+}
 _TEXT_LENGTH: Final = 20_000
 _MILLION: Final = 1_000_000
 #: Of running text: some 150 pages. A letter has one or two; a decree with its annexes has fifty.
@@ -75,7 +82,14 @@ def read(
     if found.refusal:
         return found.refusal
     extract = _extract(data, found.kind, limits, form, convert)
-    return extract if isinstance(extract, Refusal) else understand(extract, form)
+    if isinstance(extract, Refusal):
+        return extract
+    if convert is None:
+        return understand(extract, form)
+    from parsers.calculation import noted  # noqa: PLC0415  heavy: lxml
+
+    extract, places = _calculated(extract, data, found.kind, limits, form, convert)
+    return noted(understand(extract, form), places)
 
 
 def warm() -> None:
@@ -88,16 +102,54 @@ def _extract(
     data: bytes, kind: str, limits: Limits, form: Form, convert: Convert | None
 ) -> Extract | Refusal:
     if kind in _CONVERTED and convert is not None:
-        turned = convert(data, kind, _CONVERTED[kind])
-        if isinstance(turned, Refusal):
-            return replace(turned, kind=kind)
-        extract = _extract(turned, _CONVERTED[kind], limits, form, None)
-        return replace(extract, kind=kind)
+        return _converted(data, kind, limits, form, convert)
     module = _READERS.get(kind)
     if module is None:
         return unsupported(kind)
     result: Extract | Refusal = import_module(module).extract(data, limits, form)
     return result
+
+
+def _converted(
+    data: bytes, kind: str, limits: Limits, form: Form, convert: Convert
+) -> Extract | Refusal:
+    """Return what stands in a document of an old kind, by way of the kind made of it."""
+    from parsers.calculation import repeatable  # noqa: PLC0415  heavy: lxml
+    from parsers.package import oversized  # noqa: PLC0415  same
+
+    refusal = oversized(data, limits)
+    if refusal:
+        return replace(refusal, kind=kind)
+    target = _CONVERTED[kind]
+    turned = convert(data, kind, target)
+    if isinstance(turned, Refusal):
+        return replace(turned, kind=kind)
+    if target == "xlsx" and not repeatable(turned, limits):
+        # They were calculated on the way: TODAY() is not the sender's day any more.
+        return replace(unsupported(kind), detail="formulas whose results may differ from the saved")
+    return replace(_extract(turned, target, limits, form, None), kind=kind)
+
+
+def _calculated(
+    extract: Extract, data: bytes, kind: str, limits: Limits, form: Form, convert: Convert
+) -> tuple[Extract, frozenset[str]]:
+    """Return the extract with the results of its formulas, and the places that got one.
+
+    Where nobody can calculate them for certain they stay what they are: errors of their cells.
+    """
+    from parsers.calculation import (  # noqa: PLC0415  heavy: lxml
+        CALCULATED,
+        fill,
+        repeatable,
+        uncalculated,
+    )
+
+    if kind not in CALCULATED or not uncalculated(extract) or not repeatable(data, limits):
+        return extract, frozenset()
+    source, target = CALCULATED[kind]
+    turned = convert(data, source, target)
+    copy = turned if isinstance(turned, Refusal) else _extract(turned, target, limits, form, None)
+    return (extract, frozenset()) if isinstance(copy, Refusal) else fill(extract, copy)
 
 
 def _too_large(size: int, limits: Limits) -> Refusal:

@@ -11,9 +11,11 @@ import errno
 import os
 import platform
 import resource
+import signal
 import struct
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from parsers.confine import READ, RUN, WRITE, bind, limit
@@ -21,11 +23,11 @@ from parsers.confine import READ, RUN, WRITE, bind, limit
 #: Exit status when this machine has no way to keep a program off the network.
 UNGUARDED: Final = 78  # EX_CONFIG of sysexits.h
 #: Largest file that the program may write.
-FILE_BYTES: Final = 200_000_000
+_FILE_BYTES: Final = 200_000_000
 _OPEN_FILES: Final = 256
-#: What LibreOffice needs beside its own folders: never /etc as a whole, never /proc or /home, where
+#: What LibreOffice needs beside its own folder: never /etc as a whole, never /proc or /home, where
 #: secrets of the daemon stand. ``/var/spool`` is where Debian's package keeps its extensions.
-_PROGRAMS: Final = ("/usr/lib", "/usr/lib64", "/lib", "/lib64", "/opt")
+_LIBRARIES: Final = ("/usr/lib", "/usr/lib64", "/lib", "/lib64")
 _FILES: Final = (
     "/usr/share",
     "/etc/fonts",
@@ -69,13 +71,16 @@ def main(arguments: Sequence[str]) -> int:
         {
             resource.RLIMIT_AS: int(memory_bytes),
             resource.RLIMIT_CPU: int(seconds),
-            resource.RLIMIT_FSIZE: FILE_BYTES,
+            resource.RLIMIT_FSIZE: _FILE_BYTES,
             resource.RLIMIT_CORE: 0,
             resource.RLIMIT_NOFILE: _OPEN_FILES,
         }
     )
     libc = ctypes.CDLL(None, use_errno=True)
-    rules = {**dict.fromkeys(_PROGRAMS, RUN), **dict.fromkeys(_FILES, READ), folder: WRITE}
+    own = str(Path(command[0]).parents[1])
+    rules = dict.fromkeys((*_LIBRARIES, own), RUN) | dict.fromkeys(_FILES, READ) | {folder: WRITE}
+    for ignored in (signal.SIGXFSZ, signal.SIGPIPE):  # by Python, and a program inherits that
+        signal.signal(ignored, signal.SIG_DFL)
     if bind(libc, rules) and _filter_calls(libc):
         os.execve(command[0], command, dict(os.environ))  # noqa: S606  the purpose of this program
     return UNGUARDED

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from parsers.launch import FILE_BYTES, UNGUARDED
+from parsers.launch import UNGUARDED
 from parsers.reading import Refusal, RefusalCode
 from parsers.sniff import sniff
 
@@ -29,7 +29,6 @@ from parsers.sniff import sniff
 _IMPORT: Final = {
     "doc": "MS Word 97",
     "rtf": "Rich Text Format",
-    "wordml": "MS Word 2003 XML",
     "odt": "writer8",
     "fodt": "OpenDocument Text Flat XML",
     "xlsx": "Calc MS Excel 2007 XML",
@@ -39,6 +38,8 @@ _IMPORT: Final = {
 }
 #: What is asked for → export filter.
 _EXPORT: Final = {"docx": "MS Word 2007 XML", "xlsx": "Calc MS Excel 2007 XML"}
+#: Kinds that are sent here for nothing but the results of their formulas.
+_CALCULATED: Final = frozenset({"xlsx", "ods"})
 #: soffice.bin ends with this when it has filled a new profile and wants to be started again.
 _START_AGAIN: Final = 81
 _STARTS: Final = 3
@@ -84,7 +85,8 @@ def convert(
 ) -> bytes | Refusal:
     """Return a document of one kind as one of another (``docx``, ``xlsx``), or why not.
 
-    ``xlsx`` to ``xlsx`` calculates every formula anew; any other conversion keeps saved results.
+    From ``xlsx`` and ``ods`` every formula is calculated anew; from other kinds, where LibreOffice
+    does not trust the results that were saved.
     No macro runs, no link is followed, nothing is fetched. At most two run at a time; the wait for
     that is not counted.
 
@@ -119,9 +121,10 @@ class _Job:
 
     def run(self, data: bytes) -> bytes | Refusal:
         (self.folder / f"document.{self.source}").write_bytes(data)
+        (self.folder / "out").mkdir()
         profile = self.folder / "profile" / "user"
         profile.mkdir(parents=True)
-        settings = _settings(calculate=self.source == self.target)
+        settings = _settings(calculate=self.source in _CALCULATED)
         (profile / "registrymodifications.xcu").write_text(settings, "utf-8")
         deadline = time.monotonic() + self.limits.seconds
         status: int | None = _START_AGAIN
@@ -129,7 +132,7 @@ class _Job:
             status = self._start(deadline)
             if status != _START_AGAIN:
                 break
-        return self._outcome(status)
+        return self._failure(status) or self._output()
 
     def _start(self, deadline: float) -> int | None:
         """Run the program once; return how it ended, ``None`` if it had to be ended."""
@@ -179,25 +182,31 @@ class _Job:
             "PYTHONDONTWRITEBYTECODE": "1",
         }
 
-    def _outcome(self, status: int | None) -> bytes | Refusal:
+    def _failure(self, status: int | None) -> Refusal | None:
+        """Return the refusal that an exit status stands for; 0 stands for nothing yet."""
         if status is None or status == -signal.SIGXCPU:
             return self._refuse("timeout", f"soffice over {self.limits.seconds:g} s")
         if status in {-signal.SIGXFSZ, -signal.SIGKILL}:
             return self._refuse("too-large", f"soffice ended by signal {-status}")
         if status == UNGUARDED:
             return self._refuse("unsupported", "soffice cannot be kept off the network here")
-        if status != 0:
-            return self._refuse("unreadable", f"soffice ended with {status}")
+        return self._refuse("unreadable", f"soffice ended with {status}") if status else None
+
+    def _output(self) -> bytes | Refusal:
         made = self.folder / "out" / f"document.{self.target}"
-        if not made.is_file() or made.is_symlink() or made.stat().st_size == 0:
+        if made.is_symlink() or not made.is_file() or made.stat().st_size == 0:
             return self._refuse("damaged", "soffice gave no output")
-        if made.stat().st_size > min(self.limits.output_bytes, FILE_BYTES):
+        if made.stat().st_size > self.limits.output_bytes:
             return self._refuse("too-large", f"soffice gave {made.stat().st_size} bytes")
         output = made.read_bytes()
         found = sniff(output)
         if found.refusal or found.kind != self.target:
             return self._refuse("unreadable", f"soffice gave {found.kind}, not {self.target}")
-        return output
+        if self.target == "xlsx":
+            return output
+        from parsers.fields import blank_fields  # noqa: PLC0415  heavy: lxml
+
+        return blank_fields(output)
 
     def _refuse(self, code: RefusalCode, detail: str) -> Refusal:
         return _refusal(code, detail, self.source)

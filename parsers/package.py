@@ -123,6 +123,19 @@ class Package:
         return found
 
 
+def oversized(data: bytes, limits: Limits) -> Refusal | None:
+    """Return why a zip package is over its limits; ``None`` if it is not, or is no zip at all."""
+    if not data.startswith(b"PK"):
+        return None
+    try:
+        Package(data, limits)
+    except RefusedError as refused:
+        return refused.refusal
+    except BROKEN as error:
+        return RefusedError("damaged", type(error).__name__).refusal
+    return None
+
+
 def _refuse_dtd(element: etree._Element) -> None:
     if element.getroottree().docinfo.internalDTD is not None:
         raise RefusedError("damaged", "an XML part has a DTD (entity bomb or external entity)")

@@ -30,6 +30,8 @@ _OOXML: Final = (
 _ODF: Final = {
     b"application/vnd.oasis.opendocument.text": "odt",
     b"application/vnd.oasis.opendocument.spreadsheet": "ods",
+    b"application/vnd.oasis.opendocument.text-template": "odt",
+    b"application/vnd.oasis.opendocument.spreadsheet-template": "ods",
     b"application/vnd.oasis.opendocument.presentation": "odp",
 }
 _MAGIC: Final = (
@@ -49,6 +51,12 @@ _MAGIC: Final = (
     (b"\x09\x04", "xls"),
     (b"MZ", "exe"),
 )
+#: Documents in a single XML file: a word near their start (in small letters) → kind.
+_FLAT: Final = (
+    (b"http://schemas.microsoft.com/office/word/2003/wordml", "wordml"),
+    (b'office:mimetype="application/vnd.oasis.opendocument.text"', "fodt"),
+    (b'office:mimetype="application/vnd.oasis.opendocument.spreadsheet"', "fods"),
+)
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"hevc", b"mif1", b"msf1"})
 _IMAGES: Final = frozenset({"jpeg", "png", "gif", "tiff", "bmp", "webp", "heic"})
 _ARCHIVES: Final = frozenset({"zip", "rar", "7z", "tar", "gz", "bz2", "xz"})
@@ -62,6 +70,9 @@ _SAVE_AS: Final = {
     "html": "Excel (.xlsx) hoặc Word (.docx)",
     "doc": "Word (.docx)",
     "odt": "Word (.docx)",
+    "fodt": "Word (.docx)",
+    "fods": "Excel (.xlsx)",
+    "wordml": "Word (.docx)",
     "rtf": "Word (.docx)",
 }
 _HEADER: Final = re.compile(
@@ -237,6 +248,9 @@ def _text_kind(data: bytes, name: str) -> str:
     low = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if b"urn:schemas-microsoft-com:office:spreadsheet" in low:
         return "xml"
+    for mark, kind in _FLAT:
+        if mark in low:
+            return kind
     if re.search(rb"<(?:!doctype html|html|table|body)\b", low):
         return "html"
     if is_mail(data):

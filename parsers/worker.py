@@ -92,11 +92,16 @@ class Worker:
         return code
 
     def bury(self) -> int:
-        """Let a worker that closed its pipe finish dying, so that its exit code tells the cause."""
+        """Let a worker that closed its pipe finish dying, so that its exit code tells the cause.
+
+        One that lives on and had to be killed says nothing by that: 0.
+        """
         deadline = time.monotonic() + _DYING_SECONDS
         while time.monotonic() < deadline and not self._ended():
             time.sleep(0.01)
-        return self.kill()
+        ended = self._ended()
+        code = self.kill()
+        return code if ended else 0
 
     def _ended(self) -> bool:
         # WNOWAIT: not reaped, so that its process group's number stays ours until kill().

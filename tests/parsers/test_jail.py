@@ -13,9 +13,11 @@ import pytest
 from rigs.ocop_form import FORM
 from rigs.packed import Lie, odd_zip, plain_zip, zeros
 from rigs.papers import docx, paragraph
+from rigs.soffice import WAYS, misbehaving
 
 from parsers.container import Opened
 from parsers.jail import Jail, JailBrokenError, JailLimits
+from parsers.office import OfficeLimits
 from parsers.reading import Reading, Refusal
 
 DATA = Path(__file__).parent / "data"
@@ -111,12 +113,17 @@ def test_refusals_cross_the_pipe(jail: Jail) -> None:
         ("fork-and-die", "unreadable"),
         ("babble", "unreadable"),
         ("lie", "unreadable"),
+        ("ask-for-ever", "unreadable"),
+        ("ask-and-hang", "timeout"),
+        ("ask-and-die", "unreadable"),
+        ("ask-too-much", "too-large"),
+        ("ask-nonsense", "unreadable"),
     ],
 )
 def test_fault_095_child_misbehaves(way: str, code: str) -> None:
     """A child that hangs, forks, floods or dies is killed with all it started: a refusal."""
     limits = JailLimits(seconds=30) if way == "spin" else QUICK
-    if way not in {"hang", "fork-and-hang"}:
+    if way not in {"hang", "fork-and-hang", "ask-and-hang"}:
         limits = JailLimits(seconds=30, start_seconds=20)
     with Jail(limits, command=(sys.executable, BAD, way)) as jail:
         for _ in range(2):
@@ -274,6 +281,29 @@ def test_fault_053_a_panic_is_no_exception() -> None:
     assert result.code == "unreadable"
     assert result.detail.startswith("Panic at ")
     assert "0912345678" not in result.detail
+
+
+def test_without_libreoffice_a_worker_is_told_so(
+    jail: Jail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    result = jail.read((DATA / "form.doc").read_bytes(), FORM)
+    assert isinstance(result, Refusal)
+    assert (result.code, result.kind) == ("unsupported", "doc")
+    assert "not installed" in result.detail
+
+
+def test_time_in_libreoffice_is_not_the_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The document's own seconds are over long before: it is LibreOffice whose time is up."""
+    monkeypatch.setenv("PATH", misbehaving(tmp_path, WAYS["hang"]))
+    limits = JailLimits(seconds=2, office=OfficeLimits(seconds=3))
+    with Jail(limits) as patient:
+        patient.read(b"", FORM)
+        result = patient.read((DATA / "form.doc").read_bytes(), FORM)
+    assert isinstance(result, Refusal)
+    assert (result.code, result.detail) == ("timeout", "soffice over 3 s")
 
 
 def test_many_threads_share_a_few_workers() -> None:

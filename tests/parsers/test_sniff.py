@@ -102,6 +102,25 @@ def test_fault_069_wrong_suffix(data: bytes, name: str, kind: str, advice: str) 
     assert advice in found.message
 
 
+@pytest.mark.parametrize(
+    ("data", "kind"),
+    [
+        (_zip(mimetype="application/vnd.oasis.opendocument.text-template"), "odt"),
+        (_zip(mimetype="application/vnd.oasis.opendocument.spreadsheet-template"), "ods"),
+        (b'<?xml version="1.0"?><office:document xmlns:office="urn:x" office:mimetype='
+         b'"application/vnd.oasis.opendocument.text">', "fodt"),
+        (b'<office:document office:mimetype="application/vnd.oasis.opendocument.spreadsheet">',
+         "fods"),
+        (b'<w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml">',
+         "wordml"),
+    ],
+)  # fmt: skip
+def test_templates_and_documents_in_one_xml_file(data: bytes, kind: str) -> None:
+    found = sniff(data, "mẫu.xml")
+    assert (found.kind, found.refusal) == (kind, None)
+    assert "(Save As)" in unsupported(kind).message
+
+
 def test_fault_069_xlsx_named_xls_is_read() -> None:
     """An xlsx renamed to .xls is an xlsx."""
     found = sniff((DATA / "form.xlsx").read_bytes(), "bieu.xls")

@@ -10,9 +10,49 @@ import time
 FRAME = struct.Struct(">II")
 
 
-def say(text: bytes) -> None:
+def say(text: bytes, data: bytes = b"") -> None:
     """Send one framed answer."""
-    os.write(1, FRAME.pack(len(text), 0) + text)
+    os.write(1, FRAME.pack(len(text), len(data)) + text + data)
+
+
+def hear() -> bool:
+    """Take one message; false when there is no more."""
+    head = sys.stdin.buffer.read(FRAME.size)
+    if head:
+        sys.stdin.buffer.read(sum(FRAME.unpack(head)))
+    return bool(head)
+
+
+def ask() -> None:
+    """Ask for a conversion of a kind that nobody converts."""
+    say(b'{"convert": ["nonsense", "docx"]}', b"any")
+
+
+def ask_for_ever() -> None:
+    """Never be content with the answer."""
+    ask()
+    while hear():
+        ask()
+
+
+def ask_and_hang() -> None:
+    """Ask once, and go on for ever."""
+    ask()
+    hear()
+    hang()
+
+
+def ask_and_die() -> None:
+    """Ask, and do not wait for the answer."""
+    ask()
+    os._exit(4)
+
+
+def ask_too_much() -> None:
+    """Ask for the conversion of a gigabyte."""
+    text = b'{"convert": ["doc", "docx"]}'
+    os.write(1, FRAME.pack(len(text), 1 << 30) + text)
+    hang()
 
 
 def hang() -> None:
@@ -56,6 +96,11 @@ WAYS = {
     "abort": os.abort,
     "segfault": lambda: os.kill(os.getpid(), signal.SIGSEGV),
     "killed": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "ask-for-ever": ask_for_ever,
+    "ask-and-hang": ask_and_hang,
+    "ask-and-die": ask_and_die,
+    "ask-too-much": ask_too_much,
+    "ask-nonsense": lambda: say(b'{"convert": 5}'),
     "babble": lambda: say(b"no json at all"),
     "lie": lambda: say(b'{"reading": {"kind": 5}, "again": true}'),
 }
@@ -70,9 +115,7 @@ def main() -> None:
         say(b'{"layers": []}')
         if way == "deaf":
             time.sleep(3600)
-        head = sys.stdin.buffer.read(FRAME.size)
-        if head:
-            sys.stdin.buffer.read(sum(FRAME.unpack(head)))
+        if hear():
             WAYS[way]()
 
 

@@ -1,0 +1,35 @@
+"""What `intake check` says of the programs on this machine."""
+
+from pathlib import Path
+
+import pytest
+
+from intake.doctor import programs
+
+
+@pytest.fixture
+def shares(tmp_path: Path) -> tuple[Path, ...]:
+    data = tmp_path / "share" / "tesseract-ocr" / "5" / "tessdata"
+    data.mkdir(parents=True)
+    (data / "vie.traineddata").touch()
+    return (tmp_path / "elsewhere", tmp_path / "share")
+
+
+def test_nothing_is_missing(shares: tuple[Path, ...]) -> None:
+    assert programs({}, shares) == []
+
+
+def test_missing_libreoffice_says_what_is_refused(
+    shares: tuple[Path, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    (warning,) = programs({}, shares)
+    assert ".doc" in warning
+    assert "apt install libreoffice" in warning
+
+
+def test_missing_vietnamese_data(shares: tuple[Path, ...]) -> None:
+    (warning,) = programs({}, shares[:1])
+    assert "tesseract-ocr-vie" in warning
+    named = shares[1] / "tesseract-ocr" / "5" / "tessdata"
+    assert programs({"TESSDATA_PREFIX": str(named)}, shares[:1]) == []
