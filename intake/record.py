@@ -13,6 +13,7 @@ from typing import Literal
 
 from config.model import Campaign, Commune
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, named_communes
+from parsers.container import CONTAINERS
 from parsers.reading import Finding, Letter, Reading, Refusal, Row
 from parsers.vietnamese import fold
 from registry.model import (
@@ -234,7 +235,10 @@ class _Case:
             )
             for document in self.documents
             if isinstance(document.result, Refusal)
-            and document.result.code in {"encrypted", "damaged", "empty"}
+            and (
+                document.result.code in {"encrypted", "damaged", "empty"}
+                or document.result.kind in CONTAINERS
+            )
         ]
         return tuple(found)
 
@@ -369,14 +373,16 @@ def _document(document: ReadDocument) -> Document:
 
 
 def _beside_a_form(document: ReadDocument) -> Document:
-    """A file that came with a good answer is part of the dossier, not a failed form."""
+    """A file that came with a good answer is part of the dossier, not a failed form.
+
+    An archive that could not be opened may hold another form: that stays refused.
+    """
     kept = _document(document)
-    if isinstance(document.result, Refusal) and document.result.code in {
-        "unsupported",
-        "unreadable",
-        "wrong-form",
-        "blank-template",
-    }:
+    if (
+        isinstance(document.result, Refusal)
+        and document.result.kind not in CONTAINERS
+        and document.result.code in {"unsupported", "unreadable", "wrong-form", "blank-template"}
+    ):
         return replace(kept, role="dossier", refusal_code="", refusal_message="")
     return kept
 

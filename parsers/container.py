@@ -16,6 +16,8 @@ _OPENERS: Final = {
     **dict.fromkeys(("zip", "rar", "7z", "tar", "gz", "bz2", "xz"), "parsers.archive"),
     "msg": "parsers.msg",
 }
+#: What is no document itself but holds some; ``archive`` is a member that could not be taken out.
+CONTAINERS: Final = frozenset({*_OPENERS, "eml", "tnef", "p7m", "archive"})
 #: How files begin that may hold others; an Office file looks alike until it is opened.
 _BEGINNINGS: Final = (
     *(b"PK", b"Rar!", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0"),

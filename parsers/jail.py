@@ -298,12 +298,13 @@ def _serve(request: dict[str, Any], data: bytes, parent: Parent) -> tuple[dict[s
     from parsers.confine import allow_seconds  # noqa: PLC0415
 
     allow_seconds(request["seconds"])
+    do, advice = (_open, _ADVICE_PACKED) if "open" in request else (_read, _ADVICE)
     try:
-        answer, content = (_open if "open" in request else _read)(request, data, parent)
+        answer, content = do(request, data, parent)
     except MemoryError:
-        refusal = _refusal("too-large", "out of memory")
+        refusal = _refusal("too-large", "out of memory", advice)
     except BaseException as error:  # noqa: BLE001  pyo3's PanicException is no Exception
-        refusal = _refusal("unreadable", _where(error))
+        refusal = _refusal("unreadable", _where(error), advice)
     else:
         return {**answer, "again": True}, content
     return {"refusal": asdict(refusal), "again": False}, b""

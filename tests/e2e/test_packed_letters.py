@@ -82,6 +82,18 @@ def test_fault_038_073_beside_a_good_form_what_was_left_out_is_told(office):
     assert "../" not in told
 
 
+def test_fault_073_an_archive_beside_a_good_form_is_not_passed_over(office):
+    """FAULTS 73: what nobody could open may hold another form: said in the reply."""
+    split = packed.rar4(FILES, about=1)
+    files = [*workbook_file(BOOK), ("ho so.part1.rar", PLAIN, split)]
+    office.deliver(mail(HOA_CU_MAIL, files=files))
+    office.tick()
+    assert state(office) == "registered"
+    told = " ".join(words(office.smtp.accepted[0].raw).split())
+    assert "Không đọc được tệp “ho so.part1.rar”" in told
+    assert "nhiều phần" in told
+
+
 def test_a_secrecy_mark_inside_an_archive_stops_the_reading(office):
     archive = plain_zip([("MẬT - Bieu.xlsx", BOOK)])
     office.deliver(mail(HOA_CU_MAIL, files=[("ho so.zip", PLAIN, archive)]))
