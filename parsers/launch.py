@@ -111,19 +111,22 @@ def _instructions() -> list[bytes]:
         _step(_ANY_BIT, _X32, skip_false=1),
         _fail(errno.ENOSYS),
         # C libraries take ENOSYS of clone3 as "old kernel" and use clone, whose flags can be seen.
-        *(step for call in (_CLONE3, _IO_URING_SETUP) for step in _refuse(call, errno.ENOSYS)),
+        *_refuse(_CLONE3, errno.ENOSYS),
+        *_refuse(_IO_URING_SETUP, errno.ENOSYS),
         *(step for call in forks for step in _refuse(call, errno.EPERM)),
-        *_refuse(clone, errno.EPERM, _step(_ANY_BIT, _CLONE_THREAD, skip_true=1), 0),
-        *_refuse(socket, errno.EACCES, _step(_EQUAL, _AF_UNIX, skip_true=1), 0),
-        *_refuse(access, errno.EACCES, _step(_EQUAL, os.W_OK, skip_false=1), mode),
+        *_refuse_unless(clone, 0, _step(_ANY_BIT, _CLONE_THREAD, skip_true=1), errno.EPERM),
+        *_refuse_unless(socket, 0, _step(_EQUAL, _AF_UNIX, skip_true=1), errno.EACCES),
+        *_refuse_unless(access, mode, _step(_EQUAL, os.W_OK, skip_false=1), errno.EACCES),
         _step(_RETURN, _ALLOW),
     ]
 
 
-def _refuse(call: int, error: int, test: bytes = b"", argument: int = 0) -> list[bytes]:
-    """Return the steps that fail a call, unless a test of one of its arguments skips that."""
-    if not test:
-        return [_step(_EQUAL, call, skip_false=1), _fail(error)]
+def _refuse(call: int, error: int) -> list[bytes]:
+    return [_step(_EQUAL, call, skip_false=1), _fail(error)]
+
+
+def _refuse_unless(call: int, argument: int, test: bytes, error: int) -> list[bytes]:
+    """Return the steps that fail a call, unless the test of an argument skips that."""
     return [
         _step(_EQUAL, call, skip_false=4),
         _step(_LOAD, _ARGUMENTS[argument]),

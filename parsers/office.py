@@ -71,7 +71,8 @@ class OfficeLimits:
 def program() -> str | None:
     """Return the path of LibreOffice's own binary, ``None`` where it is not installed.
 
-    Not the script ``soffice``: that starts a shell and six programs, and asks each time.
+    Not the script ``soffice`` beside it, which is a shell with six more programs: this one is to
+    start none.
     """
     script = shutil.which("soffice") or shutil.which("libreoffice")
     if script is None:
@@ -145,10 +146,13 @@ class _Job:
             env=self._environment(),
             start_new_session=True,
         )
-        in_time = _ended(process.pid, deadline)
-        # Before the wait: until then nobody else can have got this process group's number.
-        os.killpg(process.pid, signal.SIGKILL)
-        status = process.wait()
+        in_time = False
+        try:
+            in_time = _ended(process.pid, deadline)
+        finally:
+            # Before the wait: until then nobody else can have got this process group's number.
+            os.killpg(process.pid, signal.SIGKILL)
+            status = process.wait()
         return status if in_time else None
 
     def _arguments(self) -> Sequence[str]:

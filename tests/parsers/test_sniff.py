@@ -107,8 +107,7 @@ def test_fault_069_wrong_suffix(data: bytes, name: str, kind: str, advice: str) 
     [
         (_zip(mimetype="application/vnd.oasis.opendocument.text-template"), "odt"),
         (_zip(mimetype="application/vnd.oasis.opendocument.spreadsheet-template"), "ods"),
-        (b'<?xml version="1.0"?><office:document xmlns:office="urn:x" office:mimetype='
-         b'"application/vnd.oasis.opendocument.text">', "fodt"),
+        (b'<office:document office:mimetype="application/vnd.oasis.opendocument.text">', "fodt"),
         (b'<office:document office:mimetype="application/vnd.oasis.opendocument.spreadsheet">',
          "fods"),
         (b'<w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml">',
