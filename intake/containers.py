@@ -141,7 +141,7 @@ class Opening:
         if depth >= self._limits.archive_depth:
             return _refused(part, refused("too-deep", f"inside {depth} others", "eml"))
         parsed = parse(part.data, self._limits)
-        if parsed.fatal:
+        if parsed.fatal or not parsed.headers:
             detail = ", ".join(parsed.defects)
             return _refused(part, refused("damaged", detail, "eml"))
         mails = (parsed, *parsed.nested)
@@ -166,12 +166,13 @@ class Opening:
 
 
 def _refused(part: Part, refusal: Refusal) -> Node:
+    kind = "archive" if refusal.kind == "unknown" else refusal.kind
     note = Note(
         refusal.code,
         part.name,
         refusal.message,
-        refusal.kind,
+        kind,
         hashlib.sha256(part.data).hexdigest(),
         len(part.data),
     )
-    return Node(part, refusal.kind, notes=(note,), refusal=refusal)
+    return Node(part, kind, notes=(note,), refusal=refusal)

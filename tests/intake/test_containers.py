@@ -89,6 +89,12 @@ def test_fault_043_a_mail_inside_an_archive_is_opened_like_any_other(jail: Jail)
     assert mail.sender == "canhan@thudientu.example"
 
 
+def test_fault_074_a_mail_that_is_none_any_more_is_damaged(jail: Jail) -> None:
+    """Noise called .eml is not passed over as a mail without words and files."""
+    (note,) = take(jail, ("thu.zip", plain_zip([("thu.eml", b"\x07" * 900)]))).notes
+    assert (note.code, note.kind) == ("damaged", "eml")
+
+
 def test_fault_044_what_is_only_signed_is_unwrapped(jail: Jail) -> None:
     """A document in CMS, a signed mail of Outlook; what is encrypted is said to be."""
     eml = letters.multipart([letters.words(NIL), letters.file("b.xlsx")])

@@ -169,7 +169,7 @@ LOCKED = {
     "rar4 names": rar4(FILES, about=0x80),
     "rar5 files": rar5(FILES, extra=packed.ENCRYPTED5),
     "rar5 names": rar5(FILES, locked=True),
-    "rar5 solid": (DATA / "rar5_password_solid.rar").read_bytes(),
+    "rar5 solid": rar5(FILES[:1], about=4)[:-8] + rar5(FILES[1:], extra=packed.ENCRYPTED5)[16:],
     "7z files": (DATA / "password.7z").read_bytes(),
     "7z names": (DATA / "password_names.7z").read_bytes(),
 }
@@ -216,8 +216,8 @@ def test_a_way_of_packing_that_nobody_knows_here_is_unsupported() -> None:
 
 
 def test_of_a_solid_rar_4_the_rest_is_named() -> None:
-    data = (DATA / "rar3_solid.rar").read_bytes()
-    assert (names(data), left(data)) == (["stest1.txt"], [("unsupported", "1 tệp còn lại")])
+    data = rar4(FILES, later=0x10)
+    assert (names(data), left(data)) == (["a.txt"], [("unsupported", "1 tệp còn lại")])
 
 
 # --- bombs ---------------------------------------------------------------------------------------

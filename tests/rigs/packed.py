@@ -26,7 +26,8 @@ def plain_zip(files: Files) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in files:
-            archive.writestr(zipfile.ZipInfo(name, (2024, 5, 15, 9, 0, 0)), data)
+            info = zipfile.ZipInfo(name, (2024, 5, 15, 9, 0, 0))
+            archive.writestr(info, data, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 
@@ -117,14 +118,18 @@ def _vint(value: int) -> bytes:
     return bytes([*out, value])
 
 
-def rar4(files: Files, *, about: int = 0, flags: int = 0, version: int = 29) -> bytes:
+def rar4(
+    files: Files, *, about: int = 0, flags: int = 0, later: int = 0, version: int = 29
+) -> bytes:
     """A RAR 4 archive of stored files (technote.txt of UnRAR).
 
     ``about`` are flags of the archive (1 a volume, 8 solid, 0x80 headers encrypted), ``flags``
-    those of every file (3 split, 4 encrypted).
+    those of every file (3 split, 4 encrypted), ``later`` those of every file but the first (0x10
+    packed with what was before).
     """
     out = b"Rar!\x1a\x07\0" + _block4(0x73, about, bytes(6))
-    for name, data in files:
+    for number, (name, data) in enumerate(files):
+        flags |= later if number else 0
         raw = name.encode("ascii", "replace")
         fields = struct.pack(
             "<IIBIIBBHI",
