@@ -137,6 +137,9 @@ class Limits(Section):
     message_bytes: Size = ByteSize(50_000_000)
     document_bytes: Size = ByteSize(25_000_000)
     documents: Count = 50
+    archive_members: Count = 500
+    archive_bytes: Size = ByteSize(200_000_000)
+    archive_depth: Count = 3
     mime_parts: Count = 500
     mime_depth: Count = 20
     header_bytes: Size = ByteSize(64_000)

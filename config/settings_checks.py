@@ -82,6 +82,13 @@ def _check_limits(file: TomlFile, settings: Settings) -> Iterator[Problem]:
             "a file cannot be larger than the mail that brought it",
             "raise message_bytes or lower document_bytes",
         )
+    if settings.limits.archive_bytes < settings.limits.document_bytes:
+        yield file.problem(
+            ("limits", "archive_bytes"),
+            "limits.archive_bytes is less than limits.document_bytes",
+            "the largest file that may be read would never come out of an archive",
+            "raise archive_bytes or lower document_bytes",
+        )
     if settings.limits.per_recipient_day < settings.limits.per_recipient_hour:
         yield file.problem(
             ("limits", "per_recipient_day"),

@@ -16,6 +16,7 @@ from intake.triage import TriageFacts
 from notifier.calendar import Calendar
 from notifier.compose import Templates
 from notifier.smtp import Courier
+from parsers.container import Opened, Room
 from parsers.form import Form
 from parsers.jail import Jail
 from parsers.reading import Reading, Refusal
@@ -32,6 +33,9 @@ class Reader(Protocol):
 
     def read(self, data: bytes, form: Form, name: str = "") -> Reading | Refusal:
         """Return what was understood, or why not; never raises for what a document does."""
+
+    def open(self, data: bytes, name: str, room: Room) -> Opened | Refusal | None:
+        """Return what stands inside a container, or why not; None for any other document."""
 
     def ready(self) -> None:
         """Make sure that documents can be read at all; raise if not."""

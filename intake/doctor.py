@@ -1,6 +1,7 @@
 """What `intake check` asks beside the config: programs on this machine, and both mail servers."""
 
 from collections.abc import Mapping, Sequence
+from ctypes.util import find_library
 from pathlib import Path
 
 from config.model import Config
@@ -38,6 +39,10 @@ def programs(env: Mapping[str, str], shares: Sequence[Path] = _SHARES) -> list[s
         missing.append(
             "Tesseract's Vietnamese data is not installed: scans and photos are refused; "
             "apt install tesseract-ocr-vie"
+        )
+    if find_library("archive") is None:
+        missing.append(
+            "libarchive is not installed: .rar and .7z are refused; apt install libarchive13"
         )
     return missing
 

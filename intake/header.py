@@ -7,17 +7,16 @@ The stdlib's own decoders are not used where hostile input makes them recurse or
 
 import base64
 import binascii
-import codecs
 import datetime as dt
 import re
 import unicodedata
 from email.utils import getaddresses, parsedate_to_datetime
-from pathlib import PurePosixPath
 from urllib.parse import unquote_to_bytes
+
+from parsers.names import decode_bytes, display_name, one_line
 
 #: Longer values are cut: no honest subject or address list of ours comes near.
 VALUE_CHARS = 8_000
-_NAME_CHARS = 150
 _WORD = re.compile(rb"=\?([^?\s]{1,40})\?([bBqQ])\?([^?]*)\?=")
 _BETWEEN_WORDS = re.compile(rb"(?<=\?=)\s+(?==\?)")
 _ADDRESS = re.compile(
@@ -27,53 +26,13 @@ _PARAMETER = re.compile(
     rb';\s*+([^\s=;*"]++)(?:\*(\d{1,3}))?(\*)?\s*+=\s*+("(?:[^"\\]|\\.)*+"|[^;]*+)', re.DOTALL
 )
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}@[!-;=?-~]{1,250}>")
-#: Codecs of Python that are no charset of mail; some take quadratic time.
-_NO_CHARSETS = frozenset({"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined"})
-_VIETNAMESE = frozenset(
-    unicodedata.normalize("NFC", letter + tone)
-    for letter in "aăâeêioôơuưyAĂÂEÊIOÔƠUƯY"
-    for tone in ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
-) | frozenset("đĐ–—“”‘’…•₫«»°²³½×")
 #: Years in which a Date can be true.
 _FIRST_MAIL, _LAST_MAIL = 1971, 2100
-
-
-def decode_bytes(data: bytes, charset: str = "") -> tuple[str, bool]:
-    """Return (text, sure): declared charset, UTF-8, then windows-1258 when it reads Vietnamese.
-
-    Never raises. ``sure`` is False when the text is a guess that may be mojibake (TCVN3, VNI,
-    damage): such text is never shown to a sender.
-    """
-    names = [charset.strip().strip('"').lower(), "utf-8"]
-    for name in names:
-        if name and (text := _strictly(data, name)) is not None:
-            return unicodedata.normalize("NFC", text), True
-    text = unicodedata.normalize("NFC", data.decode("windows-1258", "replace"))
-    foreign = [char for char in text if not char.isascii() and char not in _VIETNAMESE]
-    return text, not foreign
-
-
-def _strictly(data: bytes, charset: str) -> str | None:
-    if charset in {"us-ascii", "ascii"} and not data.isascii():
-        return None  # a lie; UTF-8 comes next
-    try:
-        if codecs.lookup(charset).name in _NO_CHARSETS:
-            return None
-        return data.decode(charset)
-    except (LookupError, ValueError):
-        return None
 
 
 def as_bytes(value: str) -> bytes:
     """Return the bytes of a header value as they stood in the message."""
     return value.encode("utf-8", "surrogateescape")
-
-
-def one_line(text: str) -> str:
-    """Unfold, squeeze spaces, and drop control, format and surrogate characters."""
-    spaced = "".join(" " if char in "\t\r\n\v\f\x85\u2028\u2029" else char for char in text)
-    kept = (char for char in spaced if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co"})
-    return " ".join("".join(kept).split())
 
 
 def decode_words(value: str) -> tuple[str, bool]:
@@ -199,18 +158,6 @@ def file_name(candidates: list[tuple[bytes, str]]) -> str:
         if sure:
             names.append(display_name(text))
     return max(names, key=len, default="")
-
-
-def display_name(text: str) -> str:
-    """Return a file name that is safe to show and never means a place on disk."""
-    text = unicodedata.normalize("NFC", one_line(text.replace("\0", "")))
-    name = re.split(r"[/\\]", text)[-1].strip(" .")
-    if name in {"", "..", "."}:
-        return ""
-    if len(name) > _NAME_CHARS:
-        suffix = PurePosixPath(name).suffix[:10]
-        name = name[: _NAME_CHARS - len(suffix) - 1] + "…" + suffix
-    return name
 
 
 def extension(candidates: list[tuple[bytes, str]]) -> str:

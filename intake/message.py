@@ -15,6 +15,7 @@ from email.policy import compat32
 from config.model import Limits
 from intake import body, header, smime, transfer
 from intake.parsed import FATAL, Delivery, Parsed, Part
+from parsers.names import decode_bytes
 
 __all__ = ["FATAL", "Delivery", "Parsed", "Part", "parse"]
 
@@ -236,7 +237,7 @@ class _Walk:
             self._about += _ids_of(headers)
         elif is_body and (kind in {"text/plain", "text/html"} or kind.startswith("multipart/")):
             charset = parameters.get("charset", (b"", ""))[0].decode("ascii", "replace")
-            text, sure = header.decode_bytes(data[: body.HTML_CHARS], charset)
+            text, sure = decode_bytes(data[: body.HTML_CHARS], charset)
             self._defects += [*defects, *([] if sure else ["charset"])]
             (self._html if kind == "text/html" else self._plain).append(text)
         elif kind.endswith("pkcs7-mime") and not self._unwrapped(data):

@@ -6,16 +6,19 @@ from pathlib import Path
 from typing import Any
 
 from config.model import Campaign, Commune, Config
+from intake.containers import Node, Opening
 from intake.matching import named_communes
-from intake.message import parse
+from intake.message import Part
 from intake.opening import jail_limits
-from intake.unpack import unpack
+from intake.unpack import is_document
 from intake.views import finding
 from parsers.jail import Jail
 from parsers.letter import nil_statement
-from parsers.reading import Reading, Refusal
+from parsers.reading import Finding, Reading, Refusal, Role
 
 View = dict[str, Any]
+
+_MAILS = frozenset({"eml", "msg", "tnef", "p7m"})
 
 
 def parse_files(
@@ -24,7 +27,7 @@ def parse_files(
     paths: Sequence[Path],
     done: Callable[[], object] = lambda: None,
 ) -> list[View]:
-    """Read each file in the jail; a mail (.eml) is opened and its files are its children.
+    """Read each file in the jail; of archives and mails the files inside are the children.
 
     ``done`` is called after each file.
     """
@@ -43,20 +46,39 @@ def clean(view: View) -> bool:
 
 
 def _file(config: Config, campaign: Campaign, jail: Jail, name: str, data: bytes) -> View:
-    if name.lower().endswith(".eml"):
-        return _mail(config, campaign, jail, name, data)
-    return _document(config, name, data, jail.read(data, campaign.form, name))
+    opening = Opening(jail.open, config.settings.limits)
+    part = Part(name, "application/octet-stream", data)
+    return _node(config, campaign, jail, opening.node(part), "")
 
 
-def _mail(config: Config, campaign: Campaign, jail: Jail, name: str, data: bytes) -> View:
-    parsed = parse(data, config.settings.limits)
+def _node(config: Config, campaign: Campaign, jail: Jail, node: Node, holder: str) -> View:
+    """Return a file with all that stands in it; what was left out of it are its findings.
+
+    ``holder`` is the name of what it stands in: within it the file has the rest of its name.
+    """
+    name, data = node.part.name.removeprefix(f"{holder}/"), node.part.data
+    if not node.kind:
+        return _document(config, name, data, jail.read(data, campaign.form, name))
+    role: Role = "message" if node.kind in _MAILS else "archive"
+    if node.refusal:
+        return {**_document(config, name, data, node.refusal), "role": role}
+    lines = [line for mail in node.mails for line in (mail.subject, "", *mail.text.splitlines())]
+    left_out = (
+        Finding("warning" if note.message else "note", note.code, note.message, place=note.name)
+        for note in node.notes
+    )
+    shell = Reading(
+        node.kind,
+        role,
+        findings=tuple(left_out),
+        nil=bool(lines) and nil_statement(lines, campaign.form) == "yes",
+        text="\n".join(lines),
+    )
     children = [
-        _file(config, campaign, jail, part.name, part.data)
-        for part in unpack(parsed, config.settings.limits).files
+        _node(config, campaign, jail, child, node.part.name)
+        for child in node.children
+        if is_document(child.part)
     ]
-    words = [parsed.subject, "", *parsed.text.splitlines()]
-    nil = nil_statement(words, campaign.form) == "yes"
-    shell = Reading("eml", "message", nil=nil, text=parsed.text)
     return {**_document(config, name, data, shell), "children": children}
 
 

@@ -16,6 +16,7 @@ from intake.dossier import dossier_file
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, named_communes
 from intake.together import FormFile, one_form
 from notifier.dossier import is_expired, last_day_of
+from parsers.container import CONTAINERS
 from parsers.reading import (
     Finding,
     Letter,
@@ -283,7 +284,10 @@ class _Case:
             )
             for document in self.documents
             if isinstance(document.result, Refusal)
-            and document.result.code in {"encrypted", "damaged", "empty"}
+            and (
+                document.result.code in {"encrypted", "damaged", "empty"}
+                or document.result.kind in CONTAINERS
+            )
         ]
         return tuple(found)
 
@@ -451,8 +455,12 @@ def _worst(signatures: Sequence[Signature]) -> str:
 
 
 def _beside_a_form(document: Document) -> Document:
-    """A file that came with a good answer is part of the dossier, not a failed form."""
-    if document.refusal_code in {"unsupported", "unreadable", "wrong-form", "blank-template"}:
+    """A file that came with a good answer is part of the dossier, not a failed form.
+
+    An archive that could not be opened may hold another form: that stays refused.
+    """
+    failed = {"unsupported", "unreadable", "wrong-form", "blank-template"}
+    if document.refusal_code in failed and document.kind not in CONTAINERS:
         return replace(document, role="dossier", refusal_code="", refusal_message="")
     return document
 

@@ -7,7 +7,7 @@ then what was said. None of them looks at a clock or at the registry.
 import datetime as dt
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.message import Message
 from typing import Literal
@@ -217,17 +217,21 @@ def _automatic(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
 
 
 def _secret(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
-    where = ""
     messages = (parsed, *parsed.nested)
-    if any(_SECRET_SUBJECT.search(unicodedata.normalize("NFC", each.subject)) for each in messages):
-        where = "subject"
-    elif any(secrecy_mark(_lines(each)) for each in messages):
-        where = "body"
-    elif any(_SECRET_NAME.search(_stem(part.name)) for each in messages for part in each.parts):
-        where = "file name"
+    where = secrecy(messages, (part.name for each in messages for part in each.parts))
     if not where:
         return None
     return Triage("secret", held_reason("secrecy-mark", where), hold=True)
+
+
+def secrecy(messages: Sequence[Parsed], names: Iterable[str]) -> str:
+    """Return where mails or the names of files bear a secrecy mark; "" if nowhere."""
+    if any(_SECRET_SUBJECT.search(unicodedata.normalize("NFC", each.subject)) for each in messages):
+        return "subject"
+    if any(secrecy_mark(_lines(each)) for each in messages):
+        return "body"
+    parts = (part for name in names for part in name.split("/"))
+    return "file name" if any(_SECRET_NAME.search(_stem(part)) for part in parts) else ""
 
 
 def _lines(parsed: Parsed) -> list[str]:

@@ -17,13 +17,14 @@ import structlog
 from config.model import Campaign, Commune
 from intake import record
 from intake.body import forwarded_words
+from intake.containers import Note
 from intake.desk import Desk, communes_of, own_addresses, roles, triage_facts
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_campaign, match_commune
 from intake.message import Parsed, parse
 from intake.post import alert
 from intake.record import Envelope, Known, ReadDocument
-from intake.triage import Triage, TriageFacts, triage
-from intake.unpack import Note, unpack
+from intake.triage import Triage, TriageFacts, secrecy, triage
+from intake.unpack import Unpacked, unpack
 from parsers.form import Form
 from parsers.letter import cited_numbers, nil_statement, secrecy_mark
 from parsers.reading import Reading, Refusal, RefusalCode
@@ -45,12 +46,19 @@ _ACKS: Mapping[Verdict, str] = MappingProxyType(
 _READ_WHEN_ACCEPTED: frozenset[Verdict] = frozenset({"stranger", "auto-reply"})
 #: The subject of our own mail in a reply: its bracket speaks for us, not for the sender.
 _OUR_SUBJECT = re.compile(r"^(?:\s*(?:re|trả lời|fwd?|tr)\s*:)+\s*\[[^\]]*\]", re.IGNORECASE)
+#: Notes of which the sender hears, as documents that were refused; the others are trifles.
 _NOTE_CODES: Mapping[str, RefusalCode] = MappingProxyType(
     {
         "too-large": "too-large",
         "too-many": "too-large",
+        "too-deep": "too-large",
         "encrypted": "encrypted",
         "damaged": "damaged",
+        "empty": "empty",
+        "timeout": "timeout",
+        "unreadable": "unreadable",
+        "unsupported": "unsupported",
+        "link": "unsupported",
     }
 )
 
@@ -265,27 +273,40 @@ class _Case:
 
     # --- opened ---
 
-    def opened(self) -> "_Opened":
+    def opened(self) -> "_Prepared":
+        limits = self.desk.config.settings.limits
+        unpacked = unpack(self.parsed, limits, self.desk.reader.open)
+        names = [part.name for part in unpacked.files] + [note.name for note in unpacked.notes]
+        where = secrecy(unpacked.mails, names)
+        if where:
+            return self.secret(f"{where} inside a file")
         campaign = self._campaign(())
-        documents = self._read(campaign)
+        documents = self._read(campaign, unpacked)
         if isinstance(campaign, Unsure) and campaign.candidates:
             campaign = self._campaign(documents)
-            documents = documents if isinstance(campaign, Unsure) else self._read(campaign)
-        return _Opened(self, campaign, documents)
+            if not isinstance(campaign, Unsure):
+                documents = self._read(campaign, unpacked)
+        return _Opened(self, campaign, documents, unpacked.mails)
+
+    def secret(self, where: str) -> Outcome:
+        answer = Triage("secret", held_reason("secrecy-mark", where), hold=True)
+        return self.sorted_out(answer, "secret")
 
     def decided(
-        self, campaign: CampaignMatch | Unsure, documents: tuple[ReadDocument, ...]
+        self,
+        campaign: CampaignMatch | Unsure,
+        documents: tuple[ReadDocument, ...],
+        mails: tuple[Parsed, ...],
     ) -> Outcome:
         """Decide, knowing all messages before this one."""
         if any(map(_is_stamped, documents)):
-            answer = Triage("secret", held_reason("secrecy-mark", "document"), hold=True)
-            return self.sorted_out(answer, "secret")
+            return self.secret("document")
         commune = self._commune(documents)
         outcome = record.decide(
             self.envelope,
             documents,
             self.parsed.text,
-            nil_statement(self._words(), self._form(campaign)),
+            nil_statement(self._words(mails), self._form(campaign)),
             commune,
             campaign,
             self._known(documents, commune, campaign),
@@ -294,15 +315,15 @@ class _Case:
         )
         if outcome.commune is None:  # not certain whose answer it is, but who wrote is known
             outcome = replace(outcome, commune=self._heard_from())
-        if outcome.submission and self.parsed.nested:
+        if outcome.submission and (self.parsed.nested or mails):
             # The forwarder is the sender; who reads the registry sees that it came second-hand.
             return replace(outcome, reason=f"{outcome.reason}, with a mail forwarded as attachment")
         return outcome
 
-    def _words(self) -> list[str]:
+    def _words(self, mails: tuple[Parsed, ...]) -> list[str]:
         """The sender's own words; of an officer's forward also what was forwarded."""
         texts = [_OUR_SUBJECT.sub("", self.parsed.subject), "", self.parsed.text]
-        texts += [inner.text for inner in self.parsed.nested]
+        texts += [inner.text for inner in (*self.parsed.nested, *mails)]
         if self.role == "officer":
             ours = own_addresses(self.desk.config)
             texts.append(forwarded_words(self.parsed.quoted, ours))
@@ -319,9 +340,10 @@ class _Case:
         known = [one for one in config.campaigns if one.id in campaign.candidates]
         return (known or list(config.campaigns))[0]
 
-    def _read(self, campaign: CampaignMatch | Unsure) -> tuple[ReadDocument, ...]:
+    def _read(
+        self, campaign: CampaignMatch | Unsure, unpacked: Unpacked
+    ) -> tuple[ReadDocument, ...]:
         """Read every file in the jail; what could not even be unwrapped is refused as well."""
-        unpacked = unpack(self.parsed, self.desk.config.settings.limits)
         form = self._form(campaign)
         with ThreadPoolExecutor(_AT_ONCE) as pool:  # its threads begin with the first file
             side_by_side = pool.map if len(unpacked.files) > 1 else map
@@ -411,9 +433,10 @@ class _Opened:
     case: _Case
     campaign: CampaignMatch | Unsure
     documents: tuple[ReadDocument, ...]
+    mails: tuple[Parsed, ...]
 
     def decided(self) -> Outcome:
-        return self.case.decided(self.campaign, self.documents)
+        return self.case.decided(self.campaign, self.documents, self.mails)
 
 
 _Prepared = Outcome | _Opened
@@ -432,9 +455,9 @@ def _refused_notes(notes: Sequence[Note], offset: int) -> tuple[ReadDocument, ..
         ReadDocument(
             offset + index,
             note.name,
-            hashlib.sha256(f"{note.code} {note.name}".encode()).hexdigest(),
-            0,
-            Refusal(_NOTE_CODES[note.code], note.message, note.code),
+            note.sha256 or hashlib.sha256(f"{note.code} {note.name}".encode()).hexdigest(),
+            note.size_bytes,
+            Refusal(_NOTE_CODES[note.code], note.message, note.code, note.kind),
         )
         for index, note in enumerate(told, start=1)
     )

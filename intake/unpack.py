@@ -4,11 +4,12 @@ Every file that is left out is named in a note with the reason; nothing disappea
 """
 
 import hashlib
-from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 from config.model import Limits
-from intake import tnef
+from intake.containers import Node, Note, Open, Opening
 from intake.message import Parsed, Part
 
 #: Smaller pictures are icons and buttons; pictures inside the text below the larger bound are
@@ -31,31 +32,17 @@ _TRIFLES = frozenset(
     }
 )
 
-NoteCode = Literal[
-    "same-file",  # the same bytes once more
-    "picture",  # a logo or icon
-    "trifle",  # a signature, a calendar entry, a visiting card, an empty placeholder of a mailer
-    "too-large",
-    "too-many",
-    "encrypted",
-    "damaged",  # what the mailer wrapped could not be unwrapped
-]
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """Why a file is not among the documents. ``message`` is Vietnamese, for the sender."""
-
-    code: NoteCode
-    name: str
-    message: str = ""
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+#: So many files over the number are named one by one; the rest is counted.
+_NAMED = 5
 
 
 class Unpacked(NamedTuple):
-    """The documents in the order of the mail, and what was left out."""
+    """The documents in the order of the mail, what was left out, and the mails found in files."""
 
     files: tuple[Part, ...]
     notes: tuple[Note, ...]
+    mails: tuple[Parsed, ...] = ()
 
 
 def is_document(part: Part) -> bool:
@@ -63,48 +50,91 @@ def is_document(part: Part) -> bool:
     return not _is_trifle(part) and not _is_icon(part)
 
 
-def unpack(parsed: Parsed, limits: Limits) -> Unpacked:
-    """Return the documents of a message: its own files, then those of forwarded mails.
+def unpack(parsed: Parsed, limits: Limits, open_: Open) -> Unpacked:
+    """Return the documents of a message: its own files, those of forwarded mails and archives.
 
-    Equal bytes count once; logos and trifles are left out; winmail.dat is opened; a table that
-    stands in the mail's own HTML and nothing else is offered as an ``.html`` document.
+    Equal bytes count once; logos and trifles are left out; what holds other files is opened with
+    ``open_``; a table that stands in the mail's own HTML and nothing else is offered as an
+    ``.html`` document.
     """
-    offered = [
-        part for mail in (parsed, *parsed.nested) for each in mail.parts for part in _opened(each)
+    opening = Opening(open_, limits)
+    nodes = [
+        Node(part) if _is_trifle(part) else opening.node(part)
+        for mail in (parsed, *parsed.nested)
+        for part in mail.parts
     ]
-    has_document = any(is_document(part) and not _is_logo(part) for part in offered)
-    kept: list[Part] = []
-    notes = _encrypted(parsed)
+    inner = [mail for node in nodes for each in node.walk() for mail in each.mails]
+    mails = (parsed, *parsed.nested, *inner)
+    leaves = [(each.part, each is node) for node in nodes for each in node.walk() if not each.kind]
+    has_document = any(is_document(part) and not _is_logo(part) for part, _ in leaves)
+    candidates: list[Part] = []
+    notes = [
+        *_of_mails(mails),
+        *(note for node in nodes for each in node.walk() for note in each.notes),
+    ]
     seen: set[str] = set()
     room = int(limits.message_bytes)
-    for part in offered:
+    for part, arrived in leaves:
         sha256 = hashlib.sha256(part.data).hexdigest()
         note = _left_out(part, has_document=has_document) or (
             Note("same-file", part.name)
             if sha256 in seen
-            else _over_budget(part, kept, room, limits)
+            else _over_budget(part, room if arrived else len(part.data), limits)
         )
         seen.add(sha256)
         if note is not None:
             notes.append(note)
             continue
-        room -= len(part.data)
-        kept.append(part)
-    if not kept and parsed.has_table and not notes:
-        kept.append(Part("nội dung thư.html", "text/html", parsed.html.encode()))
-    return Unpacked(_distinct_names(kept), tuple(notes))
+        room -= len(part.data) if arrived else 0  # the others have a budget of their own
+        candidates.append(part)
+    kept, many = _most_telling(candidates, limits.documents)
+    notes += many
+    if not kept and not notes:
+        kept = [
+            Part("nội dung thư.html", "text/html", mail.html.encode())
+            for mail in mails
+            if mail.has_table
+        ][:1]
+    if not kept and any(node.children for node in nodes) and not _told(notes) and not inner:
+        text = "Tệp nén không có biểu mẫu hay văn bản nào bên trong. Đề nghị kiểm tra và gửi lại."
+        notes.append(Note("empty", nodes[0].part.name, text))
+    return Unpacked(_distinct_names(kept), tuple(notes), tuple(inner))
 
 
-def _opened(part: Part) -> list[Part]:
-    """Return the files inside winmail.dat, or the part itself."""
-    return tnef.files(part.data, part) if tnef.is_tnef(part.data) else [part]
+def _told(notes: Iterable[Note]) -> bool:
+    return any(note.message for note in notes)
 
 
-def _encrypted(parsed: Parsed) -> list[Note]:
-    if "encrypted" not in parsed.defects:
-        return []
-    text = "Thư được mã hóa nên hệ thống không đọc được. Đề nghị gửi lại thư không mã hóa."
-    return [Note("encrypted", "", text)]
+def _of_mails(mails: Sequence[Parsed]) -> list[Note]:
+    """Say which mails could not be opened: the message itself or one forwarded in it."""
+    notes = []
+    if any("encrypted" in mail.defects for mail in mails):
+        text = "Thư được mã hóa nên hệ thống không đọc được. Đề nghị gửi lại thư không mã hóa."
+        notes.append(Note("encrypted", "", text))
+    if any("nested-deeper" in mail.defects for mail in mails):
+        text = (
+            "Thư chuyển tiếp nằm trong thư chuyển tiếp khác nên không được mở. Đề nghị đính kèm "
+            "trực tiếp các tệp vào thư."
+        )
+        notes.append(Note("too-deep", "", text))
+    return notes
+
+
+def _most_telling(candidates: list[Part], most: int) -> tuple[list[Part], list[Note]]:
+    """Return as many as are read, and notes of the others: pictures give way to documents."""
+    if len(candidates) <= most:
+        return candidates, []
+    order = range(len(candidates))
+    ranked = sorted(order, key=lambda at: candidates[at].data.startswith(_PICTURES))
+    taken = set(ranked[:most])
+    text = f"Thư có quá {most} tệp. Đề nghị gửi các tệp còn lại trong thư khác."
+    names = [candidates[at].name for at in order if at not in taken]
+    if len(names) > _NAMED:
+        names[_NAMED:] = [f"và {len(names) - _NAMED} tệp khác"]
+    return (
+        [candidates[at] for at in order if at in taken],
+        [Note("too-many", name, text) for name in names],
+    )
 
 
 def _left_out(part: Part, *, has_document: bool) -> Note | None:
@@ -134,15 +164,12 @@ def _is_logo(part: Part) -> bool:
     return is_picture and part.inline and len(part.data) < _LOGO_BYTES
 
 
-def _over_budget(part: Part, kept: list[Part], room: int, limits: Limits) -> Note | None:
-    if len(kept) >= limits.documents:
-        text = f"Thư có quá {limits.documents} tệp. Đề nghị gửi các tệp còn lại trong thư khác."
-        return Note("too-many", part.name, text)
-    if len(part.data) > limits.document_bytes or len(part.data) > room:
-        most = int(limits.document_bytes) // 1_000_000
-        text = f"Tệp quá lớn. Đề nghị gửi tệp không quá {most} MB, hoặc chia thành nhiều thư."
-        return Note("too-large", part.name, text)
-    return None
+def _over_budget(part: Part, room: int, limits: Limits) -> Note | None:
+    if len(part.data) <= min(int(limits.document_bytes), room):
+        return None
+    most = int(limits.document_bytes) // 1_000_000
+    text = f"Tệp quá lớn. Đề nghị gửi tệp không quá {most} MB, hoặc chia thành nhiều thư."
+    return Note("too-large", part.name, text)
 
 
 def _distinct_names(parts: list[Part]) -> tuple[Part, ...]:
@@ -152,7 +179,9 @@ def _distinct_names(parts: list[Part]) -> tuple[Part, ...]:
     for part in parts:
         key = part.name.casefold()
         count[key] = count.get(key, 0) + 1
-        stem, dot, suffix = part.name.rpartition(".")
-        numbered = f"{stem if dot else part.name} ({count[key]}){dot}{suffix if dot else ''}"
+        folders, slash, name = part.name.rpartition("/")
+        stem, dot, suffix = name.rpartition(".")
+        numbered = f"{stem if dot else name} ({count[key]}){dot}{suffix if dot else ''}"
+        numbered = f"{folders}{slash}{numbered}"
         distinct.append(part if count[key] == 1 else replace(part, name=numbered))
     return tuple(distinct)

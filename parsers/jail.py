@@ -16,18 +16,19 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeVar
 
+from parsers.container import Opened, Room, open_container
 from parsers.form import Form
 from parsers.grid import Limits
 from parsers.office import OfficeLimits, convert
-from parsers.pipe import Parent, adapter, question_of, reply, result_of
+from parsers.pipe import Parent, adapter, opened_of, question_of, reply, result_of, written
 from parsers.reading import Reading, Refusal, RefusalCode
 from parsers.worker import JailBrokenError, OutputTooLargeError, Worker, WorkerDiedError
 
@@ -36,8 +37,14 @@ _COMMAND: Final = (sys.executable, "-P", "-s", "-m", "parsers.jail")
 _PATIENCE_SECONDS: Final = 0.05
 #: Python's own 700 make it search through every document again and again.
 _OBJECTS_BETWEEN_LOOKS: Final = 50_000
+_ADVICE_PACKED: Final = (
+    "Đề nghị nén lại thành một tệp .zip chỉ gồm công văn, biểu mẫu và hồ sơ, hoặc đính kèm trực "
+    "tiếp từng tệp vào thư."
+)
 _ADVICE: Final = "Đề nghị lưu lại thành tệp Excel (.xlsx) hoặc Word (.docx) mới và gửi lại."
 
+
+_Result = TypeVar("_Result")
 
 __all__ = ["Jail", "JailBrokenError", "JailLimits"]
 
@@ -120,17 +127,41 @@ class Jail:
         """
         if len(data) > self.limits.document.document_bytes:
             return _refusal("too-large", f"{len(data)} bytes")
-        request = _request(self._written(form), name, self.limits)
+        request = _request(name, self.limits, form=self._written(form), roots=self.limits.roots)
+        return self._served(lambda worker: result_of(self._converse(worker, request, data)))
+
+    def open(
+        self, data: bytes, name: str = "", room: Room | None = None
+    ) -> Opened | Refusal | None:
+        """Take a container apart in a worker: its members, or why not; None for other documents.
+
+        Like ``read`` in all else. The members together are never over ``room.total_bytes``.
+        """
+        if len(data) > self.limits.document.document_bytes:
+            return _refusal("too-large", f"{len(data)} bytes", _ADVICE_PACKED)
+        room = room or Room()
+        request = _request(name, self.limits, open=asdict(room))
+
+        def job(worker: Worker) -> tuple[Opened | Refusal | None, bool]:
+            deadline = time.monotonic() + self.limits.seconds
+            return opened_of(*worker.ask(request, data, deadline, room.total_bytes))
+
+        return self._served(job, _ADVICE_PACKED)
+
+    def _served(
+        self, job: Callable[[Worker], tuple[_Result, bool]], advice: str = _ADVICE
+    ) -> _Result | Refusal:
+        """Have one worker do a job: ask it, and return (result, whether to use it again)."""
         worker = self._slots.get()
         try:
             worker = self._ready(worker)
             try:
-                result = self._ask(worker, request, data)
+                result = self._ask(worker, job, advice)
             except BrokenPipeError:
                 # It died before it had the whole request: no document's fault, so once more.
                 worker.kill()
                 worker = self._ready(None)
-                result = self._ask(worker, request, data)
+                result = self._ask(worker, job, advice)
             worker = None if worker.finished else worker
         except BaseException:
             if worker is not None:
@@ -179,19 +210,21 @@ class Jail:
             limits.start_seconds,
         )
 
-    def _ask(self, worker: Worker, request: bytes, data: bytes) -> Reading | Refusal:
+    def _ask(
+        self, worker: Worker, job: Callable[[Worker], tuple[_Result, bool]], advice: str
+    ) -> _Result | Refusal:
         try:
-            result, again = result_of(self._converse(worker, request, data))
+            result, again = job(worker)
         except TimeoutError:
             worker.kill()
-            return _refusal("timeout", f"over {self.limits.seconds:g} s")
+            return _refusal("timeout", f"over {self.limits.seconds:g} s", advice)
         except OutputTooLargeError as error:
             worker.kill()
-            return _refusal("too-large", f"answer of {error} bytes")
+            return _refusal("too-large", f"answer of {error} bytes", advice)
         except BrokenPipeError:
             raise
         except (WorkerDiedError, OSError, ValueError) as error:
-            return _refusal(*_cause_of_death(worker.bury(), error))
+            return _refusal(*_cause_of_death(worker.bury(), error), advice)
         worker.jobs += 1
         if not again or worker.jobs >= self.limits.jobs:
             worker.kill()
@@ -224,24 +257,17 @@ def _cause_of_death(code: int, error: Exception) -> tuple[RefusalCode, str]:
     return "unreadable", detail
 
 
-def _refusal(code: RefusalCode, detail: str) -> Refusal:
+def _refusal(code: RefusalCode, detail: str, advice: str = _ADVICE) -> Refusal:
     what = {
         "timeout": "Tệp mất quá nhiều thời gian để đọc.",
         "too-large": "Tệp quá lớn so với một biểu đăng ký.",
     }.get(code, "Chương trình không đọc được tệp này.")
-    return Refusal(code, f"{what} {_ADVICE}", detail)
+    return Refusal(code, f"{what} {advice}", detail)
 
 
-def _request(form: str, name: str, limits: JailLimits) -> bytes:
-    return json.dumps(
-        {
-            "form": form,
-            "name": name,
-            "limits": asdict(limits.document),
-            "seconds": limits.seconds,
-            "roots": limits.roots,
-        }
-    ).encode()
+def _request(name: str, limits: JailLimits, **asked: object) -> bytes:
+    common = {"name": name, "limits": asdict(limits.document), "seconds": limits.seconds}
+    return json.dumps({**common, **asked}).encode()
 
 
 # --- the worker -----------------------------------------------------------------------------------
@@ -264,34 +290,49 @@ def main(arguments: Sequence[str]) -> int:
     gc.freeze()
     gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
     while request := parent.hear():
-        parent.say(_serve(*request, parent))
+        parent.say(*_serve(*request, parent))
     return 0
 
 
-def _serve(request: dict[str, Any], data: bytes, parent: Parent) -> dict[str, Any]:
-    """Read one document; whatever is raised becomes a refusal and ends this worker."""
-    from parsers import read  # noqa: PLC0415
+def _serve(request: dict[str, Any], data: bytes, parent: Parent) -> tuple[dict[str, Any], bytes]:
+    """Do one job; whatever is raised becomes a refusal and ends this worker."""
     from parsers.confine import allow_seconds  # noqa: PLC0415
 
     allow_seconds(request["seconds"])
+    do, advice = (_open, _ADVICE_PACKED) if "open" in request else (_read, _ADVICE)
     try:
-        form = _form(request["form"])
-        limits = Limits(**request["limits"])
-        result = read(
-            data,
-            form,
-            name=request["name"],
-            limits=limits,
-            convert=parent.convert,
-            roots=request["roots"],
-        )
-        kind = "reading" if isinstance(result, Reading) else "refusal"
-        return {kind: adapter(type(result)).dump_python(result, mode="json"), "again": True}
+        answer, content = do(request, data, parent)
     except MemoryError:
-        refusal = _refusal("too-large", "out of memory")
+        refusal = _refusal("too-large", "out of memory", advice)
     except BaseException as error:  # noqa: BLE001  pyo3's PanicException is no Exception
-        refusal = _refusal("unreadable", _where(error))
-    return {"refusal": asdict(refusal), "again": False}
+        refusal = _refusal("unreadable", _where(error), advice)
+    else:
+        return {**answer, "again": True}, content
+    return {"refusal": asdict(refusal), "again": False}, b""
+
+
+def _read(request: dict[str, Any], data: bytes, parent: Parent) -> tuple[dict[str, Any], bytes]:
+    from parsers import read  # noqa: PLC0415
+
+    form = _form(request["form"])
+    limits = Limits(**request["limits"])
+    result = read(
+        data,
+        form,
+        name=request["name"],
+        limits=limits,
+        convert=parent.convert,
+        roots=request["roots"],
+    )
+    kind = "reading" if isinstance(result, Reading) else "refusal"
+    return {kind: adapter(type(result)).dump_python(result, mode="json")}, b""
+
+
+def _open(request: dict[str, Any], data: bytes, _parent: Parent) -> tuple[dict[str, Any], bytes]:
+    opened = open_container(data, request["name"], Room(**request["open"]))
+    if isinstance(opened, Opened):
+        return written(opened)
+    return ({"refusal": asdict(opened)} if opened else {"opened": None}), b""
 
 
 @cache

@@ -5,13 +5,17 @@ The parent sends a request and its document. The worker answers ``{"reading": �
 start no program. Where a document must go through LibreOffice first, it asks instead,
 ``{"convert": [kind, wanted kind]}`` with the document; the parent sends ``{"converted": true}``
 with the new one or ``{"refusal": …}``, and the worker goes on.
+
+Asked to open a container (``{"open": …}``) it answers ``{"opened": …, "sizes": […]}`` with the
+bytes of all members one after the other; ``"opened"`` is null for any other document.
 """
 
 import json
 import struct
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import IO, Any, Final
 
+from parsers.container import Opened
 from parsers.reading import Reading, Refusal
 
 #: Before each message, either way: length of its JSON, length of the document after it.
@@ -41,6 +45,28 @@ def result_of(answer: bytes) -> tuple[Reading | Refusal, bool]:
     return result, parts.get("again") is True
 
 
+def opened_of(answer: bytes, content: bytes) -> tuple[Opened | Refusal | None, bool]:
+    """Like ``result_of`` for what was opened: its members get their bytes again."""
+    parts = _object(answer)
+    if "opened" not in parts:
+        refused, again = result_of(answer)
+        if isinstance(refused, Refusal):
+            return refused, again
+        raise ValueError("not what was asked")
+    again = parts.get("again") is True
+    if parts["opened"] is None:
+        return None, again
+    opened: Opened = adapter(Opened).validate_python(parts["opened"])
+    sizes: list[int] = adapter(list[int]).validate_python(parts.get("sizes"))
+    if len(sizes) != len(opened.members) or min(sizes, default=0) < 0 or sum(sizes) != len(content):
+        raise ValueError("the members are not as long as they should be")
+    members, at = [], 0
+    for member, size in zip(opened.members, sizes, strict=True):
+        members.append(replace(member, data=content[at : at + size]))
+        at += size
+    return replace(opened, members=tuple(members)), again
+
+
 def question_of(answer: bytes) -> tuple[str, str] | None:
     """Return (kind, wanted kind) if it asks for a conversion; ValueError if malformed."""
     wanted = _object(answer).get("convert")
@@ -67,6 +93,14 @@ def _object(answer: bytes) -> dict[str, Any]:
 # --- the worker's end -----------------------------------------------------------------------------
 
 
+def written(opened: Opened) -> tuple[dict[str, Any], bytes]:
+    """Return the JSON and the bytes that ``opened_of`` makes an ``Opened`` of."""
+    bare = replace(opened, members=tuple(replace(one, data=b"") for one in opened.members))
+    sizes = [len(member.data) for member in opened.members]
+    content = {"opened": adapter(Opened).dump_python(bare, mode="json"), "sizes": sizes}
+    return content, b"".join(member.data for member in opened.members)
+
+
 class Parent:
     """The worker's end of its two pipes."""
 
@@ -86,7 +120,8 @@ class Parent:
     def say(self, content: dict[str, Any], data: bytes = b"") -> None:
         """Send one message."""
         encoded = json.dumps(content).encode()
-        self._answers.write(FRAME.pack(len(encoded), len(data)) + encoded + data)
+        self._answers.write(FRAME.pack(len(encoded), len(data)) + encoded)
+        self._answers.write(data)
         self._answers.flush()
 
     def convert(self, data: bytes, source: str, target: str) -> bytes | Refusal:

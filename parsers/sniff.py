@@ -1,6 +1,7 @@
 """What these bytes are, by content: the name is only a tie-break between plain texts."""
 
 import io
+import re
 import zipfile
 from dataclasses import dataclass
 from typing import Final
@@ -43,6 +44,8 @@ _MAGIC: Final = (
     (b"Rar!\x1a\x07", "rar"),
     (b"7z\xbc\xaf\x27\x1c", "7z"),
     (b"\x1f\x8b", "gz"),
+    (b"BZh", "bz2"),
+    (b"\xfd7zXZ\0", "xz"),
     (b"\xff\xd8\xff", "jpeg"),
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"GIF8", "gif"),
@@ -56,9 +59,11 @@ _MAGIC: Final = (
     (b"\x09\0\x04\0", "xls"),
     (b"MZ", "exe"),
 )
+#: What a mail begins with; whatever does not needs no closer look.
+_FIELD: Final = re.compile(rb"[\xef\xbb\xbf\s]*(?:From |[!-9;-~]{1,60}:)")
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"heim", b"hevc", b"mif1", b"msf1"})
 _IMAGES: Final = frozenset({"jpeg", "png", "gif", "tiff", "bmp", "webp", "heic"})
-_ARCHIVES: Final = frozenset({"zip", "rar", "7z", "gz"})
+_ARCHIVES: Final = frozenset({"zip", "rar", "7z", "tar", "gz", "bz2", "xz"})
 #: Formats that Word or Excel can save as one that is read, and what to save it as.
 _SAVE_AS: Final = {
     "xlsb": "Excel (.xlsx)",
@@ -95,6 +100,11 @@ def sniff(data: bytes, name: str = "") -> Sniffed:
     if data.startswith(_OLE_MAGIC):
         return _ole(data)
     return Sniffed(_by_magic(data) or text_kind(data, name))
+
+
+def is_mail(data: bytes) -> bool:
+    """Whether these bytes begin with the header of a mail; looks at their beginning only."""
+    return _FIELD.match(data) is not None and text_kind(data, "") == "eml"
 
 
 def unsupported(kind: str) -> Refusal:
@@ -209,6 +219,8 @@ def _by_magic(data: bytes) -> str:
     for magic, kind in _MAGIC:
         if data.startswith(magic):
             return kind
+    if data[257:262] == b"ustar":
+        return "tar"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"
     if data[4:8] == b"ftyp" and data[8:12] in {

@@ -66,14 +66,19 @@ class Worker:
         """Whether the process still runs."""
         return not self.finished and not self._ended()
 
-    def ask(self, request: bytes, data: bytes, deadline: float) -> tuple[bytes, bytes]:
-        """Send one request and return the JSON of its answer, and the document after it."""
+    def ask(
+        self, request: bytes, data: bytes, deadline: float, room_bytes: int | None = None
+    ) -> tuple[bytes, bytes]:
+        """Send one request and return the JSON of its answer, and the document after it.
+
+        ``room_bytes`` is for an answer that may bring more than one document.
+        """
         frame = memoryview(FRAME.pack(len(request), len(data)) + request + data)
         stdin, _ = self._pipes()
         while frame:
             self._wait(stdin, select.POLLOUT, deadline)
             frame = frame[os.write(stdin.fileno(), frame[:_CHUNK]) :]
-        return self._answer(deadline)
+        return self._answer(deadline, room_bytes)
 
     def kill(self) -> int:
         """End the worker and everything it started; return its exit code (negative: a signal)."""
@@ -109,9 +114,10 @@ class Worker:
         except ProcessLookupError:
             self._process.kill()
 
-    def _answer(self, deadline: float) -> tuple[bytes, bytes]:
+    def _answer(self, deadline: float, room_bytes: int | None = None) -> tuple[bytes, bytes]:
         size, document = FRAME.unpack(self._receive(FRAME.size, deadline))
-        if size > self._output_bytes or document > self._document_bytes:
+        room_bytes = self._document_bytes if room_bytes is None else room_bytes
+        if size > self._output_bytes or document > room_bytes:
             raise OutputTooLargeError(max(size, document))
         return self._receive(size, deadline), self._receive(document, deadline)
 

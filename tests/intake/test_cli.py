@@ -9,6 +9,8 @@ from email.message import EmailMessage
 
 import openpyxl
 import pytest
+from rigs.packed import LOCKED, Lie, odd_zip, plain_zip, rar5
+from rigs.saved_mail import saved
 
 from config.init import write_example
 from config.settings import load
@@ -191,6 +193,37 @@ def test_parse_json_of_a_mail_lists_its_files_as_children(made, run, tmp_path):
     assert (view["kind"], view["role"]) == ("eml", "message")
     assert [child["file"] for child in view["children"]] == ["Biểu.xlsx"]
     assert len(view["children"][0]["rows"]) == len(HOA_CU)
+
+
+def test_parse_json_of_an_archive_is_a_tree_with_the_form_in_it(made, run, tmp_path):
+    path = tmp_path / "ho so.rar"
+    inner = plain_zip([("Bieu.xlsx", BOOK), ("Thumbs.db", b"x")])
+    locked = odd_zip([Lie(b"khoa.pdf", flags=LOCKED)])
+    path.write_bytes(rar5([("trong.zip", inner), ("khoa.zip", locked), ("rong.txt", b"")]))
+    code, out, _ = run(made, "parse", "--json", path)
+    (view,) = json.loads(out)
+    assert code == 0
+    assert (view["kind"], view["role"], view["refusal"]) == ("rar", "archive", None)
+    form, shut, empty = view["children"]
+    assert (form["file"], form["kind"], form["role"]) == ("trong.zip", "zip", "archive")
+    assert [(one["code"], one["severity"]) for one in form["findings"]] == [("trifle", "note")]
+    assert (form["children"][0]["file"], form["children"][0]["role"]) == ("Bieu.xlsx", "form")
+    assert (shut["role"], shut["refusal"]["code"]) == ("archive", "encrypted")
+    assert empty["refusal"]["code"] == "empty"
+    assert set(view) == set(form["children"][0])
+
+
+def test_parse_json_of_a_saved_mail_is_a_message(made, run, tmp_path):
+    path = tmp_path / "thu.msg"
+    nil = "Qua rà soát, UBND xã không có nhu cầu đăng ký hỗ trợ điểm."
+    path.write_bytes(saved(subject="Xã Tân Liên: đăng ký điểm OCOP", text=nil))
+    _, out, _ = run(made, "parse", "--json", path)
+    (view,) = json.loads(out)
+    assert (view["kind"], view["role"], view["nil"]) == ("msg", "message", True)
+    path.write_bytes(saved([("Bieu.xlsx", BOOK)]))
+    code, out, _ = run(made, "parse", "--json", path)
+    (view,) = json.loads(out)
+    assert (code, [child["file"] for child in view["children"]]) == (0, ["Bieu.xlsx"])
 
 
 def test_parse_json_hears_a_nil_return_in_the_words_of_a_mail(made, run, tmp_path):

@@ -33,3 +33,10 @@ def test_missing_vietnamese_data(shares: tuple[Path, ...]) -> None:
     assert "tesseract-ocr-vie" in warning
     named = shares[1] / "tesseract-ocr" / "5" / "tessdata"
     assert programs({"TESSDATA_PREFIX": str(named)}, shares[:1]) == []
+
+
+def test_missing_libarchive(shares: tuple[Path, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("intake.doctor.find_library", lambda _name: None)
+    (warning,) = programs({}, shares)
+    assert ".rar" in warning
+    assert "apt install libarchive13" in warning

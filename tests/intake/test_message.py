@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from rigs import letters
 
 from config.model import Limits
-from intake import body, header, smime
+from intake import body, smime
 from intake.message import Parsed, parse
+from parsers.names import display_name
 
 LIMITS = Limits()
 
@@ -634,7 +635,7 @@ def test_any_mutation_has_an_outcome(raw: bytes, edits: list[tuple[float, bytes,
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=300))
 def test_display_names_are_never_paths(text: str) -> None:
-    shown = header.display_name(text)
+    shown = display_name(text)
     assert not set(shown) & set("/\\\0\r\n\u202e")
     assert shown not in {".", ".."}
     assert len(shown) <= 150

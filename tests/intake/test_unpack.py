@@ -13,15 +13,20 @@ from config.model import Limits
 from intake import tnef
 from intake.message import Part, parse
 from intake.unpack import Unpacked, unpack
+from parsers.container import Room
 from parsers.reading import Reading
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
+def closed(_data: bytes, _name: str, _room: Room) -> None:
+    """Whoever opens containers, where there are none."""
+
+
 def take(*parts: bytes, text: str = "x", kind: str = "text/plain", **limits: object) -> Unpacked:
     raw = letters.multipart([letters.words(text, kind), *parts])
     budget = Limits(**limits)  # type: ignore[arg-type]
-    return unpack(parse(raw, budget), budget)
+    return unpack(parse(raw, budget), budget, closed)
 
 
 def test_documents_in_the_order_of_the_mail() -> None:
@@ -32,7 +37,7 @@ def test_documents_in_the_order_of_the_mail() -> None:
 
 def test_the_same_bytes_count_once_also_from_a_forwarded_mail() -> None:
     inner = letters.multipart([letters.words("x"), letters.file("c.xlsx")])
-    files, notes = take(letters.file("a.xlsx"), letters.file("b.xlsx"), letters.forwarded(inner))
+    files, notes, _ = take(letters.file("a.xlsx"), letters.file("b.xlsx"), letters.forwarded(inner))
     assert [part.name for part in files] == ["a.xlsx"]
     assert [(note.code, note.name) for note in notes] == [
         ("same-file", "b.xlsx"),
@@ -41,14 +46,14 @@ def test_the_same_bytes_count_once_also_from_a_forwarded_mail() -> None:
 
 
 def test_three_files_of_one_name_stay_three() -> None:
-    files, _ = take(*(letters.file("bieu.xlsx", bytes([n]) * 99) for n in range(3)))
+    files, *_ = take(*(letters.file("bieu.xlsx", bytes([n]) * 99) for n in range(3)))
     assert [part.name for part in files] == ["bieu.xlsx", "bieu (2).xlsx", "bieu (3).xlsx"]
 
 
 def test_logos_and_icons_are_no_documents_when_there_are_others() -> None:
     logo = letters.file("image001.png", PNG + b"l" * 40_000, "image/png", disposition="inline")
     icon = letters.file("zalo.png", PNG, "image/png")
-    files, notes = take(letters.file(), logo, icon)
+    files, notes, _ = take(letters.file(), logo, icon)
     assert [part.name for part in files] == ["bieu.xlsx"]
     assert [note.code for note in notes] == ["picture", "picture"]
 
@@ -58,7 +63,7 @@ def test_a_picture_in_the_text_is_a_document_when_it_is_all_there_is() -> None:
     photo = letters.file(
         "image001.jpg", b"\xff\xd8\xff" + b"p" * 90_000, "image/jpeg", disposition="inline"
     )
-    files, _ = take(photo)
+    files, *_ = take(photo)
     assert [part.name for part in files] == ["image001.jpg"]
     big = letters.file(
         "image002.jpg", b"\xff\xd8\xff" + b"q" * 400_000, "image/jpeg", disposition="inline"
@@ -73,7 +78,7 @@ def test_trifles_of_mailers_are_left_out() -> None:
         letters.file("an.vcf", b"BEGIN:VCARD", "text/x-vcard"),
         letters.file("ATT00001.txt", b"\r\n", "text/plain"),
     ]
-    files, notes = take(letters.file(), *trifles)
+    files, notes, _ = take(letters.file(), *trifles)
     assert len(files) == 1
     assert [note.code for note in notes] == ["trifle"] * 4
 
@@ -116,7 +121,7 @@ def test_tnef_of_any_bytes_is_some_list_of_files(noise: bytes, at: int) -> None:
 def test_fault_044_encrypted_is_noted_for_the_sender() -> None:
     """The note asks, in Vietnamese, to send it unencrypted."""
     parsed = parse(letters.plain("-----BEGIN PGP MESSAGE-----\nabc"), Limits())
-    (note,) = unpack(parsed, Limits()).notes
+    (note,) = unpack(parsed, Limits(), closed).notes
     assert note.code == "encrypted"
     assert "không mã hóa" in note.message
 
@@ -163,7 +168,7 @@ def test_fault_049_fifty_attachments_and_one_more() -> None:
 
 @pytest.mark.parametrize("limits", [{"document_bytes": 1_000}, {"message_bytes": 1_000}])
 def test_a_file_over_the_budget_is_named(limits: dict[str, int]) -> None:
-    files, notes = take(
+    files, notes, _ = take(
         letters.file("lon.xlsx", b"x" * 2_000), letters.file("nho.xlsx", b"y" * 10), **limits
     )
     assert [part.name for part in files] == ["nho.xlsx"]

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import pytest
 from rigs.ocop_form import FORM
+from rigs.packed import Lie, odd_zip, plain_zip, zeros
 from rigs.papers import docx, paragraph
 from rigs.soffice import WAYS, misbehaving
 
+from parsers.container import Opened
 from parsers.jail import Jail, JailBrokenError, JailLimits
 from parsers.office import OfficeLimits
 from parsers.reading import Reading, Refusal
@@ -130,6 +132,39 @@ def test_fault_095_child_misbehaves(way: str, code: str) -> None:
             assert result.code == code, result.detail
             assert "Đề nghị" in result.message
     assert gone(way)
+
+
+def test_members_cross_the_pipe(jail: Jail) -> None:
+    files = [("a.txt", bytes(range(256))), ("trong.txt", b""), ("b.bin", b"x" * 3_000_000)]
+    opened = jail.open(plain_zip(files), "ho so.zip")
+    assert isinstance(opened, Opened)
+    assert [(member.name, member.data) for member in opened.members] == files
+    assert jail.open((DATA / "form.xlsx").read_bytes(), "bieu.xlsx") is None
+    refused = jail.open(plain_zip([]))
+    assert isinstance(refused, Refusal)
+    assert (refused.code, refused.kind) == ("empty", "zip")
+
+
+@pytest.mark.parametrize("way", ["hang", "flood", "killed", "abort", "babble", "lie"])
+def test_fault_095_child_misbehaves_over_an_archive(way: str) -> None:
+    """Every death while opening is a refusal that says how to send the files instead."""
+    limits = QUICK if way == "hang" else JailLimits(seconds=30, start_seconds=20)
+    with Jail(limits, command=(sys.executable, BAD, way)) as jail:
+        result = jail.open(plain_zip([("a.txt", b"x")]), "a.zip")
+    assert isinstance(result, Refusal)
+    assert result.code in {"timeout", "too-large", "unreadable"}
+    assert "đính kèm trực tiếp" in result.message
+    assert gone(way)
+
+
+def test_fault_055_a_bomb_costs_its_worker_little_and_the_next_archive_is_opened() -> None:
+    """Two gigabytes of zeros with a memory limit of 200 MB: stopped by the counter, not by it."""
+    bomb = odd_zip([Lie(data=zeros(2_000), method=8, size=2_000_000_000)])
+    with Jail(JailLimits(memory_bytes=200_000_000)) as small:
+        result = small.open(bomb)
+        assert isinstance(result, Refusal)
+        assert "times its packed size" in result.detail
+        assert isinstance(small.open(plain_zip([("a.txt", b"x")])), Opened)
 
 
 def test_fault_095_child_that_never_takes_its_request() -> None:

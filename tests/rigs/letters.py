@@ -1,6 +1,7 @@
 """Builders of received mail: bytes as a commune's mailer would send them, and worse."""
 
 import base64
+import struct
 from collections.abc import Sequence
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -82,3 +83,17 @@ def pieces(
 def forwarded(raw: bytes) -> bytes:
     """Return a mail attached as message/rfc822."""
     return b"Content-Type: message/rfc822\r\nContent-Disposition: attachment\r\n\r\n" + raw
+
+
+def winmail(name: str, data: bytes) -> bytes:
+    """Return Microsoft's envelope around one file, as Outlook makes it for "rich text" mail."""
+
+    def attribute(identity: int, value: bytes) -> bytes:
+        return struct.pack("<BII", 2, identity, len(value)) + value + b"\0\0"
+
+    return (
+        struct.pack("<IH", 0x223E9F78, 1)
+        + attribute(0x00069002, b"\0" * 14)
+        + attribute(0x00018010, name.encode() + b"\0")
+        + attribute(0x0006800F, data)
+    )

@@ -1,0 +1,81 @@
+"""Names of files as they were sent → something fit to show, and never a path. Pure."""
+
+import codecs
+import re
+import unicodedata
+from pathlib import PurePosixPath
+from typing import Final
+
+_NAME_CHARS: Final = 150
+_FOLDERS: Final = 3
+#: Codecs of Python that are no charset of mail; some take quadratic time.
+_NO_CHARSETS: Final = frozenset(
+    {"punycode", "idna", "unicode_escape", "raw_unicode_escape", "undefined"}
+)
+_VIETNAMESE: Final = frozenset(
+    unicodedata.normalize("NFC", letter + tone)
+    for letter in "aăâeêioôơuưyAĂÂEÊIOÔƠUƯY"
+    for tone in ("", "\u0300", "\u0301", "\u0303", "\u0309", "\u0323")
+) | frozenset("đĐ–—“”‘’…•₫«»°²³½×")
+
+
+def decode_bytes(data: bytes, charset: str = "") -> tuple[str, bool]:
+    """Return (text, sure): declared charset, UTF-8, then windows-1258 when it reads Vietnamese.
+
+    Never raises. ``sure`` is False when the text is a guess that may be mojibake (TCVN3, VNI,
+    damage): such text is never shown to a sender.
+    """
+    names = [charset.strip().strip('"').lower(), "utf-8"]
+    for name in names:
+        if name and (text := _strictly(data, name)) is not None:
+            return unicodedata.normalize("NFC", text), True
+    text = unicodedata.normalize("NFC", data.decode("windows-1258", "replace"))
+    foreign = [char for char in text if not char.isascii() and char not in _VIETNAMESE]
+    return text, not foreign
+
+
+def _strictly(data: bytes, charset: str) -> str | None:
+    if charset in {"us-ascii", "ascii"} and not data.isascii():
+        return None  # a lie; UTF-8 comes next
+    try:
+        if codecs.lookup(charset).name in _NO_CHARSETS:
+            return None
+        return data.decode(charset)
+    except (LookupError, ValueError):
+        return None
+
+
+def one_line(text: str) -> str:
+    """Unfold, squeeze spaces, and drop control, format and surrogate characters."""
+    spaced = "".join(" " if char in "\t\r\n\v\f\x85\u2028\u2029" else char for char in text)
+    kept = (char for char in spaced if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co"})
+    return " ".join("".join(kept).split())
+
+
+def display_name(text: str) -> str:
+    """Return a file name that is safe to show and never means a place on disk."""
+    text = unicodedata.normalize("NFC", one_line(text.replace("\0", "")))
+    name = re.split(r"[/\\]", text)[-1].strip(" .")
+    if name in {"", "..", "."}:
+        return ""
+    if len(name) > _NAME_CHARS:
+        suffix = PurePosixPath(name).suffix[:10]
+        name = name[: _NAME_CHARS - len(suffix) - 1] + "…" + suffix
+    return name
+
+
+def member_name(name: str | bytes, number: int) -> str:
+    """Return how to show the ``number``-th member of an archive: its folders, then its name.
+
+    Each part is a `display_name`, so that nothing climbs or is absolute; the innermost three
+    folders stay as a hint (``Ho so diem 1/giay phep.pdf``). A name of unknown charset becomes
+    ``tệp 7.xlsx``: a neutral name is better than mojibake in a mail to the sender.
+    """
+    text, sure = decode_bytes(name) if isinstance(name, bytes) else (name, True)
+    parts = [shown for part in re.split(r"[/\\]", text) if (shown := display_name(part))]
+    if not sure or not parts:
+        suffix = re.search(r"\.[A-Za-z0-9]{1,5}$", text.strip())
+        return f"tệp {number}{suffix[0].lower() if suffix else ''}"
+    if re.fullmatch(r"[A-Za-z]:", parts[0]) and len(parts) > 1:
+        parts = parts[1:]
+    return "/".join([*parts[:-1][-_FOLDERS:], parts[-1]])
