@@ -36,6 +36,7 @@ class Record:
     raw: dict[str, str] = field(default_factory=dict)
     boxes: dict[str, Box] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    section: str = ""
 
     def keep(self, key: str, place: str, written: str, box: Box | None) -> None:
         """Note where a value stands and how it is written there."""
@@ -46,7 +47,7 @@ class Record:
 
     def row(self) -> Row:
         """Return the finished row."""
-        return Row(self.values, self.places, self.confidence, self.raw, self.boxes)
+        return Row(self.values, self.places, self.confidence, self.raw, self.boxes, self.section)
 
 
 def contexts(grid: Grid, header: Header) -> dict[str, Context]:

@@ -5,15 +5,60 @@ from dataclasses import replace
 
 from parsers.columns import Captions, is_index
 from parsers.grid import Cell, Extract, Grid
-from parsers.header import Header, find_header
+from parsers.header import Header, find_header, is_caption
 from parsers.rows import is_filled
 from parsers.vietnamese import squash
+
+_SEARCHED_ROWS = 300
 
 
 def tables_of(extract: Extract, captions: Captions) -> Iterator[tuple[Grid, Header | None]]:
     """Yield every table of a document, whole and one by one, with its header if it has one."""
     for grid in _continued(extract, captions):
-        yield from _stacked(grid, captions)
+        for part in _side_by_side(grid, captions):
+            yield from _stacked(part, captions)
+
+
+def _side_by_side(grid: Grid, captions: Captions) -> Iterator[Grid]:
+    """Yield the tables that stand beside each other in a sheet, from left to right.
+
+    A further table is told by a row that begins twice with the same caption, and by the point's
+    name among its captions, or by its absence on the left.
+    """
+    for number, row in enumerate(grid.rows[:_SEARCHED_ROWS]):
+        again = _second_start(row, captions)
+        if again is None:
+            continue
+        left = replace(grid, rows=tuple(line[:again] for line in grid.rows))
+        above = (cell.text for line in left.rows[:number] for cell in line if cell)
+        right = replace(
+            grid,
+            rows=tuple(line[again:] for line in grid.rows),
+            before=(*grid.before, *above),
+        )
+        if _names_points(right, captions) or not _names_points(left, captions):
+            yield left
+            yield from _side_by_side(right, captions)
+            return
+    yield grid
+
+
+def _second_start(row: Sequence[Cell | None], captions: Captions) -> int | None:
+    """Return the column where a row of captions begins again, None if it does not."""
+    cells = [(column, cell) for column, cell in enumerate(row) if cell]
+    if len(cells) < 4 or not is_caption(cells[0][1].text, captions):  # noqa: PLR2004  two captions twice
+        return None
+    first = squash(cells[0][1].text)
+    starts = [column for column, cell in cells[1:] if squash(cell.text[:40]) == first]
+    return starts[0] if starts else None
+
+
+def _names_points(grid: Grid, captions: Captions) -> bool:
+    """Tell whether a table has a header with the form's first required field."""
+    header = find_header(grid, captions)
+    name = next((field.key for field in captions.form.fields if field.required), "")
+    found = {column.field.key for column in header.columns} if header else set()
+    return name in found and len(found) > 2  # noqa: PLR2004  labels beside values name two
 
 
 def _continued(extract: Extract, captions: Captions) -> list[Grid]:
