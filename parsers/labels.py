@@ -24,12 +24,24 @@ _STRANGE: Final = re.compile(
 _NUMBERED_POINT: Final = re.compile(
     r"(?:điểm|diem|cơ sở|cửa hàng)\s*(?:số|thứ|so)?\s*\d{1,2}", re.IGNORECASE
 )
-#: A word that a caption's comparison would take for its number: "thôn X" before "Điện thoại".
-_ORDINAL: Final = re.compile(r"[^\W\d_]|[IVX]+")
+#: A word that a caption's comparison takes for its number: "Lý Văn Ví" before "Điện thoại".
+_ORDINAL: Final = re.compile(r"[a-h]|[ivx]+")
 _LONGEST_LABEL: Final = 100
 _LONGEST_TITLE: Final = 150
 _TITLE: Final = re.compile(r"(?:mau )?phieu\b|(?:don|bieu|to khai) (?:dang ky|de nghi)\b")
 _SECTION: Final = re.compile(r"(?:[IVX]{1,4}|[A-H])\s*[.)/:-]\s*\S|(?:phần|mục)\s", re.IGNORECASE)
+#: What never belongs to a value: greetings, promises, signatures.
+_CLOSING: Final = re.compile(
+    r"(?:tran trong|xin (?:tran trong|cam on)|rat mong|kinh (?:gui|mong|de nghi)|toi (?:xin )?cam"
+    r"|(?:chung toi|co so|don vi) (?:xin )?cam ket|noi nhan|nguoi (?:lap|dang ky|de nghi|dai dien)"
+    r"|dai dien|xac nhan|chu tich|tm\b|kt\b|ubnd|uy ban|ky ten|\(?ky\b|thong tin"
+    r"|.{2,40} ngay .{0,4} ?thang)"
+)
+_HEADS: Final = {
+    "thong tin", "noi dung", "gia tri", "ket qua", "tra loi", "ke khai", "noi dung ke khai",
+    "noi dung tra loi", "noi dung dang ky", "thong tin dang ky", "thong tin ke khai", "chi tiet",
+    "dvt", "don vi tinh",
+}  # fmt: skip
 _ABOUT: Final = re.compile(r"^thông tin(?: chung)?(?: (?:về|của))?\s*", re.IGNORECASE)
 _WORDS_OF_A_LABEL: Final = 12
 
@@ -130,6 +142,17 @@ def is_point_number(text: str) -> bool:
     return _NUMBERED_POINT.fullmatch(text.strip(" .:-")) is not None
 
 
+def is_closing(text: str) -> bool:
+    """Tell a greeting, a promise, a signature: it belongs to no label."""
+    return _CLOSING.match(fold(text[:_LONGEST_TITLE])) is not None
+
+
+def is_head(text: str) -> bool:
+    """Tell what stands over values, not among them: "Thông tin", "Điểm 2", "(2)"."""
+    folded = fold(text)
+    return folded in _HEADS or folded.isdecimal() or is_point_number(text)
+
+
 def bare(text: str) -> str:
     """Return a value without the dots that it was written on."""
     line = _LEADERS.sub("…", text).strip(" …\t")
@@ -170,7 +193,10 @@ def _label_within(window: str, captions: Captions) -> int | None:
     """Return where the longest known caption at the end of a text begins."""
     words = list(re.finditer(r"\S+", window))[-_WORDS_OF_A_LABEL:]
     for word in words:
-        capital = window[word.start()].isupper() and not _ORDINAL.fullmatch(word.group())
-        if capital and captions.exact(window[word.start() :]) is not None:
-            return word.start()
+        if not window[word.start()].isupper() or captions.exact(window[word.start() :]) is None:
+            continue
+        rest = window[word.end() :]
+        if _ORDINAL.fullmatch(fold(word.group())) and captions.exact(rest) is not None:
+            return word.end() + len(rest) - len(rest.lstrip(_PARTING))
+        return word.start()
     return None

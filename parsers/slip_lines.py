@@ -13,6 +13,7 @@ from parsers.labels import (
     Mark,
     Part,
     bare,
+    is_closing,
     is_section,
     is_title,
     labelled,
@@ -20,13 +21,6 @@ from parsers.labels import (
 )
 from parsers.vietnamese import fold
 
-#: What never belongs to a value: greetings, promises, signatures.
-_CLOSING: Final = re.compile(
-    r"(?:tran trong|xin (?:tran trong|cam on)|rat mong|kinh (?:gui|mong|de nghi)|toi (?:xin )?cam"
-    r"|(?:chung toi|co so|don vi) (?:xin )?cam ket|noi nhan|nguoi (?:lap|dang ky|de nghi|dai dien)"
-    r"|dai dien|xac nhan|chu tich|tm\b|kt\b|ubnd|uy ban|ky ten|\(?ky\b|thong tin"
-    r"|.{2,40} ngay .{0,4} ?thang)"
-)
 _BULLET: Final = re.compile(r"^\s*(?:[-–—•*+▪●]\s*|\d{1,2}\s*[.)]\s+)")
 #: Mail programs break lines near here; a line this long may go on below.
 _WRAPPED: Final = 60
@@ -129,7 +123,7 @@ def _kind(held: Entry, captions: Captions) -> str:
 def _is_other(line: str) -> bool:
     """Tell a line that belongs to no value: a hint, a heading, a greeting, a signature."""
     heading = _is_hint(line) or is_title(line) or is_section(line)
-    return heading or _CLOSING.match(fold(line)) is not None
+    return heading or is_closing(line)
 
 
 def _is_hint(line: str) -> bool:

@@ -1,13 +1,24 @@
 """Tables whose labels stand beside their values → entries, in reading order."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from parsers.columns import Captions, is_generic
 from parsers.grid import Cell, Grid, Trace
 from parsers.header import is_unit
-from parsers.labels import Entry, Mark, Part, bare, is_section, is_title, labelled, section_of
+from parsers.labels import (
+    Entry,
+    Mark,
+    Part,
+    bare,
+    is_closing,
+    is_head,
+    is_section,
+    is_title,
+    labelled,
+    section_of,
+)
 from parsers.rows import is_filled
 
 #: Beside a value it is a remark, in front of a label its number.
@@ -15,14 +26,14 @@ _MARK_LETTERS: Final = 4
 _LONGEST_LABEL: Final = 100
 
 
-def from_grid(grid: Grid, captions: Captions) -> Iterator[Part]:
+def from_grid(grid: Grid, captions: Captions, first: int = 0) -> Iterator[Part]:
     """Yield the entries and marks of a table whose labels stand left of their values.
 
     Labels and values may be several pairs a row, or together in one cell, one to a line. A merged
-    label in front of further labels is the heading of these.
+    label in front of further labels is the heading of these. Rows are counted from ``first``.
     """
     yield from (Mark(line, is_title(line)) for line in grid.before)
-    yield from _merged_down(_Walk(grid, captions).parts())
+    yield from _merged_down(_Walk(grid, captions, first).parts())
 
 
 def _merged_down(parts: Iterator[Part]) -> Iterator[Part]:
@@ -55,18 +66,28 @@ class _Walk:
 
     grid: Grid
     captions: Captions
+    first: int
     section: str = ""
     #: The row (exclusive) down to which the latest label, and the latest parent, reach.
     label_end: int = 0
     lane: int = -1
     parent: str = ""
     parent_end: int = 0
+    #: The columns in which labels stand: a strange text there is a label too.
+    columns: set[int] = field(default_factory=set)
 
     def parts(self) -> Iterator[Part]:
+        self.columns.update(
+            column
+            for row in self.grid.rows
+            for column, cell in enumerate(row)
+            if cell and self._is_label(cell)
+        )
         for number, row in enumerate(self.grid.rows):
             filled = [(c, cell) for c, cell in enumerate(row) if cell and is_filled(cell)]
             cells = _unnumbered(filled, self.captions)
             if not cells:
+                self.lane = -1 if number >= self.label_end else self.lane
                 continue
             if number >= self.parent_end:
                 self.parent = ""
@@ -97,16 +118,22 @@ class _Walk:
             if _has_values(cell.text, self.captions):
                 yield from self._inside(number, column, cell)
                 at += 1
-            elif not self._is_label(cell) and (at or beside is None):
+            elif not self._may_be_label(cell, column, first=at == 0, last=beside is None):
                 yield self._rest(number, column, cell)
                 at += 1
             elif beside is not None and self._is_parent(number, cell, beside):
                 self.parent, self.parent_end = cell.text, number + cell.row_span
+                self.columns.add(column + cell.col_span)
                 at += 1
             else:
                 entry, used = self._entry(number, cells[at:])
-                yield entry
+                head = is_generic(entry.label.text) and is_head(entry.value.text)
+                yield Mark(entry.label.text) if head else entry
                 at += used
+
+    def _may_be_label(self, cell: Cell, column: int, *, first: bool, last: bool) -> bool:
+        """Tell a caption, or a strange text that stands where labels do and has a value."""
+        return self._is_label(cell) or (not last and (first or column in self.columns))
 
     def _is_label(self, cell: Cell) -> bool:
         return isinstance(cell.value, str) and self.captions.exact(cell.text) is not None
@@ -127,12 +154,13 @@ class _Walk:
         value, used = self._blank(number, column + label.col_span), 1
         if rest and not self._begins_entry(rest[0][1], key, label):
             value, used = _own(rest[0][1]), 2
-            if len(rest) > 1 and is_unit(rest[1][1].text) and _is_bare_number(value):
-                text = f"{value.text} {rest[1][1].text.strip()}"
-                value, used = replace(value, text=text, value=text), 3
+            if len(rest) > 1 and not self._begins_entry(rest[1][1], key, label):
+                number_and_unit = _with_unit(value, _own(rest[1][1]))
+                value, used = (number_and_unit, 3) if number_and_unit else (value, 2)
         self.label_end, self.lane = number + label.row_span, column
         section = self.parent or self.section
-        return Entry(_own(label), value, key, number, column, section), used
+        place = self.first + number, column
+        return Entry(_own(label), value, key, *place, section), used
 
     def _begins_entry(self, cell: Cell, key: str | None, label: Cell) -> bool:
         """Tell a label, where a value is looked for; "Điểm OCOP" may well be a point's name."""
@@ -145,16 +173,18 @@ class _Walk:
     def _rest(self, number: int, column: int, cell: Cell) -> Part:
         """Return what goes on with the value above or beside it, or what belongs to nothing."""
         text = cell.text.strip()
-        if text.startswith("(") and text.endswith(")"):
-            return Mark(text)
-        if self.lane < 0 or column <= self.lane:
+        if is_closing(text):
+            self.lane = -1
+        hint = text.startswith("(") and text.endswith(")")
+        if hint or self.lane < 0 or column <= self.lane:
             return Mark(text)
         below = number < self.label_end
         empty = Cell("", None, cell.place)
-        return Entry(empty, _own(cell), None, number, self.lane, loose=not below)
+        return Entry(empty, _own(cell), None, self.first + number, self.lane, loose=not below)
 
     def _inside(self, number: int, column: int, cell: Cell) -> Iterator[Part]:
         """Yield the entries of a cell that holds labels and values, one or more to a line."""
+        place = self.first + number, column
         for line in cell.text.split("\n"):
             pairs = labelled(line, self.captions)
             section = self.parent or self.section
@@ -162,10 +192,10 @@ class _Walk:
                 label = replace(_own(cell), text=pair.label, value=pair.label)
                 value = replace(_own(cell), text=pair.value, value=pair.value)
                 key = self.captions.exact(pair.label)
-                yield Entry(label, value, key, number, column, section, pair.numbered)
+                yield Entry(label, value, key, *place, section, pair.numbered)
             if not pairs and line.strip():
                 value = replace(_own(cell), text=line, value=line)
-                yield Entry(Cell("", None, cell.place), value, None, number, column)
+                yield Entry(Cell("", None, cell.place), value, None, *place)
         self.label_end, self.lane = number + cell.row_span, column
 
     def _blank(self, row: int, column: int) -> Cell:
@@ -202,6 +232,15 @@ def _unnumbered(
     )
     known = captions.exact(cells[0][1].text) is not None
     return cells[1:] if short and not known else cells
+
+
+def _with_unit(one: Cell, other: Cell) -> Cell | None:
+    """Return a number with the unit that stands in the cell before or behind it."""
+    for value, unit in ((one, other), (other, one)):
+        if is_unit(unit.text) and _is_bare_number(value):
+            text = f"{value.text} {unit.text.strip()}"
+            return replace(value, text=text, value=text)
+    return None
 
 
 def _is_bare_number(cell: Cell) -> bool:

@@ -7,7 +7,7 @@ it is read like a table of one point.
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Final
 
 from parsers.columns import Captions
@@ -43,7 +43,12 @@ def slips_of(grids: Sequence[Grid], captions: Captions) -> list[Slip]:
     found: list[Slip] = []
     for _, together in groupby(grids, _sheet):
         members = list(together)
-        parts = [part for grid in members for part in from_grid(grid, captions)]
+        firsts = accumulate((len(grid.rows) for grid in members), initial=0)
+        parts = [
+            part
+            for grid, first in zip(members, firsts, strict=False)
+            for part in from_grid(grid, captions, first)
+        ]
         found += _slips(parts, members[0].name, captions, _is_slip)
     return found
 

@@ -23,7 +23,7 @@ def _side_by_side(grid: Grid, captions: Captions) -> Iterator[Grid]:
     """Yield the tables that stand beside each other in a sheet, from left to right.
 
     A further table is told by a row that begins twice with the same caption, and by the point's
-    name among its captions, or by its absence on the left.
+    name among its captions.
     """
     for number, row in enumerate(grid.rows[:_SEARCHED_ROWS]):
         again = _second_start(row, captions)
@@ -36,7 +36,7 @@ def _side_by_side(grid: Grid, captions: Captions) -> Iterator[Grid]:
             rows=tuple(line[again:] for line in grid.rows),
             before=(*grid.before, *above),
         )
-        if _names_points(right, captions) or not _names_points(left, captions):
+        if _names_points(right, captions):
             yield left
             yield from _side_by_side(right, captions)
             return

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from parsers.columns import Captions
+from parsers.columns import Captions, is_generic
 from parsers.grid import Cell, Grid
 from parsers.header import is_unit
+from parsers.labels import is_head
 from parsers.rows import is_filled
 from parsers.vietnamese import fold
 
@@ -15,6 +16,7 @@ _MOST_ROWS: Final = 200
 _FEWEST_FIELDS: Final = 3
 _UNIT_HEADS: Final = {"dvt", "don vi tinh", "don vi"}
 _REMARK_HEADS: Final = {"ghi chu", "huong dan", "cach ghi", "yeu cau", "giai thich"}
+_NO_POINTS: Final = _UNIT_HEADS | _REMARK_HEADS
 
 _Line = Sequence[Cell | None]
 
@@ -52,7 +54,7 @@ def transposed(grid: Grid, captions: Captions) -> Grid | None:
     turned = tuple(
         (number, *line) for number, line in zip(numbers, _turned(grid, rows, columns), strict=True)
     )
-    above = (cell for row in grid.rows[: labels.first - bool(head)] for cell in row if cell)
+    above = (cell for row in grid.rows[: labels.first] if row is not head for cell in row if cell)
     below = (cell for row in grid.rows[labels.last + 1 :] for cell in row if cell)
     return replace(
         grid,
@@ -73,6 +75,8 @@ def _labels(grid: Grid, captions: Captions) -> _Labels | None:
     if not found:
         return None
     column = max(found, key=lambda one: len(found[one]))
+    if _is_over(grid, column, found[column][0][0]):
+        del found[column][0]
     keys = [key for _, key in found[column]]
     elsewhere = any(len(keys) > 1 for other, keys in found.items() if other > column)
     if len(keys) < _FEWEST_FIELDS or len(set(keys)) < len(keys) or elsewhere:
@@ -80,12 +84,18 @@ def _labels(grid: Grid, captions: Captions) -> _Labels | None:
     return _Labels(column, found[column][0][0], found[column][-1][0])
 
 
+def _is_over(grid: Grid, column: int, number: int) -> bool:
+    """Tell the line over captions and points: "Nội dung | Điểm 1 | Điểm 2"."""
+    label, *beside = [cell for cell in grid.rows[number][column:] if cell and is_filled(cell)]
+    heads = [is_head(cell.text) for cell in beside if fold(cell.text) not in _NO_POINTS]
+    return is_generic(label.text) and any(heads) and all(heads)
+
+
 def _head(grid: Grid, labels: _Labels) -> _Line | None:
     """Return the line over the points ("Chỉ tiêu | ĐVT | Điểm 1 | Điểm 2"), if there is one."""
-    if not labels.first:
-        return None
-    row = grid.rows[labels.first - 1]
-    return row if sum(map(is_filled, row[labels.column + 1 :])) > 1 else None
+    above = (row for row in reversed(grid.rows[: labels.first]) if not _is_heading(row))
+    row = next(above, None)
+    return row if row and sum(map(is_filled, row[labels.column + 1 :])) > 1 else None
 
 
 def _is_heading(row: _Line) -> bool:

@@ -1,0 +1,315 @@
+"""The same points in every layout give the same values, or are flagged: never others in silence."""
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from rigs.ocop_form import FORM
+
+from config.settings import load
+from parsers.form import Form, interpret
+from parsers.grid import Cell, CellValue, Extract, Grid, column_letters
+from parsers.interpretation import Interpretation
+from parsers.reading import CERTAIN
+
+SHIPPED = Path(__file__).parents[2] / "config" / "cao-loc"
+CAPTIONS = {
+    "name": "Tên điểm",
+    "address": "Địa chỉ",
+    "owner": "Chủ thể quản lý",
+    "representative": "Người đại diện",
+    "phone": "Điện thoại",
+    "area_m2": "Diện tích (m2)",
+    "products": "Sản phẩm OCOP",
+    "stars": "Hạng sao",
+    "cost_requested": "Kinh phí đề nghị hỗ trợ (triệu đồng)",
+}
+Rows = list[list[CellValue]]
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point as a clerk writes it, and the values that must be read of it."""
+
+    written: dict[str, CellValue]
+    values: dict[str, str]
+
+
+def shipped() -> Form:
+    return (
+        load(
+            SHIPPED,
+            env=dict(os.environ) | {"INTAKE_IMAP_PASSWORD": "x", "INTAKE_SMTP_PASSWORD": "x"},
+        )
+        .campaigns[0]
+        .form
+    )
+
+
+def grid(rows: Sequence[Sequence[CellValue]], name: str = "Biểu 1", **more: object) -> Grid:
+    width = max(map(len, rows))
+    cells = tuple(
+        tuple(
+            None
+            if c >= len(row) or row[c] is None
+            else Cell(str(row[c]), row[c], f"{name}!{column_letters(c + 1)}{r + 1}")
+            for c in range(width)
+        )
+        for r, row in enumerate(rows)
+    )
+    return Grid(name, cells, **more)  # type: ignore[arg-type]
+
+
+NAMES = [
+    "Điểm OCOP chợ Bản Ngà", "Cửa hàng Nà Lìn", "Tổng kho OCOP", "Quầy số 2", "Điểm OCOP", "Nhóm Hợp Thành",
+    "Cộng đồng Khuổi Mạ", "Cửa hàng: Bản Ngà", "Thôn Bản Ngà", "Điểm bán hàng - chợ Pò Lạn",
+]  # fmt: skip
+ADDRESSES = [
+    "Thôn Bản Ngà",
+    "Số 5, thôn Nà Lìn",
+    "Km 4, quốc lộ 1B",
+    "Thôn Pò Lạn; chợ",
+    "Khối 3",
+    "Thôn: Nà Lìn",
+]
+OWNERS = ["HTX Nông sản Bản Ngà", "Hộ kinh doanh Lý Văn Thử", "Công ty TNHH Khuổi Mạ", "Tổ hợp tác"]
+PERSONS = ["Hoàng Thị Mẫu", "Lý Văn Thử", "Nông Văn Ví", "Vi Thị Lập"]
+PRODUCTS = ["Mật ong bạc hà", "Vịt quay Nà Lìn", "Chè dây (túi 100 g)", "Hồi khô; Na dai"]
+
+
+@st.composite
+def points(draw: st.DrawFn, most: int = 4) -> list[Point]:
+    names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=most, unique=True))
+    found = []
+    for name in names:
+        area = draw(st.sampled_from([12.5, 20, 35.5, 48]))
+        stars = draw(st.integers(3, 5))
+        cost = draw(st.sampled_from([30.5, 50, 80, 120]))
+        phone = "09" + "".join(
+            str(d) for d in draw(st.lists(st.integers(1, 9), min_size=8, max_size=8))
+        )
+        texts = {
+            "name": name,
+            "address": draw(st.sampled_from(ADDRESSES)),
+            "owner": draw(st.sampled_from(OWNERS)),
+            "representative": draw(st.sampled_from(PERSONS)),
+            "phone": phone,
+            "products": draw(st.sampled_from(PRODUCTS)),
+        }
+        written = texts | {"area_m2": area, "stars": stars, "cost_requested": cost}
+        values = texts | {
+            "area_m2": f"{area:g}",
+            "stars": str(stars),
+            "cost_requested": str(int(cost * 10**6)),
+        }
+        found.append(Point({key: written[key] for key in CAPTIONS}, values))
+    return found
+
+
+def check(result: Interpretation, truth: Sequence[Point]) -> None:
+    """Every point is there, every value is right or missing or doubted with a finding."""
+    said = {(f.field, f.row) for f in result.findings if f.severity != "note"}
+    assert [row.values.get("name") for row in result.rows] == [p.values["name"] for p in truth]
+    for number, (row, point) in enumerate(zip(result.rows, truth, strict=True), 1):
+        for key, value in point.values.items():
+            if row.values.get(key) == value:
+                continue
+            assert row.confidence.get(key, 0) < CERTAIN, (key, row.values.get(key), value)
+            assert {(key, number), (key, None)} & said, key
+
+
+def exact(result: Interpretation, truth: Sequence[Point], *allowed: str) -> None:
+    """Every value is read for certain, and nothing is said about it."""
+    assert [dict(row.values) for row in result.rows] == [point.values for point in truth]
+    assert not [f for f in result.findings if f.severity != "note" and f.code not in allowed]
+
+
+def upright(truth: Sequence[Point], order: Sequence[str], *, numbered: bool) -> Rows:
+    head: list[CellValue] = [CAPTIONS[key] for key in order]
+    rows: Rows = [["STT", *head] if numbered else head]
+    for number, point in enumerate(truth, 1):
+        line = [point.written[key] for key in order]
+        rows.append([number, *line] if numbered else line)
+    return rows
+
+
+def labels_beside(point: Point, order: Sequence[str], pairs: int, *, numbered: bool) -> Rows:
+    """A slip of so many labels with their values a row."""
+    rows: Rows = []
+    for start in range(0, len(order), pairs):
+        row: list[CellValue] = [start // pairs + 1] if numbered else []
+        for key in order[start : start + pairs]:
+            row += [CAPTIONS[key], point.written[key]]
+        rows.append(row)
+    return rows
+
+
+def in_words(point: Point, order: Sequence[str]) -> list[str]:
+    """A slip of which each line is a label and its value, as people type it."""
+    return [f"{CAPTIONS[key]}: {str(point.written[key]).replace('.', ',')}" for key in order]
+
+
+FORMS = {"test": FORM, "shipped": shipped()}
+orders = st.permutations(list(CAPTIONS))
+forms = st.sampled_from(sorted(FORMS))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    truth=points(),
+    order=orders,
+    form=forms,
+    titles=st.integers(0, 4),
+    foreign=st.integers(0, 9),
+    numbered=st.booleans(),
+    total=st.sampled_from(["none", "above", "below", "wrong"]),
+    groups=st.booleans(),
+)
+def test_upright_with_all_that_offices_add(
+    truth: list[Point],
+    order: list[str],
+    form: str,
+    titles: int,
+    foreign: int,
+    total: str,
+    *,
+    numbered: bool,
+    groups: bool,
+) -> None:
+    """Foreign columns, titles, groups and totals change nothing; a wrong total warns."""
+    rows = upright(truth, order, numbered=numbered)
+    sums: list[CellValue] = [
+        sum(float(str(point.written[key])) for point in truth)
+        if key in {"area_m2", "cost_requested"}
+        else None
+        for key in order
+    ]
+    label = next(n for n, key in enumerate(order) if key not in {"area_m2", "cost_requested"})
+    sums[label] = "Tổng cộng"
+    if total == "wrong":
+        sums[order.index("area_m2")] = 999
+    sums = [None, *sums] if numbered else sums
+    if groups:
+        name = order.index("name") + numbered
+        rows.insert(1, [*[None] * name, "I. Hợp tác xã"])
+    if total != "none":
+        rows.insert(1 if total == "above" else len(rows), sums)
+    if foreign <= len(order):
+        at = foreign + numbered
+        rows = [
+            [*row[:at], ("Chức vụ" if n == 0 else None), *row[at:]] for n, row in enumerate(rows)
+        ]
+    rows = [[f"Dòng tiêu đề {n}"] for n in range(titles)] + rows
+    result = interpret(Extract("xlsx", (grid(rows),)), FORMS[form])
+    if total == "wrong":
+        check(result, truth)
+        assert [f.code for f in result.findings if f.severity == "warning"] == ["total-mismatch"]
+    else:
+        exact(result, truth)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    truth=points(),
+    order=orders,
+    form=forms,
+    head=st.sampled_from(["", "points", "units", "numbers"]),
+)
+def test_on_its_side(truth: list[Point], order: list[str], form: str, head: str) -> None:
+    rows = [list(column) for column in zip(*upright(truth, order, numbered=False), strict=True)]
+    if head == "points":
+        rows.insert(0, ["Nội dung", *(f"Điểm {n}" for n in range(1, len(truth) + 1))])
+    elif head == "numbers":
+        rows = [[n, *row] for n, row in enumerate(rows, 1)]
+    elif head == "units":
+        units = {"area_m2": "m2", "cost_requested": "triệu đồng"}
+        rows = [
+            [str(row[0]).split(" (")[0], units.get(key), *row[1:]]
+            for key, row in zip(order, rows, strict=True)
+        ]
+        rows.insert(0, ["Nội dung", "ĐVT", *(f"Điểm {n}" for n in range(1, len(truth) + 1))])
+    exact(interpret(Extract("xlsx", (grid(rows),)), FORMS[form]), truth)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    truth=points(),
+    order=orders,
+    form=forms,
+    pairs=st.integers(1, 3),
+    numbered=st.booleans(),
+    apart=st.sampled_from(["titles", "blank", "sheets", "nothing"]),
+)
+def test_slips_in_cells(
+    truth: list[Point], order: list[str], form: str, pairs: int, apart: str, *, numbered: bool
+) -> None:
+    slips = [labels_beside(point, order, pairs, numbered=numbered) for point in truth]
+    if apart == "sheets":
+        grids = tuple(grid(slip, f"Phiếu {n}") for n, slip in enumerate(slips, 1))
+    else:
+        before: Rows = {"titles": [["PHIẾU ĐĂNG KÝ"]], "blank": [[None]], "nothing": []}[apart]
+        grids = (grid([row for slip in slips for row in [*before, *slip]]),)
+    exact(interpret(Extract("xlsx", grids), FORMS[form]), truth)
+
+
+@settings(max_examples=60, deadline=None)
+@given(truth=points(2), order=orders, form=forms)
+def test_slips_side_by_side(truth: list[Point], order: list[str], form: str) -> None:
+    lines = [labels_beside(point, order, 1, numbered=False) for point in truth]
+    rows = [[cell for row in line for cell in (*row, None)] for line in zip(*lines, strict=True)]
+    exact(interpret(Extract("xlsx", (grid(rows),)), FORMS[form]), truth)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    truth=points(),
+    order=orders,
+    form=forms,
+    joint=st.sampled_from([None, " - ", "; ", "   "]),
+    lead=st.sampled_from(["PHIẾU ĐĂNG KÝ", "Điểm {}:", ""]),
+)
+def test_slips_in_lines(
+    truth: list[Point], order: list[str], form: str, joint: str | None, lead: str
+) -> None:
+    """One label a line, or all on one line: read, or flagged."""
+    lines = ["Kính gửi: UBND huyện Cao Lộc", "Xã đăng ký như sau:"]
+    for number, point in enumerate(truth, 1):
+        lines += [lead.format(number)] if lead else []
+        words = in_words(point, order)
+        lines += words if joint is None else [joint.join(words)]
+    lines += ["Trân trọng./.", "UBND xã Hòa Cư", "Điện thoại: 0205 3811 222"]
+    result = interpret(Extract("docx", (), tuple(lines)), FORMS[form])
+    if joint in {None, " - "}:
+        exact(result, truth)
+    else:
+        check(result, truth)
+
+
+@settings(max_examples=40, deadline=None)
+@given(truth=points(), order=orders, form=forms, cut=st.integers(1, 3), headed=st.booleans())
+def test_in_pieces(
+    truth: list[Point], order: list[str], form: str, cut: int, *, headed: bool
+) -> None:
+    """A Word table cut in two, with or without its header again."""
+    rows = upright(truth, order, numbered=True)
+    cut = min(cut, len(truth))
+    below = rows[cut + 1 :]
+    pieces = [rows[: cut + 1], [rows[0], *below] if headed else below]
+    grids = tuple(
+        replace(grid(piece, "x"), name=f"table {n}") for n, piece in enumerate(pieces, 1) if piece
+    )
+    exact(interpret(Extract("docx", grids), FORMS[form]), truth, "several-tables")
+
+
+@settings(max_examples=40, deadline=None)
+@given(truth=points(2), order=orders, form=forms, gap=st.integers(0, 2))
+def test_side_by_side(truth: list[Point], order: list[str], form: str, gap: int) -> None:
+    tables = [upright([point], order, numbered=True) for point in truth]
+    between: list[CellValue] = [None] * gap
+    rows = [
+        [cell for row in line for cell in (*row, *between)] for line in zip(*tables, strict=True)
+    ]
+    exact(interpret(Extract("xlsx", (grid(rows),)), FORMS[form]), truth, "several-tables")
