@@ -95,13 +95,13 @@ def _in_other_layouts(
 
 
 def _is_beside(grid: Grid, header: Header, captions: Captions) -> bool:
-    """Tell a slip whose labels stand over each other: further captions below those of a header.
+    """Tell slips whose labels stand over each other: further captions in the header's columns.
 
     Only a header that names few of the fields can be such a row.
     """
     required = sum(field.required for field in captions.form.fields)
     if sum(column.field.required for column in header.columns) * 2 > required:
         return False
-    below = (row[c.index] for row in grid.rows[header.end :] for c in header.columns)
-    keys = {captions.exact(cell.text) for cell in below if cell and isinstance(cell.value, str)}
+    cells = (row[column.index] for row in grid.rows for column in header.columns)
+    keys = {captions.exact(cell.text) for cell in cells if cell and isinstance(cell.value, str)}
     return len(keys - {None} - {column.field.key for column in header.columns}) > 1

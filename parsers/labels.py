@@ -161,7 +161,7 @@ def bare(text: str) -> str:
 
 def _starts(text: str, captions: Captions) -> Iterator[tuple[int, int, bool]]:
     """Yield where labels begin, where their colons stand, and whether they are known."""
-    before = 0
+    before, latest = 0, ""
     for number, match in enumerate(_COLON.finditer(text)):
         colon = match.start()
         window = text[before:colon]
@@ -171,11 +171,16 @@ def _starts(text: str, captions: Captions) -> Iterator[tuple[int, int, bool]]:
             if not known and not _looks_like_label(label):
                 return
             yield 0, colon, known
+            latest = label
         else:
             at = _label_within(window, captions)
             strange = _STRANGE.search(window) if at is None else None
             if at is not None:
+                label = window[at:]
+                if not window[:at].strip() and captions.exact(label) == captions.exact(latest):
+                    continue  # "Địa chỉ: Thôn: Nà Lìn"
                 yield before + at, colon, True
+                latest = label
             elif strange and strange["label"][0].isupper():
                 yield before + strange.start("label"), colon, False
         before = colon + 1

@@ -163,9 +163,13 @@ class _Walk:
         return Entry(_own(label), value, key, *place, section), used
 
     def _begins_entry(self, cell: Cell, key: str | None, label: Cell) -> bool:
-        """Tell a label, where a value is looked for; "Điểm OCOP" may well be a point's name."""
+        """Tell a label, where a value is looked for.
+
+        "Điểm OCOP" may well be a point's name, and "Thôn: Nà Lìn" an address.
+        """
         if _has_values(cell.text, self.captions):
-            return True
+            first = labelled(cell.text.split("\n", maxsplit=1)[0], self.captions)[0]
+            return key is None or self.captions.exact(first.label) != key
         if not self._is_label(cell):
             return False
         return self.captions.exact(cell.text) != key or cell.text == label.text

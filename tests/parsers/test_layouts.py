@@ -64,8 +64,9 @@ def grid(rows: Sequence[Sequence[CellValue]], name: str = "Biểu 1", **more: ob
 
 
 NAMES = [
-    "Điểm OCOP chợ Bản Ngà", "Cửa hàng Nà Lìn", "Tổng kho OCOP", "Quầy số 2", "Điểm OCOP", "Nhóm Hợp Thành",
-    "Cộng đồng Khuổi Mạ", "Cửa hàng: Bản Ngà", "Thôn Bản Ngà", "Điểm bán hàng - chợ Pò Lạn",
+    "Điểm OCOP chợ Bản Ngà", "Cửa hàng Nà Lìn", "Tổng kho OCOP", "Quầy số 2", "Điểm OCOP",
+    "Nhóm Hợp Thành", "Cộng đồng Khuổi Mạ", "Cửa hàng: Bản Ngà", "Thôn Bản Ngà",
+    "Điểm bán hàng - chợ Pò Lạn",
 ]  # fmt: skip
 ADDRESSES = [
     "Thôn Bản Ngà",
