@@ -81,13 +81,17 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a grid that holds a field. ``index`` counts the grid's columns from 0."""
+    """A column of a grid that holds a field. ``index`` counts the grid's columns from 0.
+
+    ``unit_certain`` is false where caption, parent caption and unit row state different units.
+    """
 
     field: Field
     index: int
     caption: str
     confidence: float = 1.0
     unit: str = ""
+    unit_certain: bool = True
 
 
 class Captions:

@@ -172,7 +172,7 @@ def _with_units(
     paths = _paths(grid, header.first, captions_end or header.end)
     above = _unit_above(grid, header.first)
     columns = tuple(
-        replace(column, unit=_unit(column, paths[column.index], unit_row, above))
+        _in_unit(column, paths[column.index], unit_row, above)
         for column in header.columns
         if not (column.field.type == "money" and _is_share(unit_row, column.index))
     )
@@ -218,22 +218,25 @@ def _unit_above(grid: Grid, first: int) -> str:
     return ""
 
 
-def _unit(
+def _in_unit(
     column: Column,
     path: tuple[str, ...],
     unit_row: Sequence[Cell | None] | None,
     above: str,
-) -> str:
+) -> Column:
+    """Return the column with its unit: its caption's, the unit row's, its parent's, the title's.
+
+    What stands in the header itself must agree; the title's unit is for columns without their own.
+    """
     read = _UNIT_READERS.get(column.field.type)
     if read is None:
-        return ""
+        return column
     under = unit_row[column.index] if unit_row is not None else None
     stated = [path[-1], under.text if under else "", *reversed(path[:-1])]
-    for text in stated:
-        unit = read(text) if text else None
-        if unit:
-            return unit
-    return above if column.field.type == "money" else ""
+    units = [unit for text in stated if text and (unit := read(text))]
+    if not units:
+        return replace(column, unit=above) if column.field.type == "money" else column
+    return replace(column, unit=units[0], unit_certain=len(set(units)) == 1)
 
 
 _UNIT_READERS = {"money": money_unit, "decimal": quantity_unit}

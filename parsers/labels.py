@@ -103,10 +103,20 @@ def section_of(text: str) -> str:
 
 def is_section(text: str) -> bool:
     """Tell a heading within a slip: numbered by letters, or in capitals."""
-    line = text.strip()
-    return len(line) <= _LONGEST_TITLE and (
-        _SECTION.match(line) is not None or (line.isupper() and len(line.split()) > 1)
+    return is_capitals(text) or (
+        len(text) <= _LONGEST_TITLE and _SECTION.match(text.strip()) is not None
     )
+
+
+def is_capitals(text: str) -> bool:
+    """Tell a line in capitals: a heading, or a name written large."""
+    return len(text) <= _LONGEST_TITLE and text.isupper() and len(text.split()) > 1
+
+
+def is_opening(text: str) -> bool:
+    """Tell a line that only leads on to what follows: "Xã đăng ký như sau:"."""
+    bare_end = text.rstrip().endswith(":") and not _LEADERS.search(text)
+    return bare_end and not _LEAD.match(text)
 
 
 def labelled(line: str, captions: Captions) -> tuple[Labelled, ...]:

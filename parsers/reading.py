@@ -45,7 +45,7 @@ class Finding:
 
     ``message`` is Vietnamese, says what was found and what to write instead, and never quotes the
     value of a personal field. ``row`` counts data rows from 1; ``place`` is ``Biểu 1!B9``,
-    ``table 2, row 3, cell 4`` or ``page 1, row 3, column 4``.
+    ``table 2, row 3, cell 4``, ``page 1, row 3, column 4`` or, for running text, ``line 12``.
     """
 
     severity: Severity

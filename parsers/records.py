@@ -60,7 +60,10 @@ def contexts(grid: Grid, header: Header) -> dict[str, Context]:
             if column.index < len(row) and (cell := row[column.index]) and _is_text(cell)
         ]
         found[column.field.key] = Context(
-            column.unit, True, _decimal_sign(column.field, texts), _day_first(column.field, texts)
+            column.unit,
+            column.unit_certain,
+            _decimal_sign(column.field, texts),
+            _day_first(column.field, texts),
         )
     return found
 

@@ -13,7 +13,9 @@ from parsers.labels import (
     Mark,
     Part,
     bare,
+    is_capitals,
     is_closing,
+    is_opening,
     is_section,
     is_title,
     labelled,
@@ -69,7 +71,10 @@ def _pairs(line: str, captions: Captions) -> Sequence[Labelled]:
     pairs = labelled(line, captions)
     if not pairs and captions.exact(line) is not None and not is_section(line):
         return (Labelled(line, "", known=True),)
-    return () if pairs and fold(pairs[0].label) in _LETTER_LABELS else pairs
+    if not pairs or pairs[0].known or pairs[0].numbered:
+        return pairs
+    strange = fold(pairs[0].label) in _LETTER_LABELS or is_opening(line)
+    return () if strange else pairs
 
 
 _LETTER_LABELS: Final = {"kinh gui", "so", "noi nhan", "can cu", "phieu so"}
@@ -85,10 +90,12 @@ def _entry(pair: Labelled, number: int, section: str, captions: Captions) -> Ent
 
 def _more(held: Entry, line: str, number: int, captions: Captions) -> Entry | None:
     """Return the entry with the line joined to its value, None if it does not go on there."""
-    if _is_other(line):
-        return None
     written = held.value.text
+    capitals = not written and is_capitals(line) and not (is_title(line) or is_closing(line))
+    if _is_other(line) and not capitals:
+        return None
     if not written:
+        held = replace(held, loose=held.loose or capitals)
         return replace(held, value=Cell(bare(line), bare(line), f"line {number}"))
     kind = _kind(held, captions)
     begun = _BULLET.match(line) is not None or written.endswith((";", "+"))

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rigs.grids import grid
 from rigs.ocop_form import FORM
 
 from config.settings import load
 from parsers.form import Form, interpret
-from parsers.grid import Cell, CellValue, Extract, Grid, column_letters
+from parsers.grid import CellValue, Extract
 from parsers.interpretation import Interpretation
 from parsers.reading import CERTAIN
 
@@ -47,20 +48,6 @@ def shipped() -> Form:
         .campaigns[0]
         .form
     )
-
-
-def grid(rows: Sequence[Sequence[CellValue]], name: str = "Biểu 1", **more: object) -> Grid:
-    width = max(map(len, rows))
-    cells = tuple(
-        tuple(
-            None
-            if c >= len(row) or row[c] is None
-            else Cell(str(row[c]), row[c], f"{name}!{column_letters(c + 1)}{r + 1}")
-            for c in range(width)
-        )
-        for r, row in enumerate(rows)
-    )
-    return Grid(name, cells, **more)  # type: ignore[arg-type]
 
 
 NAMES = [
