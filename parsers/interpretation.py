@@ -67,10 +67,11 @@ def _chosen(tables: Sequence[FormTable]) -> tuple[list[FormTable], list[Finding]
     years = {id(table): _year(table) for table in fit}
     latest = max(years.values())
     fit = [table for table in fit if years[id(table)] in {0, latest}] or fit
+    kept = set(map(id, fit))
     findings = [
         Finding("note", "table-left-out", _LEFT_OUT.format(table.grid.name))
         for table in filled
-        if table not in fit
+        if id(table) not in kept
     ]
     return fit, findings
 

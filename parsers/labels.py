@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from parsers.columns import Captions
@@ -26,7 +27,10 @@ _NUMBERED_POINT: Final = re.compile(
 )
 #: A word that a caption's comparison takes for its number: "Lý Văn Ví" before "Điện thoại".
 _ORDINAL: Final = re.compile(r"[a-h]|[ivx]+")
+_POINT: Final = "Điểm 1"
 _LONGEST_LABEL: Final = 100
+#: Beyond this a line is no list of labels.
+_MOST_LABELS: Final = 40
 _LONGEST_TITLE: Final = 150
 _TITLE: Final = re.compile(r"(?:mau )?phieu\b|(?:don|bieu|to khai) (?:dang ky|de nghi)\b")
 _SECTION: Final = re.compile(r"(?:[IVX]{1,4}|[A-H])\s*[.)/:-]\s*\S|(?:phần|mục)\s", re.IGNORECASE)
@@ -50,13 +54,15 @@ _WORDS_OF_A_LABEL: Final = 12
 class Labelled:
     """A label and the value behind it; ``known`` = the label is a caption of the form.
 
-    ``numbered`` = the label only counts points ("Điểm 1: …"): what follows is a point's name.
+    ``numbered`` = the label only counts points ("Điểm 1: …"): what follows is a point's name;
+    ``assumed`` = not even that, a number stood there ("1. Cửa hàng A - Địa chỉ: …").
     """
 
     label: str
     value: str
     known: bool
     numbered: bool = False
+    assumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,12 +128,15 @@ def is_opening(text: str) -> bool:
 def labelled(line: str, captions: Captions) -> tuple[Labelled, ...]:
     """Return the labels of a line with their values, none if it does not begin with a label.
 
-    A label within the line begins with a capital; a strange one ("Email: …") also ends the value
-    before it if a dash, comma or semicolon parts the two. A strange label at the beginning takes
-    the whole line: what stands there is about something else. Dots to write on are no value.
+    A label within the line begins with a capital, or in the list of a point's facts ("Điểm 1: A,
+    địa chỉ: B") stands behind a comma, dash or semicolon; a strange one ("Email: …") also ends the
+    value before it if one of these parts the two. A strange label at the beginning takes the whole
+    line: what stands there is about something else. Dots to write on are no value.
     """
-    text = line.strip()
-    text = text[lead.end() :] if (lead := _LEAD.match(text)) else text
+    text, lead = line.strip(), _LEAD.match(line.strip())
+    assumed = lead is not None and _lists_facts(text[lead.end() :], lead.group(), captions)
+    if lead:
+        text = f"{_POINT}: {text[lead.end() :]}" if assumed else text[lead.end() :]
     leaders = _LEADERS.search(text)
     if leaders and ":" not in text[: leaders.start()]:
         text = f"{text[: leaders.start()]}:{text[leaders.start() :]}"
@@ -143,8 +152,17 @@ def labelled(line: str, captions: Captions) -> tuple[Labelled, ...]:
         numbered = not known and _NUMBERED_POINT.fullmatch(label) is not None
         if not found and not known and not numbered:
             return (Labelled(label, bare(text[colon + 1 :]), known=False),)
-        found.append(Labelled(label, bare(parted), known, numbered))
+        found.append(Labelled(label, bare(parted), known, numbered, numbered and assumed))
     return tuple(found)
+
+
+def _lists_facts(text: str, lead: str, captions: Captions) -> bool:
+    """Tell "1. Cửa hàng A - Địa chỉ: …": a number, a name, and then a label."""
+    window = text.partition(":")[0]
+    if not any(map(str.isdecimal, lead)) or captions.exact(window) is not None:
+        return False
+    at = _label_within(window, captions, listed=True)
+    return bool(at) and window[:at].rstrip().endswith(tuple(_PARTING.strip()))
 
 
 def is_point_number(text: str) -> bool:
@@ -172,7 +190,8 @@ def bare(text: str) -> str:
 def _starts(text: str, captions: Captions) -> Iterator[tuple[int, int, bool]]:
     """Yield where labels begin, where their colons stand, and whether they are known."""
     before, latest = 0, ""
-    for number, match in enumerate(_COLON.finditer(text)):
+    listed = _NUMBERED_POINT.match(text) is not None
+    for number, match in enumerate(islice(_COLON.finditer(text), _MOST_LABELS)):
         colon = match.start()
         window = text[before:colon]
         if number == 0:
@@ -183,7 +202,7 @@ def _starts(text: str, captions: Captions) -> Iterator[tuple[int, int, bool]]:
             yield 0, colon, known
             latest = label
         else:
-            at = _label_within(window, captions)
+            at = _label_within(window, captions, listed=listed)
             strange = _STRANGE.search(window) if at is None else None
             if at is not None:
                 label = window[at:]
@@ -204,14 +223,20 @@ def _looks_like_label(text: str) -> bool:
     )
 
 
-def _label_within(window: str, captions: Captions) -> int | None:
-    """Return where the longest known caption at the end of a text begins."""
-    words = list(re.finditer(r"\S+", window))[-_WORDS_OF_A_LABEL:]
+def _label_within(window: str, captions: Captions, *, listed: bool) -> int | None:
+    """Return where the longest known caption at the end of a text begins.
+
+    It begins with a capital; in a ``listed`` line a parting sign before it does as well.
+    """
+    words = list(re.finditer(r"\S+", window[-_LONGEST_LABEL * 2 :]))[-_WORDS_OF_A_LABEL:]
+    skipped = max(0, len(window) - _LONGEST_LABEL * 2)
     for word in words:
-        if not window[word.start()].isupper() or captions.exact(window[word.start() :]) is None:
+        start, end = word.start() + skipped, word.end() + skipped
+        parted = listed and window[:start].rstrip().endswith(tuple(_PARTING.strip()))
+        if not (window[start].isupper() or parted) or captions.exact(window[start:]) is None:
             continue
-        rest = window[word.end() :]
+        rest = window[end:]
         if _ORDINAL.fullmatch(fold(word.group())) and captions.exact(rest) is not None:
-            return word.end() + len(rest) - len(rest.lstrip(_PARTING))
-        return word.start()
+            return end + len(rest) - len(rest.lstrip(_PARTING))
+        return start
     return None

@@ -85,7 +85,7 @@ def _entry(pair: Labelled, number: int, section: str, captions: Captions) -> Ent
     label = Cell(pair.label, pair.label, place)
     value = Cell(pair.value, pair.value, place)
     key = captions.exact(pair.label)
-    return Entry(label, value, key, number, 0, section, pair.numbered)
+    return Entry(label, value, key, number, 0, section, pair.numbered, pair.assumed)
 
 
 def _more(held: Entry, line: str, number: int, captions: Captions) -> Entry | None:

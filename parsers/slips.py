@@ -20,6 +20,7 @@ from parsers.slip_tables import from_grid
 
 #: Labels of the form that a slip beside a complete one must have to be one too.
 _FEW: Final = 3
+_MOST_CELLS: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,9 @@ def slips_of(grids: Sequence[Grid], captions: Captions) -> list[Slip]:
     """Return the slips that tables hold; one slip may go on in the next table of a Word file."""
     found: list[Slip] = []
     for _, together in groupby(grids, _sheet):
-        members = list(together)
+        members = [grid for grid in together if _is_small(grid)]
+        if not members:
+            continue
         firsts = accumulate((len(grid.rows) for grid in members), initial=0)
         parts = [
             part
@@ -56,6 +59,11 @@ def slips_of(grids: Sequence[Grid], captions: Captions) -> list[Slip]:
 def slips_in_lines(extract: Extract, captions: Captions) -> list[Slip]:
     """Return the slips in the running text; a letter that mentions such words holds none."""
     return _slips(list(from_lines(extract.lines, captions)), "", captions, _is_list)
+
+
+def _is_small(grid: Grid) -> bool:
+    """Tell a table that may hold slips: they are looked at cell by cell, lists of thousands not."""
+    return sum(sum(cell is not None for cell in row) for row in grid.rows) <= _MOST_CELLS
 
 
 def _sheet(grid: Grid) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from parsers.columns import Captions, is_index
 from parsers.grid import Cell, Extract, Grid
@@ -10,6 +11,8 @@ from parsers.rows import is_filled
 from parsers.vietnamese import squash
 
 _SEARCHED_ROWS = 300
+#: So many tables beside each other are looked for.
+_BESIDE = 4
 
 
 def tables_of(extract: Extract, captions: Captions) -> Iterator[tuple[Grid, Header | None]]:
@@ -19,16 +22,15 @@ def tables_of(extract: Extract, captions: Captions) -> Iterator[tuple[Grid, Head
             yield from _stacked(part, captions)
 
 
-def _side_by_side(grid: Grid, captions: Captions) -> Iterator[Grid]:
+def _side_by_side(grid: Grid, captions: Captions, most: int = _BESIDE) -> Iterator[Grid]:
     """Yield the tables that stand beside each other in a sheet, from left to right.
 
     A further table is told by a row that begins twice with the same caption, and by the point's
     name among its captions.
     """
-    for number, row in enumerate(grid.rows[:_SEARCHED_ROWS]):
-        again = _second_start(row, captions)
-        if again is None:
-            continue
+    searched = grid.rows[: _SEARCHED_ROWS if most > 1 else 0]
+    starts = ((number, _second_start(row, captions)) for number, row in enumerate(searched))
+    for number, again in islice(((n, start) for n, start in starts if start), _BESIDE):
         left = replace(grid, rows=tuple(line[:again] for line in grid.rows))
         above = (cell.text for line in left.rows[:number] for cell in line if cell)
         right = replace(
@@ -38,7 +40,7 @@ def _side_by_side(grid: Grid, captions: Captions) -> Iterator[Grid]:
         )
         if _names_points(right, captions):
             yield left
-            yield from _side_by_side(right, captions)
+            yield from _side_by_side(right, captions, most - 1)
             return
     yield grid
 

@@ -85,6 +85,18 @@ def test_two_ticks_for_one_choice_are_an_error() -> None:
     assert "owner_kind" not in result.rows[0].values
 
 
+@pytest.mark.parametrize("lead", ["Điểm 1:", "1.", "1)"])
+def test_a_list_in_a_sentence_has_small_labels_too(lead: str) -> None:
+    """A name behind a mere number is taken, and asked about."""
+    facts = f"{lead} Cửa hàng Nà Lìn, địa chỉ: thôn Nà Lìn, SĐT: 0987654321; diện tích: 20 m2"
+    row = in_lines("Xã đăng ký:", facts).rows[0]
+    assert row.values["name"] == "Cửa hàng Nà Lìn"
+    assert row.values["address"] == "thôn Nà Lìn"
+    assert row.values["phone"] == "0987654321"
+    assert row.values["area_m2"] == "20"
+    assert (row.confidence["name"] >= CERTAIN) == lead.startswith("Điểm")
+
+
 def test_a_value_that_may_go_on_is_doubted() -> None:
     """A mail program broke the address: where it ends is not certain."""
     long = "Địa chỉ: Thôn B, đi qua ngầm tràn rồi rẽ trái khoảng 200 m, gần"
