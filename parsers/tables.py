@@ -26,7 +26,8 @@ def _side_by_side(grid: Grid, captions: Captions, most: int = _BESIDE) -> Iterat
     """Yield the tables that stand beside each other in a sheet, from left to right.
 
     A further table is told by a row that begins twice with the same caption, and by the point's
-    name among its captions.
+    name among its captions. The caption is that of the running number, or both name points: a
+    parent caption over columns apart from each other ("Người đại diện") begins no table.
     """
     searched = grid.rows[: _SEARCHED_ROWS if most > 1 else 0]
     starts = ((number, _second_start(row, captions)) for number, row in enumerate(searched))
@@ -38,7 +39,9 @@ def _side_by_side(grid: Grid, captions: Captions, most: int = _BESIDE) -> Iterat
             rows=tuple(line[again:] for line in grid.rows),
             before=(*grid.before, *above),
         )
-        if _names_points(right, captions):
+        lead = next(cell.text for cell in grid.rows[number] if cell)
+        own = is_index(lead) or _names_points(left, captions)
+        if own and _names_points(right, captions):
             yield left
             yield from _side_by_side(right, captions, most - 1)
             return

@@ -12,7 +12,7 @@ from rigs.ocop_form import FORM
 
 from config.settings import load
 from parsers.form import Form, interpret
-from parsers.grid import CellValue, Extract
+from parsers.grid import Cell, CellValue, Extract, Grid
 from parsers.interpretation import Interpretation
 from parsers.reading import CERTAIN
 
@@ -69,8 +69,8 @@ PRODUCTS = ["Mật ong bạc hà", "Vịt quay Nà Lìn", "Chè dây (túi 100 g
 
 
 @st.composite
-def points(draw: st.DrawFn, most: int = 4) -> list[Point]:
-    names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=most, unique=True))
+def points(draw: st.DrawFn, most: int = 4, fewest: int = 1) -> list[Point]:
+    names = draw(st.lists(st.sampled_from(NAMES), min_size=fewest, max_size=most, unique=True))
     found = []
     for name in names:
         area = draw(st.sampled_from([12.5, 20, 35.5, 48]))
@@ -301,3 +301,145 @@ def test_side_by_side(truth: list[Point], order: list[str], form: str, gap: int)
         [cell for row in line for cell in (*row, *between)] for line in zip(*tables, strict=True)
     ]
     exact(interpret(Extract("xlsx", (grid(rows),)), FORMS[form]), truth, "several-tables")
+
+
+#: A caption of the second header row → what stands over it.
+PARENTS = {
+    "address": ("Địa điểm", "Địa chỉ"),
+    "representative": ("Người đại diện", "Họ và tên"),
+    "phone": ("Người đại diện", "Điện thoại"),
+    "products": ("Sản phẩm OCOP", "Tên sản phẩm"),
+    "stars": ("Sản phẩm OCOP", "Hạng sao"),
+    "cost_requested": ("Kinh phí (triệu đồng)", "Kinh phí đề nghị hỗ trợ"),
+}
+
+
+def two_rows(order: Sequence[str]) -> tuple[list[CellValue], list[CellValue]]:
+    """A header of two rows; a parent stands over the first of its neighbours only."""
+    above: list[CellValue] = []
+    below: list[CellValue] = []
+    latest = ""
+    for key in order:
+        parent, child = PARENTS.get(key, (CAPTIONS[key], None))
+        above.append(None if parent == latest else parent)
+        below.append(child)
+        latest = parent
+    return above, below
+
+
+def cells_of(rows: Rows) -> list[list[Cell | None]]:
+    """The cells of a sheet, to be merged."""
+    return [list(row) for row in grid(rows).rows]
+
+
+def sheet_of(cells: list[list[Cell | None]]) -> Extract:
+    """The workbook of one sheet with these cells."""
+    return Extract("xlsx", (Grid("Biểu 1", tuple(map(tuple, cells))),))
+
+
+def merged(whole: Grid, header: int) -> Grid:
+    """The grid with the header's captions merged down or across over the empty cells."""
+    rows = [list(row) for row in whole.rows]
+    for column, cell in enumerate(rows[header]):
+        if cell is None:
+            continue
+        if rows[header + 1][column] is None:
+            rows[header][column] = replace(cell, row_span=2)
+            continue
+        end = column + 1
+        while end < len(rows[header]) and rows[header][end] is None:
+            end += 1
+        rows[header][column] = replace(cell, col_span=end - column)
+    return replace(whole, rows=tuple(map(tuple, rows)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    truth=points(),
+    order=orders,
+    form=forms,
+    merge=st.booleans(),
+    index=st.booleans(),
+    titles=st.integers(0, 2),
+)
+def test_two_header_rows(
+    truth: list[Point], order: list[str], form: str, titles: int, *, merge: bool, index: bool
+) -> None:
+    """Merged or not, with column numbers below or not: the same values, or none in silence."""
+    above, below = two_rows(order)
+    rows: Rows = [[f"Dòng tiêu đề {n}"] for n in range(titles)] + [above, below]
+    if index:
+        rows.append([f"({n})" for n in range(1, len(order) + 1)])
+    rows += [[point.written[key] for key in order] for point in truth]
+    whole = grid(rows)
+    result = interpret(Extract("xlsx", (merged(whole, titles) if merge else whole,)), FORMS[form])
+    if merge:
+        exact(result, truth)
+    else:
+        check(result, truth)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    truth=points(),
+    order=orders,
+    form=forms,
+    more=st.lists(st.integers(0, 2), min_size=4, max_size=4),
+)
+def test_further_products_in_rows_below(
+    truth: list[Point], order: list[str], form: str, more: list[int]
+) -> None:
+    """A point's further products in rows of their own, its other cells merged down."""
+    rows = upright(truth[:1], order, numbered=True)[:1]
+    spans: list[tuple[int, int]] = []
+    expected = []
+    for number, point in enumerate(truth):
+        spans.append((len(rows), more[number] + 1))
+        rows.append([number + 1, *(point.written[key] for key in order)])
+        extra = [f"Sản vật {n}" for n in range(more[number])]
+        for product in extra:
+            rows.append([None, *(product if key == "products" else None for key in order)])
+        products = "; ".join([point.values["products"], *extra])
+        expected.append(Point(point.written, point.values | {"products": products}))
+    cells = cells_of(rows)
+    for top, height in spans:
+        for column, cell in enumerate(cells[top]):
+            if cell and (column == 0 or order[column - 1] != "products"):
+                cells[top][column] = replace(cell, row_span=height)
+    result = interpret(sheet_of(cells), FORMS[form])
+    exact(result, expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    truth=points(3, 2),
+    order=orders,
+    form=forms,
+    shared=st.sampled_from(sorted(CAPTIONS.keys() - {"name"})),
+)
+def test_a_cell_merged_over_all_points(
+    truth: list[Point], order: list[str], form: str, shared: str
+) -> None:
+    """A text merged down holds for every point; a sum or an area merged down for none."""
+    if len(truth) == 1 or shared == "name":
+        return
+    truth = [
+        Point(
+            p.written | {shared: truth[0].written[shared]},
+            p.values | {shared: truth[0].values[shared]},
+        )
+        for p in truth
+    ]
+    column = order.index(shared) + 1
+    cells = cells_of(upright(truth, order, numbered=True))
+    top = cells[1][column]
+    assert top is not None
+    cells[1][column] = replace(top, row_span=len(truth))
+    for row in cells[2:]:
+        row[column] = None
+    result = interpret(sheet_of(cells), FORMS[form])
+    check(result, truth)
+    if shared in {"area_m2", "cost_requested"}:
+        assert not any(shared in row.values for row in result.rows)
+    else:
+        exact(result, truth)
