@@ -7,15 +7,14 @@ from itertools import islice
 from typing import Final
 
 from parsers.columns import Captions
-from parsers.grid import Cell
-from parsers.vietnamese import fold, one_line
+from parsers.vietnamese import fold
 
 #: Before a label: a bullet, "1.", "2.1)", "a)", "IV.".
-_LEAD: Final = re.compile(
+LEAD: Final = re.compile(
     r"^\s*(?:[-–—•*+▪●]\s*|\(?\d{1,2}(?:\.\d{1,2})*\s*[.)]\s*|\(?[a-hđA-H]\s*[.)]\s*|[IVX]{1,4}\s*[.)]\s*)"
 )
 #: Dots, underscores to write on.
-_LEADERS: Final = re.compile(r"(?:[.…_]\s?){3,}|…")
+LEADERS: Final = re.compile(r"(?:[.…_]\s?){3,}|…")
 _COLON: Final = re.compile(r"[:：](?!//)")
 #: What parts two labels on one line, and is no part of the value before it.
 _PARTING: Final = " \t-–—;,|"
@@ -31,22 +30,6 @@ _POINT: Final = "Điểm 1"
 _LONGEST_LABEL: Final = 100
 #: Beyond this a line is no list of labels.
 _MOST_LABELS: Final = 40
-_LONGEST_TITLE: Final = 150
-_TITLE: Final = re.compile(r"(?:mau )?phieu\b|(?:don|bieu|to khai) (?:dang ky|de nghi)\b")
-_SECTION: Final = re.compile(r"(?:[IVX]{1,4}|[A-H])\s*[.)/:-]\s*\S|(?:phần|mục)\s", re.IGNORECASE)
-#: What never belongs to a value: greetings, promises, signatures.
-_CLOSING: Final = re.compile(
-    r"(?:tran trong|xin (?:tran trong|cam on)|rat mong|kinh (?:gui|mong|de nghi)|toi (?:xin )?cam"
-    r"|(?:chung toi|co so|don vi) (?:xin )?cam ket|noi nhan|nguoi (?:lap|dang ky|de nghi|dai dien)"
-    r"|dai dien|xac nhan|chu tich|tm\b|kt\b|ubnd|uy ban|ky ten|\(?ky\b|thong tin"
-    r"|.{2,40} ngay .{0,4} ?thang)"
-)
-_HEADS: Final = {
-    "thong tin", "noi dung", "gia tri", "ket qua", "tra loi", "ke khai", "noi dung ke khai",
-    "noi dung tra loi", "noi dung dang ky", "thong tin dang ky", "thong tin ke khai", "chi tiet",
-    "dvt", "don vi tinh",
-}  # fmt: skip
-_ABOUT: Final = re.compile(r"^thông tin(?: chung)?(?: (?:về|của))?\s*", re.IGNORECASE)
 _WORDS_OF_A_LABEL: Final = 12
 
 
@@ -65,66 +48,6 @@ class Labelled:
     assumed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A label and its value as two cells, ``key`` the field whose caption the label is.
-
-    ``row`` and ``lane`` say where the label stands, ``section`` what it stands under. ``counted`` =
-    the label is only a point's number. ``loose`` = where the value ends is not certain.
-    """
-
-    label: Cell
-    value: Cell
-    key: str | None
-    row: int = 0
-    lane: int = 0
-    section: str = ""
-    counted: bool = False
-    loose: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A text between entries: a title, a section, a note; ``begins`` = a new slip begins here."""
-
-    text: str
-    begins: bool = False
-
-
-Part = Entry | Mark
-
-
-def is_title(text: str) -> bool:
-    """Tell the title of a slip: "PHIẾU ĐĂNG KÝ …", "Đơn đề nghị …", "Điểm số 2"."""
-    short = len(text) <= _LONGEST_TITLE
-    return short and (_TITLE.match(fold(text)) is not None or is_point_number(text))
-
-
-def section_of(text: str) -> str:
-    """Return a section's heading as a caption: "II. Thông tin về chủ thể:" gives "chủ thể"."""
-    line = one_line(text)
-    line = line[lead.end() :] if (lead := _LEAD.match(line)) else line
-    return _ABOUT.sub("", line).strip(" .:")
-
-
-def is_section(text: str) -> bool:
-    """Tell a heading within a slip: numbered by letters, or in capitals."""
-    return is_capitals(text) or (
-        len(text) <= _LONGEST_TITLE and _SECTION.match(text.strip()) is not None
-    )
-
-
-def is_capitals(text: str) -> bool:
-    """Tell a line in capitals: a heading, or a name written large."""
-    return len(text) <= _LONGEST_TITLE and text.isupper() and len(text.split()) > 1
-
-
-def is_opening(text: str) -> bool:
-    """Tell a line that only leads on to what follows: "Xã đăng ký như sau:"."""
-    bare_end = text.rstrip().endswith(":") and not _LEADERS.search(text)
-    return bare_end and not _LEAD.match(text)
-
-
 def labelled(line: str, captions: Captions) -> tuple[Labelled, ...]:
     """Return the labels of a line with their values, none if it does not begin with a label.
 
@@ -133,11 +56,11 @@ def labelled(line: str, captions: Captions) -> tuple[Labelled, ...]:
     value before it if one of these parts the two. A strange label at the beginning takes the whole
     line: what stands there is about something else. Dots to write on are no value.
     """
-    text, lead = line.strip(), _LEAD.match(line.strip())
+    text, lead = line.strip(), LEAD.match(line.strip())
     assumed = lead is not None and _lists_facts(text[lead.end() :], lead.group(), captions)
     if lead:
         text = f"{_POINT}: {text[lead.end() :]}" if assumed else text[lead.end() :]
-    leaders = _LEADERS.search(text)
+    leaders = LEADERS.search(text)
     if leaders and ":" not in text[: leaders.start()]:
         text = f"{text[: leaders.start()]}:{text[leaders.start() :]}"
     starts = list(_starts(text, captions))
@@ -170,20 +93,9 @@ def is_point_number(text: str) -> bool:
     return _NUMBERED_POINT.fullmatch(text.strip(" .:-")) is not None
 
 
-def is_closing(text: str) -> bool:
-    """Tell a greeting, a promise, a signature: it belongs to no label."""
-    return _CLOSING.match(fold(text[:_LONGEST_TITLE])) is not None
-
-
-def is_head(text: str) -> bool:
-    """Tell what stands over values, not among them: "Thông tin", "Điểm 2", "(2)"."""
-    folded = fold(text)
-    return folded in _HEADS or folded.isdecimal() or is_point_number(text)
-
-
 def bare(text: str) -> str:
     """Return a value without the dots that it was written on."""
-    line = _LEADERS.sub("…", text).strip(" …\t")
+    line = LEADERS.sub("…", text).strip(" …\t")
     return text.strip() if "…" in line else line
 
 

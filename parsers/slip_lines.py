@@ -7,18 +7,16 @@ from typing import Final
 
 from parsers.columns import Captions
 from parsers.grid import Cell
-from parsers.labels import (
+from parsers.labels import Labelled, bare, labelled
+from parsers.slip_parts import (
     Entry,
-    Labelled,
     Mark,
     Part,
-    bare,
     is_capitals,
     is_closing,
     is_opening,
     is_section,
     is_title,
-    labelled,
     section_of,
 )
 from parsers.vietnamese import fold

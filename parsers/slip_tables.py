@@ -7,19 +7,18 @@ from typing import Final
 from parsers.columns import Captions, is_generic
 from parsers.grid import Cell, Grid, Trace
 from parsers.header import is_unit
-from parsers.labels import (
+from parsers.labels import bare, labelled
+from parsers.rows import is_filled
+from parsers.slip_parts import (
     Entry,
     Mark,
     Part,
-    bare,
     is_closing,
     is_head,
     is_section,
     is_title,
-    labelled,
     section_of,
 )
-from parsers.rows import is_filled
 
 #: Beside a value it is a remark, in front of a label its number.
 _MARK_LETTERS: Final = 4

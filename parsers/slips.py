@@ -13,9 +13,9 @@ from typing import Final
 from parsers.columns import Captions
 from parsers.grid import Cell, Extract, Grid
 from parsers.header import Header, header_of
-from parsers.labels import Entry, Part
 from parsers.rows import is_filled
 from parsers.slip_lines import from_lines
+from parsers.slip_parts import Entry, Part
 from parsers.slip_tables import from_grid
 
 #: Labels of the form that a slip beside a complete one must have to be one too.

@@ -7,8 +7,8 @@ from typing import Final
 from parsers.columns import Captions, is_generic
 from parsers.grid import Cell, Grid
 from parsers.header import is_unit
-from parsers.labels import is_head
 from parsers.rows import is_filled
+from parsers.slip_parts import is_head
 from parsers.vietnamese import fold
 
 #: Beyond this no table lies on its side: so many fields no form has.
