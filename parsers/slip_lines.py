@@ -32,7 +32,8 @@ def from_lines(lines: Sequence[str], captions: Captions) -> Iterator[Part]:
     """Yield the entries and marks of running text; places are ``line 12``, counted from 1.
 
     A line without a label goes on with the value above it only if it looks so. Anything else ends
-    the slip: what stands below (an office's own telephone) is not the point's.
+    the slip: what stands below (an office's own telephone) is not the point's. A mere sentence ends
+    it mildly.
     """
     held: Entry | None = None
     section, length = "", 0
@@ -57,7 +58,7 @@ def from_lines(lines: Sequence[str], captions: Captions) -> Iterator[Part]:
             yield Mark(line)
         else:
             section = section if cut else ""
-            yield Mark(line, begins=not cut)
+            yield Mark(line, not cut, mild=not (is_title(line) or is_closing(line)))
     if held:
         yield held
 

@@ -46,10 +46,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A text between entries: a title, a section, a note; ``begins`` = a new slip begins here."""
+    """A text between entries: a title, a section, a note; ``begins`` = a new slip begins here.
+
+    ``mild`` = unless what follows plainly goes on with the slip above: only a sentence stands here.
+    """
 
     text: str
     begins: bool = False
+    mild: bool = False
 
 
 Part = Entry | Mark

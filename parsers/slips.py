@@ -75,31 +75,70 @@ def _sheet(grid: Grid) -> str:
 def _slips(parts: Iterable[Part], name: str, captions: Captions, enough: _Test) -> list[Slip]:
     candidates = []
     above = 0
-    for texts, entries in _blocks(parts):
-        for members in _separate(_in_lanes(entries), captions):
-            slip = _slip(members, texts, name, captions)
+    for block in _whole(_blocks(parts), captions):
+        for members in _separate(_in_lanes(block.entries), captions):
+            slip = _slip(members, block.texts, name, captions)
             if slip:
-                candidates.append(replace(slip, titles=texts[above:]))
-                above = len(texts)
+                candidates.append(replace(slip, titles=block.texts[above:]))
+                above = len(block.texts)
     if not any(enough(slip, captions) for slip in candidates):
         return []
     return [slip for slip in candidates if enough(slip, captions) or _is_meant(slip, captions)]
 
 
-def _blocks(parts: Iterable[Part]) -> Iterator[tuple[tuple[str, ...], list[Entry]]]:
-    """Yield the entries between two beginnings, with all texts that stood before them."""
+@dataclass(slots=True)
+class _Block:
+    """The entries between two beginnings, with all texts that stood before them."""
+
+    texts: tuple[str, ...]
+    entries: list[Entry]
+    mild: bool
+
+    @property
+    def keys(self) -> set[str]:
+        return {entry.key for entry in self.entries if entry.key}
+
+
+def _blocks(parts: Iterable[Part]) -> Iterator[_Block]:
     texts: list[str] = []
-    entries: list[Entry] = []
+    block = _Block((), [], mild=False)
     for part in parts:
         if isinstance(part, Entry):
-            entries.append(part)
+            block.texts = block.texts if block.entries else tuple(texts)
+            block.entries.append(part)
             continue
-        if part.begins and entries:
-            yield tuple(texts), entries
-            entries = []
+        if part.begins and block.entries:
+            yield block
+            block = _Block((), [], part.mild)
+        elif part.begins:
+            block.mild = block.mild and part.mild
         texts.append(part.text)
-    if entries:
-        yield tuple(texts), entries
+    if block.entries:
+        yield block
+
+
+def _whole(blocks: Iterable[_Block], captions: Captions) -> list[_Block]:
+    """Return the blocks, those joined between which only a sentence stands.
+
+    What goes on with a slip has several labels and no name: not a lone telephone. Where it repeats
+    a label, it may be about the office as well, and nothing of it is certain; of a lone telephone
+    only that the slip's own may be another.
+    """
+    name = _name_key(captions)
+    whole: list[_Block] = []
+    for block in blocks:
+        above = whole[-1] if whole else None
+        if above is None or not block.mild or name in block.keys or name not in above.keys:
+            whole.append(block)
+            continue
+        again = block.keys & above.keys
+        alone = len(block.keys) < _FEW
+        above.entries += [
+            replace(one, loose=one.loose or bool(again))
+            for one in block.entries
+            if one.key in again or not alone
+        ]
+    return whole
 
 
 def _in_lanes(entries: list[Entry]) -> list[Entry]:

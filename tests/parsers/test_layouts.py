@@ -276,6 +276,42 @@ def test_slips_in_lines(
         check(result, truth)
 
 
+STRAY = [
+    "Xã cam kết duy trì hoạt động của điểm.",
+    "thuộc địa bàn xã",
+    "Trân trọng./.",
+    "Ông A đã khảo sát ngày 5/5.",
+    "(ghi theo giấy chứng nhận)",
+    "Nội dung cụ thể như sau:",
+    "UBND xã Hòa Cư\nĐiện thoại: 0205 3811 222\nKính gửi: UBND huyện Cao Lộc",
+]
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    truth=points(1),
+    order=orders,
+    form=forms,
+    stray=st.lists(st.tuples(st.integers(0, 9), st.sampled_from(STRAY)), max_size=3),
+)
+def test_stray_lines_in_a_slip_change_nothing_in_silence(
+    truth: list[Point], order: list[str], form: str, stray: list[tuple[int, str]]
+) -> None:
+    lines = in_words(truth[0], order)
+    for at, line in stray:
+        lines.insert(at, line)
+    lines = ["PHIẾU ĐĂNG KÝ", *"\n".join(lines).split("\n")]
+    result = interpret(Extract("docx", (), tuple(lines)), FORMS[form])
+    said = {finding.field for finding in result.findings if finding.severity != "note"}
+    found = [row for row in result.rows if row.values.get("name") == truth[0].values["name"]]
+    assert len(found) == 1 or result.refusal or "name" in said
+    for row in found:
+        for key, value in row.values.items():
+            right = value == truth[0].values.get(key)
+            assert right or row.confidence[key] < CERTAIN, (key, value)
+            assert right or key in said
+
+
 @settings(max_examples=40, deadline=None)
 @given(truth=points(), order=orders, form=forms, cut=st.integers(1, 3), headed=st.booleans())
 def test_in_pieces(

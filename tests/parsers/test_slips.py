@@ -129,6 +129,13 @@ def test_an_offices_own_telephone_is_not_the_points() -> None:
     assert codes(result) == ["missing-column"]
 
 
+def test_a_sentence_within_a_slip_does_not_end_it() -> None:
+    result = in_lines(*LINES[:6], "Nay đề nghị được hỗ trợ các nội dung sau:", *LINES[6:])
+    assert len(result.rows) == 1
+    assert len(result.rows[0].values) == 9
+    assert not result.findings
+
+
 @pytest.mark.parametrize(
     "lines",
     [
