@@ -207,7 +207,7 @@ def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
     result: list[BodyRow] = []
     for row in rows:
         kind = row.kind
-        if kind == "data" and numbered and _is_numbered_heading(row, required):
+        if kind == "data" and numbered and _is_lone_heading(row, required, rows):
             kind = "group"
         elif kind == "data" and result and not is_filled(row.index):
             lacking = sum(1 for key in required if key not in row.own)
@@ -224,10 +224,18 @@ def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
     return tuple(_outlined(result))
 
 
-def _is_numbered_heading(row: BodyRow, required: Sequence[str]) -> bool:
-    """Tell a lone "1. Hợp tác xã" with no number of its own, where the points have numbers."""
-    lone = not is_filled(row.index) and list(row.own) == required[:1]
-    return lone and _NUMBERED_TEXT.match(row.own[required[0]].text.strip()) is not None
+def _is_lone_heading(row: BodyRow, required: Sequence[str], rows: Sequence[BodyRow]) -> bool:
+    """Tell a lone "1. Hợp tác xã" or "CÁC ĐIỂM ĐỢT 2" without number, where the points have some.
+
+    Capitals tell nothing where the points' names are written in capitals too.
+    """
+    if is_filled(row.index) or list(row.own) != required[:1]:
+        return False
+    text = row.own[required[0]].text.strip()
+    if _NUMBERED_TEXT.match(text):
+        return True
+    names = (one.own[required[0]] for one in rows if one is not row and required[0] in one.own)
+    return text.isupper() and " " in text and not any(name.text.isupper() for name in names)
 
 
 def _names_a_point(row: BodyRow, above: BodyRow, required: Sequence[str], worded: set[str]) -> bool:

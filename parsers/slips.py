@@ -15,7 +15,7 @@ from parsers.grid import Cell, Extract, Grid
 from parsers.header import Header, header_of
 from parsers.rows import is_filled
 from parsers.slip_lines import from_lines
-from parsers.slip_parts import Entry, Part
+from parsers.slip_parts import Entry, Mark, Part
 from parsers.slip_tables import from_grid
 
 #: Labels of the form that a slip beside a complete one must have to be one too.
@@ -52,13 +52,28 @@ def slips_of(grids: Sequence[Grid], captions: Captions) -> list[Slip]:
             for grid, first in zip(members, firsts, strict=False)
             for part in from_grid(grid, captions, first)
         ]
-        found += _slips(parts, members[0].name, captions, _is_slip)
+        slips = _slips(parts, members[0].name, captions, _is_slip)
+        if _is_filled_otherwise(parts) and not any(_is_meant(slip, captions) for slip in slips):
+            continue
+        found += slips
     return found
 
 
 def slips_in_lines(extract: Extract, captions: Captions) -> list[Slip]:
     """Return the slips in the running text; a letter that mentions such words holds none."""
     return _slips(list(from_lines(extract.lines, captions)), "", captions, _is_list)
+
+
+def _is_filled_otherwise(parts: Sequence[Part]) -> bool:
+    """Tell a table with half as many texts as known labels: not blank, only not understood.
+
+    Values below their labels are no layout that is read.
+    """
+    entries = [part for part in parts if isinstance(part, Entry)]
+    known = sum(entry.key is not None for entry in entries)
+    strange = sum(entry.key is None and is_filled(entry.value) for entry in entries)
+    texts = sum(isinstance(part, Mark) and not part.begins for part in parts)
+    return (strange + texts) * 2 > known
 
 
 def _is_small(grid: Grid) -> bool:

@@ -263,11 +263,20 @@ def test_total_of_zero_against_text_numbers_says_why() -> None:
         ["II.", "Doanh nghiệp"],
         [None, "A. Doanh nghiệp"],
         [None, "Thôn Nà Lìn"],
+        [None, "CÁC ĐIỂM ĐĂNG KÝ ĐỢT 2"],
+        [None, "1. Hợp tác xã"],
+        ["a", "Hợp tác xã"],
         ["B", "Các hộ kinh doanh", None, None, None, None, 55.5, None, None, 130],
     ],
 )
 def test_group_rows_are_no_points(line: list[CellValue]) -> None:
     assert len(reading(HEAD, line, ROW, SECOND).rows) == 2
+
+
+def test_capitals_are_no_heading_where_names_are_in_capitals() -> None:
+    rest: list[CellValue] = [None, "CHỢ BẢN NGÀ"]
+    result = reading(HEAD, [1, "ĐIỂM OCOP", *ROW[2:]], rest)
+    assert result.rows[0].values["name"] == "ĐIỂM OCOP CHỢ BẢN NGÀ"
 
 
 @pytest.mark.parametrize(

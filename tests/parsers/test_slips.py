@@ -170,6 +170,15 @@ def test_a_blank_slip_is_a_blank_template() -> None:
     assert result.refusal.code == "blank-template"
 
 
+def test_values_below_their_labels_are_not_called_a_blank_form() -> None:
+    rows: list[list[CellValue]] = []
+    for left, right in zip(PAIRS[::2], PAIRS[1::2], strict=False):
+        rows += [[left[0], right[0]], [left[1], right[1]]]
+    result = in_cells(*rows)
+    assert result.refusal
+    assert result.refusal.code == "wrong-form"
+
+
 def test_the_head_over_labels_and_values_is_no_entry() -> None:
     result = in_cells(["TT", "Nội dung", "Thông tin"], *([n, *p] for n, p in enumerate(PAIRS, 1)))
     assert len(result.rows[0].values) == 9
