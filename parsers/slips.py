@@ -15,7 +15,7 @@ from parsers.grid import Cell, Extract, Grid
 from parsers.header import Header, header_of
 from parsers.rows import is_filled
 from parsers.slip_lines import from_lines
-from parsers.slip_parts import Entry, Mark, Part
+from parsers.slip_parts import Entry, Part
 from parsers.slip_tables import from_grid
 
 #: Labels of the form that a slip beside a complete one must have to be one too.
@@ -65,15 +65,14 @@ def slips_in_lines(extract: Extract, captions: Captions) -> list[Slip]:
 
 
 def _is_filled_otherwise(parts: Sequence[Part]) -> bool:
-    """Tell a table with half as many texts as known labels: not blank, only not understood.
+    """Tell a table with half as many other texts as labels: not blank, only not understood.
 
     Values below their labels are no layout that is read.
     """
     entries = [part for part in parts if isinstance(part, Entry)]
     known = sum(entry.key is not None for entry in entries)
     strange = sum(entry.key is None and is_filled(entry.value) for entry in entries)
-    texts = sum(isinstance(part, Mark) and not part.begins for part in parts)
-    return (strange + texts) * 2 > known
+    return strange * 2 >= known
 
 
 def _is_small(grid: Grid) -> bool:

@@ -165,7 +165,9 @@ def test_the_owners_address_is_not_surely_the_points() -> None:
 
 
 def test_a_blank_slip_is_a_blank_template() -> None:
-    result = in_cells(["PHIẾU ĐĂNG KÝ"], *([label, "........"] for label, _ in PAIRS))
+    above = [["UBND XÃ HÒA CƯ", "CỘNG HÒA XÃ HỘI"], ["PHIẾU ĐĂNG KÝ"], ["I. THÔNG TIN CHUNG"]]
+    below = [["XÁC NHẬN", "NGƯỜI ĐĂNG KÝ"], [None, "(Ký, ghi rõ họ tên)"]]
+    result = in_cells(*above, *([label, "........"] for label, _ in PAIRS), *below)
     assert result.refusal
     assert result.refusal.code == "blank-template"
 
