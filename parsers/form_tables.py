@@ -1,5 +1,6 @@
 """Which tables of a document are our form, in whatever layout: upright, on their side, slips."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,8 +12,13 @@ from parsers.rows import BodyRow, body_rows
 from parsers.slips import Slip, slips_in_lines, slips_of
 from parsers.tables import tables_of
 from parsers.transposed import transposed
+from parsers.vietnamese import key
 
 _LONGEST_HEADING = 200
+#: With diacritics, because Hòa Cư is a commune and "cũ" is not; so is Mẫu Sơn.
+_NOT_THE_ANSWER = re.compile(
+    r"\b(?:hướng dẫn|huong dan|ví dụ|vi du|mẫu trống|năm trước|bản cũ|cũ|nháp|danh mục)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +64,15 @@ def form_tables(extract: Extract, captions: Captions) -> tuple[list[FormTable], 
             best = header
         if header and is_ours(header, captions.form) and not _is_beside(grid, header, captions):
             tables.append(FormTable(grid, header, body_rows(grid, header)))
-        else:
+        elif not is_beside_the_answer(grid.name):  # labels with instructions look like a slip
             others.append(grid)
     tables.extend(_in_other_layouts(others, extract, captions, found=bool(tables)))
     return tables, best
+
+
+def is_beside_the_answer(name: str) -> bool:
+    """Tell a sheet of instructions, examples, choices, or of last year by its name."""
+    return _NOT_THE_ANSWER.search(key(name)) is not None
 
 
 def is_ours(header: Header, form: Form) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from parsers.columns import captions_of
 from parsers.form import Form
-from parsers.form_tables import FormTable, form_tables
+from parsers.form_tables import FormTable, form_tables, is_beside_the_answer
 from parsers.grid import Extract
 from parsers.header import Header
 from parsers.reading import CERTAIN, Finding, Refusal, Row
@@ -14,13 +14,9 @@ from parsers.records import Record, contexts, records
 from parsers.remarks import column_findings, duplicates
 from parsers.rows import BodyRow, sections
 from parsers.totals import count_findings, total_findings
-from parsers.vietnamese import fold, key, one_line, squash
+from parsers.vietnamese import fold, one_line, squash
 
 _YEAR = re.compile(r"\b20\d\d\b")
-#: With diacritics, because Hòa Cư is a commune and "cũ" is not; so is Mẫu Sơn.
-_NOT_THE_ANSWER = re.compile(
-    r"\b(?:hướng dẫn|huong dan|ví dụ|vi du|mẫu trống|năm trước|bản cũ|cũ|nháp|danh mục)\b"
-)
 _EXAMPLE = re.compile(r"(?:vi du|vd)\b")
 
 
@@ -63,7 +59,7 @@ def _chosen(tables: Sequence[FormTable]) -> tuple[list[FormTable], list[Finding]
     filled = [table for table in tables if table.has_data] or list(tables[:1])
     if len(filled) == 1:
         return filled, []
-    fit = [t for t in filled if not _NOT_THE_ANSWER.search(key(t.grid.name))] or filled
+    fit = [t for t in filled if not is_beside_the_answer(t.grid.name)] or filled
     years = {id(table): _year(table) for table in fit}
     latest = max(years.values())
     fit = [table for table in fit if years[id(table)] in {0, latest}] or fit

@@ -18,6 +18,11 @@ _CLOSING: Final = re.compile(
     r"|dai dien|xac nhan|chu tich|tm\b|kt\b|ubnd|uy ban|ky ten|\(?ky\b|thong tin"
     r"|.{2,40} ngay .{0,4} ?thang)"
 )
+#: How a form says what to write: "Bắt buộc. Ghi bằng chữ", "(ghi rõ thôn, xã)", "VD: …".
+_GUIDANCE: Final = re.compile(
+    r"(?:khong )?bat buoc\b|ghi (?:ro|day du|theo|bang|ten|so|cu the|dung|mot|dia|thon|ngay)\b"
+    r"|(?:nhap|dien|chon|neu ro) (?:ten|so|mot|cac|ro|theo|trong|day du)\b|(?:vi du|vd)\b"
+)
 _HEADS: Final = {
     "thong tin", "noi dung", "gia tri", "ket qua", "tra loi", "ke khai", "noi dung ke khai",
     "noi dung tra loi", "noi dung dang ky", "thong tin dang ky", "thong tin ke khai", "chi tiet",
@@ -57,6 +62,11 @@ class Mark:
 
 
 Part = Entry | Mark
+
+
+def is_guidance(text: str) -> bool:
+    """Tell what a form says about filling it in, where a value should stand."""
+    return _GUIDANCE.match(fold(text[:_LONGEST_TITLE])) is not None
 
 
 def is_title(text: str) -> bool:

@@ -15,7 +15,7 @@ from parsers.grid import Cell, Extract, Grid
 from parsers.header import Header, header_of
 from parsers.rows import is_filled
 from parsers.slip_lines import from_lines
-from parsers.slip_parts import Entry, Part
+from parsers.slip_parts import Entry, Part, is_guidance
 from parsers.slip_tables import from_grid
 
 #: Labels of the form that a slip beside a complete one must have to be one too.
@@ -201,12 +201,22 @@ def _slip(
         return None
     entries = [one for one in entries[known[0] : known[-1] + 1] if one.label.text]
     sections = tuple(Cell(one.section, one.section, one.label.place) for one in entries)
-    rows = (sections, tuple(one.label for one in entries), tuple(one.value for one in entries))
+    values = [one.value for one in entries if is_filled(one.value)]
+    if values and sum(is_guidance(value.text) for value in values) * 2 >= len(values):
+        return None
+    rows = (sections, tuple(one.label for one in entries), tuple(map(_value, entries)))
     grid = Grid(name or entries[0].value.place, rows, before=texts)
     header = header_of(grid, captions, 2)
     if header is None:
         return None
     return Slip(grid, header, (), _loose(entries, header, captions))
+
+
+def _value(entry: Entry) -> Cell:
+    """Return the value, nothing where only "(ghi rõ thôn, xã)" stands."""
+    text = entry.value.text
+    hint = text.startswith("(") and text.endswith(")") and is_guidance(text)
+    return Cell("", None, entry.value.place) if hint else entry.value
 
 
 def _renamed(entry: Entry, captions: Captions) -> Entry:

@@ -172,6 +172,25 @@ def test_a_blank_slip_is_a_blank_template() -> None:
     assert result.refusal.code == "blank-template"
 
 
+@pytest.mark.parametrize(
+    ("name", "guidance"),
+    [("Hướng dẫn", "Tên điểm như trên biển hiệu"), ("Sheet2", "Ghi đầy đủ, theo giấy chứng nhận")],
+)
+def test_instructions_beside_labels_are_no_slip(name: str, guidance: str) -> None:
+    """Our own workbook explains each column on a sheet of its own."""
+    rows: list[list[CellValue]] = [[label, guidance] for label, _ in PAIRS]
+    blank = grid([["STT", *(label for label, _ in PAIRS)], [1]])
+    result = interpret(Extract("xlsx", (blank, grid(rows, name))), FORM)
+    assert result.refusal
+    assert result.refusal.code == "blank-template"
+
+
+def test_a_hint_in_brackets_is_no_value() -> None:
+    result = in_cells(PAIRS[0], ["Địa chỉ", "(ghi rõ thôn, xã)"], *PAIRS[2:])
+    assert codes(result) == ["missing-value"]
+    assert "address" not in result.rows[0].values
+
+
 def test_values_below_their_labels_are_not_called_a_blank_form() -> None:
     rows: list[list[CellValue]] = []
     for left, right in zip(PAIRS[::2], PAIRS[1::2], strict=False):
