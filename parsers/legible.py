@@ -26,6 +26,12 @@ _SYLLABLE: Final = re.compile(
     r"|[aăâeêioôơuưy])"
     r"(?:ch|ng|nh|[cmnpt])?"
 )
+_STOPPED: Final = re.compile(r"(?:ch|[cpt])$")
+_STOP_TONES: Final = frozenset("\u0301\u0323")  # a syllable that ends in a stop has no other tone
+#: What no speller writes: c, g, ng before e, i; k, gh, ngh before others; vowels that never end.
+_MISSPELLED: Final = re.compile(
+    r"(?:c|ng)[eêiy]|g[eêy]|(?:k|gh|ngh)[^heêiy]|(?:.*(?:[ăâ]|iê|yê|uô|ươ))$|q[^u]"
+)
 _ENOUGH: Final = 30
 _LEAST_SHARE: Final = 0.75
 #: A font is bad throughout: so many texts, taken from everywhere, tell it as well as all.
@@ -48,6 +54,17 @@ def syllable(word: str) -> bool:
         letter for letter in unicodedata.normalize("NFD", word.lower()) if letter not in _TONES
     )
     return _SYLLABLE.fullmatch(unicodedata.normalize("NFC", bare)) is not None
+
+
+@lru_cache(maxsize=8192)
+def spelled(word: str) -> bool:
+    """Whether a word is a Vietnamese syllable as people spell it: one tone at most, none wrong."""
+    apart = unicodedata.normalize("NFD", word.lower())
+    tones = [letter for letter in apart if letter in _TONES]
+    bare = unicodedata.normalize("NFC", "".join(x for x in apart if x not in _TONES))
+    if len(tones) > 1 or not _SYLLABLE.fullmatch(bare) or _MISSPELLED.match(bare):
+        return False
+    return not _STOPPED.search(bare) or bool(tones and tones[0] in _STOP_TONES) or word.isascii()
 
 
 def share_of_syllables(texts: Iterable[str]) -> tuple[float, int]:

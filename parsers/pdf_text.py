@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from parsers.grid import WRAP
+from parsers.legacy import VNI, believed, code_of, decoded
 from parsers.legible import syllable
 from parsers.vietnamese import repair
 
@@ -30,7 +31,10 @@ _DIGIT_START: Final = re.compile(r"[\d.,]")
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """One drawn letter and its box, in points from the page's top left corner."""
+    """One drawn letter and its box, in points from the page's top left corner.
+
+    ``written`` and ``code`` say what the file has where the letter was decoded by its font.
+    """
 
     text: str
     x0: float
@@ -38,6 +42,8 @@ class Glyph:
     top: float
     bottom: float
     size: float
+    written: str = ""
+    code: str = ""
 
     @property
     def middle(self) -> float:
@@ -49,7 +55,8 @@ class Glyph:
 class Segment:
     """A stretch of one line without a wide gap.
 
-    ``word`` is the width of its first word, ``overlaps`` counts letters drawn over others.
+    ``word`` is the width of its first word, ``overlaps`` counts letters drawn over others;
+    ``written`` and ``code`` as in ``Glyph``.
     """
 
     text: str
@@ -59,10 +66,16 @@ class Segment:
     bottom: float
     word: float = 0.0
     overlaps: int = 0
+    written: str = ""
+    code: str = ""
 
 
-def glyphs(chars: Iterable[dict[str, object]]) -> list[Glyph]:
-    """Return pdfplumber's characters as glyphs; combining marks join the letter they stand on."""
+def glyphs(chars: Sequence[dict[str, object]]) -> list[Glyph]:
+    """Return pdfplumber's characters as glyphs; marks join the letter they stand on.
+
+    Letters of fonts older than Unicode are decoded, unless the file maps them to Unicode itself.
+    """
+    coded = _coded(chars)
     found: list[Glyph] = []
     for char in chars:
         text = _UNMAPPED.sub("\ufffd", str(char["text"]))
@@ -72,8 +85,28 @@ def glyphs(chars: Iterable[dict[str, object]]) -> list[Glyph]:
         x0, x1, top, bottom, size = (
             float(str(char[name])) for name in ("x0", "x1", "top", "bottom", "size")
         )
-        found.append(Glyph(text, x0, x1, top, bottom, size))
+        font = str(char["fontname"]) if coded else ""
+        if code_of(font) not in coded:
+            found.append(Glyph(text, x0, x1, top, bottom, size))
+            continue
+        shown, code = decoded(text, font)
+        pair = found[-1].written + text if found and code_of(font) == "vni" else ""
+        if pair in VNI:
+            found[-1] = replace(found[-1], text=VNI[pair], x1=max(found[-1].x1, x1), code="vni")
+        else:
+            found.append(Glyph(shown, x0, x1, top, bottom, size, text, code))
     return found
+
+
+def _coded(chars: Iterable[dict[str, object]]) -> frozenset[str]:
+    """Return the codes in which a page's letters are, by the names of its fonts."""
+    texts: dict[str, list[str]] = {}
+    for char in chars:
+        code = code_of(str(char["fontname"]))
+        if code:
+            texts.setdefault(code, []).append(str(char["text"]))
+    whole = {code: "".join(letters).split() for code, letters in texts.items()}
+    return frozenset(code for code, words in whole.items() if believed(words))
 
 
 def lines_of(letters: Sequence[Glyph]) -> list[list[Glyph]]:
@@ -138,6 +171,8 @@ def _written(piece: Sequence[Glyph]) -> Segment:
         text += letter.text
         previous = letter
     inked = [letter for letter in piece if letter.text.strip()]
+    code = next((letter.code for letter in inked if letter.code), "")
+    written = "".join(letter.written or letter.text for letter in piece) if code else ""
     return Segment(
         " ".join(repair(text).split()),
         inked[0].x0,
@@ -146,6 +181,8 @@ def _written(piece: Sequence[Glyph]) -> Segment:
         max(letter.bottom for letter in inked),
         _first_word(piece),
         overlaps,
+        written,
+        code,
     )
 
 

@@ -26,6 +26,7 @@ from parsers.grid import (
 from parsers.number_format import Formats, shown
 from parsers.package import BROKEN, Package, RefusedError
 from parsers.reading import Refusal
+from parsers.sheet_fonts import Coded, Fonts, Rich, Runs, Sparse, decode, runs_of
 from parsers.vietnamese import repair
 
 #: Excel's own limit for the text of one cell.
@@ -37,9 +38,6 @@ _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _XML_TRUE = {"1", "true", "on"}
 #: The columns that tables have, by their letters; further ones are worked out.
 _COLUMNS = {column_letters(number): number for number in range(1, 703)}
-
-#: The cells of a sheet that have content: row → column → cell.
-Sparse = dict[int, dict[int, Cell]]
 
 
 def extract(
@@ -117,6 +115,8 @@ class _Workbook:
         self.budget = limits.sheet_cells
         self.letters = limits.sheet_letters
         self.kind = "xlsm" if "xl/vbaProject.bin" in package else "xlsx"
+        self.fonts = Fonts(None)
+        self.coded: list[Coded] = []
         self.formats = self._formats()
         self.strings = self._strings()
         self.recalculates = any(
@@ -126,9 +126,10 @@ class _Workbook:
 
     def extract(self) -> Extract:
         grids, lines = [], []
-        for element in self.main.iter("{*}sheet"):
-            sheet = self._sheet(element)
-            if sheet is None or not sheet.rows:
+        sheets = [sheet for sheet in map(self._sheet, self.main.iter("{*}sheet")) if sheet]
+        decode(self.coded)
+        for sheet in sheets:
+            if not sheet.rows:
                 continue
             grids.append(_grid(sheet))
             if not sheet.hidden:
@@ -151,7 +152,9 @@ class _Workbook:
         settings = next(self.main.iter("{*}workbookPr"), None)
         is_1904 = settings is not None and settings.get("date1904") in _XML_TRUE
         part = self._part("styles")
-        return Formats(None if part is None else self.package.root(part), since_1904=is_1904)
+        styles = None if part is None else self.package.root(part)
+        self.fonts = Fonts(styles)
+        return Formats(styles, since_1904=is_1904)
 
     def _sheet(self, element: etree._Element) -> _Sheet | None:
         relation = next(
@@ -211,6 +214,9 @@ class _Workbook:
             place = f"{before}{column_letters(column)}{number}"
             hidden = row_hidden or column in sheet.hidden_columns
             cells[column] = Cell(text, value, place, style, 1, 1, uncalculated, hidden)
+            font = self.fonts.of(found.get("s"))
+            if (font or type(text) is Rich) and value is text:
+                self.coded.append(Coded(sheet.rows, row, column, font))
         if cells:
             sheet.rows.setdefault(row, {}).update(cells)
             self.budget -= len(cells)
@@ -249,14 +255,16 @@ class _Workbook:
 
     def _text(self, item: etree._Element, tag: str) -> str:
         """Return the text of a string item: its runs joined, without phonetic guides."""
+        runs: Runs = ()
         if len(item) == 1 and item[0].tag == tag:
             text = item[0].text or ""
         else:
+            runs = runs_of(item, tag, _clean)
             text = "".join(run.text or "" for run in item.iter(tag) if not _is_phonetic(run))
         self.letters -= len(text)
         if self.letters < 0:
             raise RefusedError("too-large", f"over {self.limits.sheet_letters} letters")
-        return _clean(text)
+        return Rich.of(_clean(text), runs)
 
     def _unsaved(self, kind: str, saved: str | None) -> bool:
         if saved is None or saved == "":
