@@ -164,11 +164,11 @@ def _upright(page: Any) -> bool:
 
 
 def _read_pages(look: _Look) -> dict[int, Page]:
-    pages = {}
+    pages: dict[int, Page] = {}
     with pdfplumber.open(io.BytesIO(look.data)) as document:
         for number, page in enumerate(document.pages, 1):
             if number not in look.pictures:
-                pages[number] = read_page(page, number)
+                pages[number] = read_page(page, number, pages.get(number - 1))
             page.close()
     return pages
 

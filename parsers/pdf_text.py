@@ -15,6 +15,7 @@ from parsers.vietnamese import repair
 
 _SMALL: Final = 0.75  # of the usual size: superscripts, which must not start a line
 _SPACE: Final = 0.3  # of the size: a wider gap is a space even where none was written
+_UNWRITTEN: Final = 0.2  # and so is this one in a line that writes no space at all
 _GUTTER: Final = 1.2  # of the size: a wider gap separates two columns of text
 _GUTTER_TO_SPACE: Final = 2.5  # and it is that much wider than the line's own spaces
 _ALWAYS_GUTTER: Final = 2.5  # of the size: no justified line has such spaces
@@ -92,7 +93,9 @@ def glyphs(chars: Sequence[dict[str, object]]) -> list[Glyph]:
         shown, code = decoded(text, font)
         pair = found[-1].written + text if found and code_of(font) == "vni" else ""
         if pair in VNI:
-            found[-1] = replace(found[-1], text=VNI[pair], x1=max(found[-1].x1, x1), code="vni")
+            found[-1] = replace(
+                found[-1], text=VNI[pair], x1=max(found[-1].x1, x1), written=pair, code="vni"
+            )
         else:
             found.append(Glyph(shown, x0, x1, top, bottom, size, text, code))
     return found
@@ -136,6 +139,8 @@ def lines_of(letters: Sequence[Glyph]) -> list[list[Glyph]]:
 
 def segments(line: Sequence[Glyph], *, split: bool = True) -> list[Segment]:
     """Cut one line at its wide gaps (``split``) and write each stretch as text."""
+    if not split:
+        return [_written(line)]
     inked = [letter for letter in line if letter.text.strip()]
     size = statistics.median(letter.size for letter in inked)
     gaps = [right.x0 - left.x1 for left, right in itertools.pairwise(inked)]
@@ -144,19 +149,52 @@ def segments(line: Sequence[Glyph], *, split: bool = True) -> list[Segment]:
     least = size * _GUTTER
     if len(spaces) > 2:  # noqa: PLR2004  with fewer spaces the median may be the gutter itself
         least = min(max(least, usual * _GUTTER_TO_SPACE), size * _ALWAYS_GUTTER)
-    pieces: list[list[Glyph]] = [[]]
-    reach = inked[0].x0
+    return _cut(line, least)
+
+
+def pieces(line: Sequence[Glyph], gap: float, walls: Sequence[float]) -> list[Segment]:
+    """Cut one line at gaps wider than so many times its letters' size, and where a wall stands.
+
+    ``walls`` are x in points; one that stands in a letter cuts nothing.
+    """
+    size = statistics.median(letter.size for letter in line if letter.text.strip())
+    return _cut(line, size * gap, walls)
+
+
+def one_line(parts: Sequence[Segment]) -> Segment:
+    """Return the pieces of one line as one: its words are merely set wide apart."""
+    if len(parts) == 1:
+        return parts[0]
+    code = next((part.code for part in parts if part.code), "")
+    return replace(
+        parts[0],
+        text=" ".join(part.text for part in parts),
+        x1=parts[-1].x1,
+        top=min(part.top for part in parts),
+        bottom=max(part.bottom for part in parts),
+        overlaps=sum(part.overlaps for part in parts),
+        written=" ".join(part.written or part.text for part in parts) if code else "",
+        code=code,
+    )
+
+
+def _cut(line: Sequence[Glyph], least: float, walls: Sequence[float] = ()) -> list[Segment]:
+    stretches: list[list[Glyph]] = [[]]
+    reach = line[0].x0
     for letter in line:
-        if split and letter.text.strip() and pieces[-1] and letter.x0 - reach > least:
-            pieces.append([])
-        pieces[-1].append(letter)
-        if letter.text.strip():
+        inked = bool(letter.text.strip())
+        wide = letter.x0 - reach > least or any(reach <= wall <= letter.x0 for wall in walls)
+        if inked and stretches[-1] and wide:
+            stretches.append([])
+        stretches[-1].append(letter)
+        if inked:
             reach = max(reach, letter.x1)
-    return [_written(piece) for piece in pieces if any(letter.text.strip() for letter in piece)]
+    return [_written(piece) for piece in stretches if any(each.text.strip() for each in piece)]
 
 
 def _written(piece: Sequence[Glyph]) -> Segment:
     text, overlaps = "", 0
+    space = _SPACE if any(not letter.text.strip() for letter in piece) else _UNWRITTEN
     previous: Glyph | None = None
     for letter in piece:
         if not letter.text.strip():
@@ -164,7 +202,7 @@ def _written(piece: Sequence[Glyph]) -> Segment:
             continue
         if previous is not None:
             gap = letter.x0 - previous.x1
-            if gap > letter.size * _SPACE and not text.endswith(" "):
+            if gap > letter.size * space and not text.endswith(" "):
                 text += " "
             narrower = min(letter.x1 - letter.x0, previous.x1 - previous.x0)
             overlaps += -gap > narrower * _OVERLAP and narrower > 0

@@ -1,0 +1,329 @@
+"""Tables without borders, or with horizontal rules only: columns by the places of their words.
+
+A column is a strip of the page that its words keep to in every row and that has a caption of its
+own over it. A word in the strip between two columns, a column without a caption or two captions
+over one column make the geometry uncertain, and then there is no table: a value must never move to
+the column beside it.
+"""
+
+import itertools
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from parsers.grid import Cell
+from parsers.pdf_cells import Placed
+from parsers.pdf_join import Row
+from parsers.pdf_lines import (
+    Band,
+    Cut,
+    Line,
+    Span,
+    banded,
+    blocks_of,
+    cut,
+    end_of,
+    gap_above,
+    numbered,
+    touched,
+    words,
+)
+from parsers.pdf_text import Glyph, Segment, one_line
+from parsers.vietnamese import fold, squash
+
+_FEWEST: Final = 4  # columns: fewer side by side are a letterhead, signatures, a list
+_HEADER_LINES: Final = 12
+_HEADER_GAP: Final = 1.2  # of the height: a wider gap parts the header from the title over it
+_WIDEST_CAPTION: Final = 2  # columns under one caption; a text over more is a title
+_UNIT_LINE: Final = re.compile(r"(?:don vi tinh|dvt|don vi)\b")
+_MOST_WALLS: Final = 8
+_CERTAIN_LINES: Final = 5  # so many texts on both sides of a narrow strip prove it
+_IN_DOUBT: Final = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Unruled:
+    """A table found among the lines of a page: lines ``first`` to ``end`` (exclusive).
+
+    ``captions`` are those of the page before unless it is ``headed``, ``last`` is its last running number, ``settled`` as
+    in ``Cut``: what the next page needs to go on with it.
+    """
+
+    first: int
+    end: int
+    blocks: tuple[Span, ...]
+    edges: tuple[float, ...]
+    bands: tuple[Band, ...]
+    captions: tuple[Line, ...]
+    last: int
+    settled: bool
+    headed: bool = True
+
+
+def find(
+    lines: Sequence[Sequence[Glyph]], rules: Sequence[float], before: Unruled | None
+) -> Unruled | None:
+    """Return the table that a page's lines hold, or ``None`` if none is certain.
+
+    Args:
+        lines: the page's lines of glyphs, those of ruled tables left out.
+        rules: the heights of horizontal rules as wide as a table.
+        before: the table at the end of the page before, which may go on here without a header.
+    """
+    walls: list[float] = []
+    for _ in range(_MOST_WALLS):
+        rows = cut(lines, walls)
+        numbers = numbered(rows, frozenset({1} | ({before.last + 1} if before else set())))
+        if not numbers:
+            return None
+        try:
+            found = _with_header(rows, numbers, rules, before)
+        except _CrowdedError as crowded:
+            wall = _wall(lines[numbers[0] : numbers[-1] + 1], crowded.captions)
+            if wall is None or wall in walls:
+                return None
+            walls.append(wall)
+            continue
+        if found is None and before is not None:
+            found = _going_on(rows, numbers, rules, before)
+        return found
+    return None
+
+
+def looks_numbered(lines: Sequence[Sequence[Glyph]]) -> bool:
+    """Whether lines look like rows of a table whose columns are not certain."""
+    return any(line.serial is not None and len(line.pieces) >= _FEWEST for line in cut(lines, ()))
+
+
+class _CrowdedError(Exception):
+    """Two captions stand side by side over what looks like one column."""
+
+    def __init__(self, left: Segment, right: Segment) -> None:
+        super().__init__(left.text, right.text)
+        self.captions = left, right
+
+
+def _wall(lines: Sequence[Sequence[Glyph]], captions: tuple[Segment, Segment]) -> float | None:
+    """Return where two columns meet whose texts come as near as words, ``None`` if not certain.
+
+    It is the one strip below the two captions in which no line has a letter. In a column of text
+    the spaces of so many lines do not stand one under the other.
+    """
+    low, high = ((caption.x0 + caption.x1) / 2 for caption in captions)
+    spans = [Line((word,)) for line in lines for word in words(line)]
+    filled = [block for block in blocks_of(spans) if block[1] > low and block[0] < high]
+    crowded = sum(
+        any(word.x0 < low for word in words(line)) and any(word.x1 > high for word in words(line))
+        for line in lines
+    )
+    free = [(a[1] + b[0]) / 2 for a, b in itertools.pairwise(filled) if b[0] > low and a[1] < high]
+    return free[0] if len(free) == 1 and crowded >= _CERTAIN_LINES else None
+
+
+def _with_header(
+    rows: list[Line], numbers: list[int], rules: Sequence[float], before: Unruled | None
+) -> Unruled | None:
+    data = [line for line in rows[numbers[0] : numbers[-1] + 1] if not line.opens]
+    blocks = blocks_of(data)
+    if len(blocks) < _FEWEST:
+        return None
+    end = end_of(rows, numbers[-1], blocks, rules)
+    data += [line for line in rows[numbers[-1] + 1 : end] if not line.opens]
+    blocks = blocks_of(data)
+    first = _header_start(rows, numbers, blocks, rules)
+    cut_rows = banded(rows[first:end], rules, blocks, settled=bool(before and before.settled))
+    if cut_rows is None:
+        return None
+    captions, bands = _captioned(list(cut_rows.bands), before)
+    data += [line for band in bands for line in band.lines if line not in data and not line.opens]
+    columns = _columns(blocks, data, captions)
+    if columns is None:
+        return None
+    if before and _text(captions) == _text(before.captions):
+        same = _same_columns(before, [*data, *captions])
+        columns = list(before.blocks) if same else columns
+    return _table((first, end), columns, Cut(tuple(bands), cut_rows.settled), captions)
+
+
+def _captioned(bands: list[Band], before: Unruled | None) -> tuple[list[Line], list[Band]]:
+    """Part the captions from the rows.
+
+    What stands above the row of the first number is captions. Where the captions of the page before
+    are repeated, what follows them is the rest of a row that the break cut.
+    """
+    body = next(at for at, band in enumerate(bands) if band.serial is not None)
+    above = [line for band in bands[:body] for line in band.lines]
+    head = list(itertools.takewhile(lambda line: line.serial is None, bands[body].lines))
+    if not above:
+        above, bands[body] = head, replace(bands[body], lines=bands[body].lines[len(head) :])
+    repeated = before.captions if before else ()
+    count = len(repeated)
+    if count and _text(above[:count]) == _text(repeated):
+        rest = [Band(tuple(above[count:]))] if above[count:] else []
+        return above[:count], [*rest, *bands[body:]]
+    return above, bands[body:]
+
+
+def _text(lines: Iterable[Line]) -> str:
+    return squash(" ".join(piece.text for line in lines for piece in line.pieces))
+
+
+def _going_on(
+    rows: list[Line], numbers: list[int], rules: Sequence[float], before: Unruled
+) -> Unruled | None:
+    """Return the rest of a table that began on the page before, in its columns."""
+    end = end_of(rows, numbers[-1], before.blocks, rules)
+    if not _same_columns(before, [line for line in rows[:end] if not line.opens]):
+        return None
+    cut_rows = banded(rows[:end], rules, before.blocks, settled=before.settled)
+    if cut_rows is None:
+        return None
+    found = _table((0, end), list(before.blocks), cut_rows, before.captions)
+    return replace(found, headed=False)
+
+
+def _table(
+    lines: tuple[int, int], blocks: list[Span], rows: Cut, captions: Sequence[Line]
+) -> Unruled:
+    between = [(left[1] + right[0]) / 2 for left, right in itertools.pairwise(blocks)]
+    edges = (blocks[0][0], *between, blocks[-1][1])
+    last = [band.serial for band in rows.bands if band.serial is not None][-1]
+    return Unruled(*lines, tuple(blocks), edges, rows.bands, tuple(captions), last, rows.settled)
+
+
+def _same_columns(before: Unruled, lines: Iterable[Line]) -> bool:
+    """Whether every word stands between the same edges as on the page before."""
+    spans = list(zip(before.edges, before.edges[1:], strict=False))
+    spans[0], spans[-1] = (0.0, spans[0][1]), (spans[-1][0], float("inf"))
+    return all(
+        any(left <= piece.x0 and piece.x1 <= right for left, right in spans)
+        for line in lines
+        for piece in line.pieces
+    )
+
+
+def _header_start(
+    rows: list[Line], numbers: list[int], blocks: Sequence[Span], rules: Sequence[float]
+) -> int:
+    """Return the first line of the captions above a table's first row."""
+    body = numbers[0]
+    usual = max((gap_above(rows, at) for at in range(body + 1, numbers[-1] + 1)), default=0.0)
+    above = [rule for rule in rules if rule < rows[body].middle]
+    first = body
+    while first > 0 and body - first < _HEADER_LINES:
+        line, below = rows[first - 1], rows[first]
+        over = [len(touched(piece, blocks)) for piece in line.pieces]
+        if above and line.middle < min(above):
+            break
+        if below.top - line.bottom > max(line.height * _HEADER_GAP, usual + 1):
+            break
+        lone = len(over) == 1 and (over[0] > _WIDEST_CAPTION or body - first == 0 < over[0] - 1)
+        if lone or _UNIT_LINE.match(fold(line.pieces[0].text)):
+            break
+        first -= 1
+    return first
+
+
+def _columns(
+    blocks: list[Span], data: Sequence[Line], captions: Sequence[Line]
+) -> list[Span] | None:
+    """Return the columns: what data and captions fill; ``None`` unless each has one caption."""
+    single = [
+        Line((piece,))
+        for line in captions
+        for piece in line.pieces
+        if len(touched(piece, blocks)) <= 1
+    ]
+    columns = blocks_of([*data, *single])
+    homes = [
+        next(at for at, (x0, x1) in enumerate(columns) if x0 <= block[0] and block[1] <= x1)
+        for block in blocks
+    ]
+    if len(set(homes)) < len(blocks):
+        return None
+    _refuse_crowded(captions, columns)
+    captioned = {at for line in single for at in touched(line.pieces[0], columns)}
+    bare = set(range(1, len(columns))) - captioned
+    return None if bare or not captioned else columns
+
+
+def _refuse_crowded(captions: Sequence[Line], columns: Sequence[Span]) -> None:
+    """Raise if two captions stand side by side over one column: the lines of one overlap."""
+    over: dict[int, list[Segment]] = {}
+    for piece in (piece for line in captions for piece in line.pieces):
+        homes = touched(piece, columns)
+        if len(homes) == 1:
+            over.setdefault(homes[0], []).append(piece)
+    for pieces in over.values():
+        pieces.sort(key=lambda piece: piece.x0)
+        reach = pieces[0]
+        for piece in pieces[1:]:
+            if piece.x0 > reach.x1:
+                raise _CrowdedError(reach, piece)
+            reach = max(reach, piece, key=lambda each: each.x1)
+
+
+# --- cells ----------------------------------------------------------------------------------------
+
+
+def rows_of(table: Unruled, placed: Placed) -> tuple[Row, ...]:
+    """Return the table's rows, its captions first: one row of them, or two if one covers others."""
+    rows: list[list[tuple[int, int, list[Segment], float]]] = []
+    if table.headed:
+        rows += _caption_rows(table)
+    rows += [_band_row(table, band) for band in table.bands]
+    result = []
+    for at, row in enumerate(rows, 1):
+        cells: list[Cell | None] = [None] * len(table.blocks)
+        inked = [line for _, _, lines, _ in row for line in lines]
+        top, bottom = min(line.top for line in inked), max(line.bottom for line in inked)
+        for column, span, lines, sure in row:
+            box = table.blocks[column][0], top, table.blocks[column + span - 1][1], bottom
+            cells[column] = placed.cell(lines, box, (at, column + 1), (1, span), sure=sure)
+        result.append(tuple(cells))
+    return tuple(result)
+
+
+def _caption_rows(table: Unruled) -> list[list[tuple[int, int, list[Segment], float]]]:
+    """Return the rows of captions; a caption over two columns stands in a row above theirs."""
+    counting = [line for line in table.captions if line.counts]
+    lines = [line for line in table.captions if not line.counts]
+    wide: dict[tuple[int, int], list[Segment]] = {}
+    single: dict[int, list[Segment]] = {}
+    for piece in (piece for line in lines for piece in line.pieces):
+        over = touched(piece, table.blocks)
+        if len(over) > 1:
+            wide.setdefault((over[0], len(over)), []).append(piece)
+        elif over:
+            single.setdefault(over[0], []).append(piece)
+    rows = []
+    if wide:
+        rows.append([(at, span, pieces, 1.0) for (at, span), pieces in wide.items()])
+    if single:
+        rows.append([(at, 1, pieces, 1.0) for at, pieces in sorted(single.items())])
+    rows += [_band_row(table, Band((line,))) for line in counting]
+    return rows
+
+
+def _band_row(table: Unruled, band: Band) -> list[tuple[int, int, list[Segment], float]]:
+    cells: dict[int, tuple[int, list[Segment]]] = {}
+    for line in band.lines:
+        here: dict[int, tuple[int, list[Segment]]] = {}
+        for piece in line.pieces:
+            over = touched(piece, table.blocks) or [_nearest(piece, table.blocks)]
+            span, pieces = here.get(over[0], (1, []))
+            here[over[0]] = max(span, len(over)), [*pieces, piece]
+        for at, (span, pieces) in here.items():
+            before, lines = cells.get(at, (1, []))
+            cells[at] = max(span, before), [*lines, one_line(pieces)]
+    covered = {at + n for at, (span, _) in cells.items() for n in range(span)}
+    cells |= {at: (1, []) for at in range(len(table.blocks)) if at not in covered}
+    return [
+        (at, span, lines, _IN_DOUBT if at in band.doubtful else 1.0)
+        for at, (span, lines) in cells.items()
+    ]
+
+
+def _nearest(piece: Segment, blocks: Sequence[Span]) -> int:
+    return min(range(len(blocks)), key=lambda at: abs(sum(blocks[at]) - piece.x0 - piece.x1))
