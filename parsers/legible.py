@@ -67,6 +67,32 @@ def spelled(word: str) -> bool:
     return not _STOPPED.search(bare) or bool(tones and tones[0] in _STOP_TONES) or word.isascii()
 
 
+#: Beginnings of syllables that stand alone where the rest was dropped: "T C C NG HOÀ".
+_ONSETS: Final = frozenset({"ng", "nh", "th", "tr", "ch", "kh", "ph"})
+#: A sign among letters: glyphs that were shifted ("TH#NG T$").
+_SHIFTED: Final = re.compile(
+    r"[^\W\d_][#$%*<=>^~|{}\\!][^\W\d_]|[^\W\d_][#$%^~|{}\\]|[#$%^~|{}\\][^\W\d_]"
+)
+_UNKNOWN: Final = re.compile("[\ufffd\ue000-\uf8ff]")
+_FEW_WORDS: Final = 12
+_UNKNOWN_SHARE: Final = 0.02  # of all letters: stars and bullets of symbol fonts are fewer
+
+
+def is_garbled(texts: Iterable[str]) -> bool:
+    """Whether letters of a page were dropped, shifted or never mapped, so that its text is none."""
+    texts = list(texts)
+    whole = " ".join(texts)
+    letters = sum(map(str.isalpha, whole)) + 1
+    if len(_UNKNOWN.findall(whole)) > max(5, letters * _UNKNOWN_SHARE):
+        return True
+    words = whole.split()
+    shifted = sum(bool(_SHIFTED.search(word)) for word in words)
+    share, counted = share_of_syllables(texts)
+    bad = counted - round(share * counted)
+    enough = counted >= _FEW_WORDS and bad > counted * (1 - _LEAST_SHARE)
+    return enough or (len(words) >= _FEW_WORDS and shifted > len(words) * (1 - _LEAST_SHARE) / 2)
+
+
 def share_of_syllables(texts: Iterable[str]) -> tuple[float, int]:
     """Return (share of words that are syllables, number of words that were counted).
 
@@ -81,7 +107,8 @@ def share_of_syllables(texts: Iterable[str]) -> tuple[float, int]:
                 good += 1
                 counted += 1
             elif not word.isascii() or (
-                len(word) == 1 and text[match.end() : match.end() + 1] in {"", " "}
+                (len(word) == 1 or word.lower() in _ONSETS)
+                and text[match.end() : match.end() + 1] in {"", " "}
             ):
                 counted += 1
     return (good / counted if counted else 1.0), counted

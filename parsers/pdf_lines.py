@@ -146,15 +146,19 @@ def touched(piece: Segment, blocks: Sequence[Span]) -> list[int]:
     return [at for at, (x0, x1) in enumerate(blocks) if piece.x0 < x1 and piece.x1 > x0]
 
 
-def end_of(lines: Sequence[Line], last: int, blocks: Sequence[Span], rules: Sequence[float]) -> int:
-    """Return the line behind the table's last one, ``last`` being its last running number.
+def end_of(
+    lines: Sequence[Line], numbers: Sequence[int], blocks: Sequence[Span], rules: Sequence[float]
+) -> int:
+    """Return the line behind the table's last one, ``numbers`` being those that have running
+    numbers.
 
     The table ends at the last rule, if rules close it, else above a wide gap; and above a text that
     reaches over several columns, as only a sum's words may.
     """
+    first, last = numbers[0], numbers[-1]
     middle = lines[last].middle
     closed = any(rule < middle for rule in rules) and any(rule > middle for rule in rules)
-    usual = max((gap_above(lines, at) for at in range(1, last + 1)), default=0.0)
+    usual = max((gap_above(lines, at) for at in range(first + 1, last + 1)), default=0.0)
     end = last + 1
     while end < len(lines):
         line = lines[end]

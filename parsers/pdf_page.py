@@ -54,6 +54,14 @@ class Page:
     overlapped: tuple[str, ...] = ()
     unruled: bool = False
 
+    @property
+    def texts(self) -> list[str]:
+        """All its text, line by line and cell by cell."""
+        lines = [item for item in self.content if isinstance(item, str)]
+        tables = [item for item in self.content if isinstance(item, Table)]
+        cells = (cell for table in tables for row in table.rows for cell in row if cell)
+        return [*lines, *(cell.text for cell in cells if cell.text)]
+
 
 def read_page(page: Any, number: int, before: Page | None = None) -> Page:
     """Read a ``pdfplumber`` page, upright, as page ``number`` (counted from 1).

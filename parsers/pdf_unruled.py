@@ -8,6 +8,7 @@ the column beside it.
 
 import itertools
 import re
+import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -35,8 +36,11 @@ from parsers.vietnamese import fold, squash
 _FEWEST: Final = 4  # columns: fewer side by side are a letterhead, signatures, a list
 _HEADER_LINES: Final = 12
 _HEADER_GAP: Final = 1.2  # of the height: a wider gap parts the header from the title over it
+_PADDED_GAP: Final = 4.0  # but high rows may leave so much below it
 _WIDEST_CAPTION: Final = 2  # columns under one caption; a text over more is a title
 _UNIT_LINE: Final = re.compile(r"(?:don vi tinh|dvt|don vi)\b")
+_EMPTY_GAP: Final = 0.6  # of the height: text so near an empty column may have come out of it
+_ASIDE: Final = 2.5  # of the height: so near stands a caption in the middle to a text at the side
 _MOST_WALLS: Final = 8
 _CERTAIN_LINES: Final = 5  # so many texts on both sides of a narrow strip prove it
 _IN_DOUBT: Final = 0.6
@@ -71,10 +75,11 @@ def find(
         rules: the heights of horizontal rules as wide as a table.
         before: the table at the end of the page before, which may go on here without a header.
     """
+    firsts = frozenset({1} | ({before.last + 1} if before else set()))
     walls: list[float] = []
     for _ in range(_MOST_WALLS):
         rows = cut(lines, walls)
-        numbers = numbered(rows, frozenset({1} | ({before.last + 1} if before else set())))
+        numbers = numbered(rows, firsts)
         if not numbers:
             return None
         try:
@@ -86,7 +91,8 @@ def find(
             walls.append(wall)
             continue
         if found is None and before is not None:
-            found = _going_on(rows, numbers, rules, before)
+            rows = cut(lines, before.edges[1:-1])
+            found = _going_on(rows, numbered(rows, firsts), rules, before)
         return found
     return None
 
@@ -128,7 +134,7 @@ def _with_header(
     blocks = blocks_of(data)
     if len(blocks) < _FEWEST:
         return None
-    end = end_of(rows, numbers[-1], blocks, rules)
+    end = end_of(rows, numbers, blocks, rules)
     data += [line for line in rows[numbers[-1] + 1 : end] if not line.opens]
     blocks = blocks_of(data)
     first = _header_start(rows, numbers, blocks, rules)
@@ -173,7 +179,9 @@ def _going_on(
     rows: list[Line], numbers: list[int], rules: Sequence[float], before: Unruled
 ) -> Unruled | None:
     """Return the rest of a table that began on the page before, in its columns."""
-    end = end_of(rows, numbers[-1], before.blocks, rules)
+    if not numbers:
+        return None
+    end = end_of(rows, numbers, before.blocks, rules)
     if not _same_columns(before, [line for line in rows[:end] if not line.opens]):
         return None
     cut_rows = banded(rows[:end], rules, before.blocks, settled=before.settled)
@@ -216,7 +224,9 @@ def _header_start(
         over = [len(touched(piece, blocks)) for piece in line.pieces]
         if above and line.middle < min(above):
             break
-        if below.top - line.bottom > max(line.height * _HEADER_GAP, usual + 1):
+        padded = first == body or below.counts
+        most = _PADDED_GAP * line.height if padded else max(line.height * _HEADER_GAP, usual + 1)
+        if below.top - line.bottom > most:
             break
         lone = len(over) == 1 and (over[0] > _WIDEST_CAPTION or body - first == 0 < over[0] - 1)
         if lone or _UNIT_LINE.match(fold(line.pieces[0].text)):
@@ -235,7 +245,7 @@ def _columns(
         for piece in line.pieces
         if len(touched(piece, blocks)) <= 1
     ]
-    columns = blocks_of([*data, *single])
+    columns = _under_captions(blocks_of([*data, *single]), blocks, single)
     homes = [
         next(at for at, (x0, x1) in enumerate(columns) if x0 <= block[0] and block[1] <= x1)
         for block in blocks
@@ -243,9 +253,42 @@ def _columns(
     if len(set(homes)) < len(blocks):
         return None
     _refuse_crowded(captions, columns)
+    for left, right in itertools.pairwise(columns):
+        empty = not all(
+            any(block[0] < span[1] and span[0] < block[1] for block in blocks)
+            for span in (left, right)
+        )
+        if empty and right[0] - left[1] < _EMPTY_GAP * data[0].height:
+            return None
     captioned = {at for line in single for at in touched(line.pieces[0], columns)}
     bare = set(range(1, len(columns))) - captioned
     return None if bare or not captioned else columns
+
+
+def _under_captions(
+    columns: list[Span], blocks: Sequence[Span], captions: Sequence[Line]
+) -> list[Span]:
+    """Join short texts at the side of a column with the caption in its middle.
+
+    Only two neighbours that stand near, one without a caption and one with nothing but a caption.
+    """
+    heads = blocks_of(captions)
+    bare = [not _overlaps(column, heads) for column in columns]
+    empty = [not _overlaps(column, blocks) for column in columns]
+    size = statistics.median(line.height for line in captions) if captions else 0.0
+    spans = list(columns)
+    for at, (x0, x1) in enumerate(columns):
+        near = [n for n in (at - 1, at + 1) if 0 <= n < len(columns) and empty[n]]
+        if not bare[at] or empty[at] or len(near) != 1:
+            continue
+        left, right = columns[near[0]]
+        if max(left - x1, x0 - right) < _ASIDE * size:
+            spans[at] = spans[near[0]] = min(x0, left), max(x1, right)
+    return sorted(set(spans))
+
+
+def _overlaps(span: Span, others: Iterable[Span]) -> bool:
+    return any(other[0] < span[1] and span[0] < other[1] for other in others)
 
 
 def _refuse_crowded(captions: Sequence[Line], columns: Sequence[Span]) -> None:

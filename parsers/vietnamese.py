@@ -185,10 +185,12 @@ _TCVN3 = "µ¸¶·¹¨»¾¼½Æ©Ç®§ª«¬Ë×ØÞßäåæçëîñöïø÷û
 _TCVN3_INSIDE = re.compile(rf"[^\W\d_][{_TCVN3}]+[^\W\d_]|[§®][^\W\d_]|[^\W\d_][µ¸¶¨¾¼Æ]")
 #: VNI-Windows writes a vowel and then a sign that is a letter: "Coäng hoøa xaõ hoäi".
 _VNI = re.compile(r"[aeouy][øõûïäåëâ]|[aeo]ù(?![a-z])|ñ[aeiou]|[öô][øõûï]", re.IGNORECASE)
+#: What UTF-8 gives in a code page of one byte: "Äiá»ƒm giá»›i thiá»‡u".
+_MOJIBAKE = re.compile(r"á[º»]|Æ[°¡¯]|Ä[‘ƒ©¨]|Ã[¡¢£¨©ª¬²³´µ¹º½]")
 
 
 def looks_legacy(text: str) -> bool:
-    """Tell text typed in TCVN3 (.VnTime, .VnArial) or VNI fonts: ``"thÞ trÊn §ång §¨ng"``.
+    """Tell text in TCVN3 (.VnTime) or VNI, or in a wrong code page: ``"thÞ trÊn §ång §¨ng"``.
 
     Such text shows right only in its font; stored as it is, it is gibberish. One sign that no
     Vietnamese word has is enough, because a cell is short.
@@ -196,4 +198,6 @@ def looks_legacy(text: str) -> bool:
     if text.isascii():
         return False
     plain = unicodedata.normalize("NFC", text)
+    if _MOJIBAKE.search(plain):
+        return True
     return bool(_TCVN3_INSIDE.search(plain) or len(_VNI.findall(plain)) > 1)
