@@ -149,8 +149,7 @@ def touched(piece: Segment, blocks: Sequence[Span]) -> list[int]:
 def end_of(
     lines: Sequence[Line], numbers: Sequence[int], blocks: Sequence[Span], rules: Sequence[float]
 ) -> int:
-    """Return the line behind the table's last one, ``numbers`` being those that have running
-    numbers.
+    """Return the line behind the table's last one; ``numbers`` are those with running numbers.
 
     The table ends at the last rule, if rules close it, else above a wide gap; and above a text that
     reaches over several columns, as only a sum's words may.

@@ -12,6 +12,7 @@ from parsers.layout import is_layout
 from parsers.package import RefusedError
 from parsers.pdf_cells import Placed
 from parsers.pdf_join import Row
+from parsers.pdf_objects import letters
 from parsers.pdf_text import Glyph, Segment, columns, glyphs, lines_of, segments
 from parsers.pdf_unruled import Unruled, find, looks_numbered, rows_of
 from parsers.vietnamese import fold
@@ -68,11 +69,11 @@ def read_page(page: Any, number: int, before: Page | None = None) -> Page:
 
     ``before`` is the page before it, whose last table may go on here.
     """
+    rest = glyphs(letters(page))
     across = {round(edge["top"]) for edge in page.horizontal_edges}
     down = {round(edge["x0"]) for edge in page.vertical_edges}
     if len(across) * len(down) > _MOST_CROSSINGS:
         raise RefusedError("too-large", f"page {number}: {len(across)} x {len(down)} lines")
-    rest = glyphs(page.dedupe_chars().chars)
     ruled = page.find_tables({"explicit_horizontal_lines": _unclosed(page)}) if down else []
     found = [table for table in ruled if len(table.cells) > 1]
     tables: list[Table] = []
@@ -120,12 +121,12 @@ def _last_unruled(page: Page | None) -> Unruled | None:
 
 
 def _unruled_table(found: Unruled, lines: Sequence[Sequence[Glyph]], placed: Placed) -> Table:
-    letters = [letter for line in lines[found.first : found.end] for letter in line]
+    inked = [letter for line in lines[found.first : found.end] for letter in line]
     box = (
-        min(letter.x0 for letter in letters),
-        min(letter.top for letter in letters),
-        max(letter.x1 for letter in letters),
-        max(letter.bottom for letter in letters),
+        min(letter.x0 for letter in inked),
+        min(letter.top for letter in inked),
+        max(letter.x1 for letter in inked),
+        max(letter.bottom for letter in inked),
     )
     return Table(box, found.edges, rows_of(found, placed), found)
 

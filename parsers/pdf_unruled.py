@@ -50,8 +50,8 @@ _IN_DOUBT: Final = 0.6
 class Unruled:
     """A table found among the lines of a page: lines ``first`` to ``end`` (exclusive).
 
-    ``captions`` are those of the page before unless it is ``headed``, ``last`` is its last running number, ``settled`` as
-    in ``Cut``: what the next page needs to go on with it.
+    ``captions`` are those of the page before unless it is ``headed``, ``last`` is its last running
+    number, ``settled`` as in ``Cut``: what the next page needs to go on with it.
     """
 
     first: int
