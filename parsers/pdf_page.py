@@ -29,6 +29,7 @@ _CLOSED: Final = 3.0
 _OPEN_BORDERS: Final = 4
 _SERIAL: Final = re.compile(r"(\d{1,3})[.)]?")
 _TABLE_WIDTH: Final = 0.5  # of the page's
+_MOST_UNRULED: Final = 10  # of one page
 _UNRULED_COLUMNS: Final = 4
 _UNRULED_ROWS: Final = 3
 
@@ -74,15 +75,35 @@ def read_page(page: Any, number: int, before: Page | None = None) -> Page:
     down = {round(edge["x0"]) for edge in page.vertical_edges}
     if len(across) * len(down) > _MOST_CROSSINGS:
         raise RefusedError("too-large", f"page {number}: {len(across)} x {len(down)} lines")
-    ruled = page.find_tables({"explicit_horizontal_lines": _unclosed(page)}) if down else []
-    found = [table for table in ruled if len(table.cells) > 1]
     tables: list[Table] = []
     overlapped: list[str] = []
+    if down:
+        tables, overlapped, rest = _ruled(page, number, rest)
+    lines = lines_of(rest)
+    rules, open_table = _rules(page), _last_unruled(before)
+    for _ in range(_MOST_UNRULED):
+        unruled = find(lines, rules, open_table)
+        if unruled is None:
+            break
+        tables.append(_unruled_table(unruled, lines, _placed(page, number, len(tables))))
+        lines = lines[: unruled.first] + lines[unruled.end :]
+        open_table = None
+    written = [segments(line) for line in lines]
+    tables.sort(key=lambda table: table.box[1])
+    unread = _looks_tabular(written) or looks_numbered(lines)
+    return Page(_in_order(written, tables), tuple(overlapped), unread)
+
+
+def _ruled(page: Any, number: int, rest: list[Glyph]) -> tuple[list[Table], list[str], list[Glyph]]:
+    """Return the ruled tables, the places where their letters overlap, the letters left over."""
+    tables: list[Table] = []
+    overlapped: list[str] = []
+    found = page.find_tables({"explicit_horizontal_lines": _unclosed(page)})
+    found = [table for table in found if len(table.cells) > 1]
     for table in sorted(found, key=lambda table: (table.bbox[1], table.bbox[0])):
         inside = [letter for letter in rest if _within(letter, table.bbox)]
         frame = _Frame(table.cells)
-        text = "".join(letter.text for letter in sorted(inside, key=lambda glyph: glyph.middle))
-        if not text.strip():
+        if not any(letter.text.strip() for letter in inside):
             continue
         prose = " ".join(segment.text for line in lines_of(inside) for segment in segments(line))
         if is_layout(frame.width, frame.height, prose, ruled=True):
@@ -93,19 +114,7 @@ def read_page(page: Any, number: int, before: Page | None = None) -> Page:
         tables.append(Table(table.bbox, frame.edges, rows))
         overlapped += doubtful
         rest = [letter for letter in rest if not _within(letter, table.bbox)]
-    lines = lines_of(rest)
-    open_table = _last_unruled(before)
-    while True:
-        unruled = find(lines, _rules(page), open_table)
-        if unruled is None:
-            break
-        tables.append(_unruled_table(unruled, lines, _placed(page, number, len(tables))))
-        lines = lines[: unruled.first] + lines[unruled.end :]
-        open_table = None
-    written = [segments(line) for line in lines]
-    tables.sort(key=lambda table: table.box[1])
-    unread = _looks_tabular(written) or looks_numbered(lines)
-    return Page(_in_order(written, tables), tuple(overlapped), unread)
+    return tables, overlapped, rest
 
 
 def _placed(page: Any, number: int, earlier: int) -> Placed:

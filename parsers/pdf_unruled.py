@@ -41,6 +41,7 @@ _WIDEST_CAPTION: Final = 2  # columns under one caption; a text over more is a t
 _UNIT_LINE: Final = re.compile(r"(?:don vi tinh|dvt|don vi)\b")
 _EMPTY_GAP: Final = 0.6  # of the height: text so near an empty column may have come out of it
 _ASIDE: Final = 2.5  # of the height: so near stands a caption in the middle to a text at the side
+_MOST_LINES: Final = 500  # of one page: print so small nobody sends
 _MOST_WALLS: Final = 8
 _CERTAIN_LINES: Final = 5  # so many texts on both sides of a narrow strip prove it
 _IN_DOUBT: Final = 0.6
@@ -75,6 +76,8 @@ def find(
         rules: the heights of horizontal rules as wide as a table.
         before: the table at the end of the page before, which may go on here without a header.
     """
+    if len(lines) > _MOST_LINES:
+        return None
     firsts = frozenset({1} | ({before.last + 1} if before else set()))
     walls: list[float] = []
     for _ in range(_MOST_WALLS):
@@ -142,7 +145,10 @@ def _with_header(
     if cut_rows is None:
         return None
     captions, bands = _captioned(list(cut_rows.bands), before)
-    data += [line for band in bands for line in band.lines if line not in data and not line.opens]
+    known = set(map(id, data))
+    data += [
+        line for band in bands for line in band.lines if id(line) not in known and not line.opens
+    ]
     columns = _columns(blocks, data, captions)
     if columns is None:
         return None

@@ -28,7 +28,7 @@ _SURE = re.compile(r"[Ạ-ỹĩũĨŨ]")
 #: What a decoding still needs: the soft hyphen (ư in TCVN3), the eths (é, and a letter of bytes),
 #: the control characters and the no-break space that UTF-8 gives in another code page.
 _NEEDED = "".join(map(chr, range(0x80, 0xA1))) + "\xad\xd0\xf0"
-_UNDECIDED = re.compile("[\x80-\x9f\xad\xd0\xf0]|[ÃĂ]\xa0")
+_UNDECIDED = re.compile("[\x80-\x9f\xad\xd0\xf0]|[ÂÃĂ]\xa0")
 _TONES = "\u0300\u0301\u0309\u0303\u0323"
 #: An open oa, oe, uy that carries its tone on the second vowel; "quý" is qu + ý and stays.
 _NEW_STYLE = re.compile(

@@ -153,7 +153,7 @@ def test_fault_062_wrong_form_and_blank_template() -> None:
 
 
 def test_fault_067_legacy_font_text_is_read_as_what_it_shows() -> None:
-    """TCVN3 text looks like Latin: it is decoded, and the reading says so; what is none is refused."""
+    """TCVN3 text looks like Latin: it is decoded, and the reading says so."""
     legacy = (
         "Céng hßa x· héi chñ nghÜa ViÖt Nam",
         "Danh s¸ch ®¨ng ký ®iÓm giíi thiÖu vµ b¸n s¶n phÈm OCOP cña x·",

@@ -1,4 +1,4 @@
-"""Tables without borders: read right, told as doubtful, or refused; never a value moved silently."""
+"""Tables without borders: read right, told as doubtful, or refused; no value moves silently."""
 
 import random
 from dataclasses import replace
@@ -20,8 +20,12 @@ def drawn(how: Manner, rows: list[tuple[str, ...]]) -> bytes:
     return paper.done()
 
 
+def chances(seed: int) -> random.Random:
+    return random.Random(seed)  # noqa: S311  the same papers in every run
+
+
 def some(count: int, seed: int = 7) -> list[tuple[str, ...]]:
-    chance = random.Random(seed)
+    chance = chances(seed)
     return [row(chance, number) for number in range(1, count + 1)]
 
 
@@ -49,7 +53,7 @@ def silent(result: Reading, rows: list[tuple[str, ...]]) -> list[tuple[int, str]
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_value_moves_in_silence(seed: int) -> None:
-    chance = random.Random(seed)
+    chance = chances(seed)
     how = manner(chance)
     rows = some(chance.choice((1, 2, 3, 5, 8, 12)), seed)
     result = read(drawn(how, rows), FORM)
@@ -71,7 +75,11 @@ def test_wide_margins_are_certain(vertical: str, rules: str, *, counted: bool) -
     how = replace(CLEAR, vertical=vertical, rules=rules, counted=counted)
     result = found(how, rows)
     assert [dict(each.values) for each in result.rows] == [values(cells) for cells in rows]
-    assert all(sure >= CERTAIN for each in result.rows for sure in each.confidence.values())
+    # Where a list breaks before a capital, one product and two look alike: that is always asked.
+    unsure = {
+        key for each in result.rows for key, sure in each.confidence.items() if sure < CERTAIN
+    }
+    assert unsure <= {"products"}
 
 
 def test_rows_set_solid_are_in_doubt_or_right() -> None:
@@ -119,15 +127,9 @@ def test_every_value_has_its_box() -> None:
 def test_vertical_lines_alone_do_not_melt_rows() -> None:
     """Columns drawn, rows not: pdfplumber sees one row with everything in it."""
     rows = some(4)
-    paper = UnruledPaper(CLEAR)
-    top = paper._y
+    paper = UnruledPaper(replace(CLEAR, rules="ends"))
     paper.table(rows)
-    x = 20.0
-    for width in (0, 30, 95, 85, 95, 75, 72, 50, 85, 38, 62, 80):
-        x += width
-        paper._canvas.line(x, top, x, paper._y)
-    paper._rule()
-    paper._canvas.line(20, top, x, top)
+    paper.verticals()
     result = read(paper.done(), FORM)
     assert isinstance(result, Reading), result
     assert [dict(each.values) for each in result.rows] == [values(cells) for cells in rows]
@@ -137,7 +139,7 @@ def test_most_manners_are_read() -> None:
     """Refusing everything would be safe as well."""
     readings = 0
     for seed in SEEDS:
-        chance = random.Random(seed)
+        chance = chances(seed)
         how = manner(chance)
         result = read(drawn(how, some(chance.choice((1, 2, 3, 5, 8, 12)), seed)), FORM)
         readings += isinstance(result, Reading) and bool(result.rows)

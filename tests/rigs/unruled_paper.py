@@ -12,11 +12,12 @@ _FONTS = {
     "Sans": "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
     "Serif": "/usr/share/fonts/truetype/liberation2/LiberationSerif-Regular.ttf",
 }
-_WORDS = (
-    "Bản Ngà Nà Lìn Khuổi Mạ Hòa Cư Pò Lạn Đồng Đăng nông sản hợp tác xã cửa hàng chợ trung tâm bến "
-    "xe thôn xóm mật ong bạc hà chè dây vịt quay măng ớt hồi khô na dai rượu men lá quốc lộ Tổng "
-    "Quan Cộng Hòa"
-).split()
+_TEXT = (
+    "Bản Ngà Nà Lìn Khuổi Mạ Hòa Cư Pò Lạn Đồng Đăng nông sản hợp tác xã cửa hàng chợ "
+    "trung tâm bến xe thôn xóm mật ong bạc hà chè dây vịt quay măng ớt hồi khô na dai "
+    "rượu men lá quốc lộ Tổng Quan Cộng Hòa "
+)
+_WORDS = _TEXT.split()
 _NAMES = ("Hoàng Thị Mẫu", "Lý Văn Thử", "Nông Văn Ví", "Vi Thị Lập", "Triệu Văn Bình Minh")
 HEAD = (
     "STT", "Tên điểm", "Địa chỉ", "Chủ thể quản lý", "Người đại diện", "Điện thoại",
@@ -102,7 +103,7 @@ class UnruledPaper:
         self._how = how
         self._buffer = BytesIO()
         self._canvas = Canvas(self._buffer, pagesize=_PAGE, invariant=1)
-        self._y = float(_TOP)
+        self._y = self._started = float(_TOP)
         self._canvas.setFont(how.font, how.size + 2)
         self._canvas.drawCentredString(421, _TOP, "DANH SÁCH ĐĂNG KÝ ĐIỂM GIỚI THIỆU SẢN PHẨM OCOP")
         self._y -= 24
@@ -110,6 +111,7 @@ class UnruledPaper:
     def table(self, rows: list[tuple[str, ...]]) -> None:
         """Draw the header and the rows."""
         how = self._how
+        self._started = self._y
         if how.rules != "none":
             self._rule()
         self._row(HEAD, "middle", "c" * 11)
@@ -122,7 +124,9 @@ class UnruledPaper:
             if how.rules == "each":
                 self._rule()
         if how.total:
-            total = str(sum(int(cells[9]) for cells in rows))
+            total = f"{sum(float(cells[9].replace(',', '.')) for cells in rows):g}".replace(
+                ".", ","
+            )
             self._row(("", "Tổng cộng", *[""] * 7, total, ""), how.vertical, "clllllrlcrl")
         if how.rules in {"head", "ends"}:
             self._rule()
@@ -135,6 +139,17 @@ class UnruledPaper:
             self._canvas.drawString(600, self._y - down, right)
         self._canvas.save()
         return self._buffer.getvalue()
+
+    def verticals(self) -> None:
+        """Draw the lines between the columns of a table that stands on one page."""
+        x = float(_LEFT)
+        for width in (0, *_WIDTHS):
+            x += width
+            self._canvas.line(x, self._started, x, self._y)
+
+    def turn(self, degrees: int) -> None:
+        """Lie on its side, to be turned upright by the reader."""
+        self._canvas.setPageRotation(degrees)
 
     def _rule(self) -> None:
         self._canvas.line(_LEFT, self._y, _LEFT + sum(_WIDTHS), self._y)
