@@ -16,7 +16,7 @@ from itertools import groupby
 from typing import Final, NamedTuple
 
 from parsers.grid import Trace
-from parsers.legible import spelled
+from parsers.legible import spelled, unaccented
 from parsers.vietnamese import sure
 
 _CAPITALS: Final = "H"  # .VnTimeH shows every letter as a capital
@@ -72,6 +72,11 @@ _PAGE_1258: Final = {
 }  # fmt: skip
 _NOT_IN_1258: Final = frozenset(_PAGE_1258.values())
 _WORD: Final = re.compile(r"[^\W\d_]+")
+
+
+#: So many words with marks and none with ư: 9 in 100 have one.
+_LONG: Final = 60
+_HORNLESS: Final = re.compile(r"ơ(?:c|ng)$", re.IGNORECASE)
 
 
 class Typed(NamedTuple):
@@ -170,19 +175,34 @@ def together(pieces: Iterable[Typed], between: str) -> Typed:
     )
 
 
-def believed(texts: Iterable[str]) -> bool:
-    """Whether texts set in a legacy font are in its code.
+def believed(texts: Iterable[str], code: str) -> bool:
+    """Whether texts set in a legacy font are in its code, and nothing of them was lost.
 
     Unicode text is sometimes left in an old font: then letters that no code has are in the
     majority over signs that only a code has.
     """
     surely = coded = 0
+    words: list[str] = []
     for text in texts:
         if text.isascii():
             continue
         surely += sure(text)
         coded += not sure(text) and not all(map(spelled, _WORD.findall(text)))
-    return coded >= surely
+        words += _WORD.findall(decode(text, code) or "")
+    return coded >= surely and not (code == "tcvn3" and lost_horns(words))
+
+
+def lost_horns(words: Sequence[str]) -> bool:
+    """Whether decoded TCVN3 words show that the soft hyphens, which are ư there, were stripped.
+
+    "được" becomes "đợc" then, which no Vietnamese word is; and no longer text has no ư at all.
+    """
+    if any("ư" in word or "Ư" in word for word in words):
+        return False
+    worded = sum(not word.isascii() for word in words)
+    if worded >= _LONG or any(word.lower() == "ngời" for word in words):
+        return True
+    return any(_HORNLESS.search(unaccented(word)) for word in words)
 
 
 def joined(runs: Sequence[tuple[str, str]]) -> Typed:

@@ -31,6 +31,7 @@ _STOP_TONES: Final = frozenset("\u0301\u0323")  # a syllable that ends in a stop
 #: What no speller writes: c, g, ng before e, i; k, gh, ngh before others; vowels that never end.
 _MISSPELLED: Final = re.compile(
     r"(?:c|ng)[eêiy]|g[eêy]|(?:k|gh|ngh)[^heêiy]|(?:.*(?:[ăâ]|iê|yê|uô|ươ))$|q[^u]"
+    r"|(?:.*[^ư])?ơ(?:c|ng)$"
 )
 _ENOUGH: Final = 30
 _LEAST_SHARE: Final = 0.75
@@ -47,21 +48,23 @@ class PartialExtract(Extract):
     unread: tuple[str, ...] = ()
 
 
+def unaccented(word: str) -> str:
+    """Return a word without its tone; the marks that make other vowels stay: "đường" → "đương"."""
+    apart = unicodedata.normalize("NFD", word.lower())
+    return unicodedata.normalize("NFC", "".join(x for x in apart if x not in _TONES))
+
+
 @lru_cache(maxsize=8192)
 def syllable(word: str) -> bool:
     """Whether a word of letters is written like a Vietnamese syllable (with or without marks)."""
-    bare = "".join(
-        letter for letter in unicodedata.normalize("NFD", word.lower()) if letter not in _TONES
-    )
-    return _SYLLABLE.fullmatch(unicodedata.normalize("NFC", bare)) is not None
+    return _SYLLABLE.fullmatch(unaccented(word)) is not None
 
 
 @lru_cache(maxsize=8192)
 def spelled(word: str) -> bool:
     """Whether a word is a Vietnamese syllable as people spell it: one tone at most, none wrong."""
-    apart = unicodedata.normalize("NFD", word.lower())
-    tones = [letter for letter in apart if letter in _TONES]
-    bare = unicodedata.normalize("NFC", "".join(x for x in apart if x not in _TONES))
+    tones = [letter for letter in unicodedata.normalize("NFD", word) if letter in _TONES]
+    bare = unaccented(word)
     if len(tones) > 1 or not _SYLLABLE.fullmatch(bare) or _MISSPELLED.match(bare):
         return False
     return not _STOPPED.search(bare) or bool(tones and tones[0] in _STOP_TONES) or word.isascii()

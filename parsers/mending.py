@@ -15,7 +15,7 @@ from typing import Final, TypeGuard
 
 from parsers import vietnamese
 from parsers.grid import WRAP, Cell, Extract, Grid, Trace
-from parsers.legacy import decode
+from parsers.legacy import decode, lost_horns
 from parsers.legible import spelled
 from parsers.mojibake import unscrambled
 from parsers.reading import Finding
@@ -129,6 +129,8 @@ def _verdict(texts: Iterable[str]) -> _Verdict:
     for code, decoder in _DECODERS.items():
         changed = [pair for text in unsure for pair in _changed(text, decoder)]
         if len(set(changed)) < _LEAST_WORDS[code]:
+            continue
+        if code.startswith("tcvn3") and lost_horns([after for _, after in changed]):
             continue
         good = sum(spelled(after) for _, after in changed)
         before = sum(spelled(word) for word, _ in changed)

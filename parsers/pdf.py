@@ -10,7 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pdfplumber
 import pypdfium2
@@ -43,18 +43,22 @@ _GARBLED: Final = (
     "{} trong tệp PDF bị mất nét hoặc sai mã (chỉ nhìn được, không chép ra được) nên không đọc "
     "được. " + _ADVICE
 )
+#: What a person sees on a page.
+_Shown = Literal["text", "picture", "blank"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
     """What the first look found: the bytes to read, the pages that are pictures.
 
-    ``garbled`` are those whose letters, once read, turned out to be no text.
+    ``blank`` are pages without a letter, ``garbled`` those whose letters, once read, turned out to
+    be no text.
     """
 
     data: bytes
     pages: int
     pictures: frozenset[int]
+    blank: frozenset[int]
     garbled: frozenset[int] = frozenset()
 
     @property
@@ -130,26 +134,28 @@ def _first_look(data: bytes, limits: Limits) -> _Look | Refusal:
             return _refusal("too-large", f"{count} pages")
         if count == 0:
             return _refusal("damaged", "no pages")
-        pictures, turned = set(), False
+        shown: dict[int, _Shown] = {}
+        turned = False
         for number in range(count):
             page = document[number]
-            if _is_picture(page, number + 1):
-                pictures.add(number + 1)
+            shown[number + 1] = _shown(page, number + 1)
             turned |= _upright(page)
             page.close()
+        pictures = frozenset(number for number, what in shown.items() if what == "picture")
+        blank = frozenset(number for number, what in shown.items() if what == "blank")
         if len(pictures) == count:
             return _refusal("unreadable", "pictures only, no text layer")
         if turned:
             copy = io.BytesIO()
             document.save(copy)
             data = copy.getvalue()
-        return _Look(data, count, frozenset(pictures))
+        return _Look(data, count, pictures, blank)
     finally:
         document.close()
 
 
-def _is_picture(page: Any, number: int) -> bool:
-    """Whether what a person sees on the page is a picture; refuses pages with too much on them."""
+def _shown(page: Any, number: int) -> _Shown:
+    """Return what a person sees on a page; refuses pages with too much on them."""
     if pdfium.FPDFPage_CountObjects(page) > _MOST_OBJECTS:
         raise RefusedError("too-large", f"page {number}: too many objects")
     letters = page.get_textpage().count_chars()
@@ -172,9 +178,11 @@ def _is_picture(page: Any, number: int) -> bool:
             hidden += pdfium.FPDFTextObj_GetTextRenderMode(shape) == _INVISIBLE
         if segments > _MOST_SEGMENTS or paths > _MOST_OBJECTS:
             raise RefusedError("too-large", f"page {number}: too many drawn lines")
-    if letters < _TEXT_LETTERS:
-        return cover >= _COVER or paths >= _OUTLINES
-    return cover >= _COVER and (hidden > 0 or under * 2 > texts)
+    few = letters < _TEXT_LETTERS
+    unseen = hidden > 0 or under * 2 > texts
+    if (cover >= _COVER and (few or unseen)) or (few and paths >= _OUTLINES):
+        return "picture"
+    return "text" if letters else "blank"
 
 
 def _upright(page: Any) -> bool:
@@ -208,7 +216,7 @@ def _read_pages(look: _Look) -> dict[int, Page]:
     pages: dict[int, Page] = {}
     with pdfplumber.open(io.BytesIO(look.data)) as document:
         for number, page in enumerate(document.pages, 1):
-            if number not in look.pictures:
+            if number not in look.pictures | look.blank:
                 pages[number] = read_page(page, number, pages.get(number - 1))
             page.close()
     return pages

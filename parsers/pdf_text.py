@@ -109,7 +109,7 @@ def _coded(chars: Iterable[dict[str, object]]) -> frozenset[str]:
         if code:
             texts.setdefault(code, []).append(str(char["text"]))
     whole = {code: "".join(letters).split() for code, letters in texts.items()}
-    return frozenset(code for code, words in whole.items() if believed(words))
+    return frozenset(code for code, words in whole.items() if believed(words, code))
 
 
 def lines_of(letters: Sequence[Glyph]) -> list[list[Glyph]]:

@@ -101,7 +101,7 @@ def decode(cells: Iterable[Coded]) -> None:
     for each in cells:
         for text, font in each.runs:
             by_code.setdefault(code_of(font), []).append(text)
-    coded = {code for code, texts in by_code.items() if code and believed(texts)}
+    coded = {code for code, texts in by_code.items() if code and believed(texts, code)}
     for each in cells:
         runs = [(text, font if code_of(font) in coded else "") for text, font in each.runs]
         typed = joined(runs)

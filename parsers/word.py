@@ -244,7 +244,7 @@ class _Document:
                 code = code_of(self.styles.font(run, paragraph))
                 if code:
                     texts[code].append(text)
-        return frozenset(code for code in named if believed(texts[code]))
+        return frozenset(code for code in named if believed(texts[code], code))
 
     def _words(self, row: etree._Element) -> str:
         """Return a row's text, to tell a letterhead from a form."""
@@ -282,6 +282,8 @@ def _runs(paragraph: etree._Element) -> Iterator[tuple[str, etree._Element]]:
                     yield "\n", run
                 case "noBreakHyphen":
                     yield "-", run
+                case "softHyphen":  # LibreOffice writes TCVN3's ư so
+                    yield "\xad", run
                 case "sym":
                     yield _symbol(piece), run
 
