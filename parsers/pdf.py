@@ -16,6 +16,7 @@ import pdfplumber
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from parsers.columns import captions_of
 from parsers.form import Form
 from parsers.grid import Extract, Grid, Limits
 from parsers.legible import PartialExtract, is_garbled
@@ -68,7 +69,7 @@ class _Look:
 
 
 def extract(
-    data: bytes, limits: Limits | None = None, _form: Form | None = None
+    data: bytes, limits: Limits | None = None, form: Form | None = None
 ) -> Extract | Refusal:
     """Read a PDF's ruled tables and text; places are ``page 1, row 3, column 4``.
 
@@ -79,7 +80,7 @@ def extract(
         An ``Extract`` (a ``PartialExtract`` if some pages are pictures), or a ``Refusal`` with code
         ``encrypted``, ``damaged``, ``too-large``, ``empty`` or ``unreadable``.
     """
-    read = _read(data, limits or Limits())
+    read = _read(data, limits or Limits(), form)
     if isinstance(read, Refusal):
         return read
     look, pages = read
@@ -97,17 +98,19 @@ def picture_pages(data: bytes, limits: Limits | None = None) -> frozenset[int] |
     They are scans, with or without OCR's invisible text, letters drawn as shapes, and pages whose
     text layer dropped, shifted or never mapped its letters.
     """
-    read = _read(data, limits or Limits())
+    read = _read(data, limits or Limits(), None)
     return read if isinstance(read, Refusal) else read[0].unread
 
 
-def _read(data: bytes, limits: Limits) -> tuple[_Look, dict[int, Page]] | Refusal:
+def _read(
+    data: bytes, limits: Limits, form: Form | None
+) -> tuple[_Look, dict[int, Page]] | Refusal:
     """Return what the first look found and every page that has letters, garbled ones included."""
     try:
         look = _first_look(data, limits)
         if isinstance(look, Refusal):
             return look
-        pages = _read_pages(look)
+        pages = _read_pages(look, form)
     except RefusedError as error:
         refused = error.refusal
         return Refusal(refused.code, refused.message, refused.detail, "pdf")
@@ -212,12 +215,17 @@ def _upright(page: Any) -> bool:
 # --- tables and text ------------------------------------------------------------------------------
 
 
-def _read_pages(look: _Look) -> dict[int, Page]:
+def _read_pages(look: _Look, form: Form | None) -> dict[int, Page]:
+    captions = captions_of(form) if form else None
+
+    def is_caption(text: str) -> bool:
+        return captions is not None and captions.exact(text) is not None
+
     pages: dict[int, Page] = {}
     with pdfplumber.open(io.BytesIO(look.data)) as document:
         for number, page in enumerate(document.pages, 1):
             if number not in look.pictures | look.blank:
-                pages[number] = read_page(page, number, pages.get(number - 1))
+                pages[number] = read_page(page, number, pages.get(number - 1), is_caption)
             page.close()
     return pages
 

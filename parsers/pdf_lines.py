@@ -1,13 +1,7 @@
-"""The lines of a table without borders: cut into pieces at wide gaps, and grouped into rows.
-
-What a ruled table shows by its lines, only the places of its words tell here. A row begins at a
-rule, at its running number, or below a gap that is wider than those inside rows; where these leave
-two readings open, the lines in question are told.
-"""
+"""The lines of a table without borders, cut into pieces at wide gaps; where they begin and end."""
 
 import itertools
 import re
-import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -24,8 +18,6 @@ _SUM: Final = re.compile(
     r"(?:tong(?: cong| so| kinh phi)?|cong)(?: (?:[ivx]+|\d+|[abc]|muc|nhom|phan|diem))*"
 )
 _FIGURE: Final = re.compile(r"[\d.,]*\d")
-_CLEARER: Final = 0.13  # of the height: a gap between rows is so much wider than those inside
-_SAME: Final = 0.05  # of the height: gaps that differ by less are one
 _UNDER: Final = 1.5  # points: running numbers stand one under the other
 
 #: A strip of the page from left to right, in points.
@@ -81,19 +73,6 @@ class Line:
             return True
         told = " " in first or any(_FIGURE.fullmatch(piece.text) for piece in more)
         return told and _SUM.fullmatch(fold(first)) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Band:
-    """The lines of one row; ``doubtful`` are the blocks whose lines may be another row's."""
-
-    lines: tuple[Line, ...]
-    doubtful: frozenset[int] = frozenset()
-
-    @property
-    def serial(self) -> int | None:
-        """The row's running number."""
-        return next((line.serial for line in self.lines if line.serial is not None), None)
 
 
 def cut(lines: Iterable[Sequence[Glyph]], walls: Sequence[float]) -> list[Line]:
@@ -172,111 +151,3 @@ def end_of(
 def gap_above(lines: Sequence[Line], at: int) -> float:
     """Return the space above a line."""
     return lines[at].top - lines[at - 1].bottom
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """The rows of a table; ``settled`` says that nothing but one way of cutting is possible."""
-
-    bands: tuple[Band, ...]
-    settled: bool = True
-
-
-def banded(
-    lines: Sequence[Line], rules: Sequence[float], blocks: Sequence[Span], *, settled: bool
-) -> Cut | None:
-    """Return the rows of a table's lines, captions included; ``None`` if they cannot be told.
-
-    A rule between two lines always parts rows. ``settled``: the same table was cut for certain on
-    the page before, so that its cells are known to be set to the top.
-    """
-    bands: list[Band] = []
-    certain = True
-    for _, group in itertools.groupby(lines, key=lambda line: sum(r < line.middle for r in rules)):
-        part = _rows(list(group), blocks, settled=settled)
-        if part is None:
-            return None
-        bands += part.bands
-        certain = certain and part.settled
-    return Cut(tuple(bands), certain)
-
-
-def _rows(lines: list[Line], blocks: Sequence[Span], *, settled: bool) -> Cut | None:
-    starts = [at for at, line in enumerate(lines) if line.serial is not None or line.opens]
-    if not starts or (len(starts) == 1 and not any(line.counts for line in lines)):
-        return Cut((Band(tuple(lines)),))
-    gaps = {at: gap_above(lines, at) for at in range(1, len(lines))}
-    widest = [max(gaps[at] for at in range(a + 1, b + 1)) for a, b in itertools.pairwise(starts)]
-    least = min(widest, default=max(gaps.values()))
-    height = statistics.median(line.height for line in lines)
-    cuts = [at for at, gap in gaps.items() if gap >= least - _SAME * height]
-    clear = all(gap < least - _CLEARER * height for at, gap in gaps.items() if at not in cuts)
-    inner = [at for at in cuts if starts[0] < at <= starts[-1]]
-    if clear and len(inner) == len(starts) - 1:
-        ends = itertools.pairwise([0, *cuts, len(lines)])
-        return Cut(tuple(Band(tuple(lines[a:b])) for a, b in ends))
-    return _by_numbers(lines, starts, blocks, settled=settled)
-
-
-def _by_numbers(
-    lines: list[Line], starts: list[int], blocks: Sequence[Span], *, settled: bool
-) -> Cut | None:
-    """Cut above every running number: right where cells are set to the top, the usual way.
-
-    Cells set to the middle or the bottom may give the same picture when every gap is alike. What
-    the lines rule out is ruled out; else all that stands between two numbers is in doubt. Text
-    between the row of column numbers and the first number belongs to the first row, so that the
-    cells are not set to the top.
-    """
-    counting = [at for at in range(starts[0]) if lines[at].counts]
-    if counting and counting[-1] + 1 < starts[0]:
-        return _by_last_lines(lines, starts, counting[-1] + 1, blocks)
-    ends = [*starts[1:], len(lines)]
-    between = [lines[start + 1 : end] for start, end in zip(starts, ends, strict=True)]
-    closed = [end == len(lines) or lines[end].opens for end in ends]
-    lowest = any(inner and last for inner, last in zip(between, closed, strict=True))
-    certain = settled or not any(between)
-    certain = certain or (lowest and not _may_be_centred(lines, starts, [], blocks))
-    bands = [Band(tuple(lines[: starts[0]]))] if starts[0] else []
-    above: frozenset[int] = frozenset()
-    for start, end, inner in zip(starts, ends, between, strict=True):
-        below = frozenset(
-            at for line in inner for piece in line.pieces for at in touched(piece, blocks)
-        )
-        bands.append(Band(tuple(lines[start:end]), frozenset() if certain else above | below))
-        above = below
-    return Cut(tuple(bands), certain)
-
-
-def _by_last_lines(
-    lines: list[Line], starts: list[int], body: int, blocks: Sequence[Span]
-) -> Cut | None:
-    """Cut below every running number, if the cells can only be set to the bottom."""
-    ends = [start + 1 for start in starts]
-    if ends[-1] < len(lines) or _may_be_centred(lines, starts, lines[body : starts[0]], blocks):
-        return None
-    pairs = itertools.pairwise([0, body, *ends])
-    return Cut(tuple(Band(tuple(lines[a:b])) for a, b in pairs), settled=False)
-
-
-def _may_be_centred(
-    lines: list[Line], starts: list[int], leading: Sequence[Line], blocks: Sequence[Span]
-) -> bool:
-    """Whether every column may have, about each number, as many lines above as below it.
-
-    What leads stands above the first number. So each count of lines between two numbers tells how
-    many of them the lower row has above its own, and so many follow it.
-    """
-    ends = [*starts[1:], len(lines)]
-    for block in blocks:
-        below = _filled(leading, block)
-        for start, end in zip(starts, ends, strict=True):
-            below = _filled(lines[start + 1 : end], block) - below
-            if below < 0 or (below and (end == len(lines) or lines[end].opens)):
-                return False
-    return True
-
-
-def _filled(lines: Iterable[Line], block: Span) -> int:
-    """Return how many lines have text in a block."""
-    return sum(any(touched(piece, [block]) for piece in line.pieces) for line in lines)

@@ -3,7 +3,7 @@
 import bisect
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ from parsers.pdf_cells import Placed
 from parsers.pdf_join import Row
 from parsers.pdf_objects import letters
 from parsers.pdf_text import Glyph, Segment, columns, glyphs, lines_of, segments
-from parsers.pdf_unruled import Unruled, find, looks_numbered, rows_of
+from parsers.pdf_unruled import Around, Unruled, find, looks_numbered, rows_of
 from parsers.vietnamese import fold
 
 Box = tuple[float, float, float, float]  # x0, top, x1, bottom in points
@@ -65,10 +65,13 @@ class Page:
         return [*lines, *(cell.text for cell in cells if cell.text)]
 
 
-def read_page(page: Any, number: int, before: Page | None = None) -> Page:
+def read_page(
+    page: Any, number: int, before: Page | None, is_caption: Callable[[str], bool]
+) -> Page:
     """Read a ``pdfplumber`` page, upright, as page ``number`` (counted from 1).
 
-    ``before`` is the page before it, whose last table may go on here.
+    ``before`` is the page before it, whose last table may go on here; ``is_caption`` knows the
+    captions of the form.
     """
     rest = glyphs(letters(page))
     across = {round(edge["top"]) for edge in page.horizontal_edges}
@@ -80,9 +83,9 @@ def read_page(page: Any, number: int, before: Page | None = None) -> Page:
     if down:
         tables, overlapped, rest = _ruled(page, number, rest)
     lines = lines_of(rest)
-    rules, open_table = _rules(page), _last_unruled(before)
+    around, open_table = Around(_rules(page), is_caption), _last_unruled(before)
     for _ in range(_MOST_UNRULED):
-        unruled = find(lines, rules, open_table)
+        unruled = find(lines, around, open_table)
         if unruled is None:
             break
         tables.append(_unruled_table(unruled, lines, _placed(page, number, len(tables))))

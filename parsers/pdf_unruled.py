@@ -9,19 +9,16 @@ the column beside it.
 import itertools
 import re
 import statistics
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from parsers.grid import Cell
 from parsers.pdf_cells import Placed
 from parsers.pdf_join import Row
 from parsers.pdf_lines import (
-    Band,
-    Cut,
     Line,
     Span,
-    banded,
     blocks_of,
     cut,
     end_of,
@@ -30,6 +27,7 @@ from parsers.pdf_lines import (
     touched,
     words,
 )
+from parsers.pdf_rows import Band, Cut, banded
 from parsers.pdf_text import Glyph, Segment, one_line
 from parsers.vietnamese import fold, squash
 
@@ -44,36 +42,49 @@ _ASIDE: Final = 2.5  # of the height: so near stands a caption in the middle to 
 _MOST_LINES: Final = 500  # of one page: print so small nobody sends
 _MOST_WALLS: Final = 8
 _CERTAIN_LINES: Final = 5  # so many texts on both sides of a narrow strip prove it
+_LOOSE: Final = 0.7  # of the height: lines of one cell stand nearer
 _IN_DOUBT: Final = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What beside its letters tells a page's tables.
+
+    ``rules`` are the heights of horizontal rules as wide as a table, top down; ``is_caption`` knows
+    the captions of the form.
+    """
+
+    rules: Sequence[float] = ()
+    is_caption: Callable[[str], bool] = field(default=lambda _: False)
 
 
 @dataclass(frozen=True, slots=True)
 class Unruled:
     """A table found among the lines of a page: lines ``first`` to ``end`` (exclusive).
 
-    ``captions`` are those of the page before unless it is ``headed``, ``last`` is its last running
-    number, ``settled`` as in ``Cut``: what the next page needs to go on with it.
+    ``captions`` are those of the page before unless it is ``headed``.
     """
 
     first: int
     end: int
     blocks: tuple[Span, ...]
     edges: tuple[float, ...]
-    bands: tuple[Band, ...]
+    rows: Cut
     captions: tuple[Line, ...]
-    last: int
-    settled: bool
     headed: bool = True
 
+    @property
+    def last(self) -> int:
+        """Its last running number."""
+        return [band.serial for band in self.rows.bands if band.serial is not None][-1]
 
-def find(
-    lines: Sequence[Sequence[Glyph]], rules: Sequence[float], before: Unruled | None
-) -> Unruled | None:
+
+def find(lines: Sequence[Sequence[Glyph]], page: Around, before: Unruled | None) -> Unruled | None:
     """Return the table that a page's lines hold, or ``None`` if none is certain.
 
     Args:
         lines: the page's lines of glyphs, those of ruled tables left out.
-        rules: the heights of horizontal rules as wide as a table.
+        page: what else tells the page's tables.
         before: the table at the end of the page before, which may go on here without a header.
     """
     if len(lines) > _MOST_LINES:
@@ -86,7 +97,7 @@ def find(
         if not numbers:
             return None
         try:
-            found = _with_header(rows, numbers, rules, before)
+            found = _with_header(rows, numbers, page, before)
         except _CrowdedError as crowded:
             wall = _wall(lines[numbers[0] : numbers[-1] + 1], crowded.captions)
             if wall is None or wall in walls:
@@ -95,7 +106,7 @@ def find(
             continue
         if found is None and before is not None:
             rows = cut(lines, before.edges[1:-1])
-            found = _going_on(rows, numbered(rows, firsts), rules, before)
+            found = _going_on(rows, numbered(rows, firsts), page, before)
         return found
     return None
 
@@ -131,50 +142,72 @@ def _wall(lines: Sequence[Sequence[Glyph]], captions: tuple[Segment, Segment]) -
 
 
 def _with_header(
-    rows: list[Line], numbers: list[int], rules: Sequence[float], before: Unruled | None
+    rows: list[Line], numbers: list[int], page: Around, before: Unruled | None
 ) -> Unruled | None:
     data = [line for line in rows[numbers[0] : numbers[-1] + 1] if not line.opens]
     blocks = blocks_of(data)
     if len(blocks) < _FEWEST:
         return None
-    end = end_of(rows, numbers, blocks, rules)
+    end = end_of(rows, numbers, blocks, page.rules)
     data += [line for line in rows[numbers[-1] + 1 : end] if not line.opens]
     blocks = blocks_of(data)
-    first = _header_start(rows, numbers, blocks, rules)
-    cut_rows = banded(rows[first:end], rules, blocks, settled=bool(before and before.settled))
-    if cut_rows is None:
-        return None
-    captions, bands = _captioned(list(cut_rows.bands), before)
-    known = set(map(id, data))
-    data += [
-        line for band in bands for line in band.lines if id(line) not in known and not line.opens
-    ]
-    columns = _columns(blocks, data, captions)
+    first = _header_start(rows, numbers, blocks, page.rules)
+    above = rows[first : numbers[0]]
+    repeated = before.captions if before else ()
+    again = bool(repeated) and _text(above[: len(repeated)]) == _text(repeated)
+    head = len(repeated) if again else _header_lines(above, rows[numbers[0]], blocks, page)
+    captions, data = above[:head], [*above[head:], *data]
+    columns = _columns(blocks_of(data), data, captions)
     if columns is None:
         return None
-    if before and _text(captions) == _text(before.captions):
-        same = _same_columns(before, [*data, *captions])
-        columns = list(before.blocks) if same else columns
-    return _table((first, end), columns, Cut(tuple(bands), cut_rows.settled), captions)
+    if again and before and _same_columns(before, [*data, *captions]):
+        columns = list(before.blocks)
+    body = rows[first + head : end]
+    found = banded(body, page.rules, columns, above=before.rows if again and before else None)
+    return None if found is None else _table((first, end), columns, found, captions)
 
 
-def _captioned(bands: list[Band], before: Unruled | None) -> tuple[list[Line], list[Band]]:
-    """Part the captions from the rows.
+def _header_lines(above: Sequence[Line], body: Line, blocks: Sequence[Span], page: Around) -> int:
+    """Return how many of the lines above the first number are captions.
 
-    What stands above the row of the first number is captions. Where the captions of the page before
-    are repeated, what follows them is the rest of a row that the break cut.
+    The rest belongs to the first row, whose cells are then not set to the top. The row of column
+    numbers ends the captions, or a rule does; else they are as many as make most known captions,
+    and a text well below the caption over it is none of it.
     """
-    body = next(at for at, band in enumerate(bands) if band.serial is not None)
-    above = [line for band in bands[:body] for line in band.lines]
-    head = list(itertools.takewhile(lambda line: line.serial is None, bands[body].lines))
-    if not above:
-        above, bands[body] = head, replace(bands[body], lines=bands[body].lines[len(head) :])
-    repeated = before.captions if before else ()
-    count = len(repeated)
-    if count and _text(above[:count]) == _text(repeated):
-        rest = [Band(tuple(above[count:]))] if above[count:] else []
-        return above[:count], [*rest, *bands[body:]]
-    return above, bands[body:]
+    counting = [at for at, line in enumerate(above, 1) if line.counts]
+    if counting:
+        return counting[-1]
+    closing = [rule for rule in page.rules if above and above[0].middle < rule < body.middle]
+    if closing:
+        return sum(line.middle < closing[-1] for line in above)
+    sizes = range(len(above), 0, -1)
+    known = {size: _known(above[:size], blocks, page) for size in sizes}
+    best = max(sizes, key=lambda size: known[size], default=0)
+    tight = _tight_lines(above, blocks)
+    return tight if tight < best and known.get(tight) == known[best] else best
+
+
+def _known(lines: Sequence[Line], blocks: Sequence[Span], page: Around) -> int:
+    """Return how many columns have a caption of the form."""
+    texts: dict[int, list[str]] = {}
+    for piece in (piece for line in lines for piece in line.pieces):
+        over = touched(piece, blocks)
+        if len(over) == 1:
+            texts.setdefault(over[0], []).append(piece.text)
+    return sum(page.is_caption(" ".join(words)) for words in texts.values())
+
+
+def _tight_lines(lines: Sequence[Line], blocks: Sequence[Span]) -> int:
+    """Return how many lines there are before one that stands well below its column's text."""
+    last: dict[int, float] = {}
+    for at, line in enumerate(lines):
+        for piece in line.pieces:
+            over = touched(piece, blocks)
+            if len(over) == 1:
+                if piece.top - last.get(over[0], piece.top) > _LOOSE * line.height:
+                    return at
+                last[over[0]] = piece.bottom
+    return len(lines)
 
 
 def _text(lines: Iterable[Line]) -> str:
@@ -182,19 +215,18 @@ def _text(lines: Iterable[Line]) -> str:
 
 
 def _going_on(
-    rows: list[Line], numbers: list[int], rules: Sequence[float], before: Unruled
+    rows: list[Line], numbers: list[int], page: Around, before: Unruled
 ) -> Unruled | None:
     """Return the rest of a table that began on the page before, in its columns."""
     if not numbers:
         return None
-    end = end_of(rows, numbers, before.blocks, rules)
+    end = end_of(rows, numbers, before.blocks, page.rules)
     if not _same_columns(before, [line for line in rows[:end] if not line.opens]):
         return None
-    cut_rows = banded(rows[:end], rules, before.blocks, settled=before.settled)
-    if cut_rows is None:
+    found = banded(rows[:end], page.rules, before.blocks, above=before.rows)
+    if found is None:
         return None
-    found = _table((0, end), list(before.blocks), cut_rows, before.captions)
-    return replace(found, headed=False)
+    return replace(_table((0, end), list(before.blocks), found, before.captions), headed=False)
 
 
 def _table(
@@ -202,8 +234,7 @@ def _table(
 ) -> Unruled:
     between = [(left[1] + right[0]) / 2 for left, right in itertools.pairwise(blocks)]
     edges = (blocks[0][0], *between, blocks[-1][1])
-    last = [band.serial for band in rows.bands if band.serial is not None][-1]
-    return Unruled(*lines, tuple(blocks), edges, rows.bands, tuple(captions), last, rows.settled)
+    return Unruled(*lines, tuple(blocks), edges, rows, tuple(captions))
 
 
 def _same_columns(before: Unruled, lines: Iterable[Line]) -> bool:
@@ -321,7 +352,7 @@ def rows_of(table: Unruled, placed: Placed) -> tuple[Row, ...]:
     rows: list[list[tuple[int, int, list[Segment], float]]] = []
     if table.headed:
         rows += _caption_rows(table)
-    rows += [_band_row(table, band) for band in table.bands]
+    rows += [_band_row(table, band) for band in table.rows.bands]
     result = []
     for at, row in enumerate(rows, 1):
         cells: list[Cell | None] = [None] * len(table.blocks)
