@@ -10,11 +10,12 @@ from typing import Any, Final
 from parsers.grid import Cell
 from parsers.layout import is_layout
 from parsers.package import RefusedError
+from parsers.pdf_captions import Around
 from parsers.pdf_cells import Placed
 from parsers.pdf_join import Row
 from parsers.pdf_objects import letters
 from parsers.pdf_text import Glyph, Segment, columns, glyphs, lines_of, segments
-from parsers.pdf_unruled import Around, Unruled, find, looks_numbered, rows_of
+from parsers.pdf_unruled import Unruled, find, looks_numbered, rows_of
 from parsers.vietnamese import fold
 
 Box = tuple[float, float, float, float]  # x0, top, x1, bottom in points
