@@ -199,7 +199,7 @@ _JOINED = (
     "nếu là hai điểm khác nhau, đề nghị ghi số thứ tự cho từng điểm."
 )
 _DOUBTFUL = (
-    "Cột “{}”: chữ trong ảnh không đủ rõ để đọc chắc chắn; "
+    "Cột “{}”: chữ ở ô này không đủ rõ để đọc chắc chắn; "
     "đề nghị đối chiếu với bản gốc, hoặc gửi kèm tệp Excel."
 )
 _CONFLICT = (
