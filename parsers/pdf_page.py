@@ -32,6 +32,10 @@ _SERIAL: Final = re.compile(r"(\d{1,3})[.)]?")
 _TABLE_WIDTH: Final = 0.5  # of the page's
 _MOST_UNRULED: Final = 10  # of one page
 _UNRULED_COLUMNS: Final = 4
+#: A header has at least so many captions beside each other, within so many lines, that far apart.
+_CAPTIONS_BESIDE: Final = 3
+_HEADER_LINES: Final = 4
+_CAPTION_GAP: Final = 20.0  # points
 _UNRULED_ROWS: Final = 3
 
 
@@ -94,7 +98,7 @@ def read_page(
         open_table = None
     written = [segments(line) for line in lines]
     tables.sort(key=lambda table: table.box[1])
-    unread = _looks_tabular(written) or looks_numbered(lines)
+    unread = _looks_tabular(written) or looks_numbered(lines) or _is_headed(written, is_caption)
     return Page(_in_order(written, tables), tuple(overlapped), unread)
 
 
@@ -192,13 +196,23 @@ def _in_order(lines: Sequence[list[Segment]], tables: Sequence[Table]) -> tuple[
     return (*content, *columns(kept))
 
 
-def _looks_tabular(lines: Sequence[list[Segment]]) -> bool:
-    run = 0
-    for line in lines:
-        run = run + 1 if len(line) >= _UNRULED_COLUMNS else 0
-        if run >= _UNRULED_ROWS:
+def _is_headed(lines: Sequence[list[Segment]], is_caption: Callable[[str], bool]) -> bool:
+    """Tell lines that hold a header of the form beside each other: the table of it was not read.
+
+    The labels of a slip stand one below the other.
+    """
+    for at in range(len(lines)):
+        near = [piece for line in lines[at : at + _HEADER_LINES] for piece in line]
+        starts = sorted(piece.x0 for piece in near if is_caption(piece.text))
+        apart = 1 + sum(b - a > _CAPTION_GAP for a, b in itertools.pairwise(starts))
+        if len(starts) >= _CAPTIONS_BESIDE <= apart:
             return True
     return False
+
+
+def _looks_tabular(lines: Sequence[list[Segment]]) -> bool:
+    """Tell lines of many texts beside each other; what wraps in a cell may stand between them."""
+    return sum(len(line) >= _UNRULED_COLUMNS for line in lines) >= _UNRULED_ROWS
 
 
 class _Frame:

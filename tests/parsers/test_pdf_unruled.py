@@ -145,3 +145,14 @@ def test_most_manners_are_read() -> None:
         readings += isinstance(result, Reading) and bool(result.rows)
     assert readings >= len(SEEDS) * 0.7
     assert len(HEAD) == 11
+
+
+@pytest.mark.parametrize("rules", ["none", "each"])
+@pytest.mark.parametrize("count", [1, 2, 6])
+def test_a_table_without_running_numbers_is_never_passed_over(rules: str, count: int) -> None:
+    """Its rows cannot be told apart for certain: that is said, and no "no rows"."""
+    paper = UnruledPaper(replace(CLEAR, rules=rules, total=False))
+    paper.table([("", *cells[1:]) for cells in some(count)])
+    result = read(paper.done(), FORM)
+    assert isinstance(result, Refusal), result
+    assert "không kẻ khung" in result.message
