@@ -194,7 +194,7 @@ def is_index_row(row: Sequence[Cell | None]) -> bool:
     if len(marks) < 3 or len(slips) * 4 > len(marks) or any(map(_is_long, slips)):  # noqa: PLR2004  too few to tell
         return False
     numbers = [int(found[0]) for mark in marks if (found := re.search(r"\d+", mark))]
-    rising = all(a <= b <= a + 2 for a, b in itertools.pairwise(numbers))
+    rising = all(a <= b <= a + 2 + len(slips) for a, b in itertools.pairwise(numbers))
     return rising and (not numbers or numbers[0] <= 2)  # noqa: PLR2004  A, B may come first
 
 
