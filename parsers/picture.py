@@ -19,8 +19,8 @@ from parsers.reading import Refusal, RefusalCode
 Pixels = npt.NDArray[np.uint8]
 
 _MOST_PIXELS: Final = 60_000_000
-#: A4 at some 370 dpi: letters of 12 points are then 40 pixels high, more tells nothing new.
-_USEFUL_PIXELS: Final = 13_000_000
+#: A4 at some 320 dpi: capitals of 12 points are then 35 pixels high, more tells nothing new.
+_USEFUL_PIXELS: Final = 10_000_000
 _LEAST_SIDE: Final = 200
 _LONGEST_SHAPE: Final = 8  # a strip that much longer than wide is no page
 _POINTS_PER_INCH: Final = 72
@@ -83,30 +83,23 @@ def _opened(pillow: Any, data: bytes) -> Any:
 
 
 def _decoded(image: Any, kind: str) -> Pixels | Refusal:
-    from PIL import ImageOps  # noqa: PLC0415  only for pictures
+    from PIL import Image, ImageOps  # noqa: PLC0415  only for pictures
 
     wide, high = image.size
     if wide * high > _MOST_PIXELS:
         return _refusal("too-large", kind, f"{wide} x {high} pixels")
     if min(wide, high) < _LEAST_SIDE or max(wide, high) > _LONGEST_SHAPE * min(wide, high):
         return _refusal("unreadable", kind, f"no page: {wide} x {high} pixels")
-    factor = _factor(wide * high)
-    if image.format == "JPEG" and factor > 1:
-        image.draft(None, (wide // factor, high // factor))
+    shrink = (wide * high / _USEFUL_PIXELS) ** 0.5
+    if image.format == "JPEG" and shrink > 1:
+        image.draft(None, (round(wide / shrink), round(high / shrink)))
     image = _on_white(image)
-    shrink = _factor(image.size[0] * image.size[1])
+    shrink = (image.size[0] * image.size[1] / _USEFUL_PIXELS) ** 0.5
     if shrink > 1:
-        image = image.reduce(shrink)
+        useful = round(image.size[0] / shrink), round(image.size[1] / shrink)
+        image = _tagged(image.resize(useful, Image.Resampling.BOX, reducing_gap=2.0), image)
     image = ImageOps.exif_transpose(image)
     return np.array(image, np.uint8)
-
-
-def _factor(pixels: int) -> int:
-    """Return by how much to divide a picture's sides so that it is useful and not more."""
-    factor = 1
-    while pixels > 2 * _USEFUL_PIXELS * factor * factor:
-        factor += 1
-    return factor
 
 
 def _on_white(image: Any) -> Any:
