@@ -20,7 +20,9 @@ _LEAST_ASPECT, _MOST_ASPECT = 1.2, 1.65
 _LEAST_AREA, _MOST_AREA = 0.25, 0.97
 _STEEPEST: Final = 12.0
 _WHITE: Final = 255.0
+_RIM: Final = 0.008  # of the paper's long side: its very edge, with the desk's shadow
 _ENOUGH_LETTERS: Final = 40
+_BLEEDING: Final = 2.0  # pixels by which a mask of ink is higher than the letter
 _BEYOND: Final = 0.3  # so much of what lies round the corners is kept, as a share of their box
 
 
@@ -54,12 +56,16 @@ def straightened(page: Lit, read: Callable[[Pixels, float], str]) -> Sheet:
     turn = _turn_about(size, -_skew(small))
     matrix = turn @ matrix
     gray = _seen(page.gray, matrix, size)
-    letter = letter_height(gray)
-    quarter = _upright(gray, letter, read) if letter else 0
+    labels, boxes = letters(gray)
+    letter = letter_height(boxes, upright=False)
+    quarter = _upright(gray, labels, boxes, letter, read) if letter else 0
     if quarter:
         back, size = _quarter(size, quarter)
         matrix = back @ matrix
         gray = np.ascontiguousarray(np.rot90(gray, -quarter))
+    if quarter % 2:
+        boxes = boxes[:, [1, 0, 3, 2, 4]]
+    letter = letter_height(boxes)
     marked = gray if page.marked is page.gray else _seen(page.marked, matrix, size)
     return Sheet(gray, marked, np.linalg.inv(matrix), (wide, high), letter)
 
@@ -134,7 +140,9 @@ def _unwarped(
     target = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
     matrix = cv2.getPerspectiveTransform(quad.astype(np.float32), target).astype(np.float64)
     if only_paper:
-        return matrix, (round(wide), round(high))
+        rim = _RIM * max(wide, high)
+        inward = np.array([[1, 0, -rim], [0, 1, -rim], [0, 0, 1.0]])
+        return inward @ matrix, (round(wide - 2 * rim), round(high - 2 * rim))
     frame = np.array([[[0, 0]], [[source[0], 0]], [[source[0], source[1]]], [[0, source[1]]]])
     seen = cv2.perspectiveTransform(frame.astype(np.float64), matrix).reshape(4, 2)
     left, top = np.maximum(seen.min(axis=0), [-_BEYOND * wide, -_BEYOND * high])
@@ -206,39 +214,39 @@ def letters(gray: Pixels) -> tuple[Any, Any]:
     return labels, np.where(fits[:, None], boxes, 0)
 
 
-def letter_height(gray: Pixels) -> float:
+def letter_height(boxes: Any, *, upright: bool = True) -> float:
     """Return the height of capitals and digits in pixels; 0.0 where there is no text.
 
-    Small letters are about 0.7 of it: the height is right where both are many. It holds for a page
-    on its side as well, whose letters are about as wide as high.
+    Small letters are about 0.7 of it: the height is right where both are many. Of a page that may
+    lie on its side (``upright`` false) it is an estimate: letters are about as wide as high.
     """
-    _, boxes = letters(gray)
-    longest = np.maximum(boxes[:, 2], boxes[:, 3])
-    heights = longest[longest > 0]
+    sizes = boxes[:, 3] if upright else np.maximum(boxes[:, 2], boxes[:, 3])
+    heights = sizes[sizes > 0]
     if len(heights) < 20:  # noqa: PLR2004  specks
         return 0.0
     count = np.bincount(heights, minlength=200).astype(np.float64)
     count = np.convolve(count, [0.25, 0.5, 0.25], "same")
-    sizes = np.arange(8, len(count))
+    possible = np.arange(8, 150)
     near = [
         _about(count, size) + min(_about(count, 0.7 * size), 3 * _about(count, size))
-        for size in sizes
+        for size in possible
     ]
-    return float(sizes[int(np.argmax(near))])
+    return float(possible[int(np.argmax(near))]) - _BLEEDING
 
 
 def _about(count: Any, size: float) -> float:
-    low, high = round(size * 0.93), round(size * 1.07)
-    return float(count[low : high + 1].sum())
+    low, high = int(np.ceil(size * 0.93 - 0.5)), int(size * 1.07 + 0.5)
+    return float(count[low : high + 1].sum()) / (high + 1 - low) * size
 
 
-def _upright(gray: Pixels, letter: float, read: Callable[[Pixels, float], str]) -> int:
+def _upright(
+    gray: Pixels, labels: Any, boxes: Any, letter: float, read: Callable[[Pixels, float], str]
+) -> int:
     """Return by how many quarters clockwise the page must be turned; the text itself decides.
 
     The right way up at least half of the letters stand in Vietnamese syllables, else at most a
     third, and those are short.
     """
-    labels, boxes = letters(gray)
     order = (0, 2, 1, 3) if _lies_across(boxes) else (1, 3, 0, 2)
     totals = dict.fromkeys(order, 0)
     for tile in _tiles(gray, labels, boxes, letter):
