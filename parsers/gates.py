@@ -43,14 +43,24 @@ _UNCLEAR_RULES: Final = (
 _LEAST_PAPER, _LEAST_CONTRAST, _LEAST_TO_NOISE = 45.0, 40.0, 4.0
 #: Height of capitals in pixels: below it Tesseract guesses accents.
 _LEAST_LETTER: Final = 12.0
+#: A page as bright as the first with less than the last darker than the second is an empty one.
+_WHITE_PAPER, _STAIN, _SPECKS = 120.0, 205, 0.0004
 _MOST_GLARE: Final = 0.004
+#: Levels of a page in even light: its paper, and what is dark enough to be ink.
+_PAPER, _INKED = 245.0, 190
 #: Width of a letter's edge as a share of the height of capitals.
-_SOFTEST_EDGE: Final = 0.25
+_SOFTEST_EDGE: Final = 0.28
 #: Pixels that the sharpest edge takes, by the pixel grid and by smoothing.
 _SHARPEST: Final = 2.5
 _MOST_DOUBTFUL: Final = 0.1
 _ENOUGH_LETTERS, _LEAST_GOOD = 60, 0.6
 _SIDES: Final = {"left": "trái", "top": "trên", "right": "phải", "bottom": "dưới"}
+
+
+def is_blank(page: Lit) -> bool:
+    """Whether nothing but specks is on a page, as on the back of a sheet."""
+    dark = float((page.gray[::2, ::2] < _STAIN).mean())
+    return page.paper >= _WHITE_PAPER and dark < _SPECKS
 
 
 def too_dark(page: Lit, kind: str) -> Refusal | None:
@@ -86,11 +96,10 @@ def edge_width(gray: Pixels) -> float:
     Blur and movement widen edges, noise and JPEG hardly change the steepest of them.
     """
     soft = cv2.GaussianBlur(gray, (0, 0), 0.8)
-    ink, paper = (float(level) for level in np.percentile(soft[::3, ::3], (0.5, 60)))
-    contrast = max(1.0, paper - ink)
-    inked = soft < paper - 0.35 * contrast
+    inked = soft < _INKED
     if not inked.any():
         return float("inf")
+    contrast = _PAPER - float(np.percentile(soft[inked], 15))
     text = cv2.dilate(inked.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     right = cv2.Sobel(soft, cv2.CV_16S, 1, 0)[text].astype(np.float32) / 8
     down = cv2.Sobel(soft, cv2.CV_16S, 0, 1)[text].astype(np.float32) / 8

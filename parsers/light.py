@@ -141,7 +141,7 @@ def _levels(luminance: Pixels, marked: Pixels) -> tuple[float, float, float]:
     raw, even = luminance[::step, ::step], marked[::step, ::step]
     on_paper = even > _PAPER - 35
     paper = float(np.median(raw[on_paper])) if on_paper.any() else 0.0
-    darkest = even < np.percentile(even, 2)
+    darkest = even <= np.percentile(even, 0.2)
     ink = float(np.median(raw[darkest])) if darkest.any() else paper
     rough = luminance[: luminance.shape[0] // 2 * 2, : luminance.shape[1] // 2 * 2]
     middle = rough.shape[0] // 4

@@ -1,5 +1,6 @@
 """One page of a scan or photo: gates, geometry, then its lines of text and its tables."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -11,7 +12,7 @@ from parsers import gates
 from parsers.columns import Captions
 from parsers.layout import is_layout
 from parsers.legible import syllable
-from parsers.light import lit
+from parsers.light import Lit, lit
 from parsers.pdf_join import Row
 from parsers.pdf_text import Glyph, columns, lines_of, segments
 from parsers.picture import Pixels
@@ -22,6 +23,7 @@ from parsers.rules import Bend, Rules, flattened
 from parsers.scan_table import Place, read_table
 from parsers.straighten import Sheet, straightened
 
+_WORD: Final = re.compile(r"[0-9A-Za-zÀ-ỹ]")
 #: Capitals of running text are brought to this height: larger ones only cost time.
 _TEXT_HEIGHT: Final = 26.0
 _LEAST_CONFIDENCE: Final = 0.3
@@ -87,7 +89,10 @@ def read_page(
 
     A page refused gives nothing at all: neither a table nor a line of text.
     """
-    flat = _flat(pixels, number, recogniser, kind)
+    page = lit(pixels)
+    if gates.is_blank(page):
+        return ScannedPage(())
+    flat = _flat(page, number, recogniser, kind)
     if isinstance(flat, Refusal):
         return flat
     words = _words(flat, recogniser)
@@ -115,8 +120,7 @@ def read_page(
     return ScannedPage(_in_order(outside, list(zip(flat.tables, done, strict=True)), flat.sheet))
 
 
-def _flat(pixels: Pixels, number: int, recogniser: Recogniser, kind: str) -> _Flat | Refusal:
-    page = lit(pixels)
+def _flat(page: Lit, number: int, recogniser: Recogniser, kind: str) -> _Flat | Refusal:
     refusal = gates.too_dark(page, kind)
     if refusal:
         return refusal
@@ -168,7 +172,7 @@ def _words(flat: _Flat, recogniser: Recogniser) -> list[Word]:
             bottom=round(word.bottom / scale),
         )
         for word in found
-        if word.confidence >= _LEAST_CONFIDENCE and any(c.isalnum() for c in word.text)
+        if word.confidence >= _LEAST_CONFIDENCE and _WORD.search(word.text)
     ]
 
 

@@ -21,6 +21,8 @@ _LEAST_AREA, _MOST_AREA = 0.25, 0.97
 _STEEPEST: Final = 12.0
 _WHITE: Final = 255.0
 _RIM: Final = 0.008  # of the paper's long side: its very edge, with the desk's shadow
+#: Letters stand together, specks alone: so many in a block of that share of the long side.
+_BLOCK, _COMPANY = 0.03, 3
 _ENOUGH_LETTERS: Final = 40
 _BLEEDING: Final = 2.0  # pixels by which a mask of ink is higher than the letter
 _BEYOND: Final = 0.3  # so much of what lies round the corners is kept, as a share of their box
@@ -203,7 +205,10 @@ def _quarter(size: tuple[int, int], quarter: int) -> tuple[Matrix, tuple[int, in
 
 
 def letters(gray: Pixels) -> tuple[Any, Any]:
-    """Return (labels, boxes) of the pieces of ink that may be letters by their size."""
+    """Return (labels, boxes) of the pieces of ink that may be letters by size and company.
+
+    The box of any other piece is all zeros.
+    """
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(ink(gray), connectivity=8)
     side = max(gray.shape)
     wide, high, area = boxes[:, 2], boxes[:, 3], boxes[:, 4]
@@ -211,6 +216,10 @@ def letters(gray: Pixels) -> tuple[Any, Any]:
     fits = (longest >= 6) & (longest <= 0.025 * side) & (area >= 8)  # noqa: PLR2004  pixels
     fits &= (longest < 5 * np.minimum(wide, high)) & (area > 0.1 * wide * high)
     fits[0] = False
+    block = max(1, round(_BLOCK * side))
+    blocks = boxes[:, 1] // block * (side // block + 1) + boxes[:, 0] // block
+    company = np.bincount(blocks[fits], minlength=int(blocks.max()) + 1)
+    fits &= company[blocks] >= _COMPANY
     return labels, np.where(fits[:, None], boxes, 0)
 
 
