@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from config.model import Campaign, Commune
-from intake.dossier import dossier_file
+from intake.dossier import DossierFile, dossier_file
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, named_communes
 from intake.together import FormFile, one_form
 from notifier.dossier import is_expired, last_day_of
 from parsers.container import CONTAINERS
+from parsers.form import Field
 from parsers.reading import (
     Finding,
     Letter,
@@ -209,8 +210,11 @@ class _Case:
     def _document(self, document: ReadDocument) -> Document:
         """Return a file as it is recorded, with what it is to the campaign's dossier."""
         kept = _document(document)
-        items = self.campaign.dossier if self.campaign else ()
-        part = dossier_file(document.name, document.result, items)
+        if _rows(document) and self._repeats_a_point(document):
+            kept = replace(kept, role="dossier")
+        elif _rows(document):
+            return kept
+        part = self._paper(document)
         if part is None:
             return kept
         role = (
@@ -240,6 +244,9 @@ class _Case:
         if not self.forced:
             if len(chosen) > 1:
                 return self.held("forms-differ", "submission")
+            several = self._sections(chosen[0])
+            if len(several) > 1:
+                return self.held("several-communes", "submission", *several)
             if self.known.earlier_round:
                 return self.held("earlier-round", "submission", self.known.earlier_round)
             if self._nil() == "yes":
@@ -251,15 +258,55 @@ class _Case:
         state: SubmissionState = "needs-fix" if wrong else "registered"
         return self._submit(state, f"{len(points)} point(s)", points, findings)
 
+    def _sections(self, form: ReadDocument) -> list[str]:
+        """Return the communes under whose names (sheet, group heading) the form's rows stand."""
+        parts = {part for row in _rows(form) for part in row.section.split(" / ")}
+        names = {fold(part) for part in parts}
+        named = {one.title for one in named_communes(sorted(parts), self.roster)}
+        return sorted(named | {one.title for one in self.roster if fold(one.name) in names})
+
     def _chosen(self, forms: list[ReadDocument]) -> list[ReadDocument]:
-        """Return the one form that several files hold, or all of them if they hold others."""
+        """Return the one form that several files hold, or all of them if they hold others.
+
+        A slip that is a paper of the dossier ("Đơn đề nghị") repeats a point of the form.
+        """
+        one = self._one(forms)
+        if one is None:
+            forms = [form for form in forms if not self._repeats_a_point(form)]
+            one = self._one(forms)
+        return forms if one is None else [one]
+
+    def _one(self, forms: list[ReadDocument]) -> ReadDocument | None:
         if len(forms) < 2 or self.campaign is None:  # noqa: PLR2004  nothing to compare
-            return forms
+            return forms[0] if len(forms) == 1 else None
         files = [
             FormFile(form.name, form.result) for form in forms if isinstance(form.result, Reading)
         ]
         one = one_form(files, self.campaign.form)
-        return forms if one is None else [replace(forms[one.chosen], result=one.reading)]
+        return replace(forms[one.chosen], result=one.reading) if one else None
+
+    def _repeats_a_point(self, document: ReadDocument) -> bool:
+        """Whether a file is a dossier's paper about points that another file registers."""
+        if self._paper(document) is None:
+            return False
+        naming = next((f.key for f in self._fields() if f.required), "")
+        mine = {fold(row.values.get(naming, "")) for row in _rows(document)}
+        others = [one for one in self.documents if one is not document]
+        return any(
+            len(_rows(other)) > len(_rows(document)) or self._paper(other) is None
+            for other in others
+            if mine <= {fold(row.values.get(naming, "")) for row in _rows(other)}
+        )
+
+    def _paper(self, document: ReadDocument) -> DossierFile | None:
+        """Return what a file is to the dossier if the form that was read in it does not count."""
+        result = document.result
+        items = self.campaign.dossier if self.campaign else ()
+        bare = replace(result, rows=()) if isinstance(result, Reading) else result
+        return dossier_file(document.name, bare, items)
+
+    def _fields(self) -> tuple[Field, ...]:
+        return self.campaign.form.fields if self.campaign else ()
 
     def _doubts(self, count: int) -> tuple[Finding, ...]:
         """Findings that only the files together can show."""
@@ -295,8 +342,7 @@ class _Case:
         self, forms: Sequence[ReadDocument], points: Sequence[Point]
     ) -> Iterator[Finding]:
         """Warn where a form or a point names another commune and not the one that it counts for."""
-        fields = self.campaign.form.fields if self.campaign else ()
-        prose = [field.key for field in fields if field.type == "text"]
+        prose = [field.key for field in self._fields() if field.type == "text"]
         for form in forms:
             places = {place for row in _rows(form) for place in row.places.values()}
             sheets = {place.rpartition("!")[0] for place in places}
@@ -306,6 +352,7 @@ class _Case:
             yield from self._named_elsewhere(names, form.name)
         for point in points:
             texts = [point.row.values.get(key, "") for key in prose]
+            texts += point.row.section.split(" / ")
             yield from self._named_elsewhere(texts, f"điểm số {point.ordinal}", point.ordinal)
 
     def _grown_old(self, points: Sequence[Point]) -> Iterator[Finding]:

@@ -215,10 +215,12 @@ def understand(extract: Extract, form: Form) -> Reading | Refusal:
         nil_statement,
         read_letter,
     )
+    from parsers.mending import mended, notes  # noqa: PLC0415
 
     letters = sum(map(len, extract.lines))
     if letters > _MOST_LETTERS:
         return _too_long(extract.kind, letters)
+    extract = mended(extract)
     garbled = illegible(extract)
     if garbled:
         return garbled
@@ -237,7 +239,8 @@ def understand(extract: Extract, form: Form) -> Reading | Refusal:
             return _unread(extract.kind, noticed)
         if extract.grids:
             return replace(refusal, kind=extract.kind)
-    findings = (*understood.findings, *noticed, *_doubts(nil, understood.rows, extract, refusal))
+    doubts = _doubts(nil, understood.rows, extract, refusal)
+    findings = (*understood.findings, *noticed, *notes(extract.repairs), *doubts)
     role: Role = "form" if understood.rows else "letter" if letter or nil != "no" else "unknown"
     return Reading(
         kind=extract.kind,
@@ -248,6 +251,7 @@ def understand(extract: Extract, form: Form) -> Reading | Refusal:
         nil=nil == "yes" and not understood.rows,
         heading=_heading(heading_lines(extract.lines), understood.heading, extract.lines),
         text=_text(extract),
+        repairs=extract.repairs,
     )
 
 

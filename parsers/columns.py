@@ -62,7 +62,10 @@ _OTHER_QUESTION = _words("email e-mail mail fax website web facebook zalo cũ tr
 _CHANGING = {"stars": _words("du kien de nghi dang ky"), "money": _words("de nghi dang ky ho tro")}
 _SHARE = re.compile(r"\b(?:phan tram|t[yi] le)\b")
 #: Parts of a sum: under a caption of money they say that there are several answers.
-_PARTIAL = {"tong", "tongso", "tongcong", "cong", "nsnn"}
+_PARTIAL = {
+    "tong", "tongso", "tongcong", "cong", "nsnn", "nguonnsnn", "vonnsnn", "nguonvonnsnn",
+    "ngansach", "ngansachnhanuoc", "nguonngansach", "nguonngansachnhanuoc",
+}  # fmt: skip
 _PAST = re.compile(r"\b(?:đã|trước|(?:đợt|lần) (?:1|i|một|đầu))\b")
 _YEAR = re.compile(r"\b20\d\d\b")
 
@@ -78,13 +81,17 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a grid that holds a field. ``index`` counts the grid's columns from 0."""
+    """A column of a grid that holds a field. ``index`` counts the grid's columns from 0.
+
+    ``unit_certain`` is false where caption, parent caption and unit row state different units.
+    """
 
     field: Field
     index: int
     caption: str
     confidence: float = 1.0
     unit: str = ""
+    unit_certain: bool = True
 
 
 class Captions:
@@ -97,6 +104,8 @@ class Captions:
         self._exact: dict[str, str] = {}
         self._type = {entry.key: entry.type for entry in form.fields}
         self._personal = {entry.key for entry in form.fields if entry.personal}
+        self._required = [entry.key for entry in form.fields if entry.required]
+        self._first = next(iter(self._required), "")
         shared: set[str] = set()
         self._words: list[tuple[tuple[str, ...], str]] = []
         self._cache: dict[tuple[str, ...], tuple[Match, ...]] = {}
@@ -153,15 +162,15 @@ class Captions:
     def _meant(self, leaf: str, parents: tuple[str, ...]) -> list[Match]:
         above = next((name for name in map(self.exact, reversed(parents)) if name), None)
         if above and self._type[above] == "money" and squash(leaf) in _PARTIAL:
-            return [Match(above, 40, _BY_LIKENESS)]
+            return [Match(self.exact(leaf) or above, 40, _BY_LIKENESS)]
         for parent in parents:
             for joined in (f"{parent} {leaf}", f"{leaf} {parent}"):
                 whole = self.exact(joined)
                 if whole is not None:
                     return [Match(whole, 100)]
         alone = self.exact(leaf)
-        if alone and above and above in self._personal and alone not in self._personal:
-            return [Match(alone, 60, _BY_LIKENESS)]  # somebody's address is not the point's
+        if alone and above and self._is_of_somebody(alone, above):
+            return [Match(alone, 60, _BY_LIKENESS)]
         if alone is not None:
             return [Match(alone, 90 if above not in {None, alone} else 100)]
         if above is not None and squash(leaf) in _GENERIC:
@@ -170,6 +179,14 @@ class Captions:
         if above is not None and not found and not _asks_other(leaf):
             found = [Match(above, 40, _BY_LIKENESS)]
         return sorted(found, key=lambda match: -match.score)
+
+    def _is_of_somebody(self, field: str, above: str) -> bool:
+        """Tell the address of the person or owner that the parent names: not the point's."""
+        if field == above or field in self._personal or above == self._first:
+            return False
+        return above in self._personal or (
+            above in self._required and self._type[field] == self._type[above] == "text"
+        )
 
     def _by_words(self, caption: str) -> list[Match]:
         best: dict[str, Match] = {}
@@ -237,6 +254,11 @@ def is_index(caption: str) -> bool:
     return len(caption) <= _LONGEST_CAPTION and any(
         variant.replace(" ", "") in _INDEX_CAPTIONS for variant in variants(caption)
     )
+
+
+def is_generic(caption: str) -> bool:
+    """Tell a caption that says nothing without its parent: "Họ và tên", "Nội dung"."""
+    return len(caption) <= _LONGEST_CAPTION and squash(caption) in _GENERIC
 
 
 @lru_cache(maxsize=8)

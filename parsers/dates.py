@@ -16,6 +16,8 @@ _ISO = re.compile(r"(?<![\d/.-])(?P<year>\d{4})[-/](?P<month>\d{1,2})[-/](?P<day
 _WORDS = re.compile(
     r"(?:ngay\s+)?(?<!\d)(?P<day>\d{1,2})\s*thang\s*(?P<month>\d{1,2})\s*(?:nam\s*)?(?P<year>\d{4})(?!\d)"
 )
+#: A date until which something holds is not the one when it was issued.
+_EXPIRY = re.compile(r"\b(?:het han|het hieu luc|(?:hieu luc|gia tri|han|thoi han)(?: \w+)? den)\b")
 _EARLIEST_YEAR, _LATEST_YEAR = 1990, 2100
 _CENTURY_TURN = 50
 _FIRST_SERIAL, _LAST_SERIAL = 32874, 73415  # 1/1/1990 and 31/12/2100 in Excel's 1900 system
@@ -82,6 +84,8 @@ def _text(field: Field, text: str, context: Context) -> Value:
         return error(field, "several-values", f"{shown} có nhiều ngày. {_HINT}")
     if not matches:
         return error(field, "not-a-date", f"{shown} chưa phải một ngày đầy đủ. {_HINT}")
+    if _EXPIRY.search(fold(text)):
+        return error(field, "expiry-date", f"{shown} là ngày hết hạn, không phải ngày cấp. {_HINT}")
     match = matches[0]
     day = _day(match)
     if day is None:

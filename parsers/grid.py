@@ -3,7 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from parsers.reading import Box, Refusal
@@ -136,12 +136,14 @@ class Extract:
     ``lines`` leaves out the cells of tables in ``grids`` unless the table is borderless
     letterhead or signature block, whose text belongs to the letter. A workbook has no text beside
     its cells: its lines are the cells of visible rows with at most three texts (titles, notes,
-    signatures), for the same use.
+    signatures), for the same use. ``repairs`` names the codes that the reader decoded by the names
+    of fonts (``legacy.joined``); the rest is decided in ``parsers.mending``.
     """
 
     kind: str
     grids: tuple[Grid, ...] = ()
     lines: tuple[str, ...] = ()
+    repairs: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def is_workbook(self) -> bool:

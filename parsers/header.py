@@ -60,12 +60,23 @@ def find_header(grid: Grid, captions: Captions) -> Header | None:
     return None if best is None else _finished(grid, best)
 
 
+def header_of(grid: Grid, captions: Captions, end: int) -> Header | None:
+    """Return the header that the first ``end`` rows are known to be, None if they name no two."""
+    header = _candidate(grid, captions, 0, end)
+    return None if header is None else _with_units(grid, header, None)
+
+
+def is_unit(text: str) -> bool:
+    """Tell a text that is nothing but a unit: "m2", "triệu đồng"."""
+    return _UNIT_WORD.fullmatch(fold(text) or text.strip()) is not None
+
+
 def _starts(grid: Grid, captions: Captions) -> set[int]:
     """Return the rows where a header may begin: those with most known captions, and two above."""
     ranked = []
     for number, row in enumerate(grid.rows[:_SEARCHED_ROWS]):
         texts = {cell.text for cell in row if cell and isinstance(cell.value, str)}
-        known = sum(_known(text, captions) for text in texts)
+        known = sum(is_caption(text, captions) for text in texts)
         if known >= 2:  # noqa: PLR2004  one word alone is a title or a datum
             ranked.append((-known, number))
     likely = [number for _, number in sorted(ranked)[:_LIKELY_ROWS]]
@@ -73,7 +84,8 @@ def _starts(grid: Grid, captions: Captions) -> set[int]:
 
 
 @lru_cache(maxsize=8192)
-def _known(text: str, captions: Captions) -> bool:
+def is_caption(text: str, captions: Captions) -> bool:
+    """Tell a caption of the form or of its running number, however it is written."""
     if len(text) > _LONGEST_CAPTION:
         return False
     return is_index(text) or captions.exact(text) is not None
@@ -151,14 +163,20 @@ def _finished(grid: Grid, header: Header) -> Header:
         elif not is_index_row(row) and not _is_hint_row(row):
             break
         end += 1
-    paths = _paths(grid, header.first, header.end)
+    return _with_units(grid, replace(header, end=end), unit_row, header.end)
+
+
+def _with_units(
+    grid: Grid, header: Header, unit_row: Sequence[Cell | None] | None, captions_end: int = 0
+) -> Header:
+    paths = _paths(grid, header.first, captions_end or header.end)
     above = _unit_above(grid, header.first)
     columns = tuple(
-        replace(column, unit=_unit(column, paths[column.index], unit_row, above))
+        _in_unit(column, paths[column.index], unit_row, above)
         for column in header.columns
         if not (column.field.type == "money" and _is_share(unit_row, column.index))
     )
-    return replace(header, end=end, assignment=replace(header.assignment, columns=columns))
+    return replace(header, assignment=replace(header.assignment, columns=columns))
 
 
 def _is_share(unit_row: Sequence[Cell | None] | None, column: int) -> bool:
@@ -183,8 +201,8 @@ def _is_hint_row(row: Sequence[Cell | None]) -> bool:
 
 
 def _is_unit_row(row: Sequence[Cell | None]) -> bool:
-    texts = [fold(cell.text) or cell.text.strip() for cell in row if cell and cell.text.strip()]
-    return bool(texts) and all(_UNIT_WORD.fullmatch(text) for text in texts)
+    texts = [cell.text for cell in row if cell and cell.text.strip()]
+    return bool(texts) and all(map(is_unit, texts))
 
 
 def _unit_above(grid: Grid, first: int) -> str:
@@ -200,22 +218,25 @@ def _unit_above(grid: Grid, first: int) -> str:
     return ""
 
 
-def _unit(
+def _in_unit(
     column: Column,
     path: tuple[str, ...],
     unit_row: Sequence[Cell | None] | None,
     above: str,
-) -> str:
+) -> Column:
+    """Return the column with its unit: its caption's, the unit row's, its parent's, the title's.
+
+    What stands in the header itself must agree; the title's unit is for columns without their own.
+    """
     read = _UNIT_READERS.get(column.field.type)
     if read is None:
-        return ""
+        return column
     under = unit_row[column.index] if unit_row is not None else None
     stated = [path[-1], under.text if under else "", *reversed(path[:-1])]
-    for text in stated:
-        unit = read(text) if text else None
-        if unit:
-            return unit
-    return above if column.field.type == "money" else ""
+    units = [unit for text in stated if text and (unit := read(text))]
+    if not units:
+        return replace(column, unit=above) if column.field.type == "money" else column
+    return replace(column, unit=units[0], unit_certain=len(set(units)) == 1)
 
 
 _UNIT_READERS = {"money": money_unit, "decimal": quantity_unit}

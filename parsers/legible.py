@@ -26,6 +26,13 @@ _SYLLABLE: Final = re.compile(
     r"|[aăâeêioôơuưy])"
     r"(?:ch|ng|nh|[cmnpt])?"
 )
+_STOPPED: Final = re.compile(r"(?:ch|[cpt])$")
+_STOP_TONES: Final = frozenset("\u0301\u0323")  # a syllable that ends in a stop has no other tone
+#: What no speller writes: c, g, ng before e, i; k, gh, ngh before others; vowels that never end.
+_MISSPELLED: Final = re.compile(
+    r"(?:c|ng)[eêiy]|g[eêy]|(?:k|gh|ngh)[^heêiy]|(?:.*(?:[ăâ]|iê|yê|uô|ươ))$|q[^u]"
+    r"|(?:.*[^ư])?ơ(?:c|ng)$"
+)
 _ENOUGH: Final = 30
 _LEAST_SHARE: Final = 0.75
 #: A font is bad throughout: so many texts, taken from everywhere, tell it as well as all.
@@ -41,13 +48,52 @@ class PartialExtract(Extract):
     unread: tuple[str, ...] = ()
 
 
+def unaccented(word: str) -> str:
+    """Return a word without its tone; the marks that make other vowels stay: "đường" → "đương"."""
+    apart = unicodedata.normalize("NFD", word.lower())
+    return unicodedata.normalize("NFC", "".join(x for x in apart if x not in _TONES))
+
+
 @lru_cache(maxsize=8192)
 def syllable(word: str) -> bool:
     """Whether a word of letters is written like a Vietnamese syllable (with or without marks)."""
-    bare = "".join(
-        letter for letter in unicodedata.normalize("NFD", word.lower()) if letter not in _TONES
-    )
-    return _SYLLABLE.fullmatch(unicodedata.normalize("NFC", bare)) is not None
+    return _SYLLABLE.fullmatch(unaccented(word)) is not None
+
+
+@lru_cache(maxsize=8192)
+def spelled(word: str) -> bool:
+    """Whether a word is a Vietnamese syllable as people spell it: one tone at most, none wrong."""
+    tones = [letter for letter in unicodedata.normalize("NFD", word) if letter in _TONES]
+    bare = unaccented(word)
+    if len(tones) > 1 or not _SYLLABLE.fullmatch(bare) or _MISSPELLED.match(bare):
+        return False
+    return not _STOPPED.search(bare) or bool(tones and tones[0] in _STOP_TONES) or word.isascii()
+
+
+#: Beginnings of syllables that stand alone where the rest was dropped: "T C C NG HOÀ".
+_ONSETS: Final = frozenset({"ng", "nh", "th", "tr", "ch", "kh", "ph"})
+#: A sign among letters: glyphs that were shifted ("TH#NG T$").
+_SHIFTED: Final = re.compile(
+    r"[^\W\d_][#$%*<=>^~|{}\\!][^\W\d_]|[^\W\d_][#$%^~|{}\\]|[#$%^~|{}\\][^\W\d_]"
+)
+_UNKNOWN: Final = re.compile("[\ufffd\ue000-\uf8ff]")
+_FEW_WORDS: Final = 12
+_UNKNOWN_SHARE: Final = 0.02  # of all letters: stars and bullets of symbol fonts are fewer
+
+
+def is_garbled(texts: Iterable[str]) -> bool:
+    """Whether letters of a page were dropped, shifted or never mapped, so that its text is none."""
+    texts = list(texts)
+    whole = " ".join(texts)
+    letters = sum(map(str.isalpha, whole)) + 1
+    if len(_UNKNOWN.findall(whole)) > max(5, letters * _UNKNOWN_SHARE):
+        return True
+    words = whole.split()
+    shifted = sum(bool(_SHIFTED.search(word)) for word in words)
+    share, counted = share_of_syllables(texts)
+    bad = counted - round(share * counted)
+    enough = counted >= _FEW_WORDS and bad > counted * (1 - _LEAST_SHARE)
+    return enough or (len(words) >= _FEW_WORDS and shifted > len(words) * (1 - _LEAST_SHARE) / 2)
 
 
 def share_of_syllables(texts: Iterable[str]) -> tuple[float, int]:
@@ -64,7 +110,8 @@ def share_of_syllables(texts: Iterable[str]) -> tuple[float, int]:
                 good += 1
                 counted += 1
             elif not word.isascii() or (
-                len(word) == 1 and text[match.end() : match.end() + 1] in {"", " "}
+                (len(word) == 1 or word.lower() in _ONSETS)
+                and text[match.end() : match.end() + 1] in {"", " "}
             ):
                 counted += 1
     return (good / counted if counted else 1.0), counted

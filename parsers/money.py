@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from parsers.form import Field
 from parsers.grid import Cell
+from parsers.number_words import spelt_number
 from parsers.numerals import NUMBER, Numeral, numeral, scientific
 from parsers.outcome import EMPTY, Context, Value, doubt, error, quoted
 from parsers.vietnamese import key
@@ -43,6 +44,8 @@ _PHRASE = re.compile(
 _CELL_ONLY = frozenset({"k", "ty", "ti", "tr"})
 _FOREIGN = re.compile(r"[$€£¥]|usd|eur|cny|ndt")
 _PART = re.compile(rf"(?P<number>{NUMBER})\s*(?P<unit>(?:{_UNIT})(?!\w))?")
+#: Behind the number: "(năm mươi triệu đồng)".
+_REMARK = re.compile(r"\(([^()\d]*)\)[\s./]*$")
 _ROUGHLY = re.compile(
     r"^(?:khoảng|tầm|gần|hơn|trên|dưới|tối đa|tối thiểu|không quá|ước tính|ước|dự kiến|dự toán"
     r"|[~≈<>≤≥])\s*"
@@ -56,12 +59,16 @@ _HINT = "Đề nghị ghi một số kèm đơn vị, ví dụ “50 triệu đ�
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """What stands in the cell: a number, the unit beside it if any, and whether it is exact."""
+    """What stands in the cell: a number, the unit beside it if any, and whether it is exact.
+
+    ``spelt`` is the same amount in words, where the cell has it too.
+    """
 
     numeral: Numeral
     unit: str = ""
     rough: bool = False
     typed: bool = False
+    spelt: Decimal | None = None
 
 
 def money_unit(text: str) -> str | None:
@@ -144,8 +151,10 @@ def _parts(
     field: Field, line: str, shown: str, context: Context, *, rough: bool
 ) -> _Written | Value:
     """Read ``1 tỷ 200 triệu``, ``50tr``, ``50.000.000 đồng (năm mươi triệu đồng)``."""
-    body = re.sub(r"\([^()\d]*\)\s*\.?$", "", line).strip()
-    rough = rough or body != line
+    remark = _REMARK.search(line)
+    body = line[: remark.start()].strip() if remark else line
+    spelt = spelt_number(remark[1]) if remark else None
+    rough = rough or (remark is not None and spelt is None)
     parts = [(match["number"], match["unit"] or "") for match in _PART.finditer(body)]
     rest = re.sub(r"^,-$|[\s.]|chẵn", "", _PART.sub("", body))
     if not parts or rest:
@@ -156,14 +165,14 @@ def _parts(
     whole = [number for number in numbers if number is not None]
     units = [_unit(unit) or "" for _, unit in parts]
     if len(parts) == 1:
-        return _Written(whole[0], units[0], rough=rough)
+        return _Written(whole[0], units[0], rough=rough, spelt=spelt)
     scales = [MONEY_UNITS.get(unit, 0) for unit in units]
     falling = all(big > small > 0 for big, small in pairwise(scales))
     fits = all(n.value * s < b for n, s, b in zip(whole[1:], scales[1:], scales, strict=False))
     if not falling or not fits or any(number.other is not None for number in whole):
         return error(field, "several-values", f"{shown} có nhiều số. {_HINT}")
     total = sum((n.value * s for n, s in zip(whole, scales, strict=True)), Decimal(0))
-    return _Written(Numeral(total), "đồng", rough=rough)
+    return _Written(Numeral(total), "đồng", rough=rough, spelt=spelt)
 
 
 def _amount(field: Field, cell: Cell, written: _Written, context: Context) -> Value:
@@ -181,6 +190,9 @@ def _amount(field: Field, cell: Cell, written: _Written, context: Context) -> Va
         message = f"{shown} không hợp với đơn vị “{unit}”. {_HINT}"
         return error(field, "unit-conflict", message)
     exact = number * MONEY_UNITS[unit]
+    if written.spelt is not None and written.spelt not in {exact, number}:
+        message = f"{shown} có số bằng chữ khác số bằng chữ số. {_HINT}"
+        return error(field, "words-differ", message)
     text = str(exact.quantize(Decimal(1), ROUND_HALF_UP))
     said = f"đọc {shown} là {quoted(field, _dotted(text))} đồng"
     if written.numeral.other is not None and unit not in _NO_FRACTIONS:

@@ -8,21 +8,24 @@ import io
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Final
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final, Literal
 
 import pdfplumber
 import pypdfium2
 import pypdfium2.raw as pdfium
 
 from parsers import scan
+from parsers.columns import captions_of
 from parsers.form import Form
 from parsers.grid import Extract, Grid, Limits
-from parsers.legible import PartialExtract
+from parsers.legible import PartialExtract, is_garbled
+from parsers.mending import best_of
 from parsers.package import RefusedError
 from parsers.pdf_join import Piece, continues, joined
 from parsers.pdf_page import Page, Table, read_page
+from parsers.picture import opened
 from parsers.reading import Finding, Refusal, RefusalCode
 
 _MOST_OBJECTS: Final = 50_000  # of one page; a form of 500 rows has some 12,000
@@ -30,6 +33,7 @@ _MOST_SEGMENTS: Final = 100_000
 _MOST_LETTERS: Final = 100_000
 _TEXT_LETTERS: Final = 20  # fewer on a page with a picture: the picture is the content
 _COVER: Final = 0.3
+_WHOLE_PAGE: Final = 0.85  # of the page: an opaque picture so large hides the text drawn before it
 _OUTLINES: Final = 300  # so many drawn shapes without letters are letters drawn as shapes
 _INVISIBLE: Final = 3  # text render mode of the layer that OCR lays under a scan (ISO 32000, 9.3.6)
 _TURNS: Final = (0, 90, 180, 270)
@@ -38,15 +42,28 @@ _OVERLAPPED: Final = (
     "Chữ trong bảng của tệp PDF đè lên nhau (do dòng quá thấp khi in), không đọc chính xác được. "
     + _ADVICE
 )
+#: What a person sees on a page.
+_Shown = Literal["text", "picture", "blank"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What the first look found: the bytes to read, the pages that are pictures."""
+    """What the first look found: the bytes to read, the pages that are pictures.
+
+    ``blank`` are pages without a letter, ``garbled`` those whose letters, once read, turned out to
+    be no text.
+    """
 
     data: bytes
     pages: int
     pictures: frozenset[int]
+    blank: frozenset[int]
+    garbled: frozenset[int] = frozenset()
+
+    @property
+    def unread(self) -> frozenset[int]:
+        """The pages whose text nobody read."""
+        return self.pictures | self.garbled
 
 
 def extract(
@@ -61,13 +78,63 @@ def extract(
         An ``Extract`` (a ``PartialExtract`` if some pages are pictures), or a ``Refusal`` with code
         ``encrypted``, ``damaged``, ``too-large``, ``empty`` or ``unreadable``.
     """
+    read = _read(data, limits or Limits(), form)
+    if isinstance(read, Refusal):
+        return read
+    look, pages = read
+    if len(look.unread) == look.pages:
+        return scan.extract(look.data, limits, form)
+    overlapped = tuple(itertools.chain.from_iterable(page.overlapped for page in pages.values()))
+    if overlapped:
+        return Refusal("unreadable", _OVERLAPPED, f"overlapping letters: {overlapped[0]}", "pdf")
+    written = _assembled(pages, look)
+    if isinstance(written, Refusal) or not look.unread:
+        return written
+    return _with_pictures(written, look, form or Form("", ()))
+
+
+def _with_pictures(written: Extract, look: _Look, form: Form) -> Extract:
+    """Add what the pages say that are pictures; the reason where one says nothing."""
+    numbers = sorted(look.unread)
+    album = opened(look.data, "pdf")
+    pages = [number - 1 for number in numbers]
+    seen = album if isinstance(album, Refusal) else scan.read_album(album, pages, form, "pdf")
+    findings = written.findings if isinstance(written, PartialExtract) else ()
+    unread = written.unread if isinstance(written, PartialExtract) else ()
+    if isinstance(seen, Refusal):
+        message = f"Trang {', '.join(map(str, numbers))}: {seen.message}"
+        told = Finding("warning", "not-read", message, place=f"page {numbers[0]}")
+        unread += tuple(f"page {number}" for number in numbers)
+        return PartialExtract("pdf", written.grids, written.lines, (*findings, told), unread)
+    if isinstance(seen, PartialExtract):
+        findings, unread = findings + seen.findings, unread + seen.unread
+    # A letter that was scanned in front of a typed annex comes first, as on paper.
+    first, then = (seen, written) if numbers[0] == 1 else (written, seen)
+    grids, lines = first.grids + then.grids, first.lines + then.lines
+    if not findings and not unread:
+        return Extract("pdf", grids, lines)
+    return PartialExtract("pdf", grids, lines, findings, unread)
+
+
+def picture_pages(data: bytes, limits: Limits | None = None) -> frozenset[int] | Refusal:
+    """Return the pages (from 1) whose content only their picture shows.
+
+    They are read by ``parsers.scan``: scans, with or without OCR's invisible text, letters drawn as shapes, and pages whose
+    text layer dropped, shifted or never mapped its letters.
+    """
+    read = _read(data, limits or Limits(), None)
+    return read if isinstance(read, Refusal) else read[0].unread
+
+
+def _read(
+    data: bytes, limits: Limits, form: Form | None
+) -> tuple[_Look, dict[int, Page]] | Refusal:
+    """Return what the first look found and every page that has letters, garbled ones included."""
     try:
-        look = _first_look(data, limits or Limits())
+        look = _first_look(data, limits)
         if isinstance(look, Refusal):
             return look
-        if len(look.pictures) == look.pages:
-            return scan.extract(data, limits, form)
-        pages = _read_pages(look)
+        pages = _read_pages(look, form)
     except RefusedError as error:
         refused = error.refusal
         return Refusal(refused.code, refused.message, refused.detail, "pdf")
@@ -75,10 +142,8 @@ def extract(
         raise
     except Exception as error:  # noqa: BLE001  pdfminer raises whatever broken bytes lead to
         return _refusal("damaged", type(error).__name__)
-    overlapped = tuple(itertools.chain.from_iterable(page.overlapped for page in pages.values()))
-    if overlapped:
-        return Refusal("unreadable", _OVERLAPPED, f"overlapping letters: {overlapped[0]}", "pdf")
-    return _assembled(pages, look)
+    garbled = frozenset(number for number, page in pages.items() if is_garbled(best_of(page.texts)))
+    return replace(look, garbled=garbled), pages
 
 
 # --- first look -----------------------------------------------------------------------------------
@@ -96,45 +161,53 @@ def _first_look(data: bytes, limits: Limits) -> _Look | Refusal:
             return _refusal("too-large", f"{count} pages")
         if count == 0:
             return _refusal("damaged", "no pages")
-        pictures, turned = set(), False
+        shown: dict[int, _Shown] = {}
+        turned = False
         for number in range(count):
             page = document[number]
-            if _is_picture(page, number + 1):
-                pictures.add(number + 1)
+            shown[number + 1] = _shown(page, number + 1)
             turned |= _upright(page)
             page.close()
+        pictures = frozenset(number for number, what in shown.items() if what == "picture")
+        blank = frozenset(number for number, what in shown.items() if what == "blank")
         if turned:
             copy = io.BytesIO()
             document.save(copy)
             data = copy.getvalue()
-        return _Look(data, count, frozenset(pictures))
+        return _Look(data, count, pictures, blank)
     finally:
         document.close()
 
 
-def _is_picture(page: Any, number: int) -> bool:
-    """Whether what a person sees on the page is a picture; refuses pages with too much on them."""
+def _shown(page: Any, number: int) -> _Shown:
+    """Return what a person sees on a page; refuses pages with too much on them."""
     if pdfium.FPDFPage_CountObjects(page) > _MOST_OBJECTS:
         raise RefusedError("too-large", f"page {number}: too many objects")
     letters = page.get_textpage().count_chars()
     if letters > _MOST_LETTERS:
         raise RefusedError("too-large", f"page {number}: {letters} letters")
     width, height = page.get_size()
-    cover, paths, segments, hidden = 0.0, 0, 0, 0
+    cover, paths, segments, hidden, texts, under = 0.0, 0, 0, 0, 0, 0
     for shape in page.get_objects(max_depth=4):
         if shape.type == pdfium.FPDF_PAGEOBJ_IMAGE:
             left, bottom, right, top = shape.get_bounds()
-            cover += max(0, right - left) * max(0, top - bottom) / max(1, width * height)
+            own = max(0, right - left) * max(0, top - bottom) / max(1, width * height)
+            cover += own
+            if own >= _WHOLE_PAGE and not pdfium.FPDFPageObj_HasTransparency(shape):
+                under = texts
         elif shape.type == pdfium.FPDF_PAGEOBJ_PATH:
             paths += 1
             segments += max(0, pdfium.FPDFPath_CountSegments(shape))
         elif shape.type == pdfium.FPDF_PAGEOBJ_TEXT:
+            texts += 1
             hidden += pdfium.FPDFTextObj_GetTextRenderMode(shape) == _INVISIBLE
         if segments > _MOST_SEGMENTS or paths > _MOST_OBJECTS:
             raise RefusedError("too-large", f"page {number}: too many drawn lines")
-    if letters < _TEXT_LETTERS:
-        return cover >= _COVER or paths >= _OUTLINES
-    return cover >= _COVER and hidden > 0
+    few = letters < _TEXT_LETTERS
+    unseen = hidden > 0 or under * 2 > texts
+    if (cover >= _COVER and (few or unseen)) or (few and paths >= _OUTLINES):
+        return "picture"
+    return "text" if letters else "blank"
 
 
 def _upright(page: Any) -> bool:
@@ -164,12 +237,17 @@ def _upright(page: Any) -> bool:
 # --- tables and text ------------------------------------------------------------------------------
 
 
-def _read_pages(look: _Look) -> dict[int, Page]:
-    pages = {}
+def _read_pages(look: _Look, form: Form | None) -> dict[int, Page]:
+    captions = captions_of(form) if form else None
+
+    def is_caption(text: str) -> bool:
+        return captions is not None and captions.exact(text) is not None
+
+    pages: dict[int, Page] = {}
     with pdfplumber.open(io.BytesIO(look.data)) as document:
         for number, page in enumerate(document.pages, 1):
-            if number not in look.pictures:
-                pages[number] = read_page(page, number)
+            if number not in look.pictures | look.blank:
+                pages[number] = read_page(page, number, pages.get(number - 1), is_caption)
             page.close()
     return pages
 
@@ -178,6 +256,8 @@ def _assembled(pages: dict[int, Page], look: _Look) -> Extract | Refusal:
     lines: list[str] = []
     pieces: list[tuple[Piece, int]] = []  # each with the number of lines before it
     for number, page in pages.items():
+        if number in look.garbled:
+            continue
         for at, item in enumerate(page.content):
             if isinstance(item, str):
                 lines.append(item)
@@ -196,14 +276,12 @@ def _assembled(pages: dict[int, Page], look: _Look) -> Extract | Refusal:
                 pieces.append((piece, len(lines)))
     if not lines and not pieces:
         return _refusal("empty", "no text")
-    unread = tuple(f"page {number}" for number in sorted(look.pictures))
     unruled = [number for number, page in pages.items() if page.unruled]
-    findings = tuple(_notices(sorted(look.pictures), unruled))
     grids = _grids(pieces, lines)
-    if not findings:
+    if not unruled:
         return Extract("pdf", grids, tuple(lines))
-    unread += tuple(f"page {number}, table without borders" for number in unruled)
-    return PartialExtract("pdf", grids, tuple(lines), findings, unread)
+    unread = tuple(f"page {number}, table without borders" for number in unruled)
+    return PartialExtract("pdf", grids, tuple(lines), (_unruled(unruled[0]),), unread)
 
 
 def _name(number: int, above: Sequence[str | Table]) -> str:
@@ -224,24 +302,14 @@ def _grids(pieces: Sequence[tuple[Piece, int]], lines: Sequence[str]) -> tuple[G
     )
 
 
-def _notices(pictures: Sequence[int], unruled: Sequence[int]) -> Iterable[Finding]:
-    if pictures:
-        numbers = ", ".join(map(str, pictures))
-        yield Finding(
-            "warning",
-            "not-read",
-            f"Trang {numbers} là ảnh chụp/ảnh quét, chương trình chưa đọc được chữ trong ảnh. "
-            + _ADVICE,
-            place=f"page {pictures[0]}",
-        )
-    if unruled:
-        yield Finding(
-            "warning",
-            "not-read",
-            f"Trang {unruled[0]} có bảng không kẻ khung, chương trình không xác định được các cột. "
-            + _ADVICE,
-            place=f"page {unruled[0]}",
-        )
+def _unruled(number: int) -> Finding:
+    return Finding(
+        "warning",
+        "not-read",
+        f"Trang {number} có bảng không kẻ khung, chương trình không xác định được các cột. "
+        + _ADVICE,
+        place=f"page {number}",
+    )
 
 
 _MESSAGES: Final[dict[RefusalCode, str]] = {

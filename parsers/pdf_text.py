@@ -9,11 +9,13 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from parsers.grid import WRAP
+from parsers.legacy import VNI, believed, code_of, decoded
 from parsers.legible import syllable
 from parsers.vietnamese import repair
 
 _SMALL: Final = 0.75  # of the usual size: superscripts, which must not start a line
 _SPACE: Final = 0.3  # of the size: a wider gap is a space even where none was written
+_UNWRITTEN: Final = 0.2  # and so is this one in a line that writes no space at all
 _GUTTER: Final = 1.2  # of the size: a wider gap separates two columns of text
 _GUTTER_TO_SPACE: Final = 2.5  # and it is that much wider than the line's own spaces
 _ALWAYS_GUTTER: Final = 2.5  # of the size: no justified line has such spaces
@@ -30,7 +32,10 @@ _DIGIT_START: Final = re.compile(r"[\d.,]")
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """One drawn letter and its box, in points from the page's top left corner."""
+    """One drawn letter and its box, in points from the page's top left corner.
+
+    ``written`` and ``code`` say what the file has where the letter was decoded by its font.
+    """
 
     text: str
     x0: float
@@ -38,6 +43,8 @@ class Glyph:
     top: float
     bottom: float
     size: float
+    written: str = ""
+    code: str = ""
 
     @property
     def middle(self) -> float:
@@ -49,7 +56,8 @@ class Glyph:
 class Segment:
     """A stretch of one line without a wide gap.
 
-    ``word`` is the width of its first word, ``overlaps`` counts letters drawn over others.
+    ``word`` is the width of its first word, ``overlaps`` counts letters drawn over others;
+    ``written`` and ``code`` as in ``Glyph``.
     """
 
     text: str
@@ -59,10 +67,16 @@ class Segment:
     bottom: float
     word: float = 0.0
     overlaps: int = 0
+    written: str = ""
+    code: str = ""
 
 
-def glyphs(chars: Iterable[dict[str, object]]) -> list[Glyph]:
-    """Return pdfplumber's characters as glyphs; combining marks join the letter they stand on."""
+def glyphs(chars: Sequence[dict[str, object]]) -> list[Glyph]:
+    """Return pdfplumber's characters as glyphs; marks join the letter they stand on.
+
+    Letters of fonts older than Unicode are decoded, unless the file maps them to Unicode itself.
+    """
+    coded = _coded(chars)
     found: list[Glyph] = []
     for char in chars:
         text = _UNMAPPED.sub("\ufffd", str(char["text"]))
@@ -72,8 +86,30 @@ def glyphs(chars: Iterable[dict[str, object]]) -> list[Glyph]:
         x0, x1, top, bottom, size = (
             float(str(char[name])) for name in ("x0", "x1", "top", "bottom", "size")
         )
-        found.append(Glyph(text, x0, x1, top, bottom, size))
+        font = str(char["fontname"]) if coded else ""
+        if code_of(font) not in coded:
+            found.append(Glyph(text, x0, x1, top, bottom, size))
+            continue
+        shown, code = decoded(text, font)
+        pair = found[-1].written + text if found and code_of(font) == "vni" else ""
+        if pair in VNI:
+            found[-1] = replace(
+                found[-1], text=VNI[pair], x1=max(found[-1].x1, x1), written=pair, code="vni"
+            )
+        else:
+            found.append(Glyph(shown, x0, x1, top, bottom, size, text, code))
     return found
+
+
+def _coded(chars: Iterable[dict[str, object]]) -> frozenset[str]:
+    """Return the codes in which a page's letters are, by the names of its fonts."""
+    texts: dict[str, list[str]] = {}
+    for char in chars:
+        code = code_of(str(char["fontname"]))
+        if code:
+            texts.setdefault(code, []).append(str(char["text"]))
+    whole = {code: "".join(letters).split() for code, letters in texts.items()}
+    return frozenset(code for code, words in whole.items() if believed(words, code))
 
 
 def lines_of(letters: Sequence[Glyph]) -> list[list[Glyph]]:
@@ -103,6 +139,8 @@ def lines_of(letters: Sequence[Glyph]) -> list[list[Glyph]]:
 
 def segments(line: Sequence[Glyph], *, split: bool = True) -> list[Segment]:
     """Cut one line at its wide gaps (``split``) and write each stretch as text."""
+    if not split:
+        return [_written(line)]
     inked = [letter for letter in line if letter.text.strip()]
     size = statistics.median(letter.size for letter in inked)
     gaps = [right.x0 - left.x1 for left, right in itertools.pairwise(inked)]
@@ -111,19 +149,52 @@ def segments(line: Sequence[Glyph], *, split: bool = True) -> list[Segment]:
     least = size * _GUTTER
     if len(spaces) > 2:  # noqa: PLR2004  with fewer spaces the median may be the gutter itself
         least = min(max(least, usual * _GUTTER_TO_SPACE), size * _ALWAYS_GUTTER)
-    pieces: list[list[Glyph]] = [[]]
-    reach = inked[0].x0
+    return _cut(line, least)
+
+
+def pieces(line: Sequence[Glyph], gap: float, walls: Sequence[float]) -> list[Segment]:
+    """Cut one line at gaps wider than so many times its letters' size, and where a wall stands.
+
+    ``walls`` are x in points; one that stands in a letter cuts nothing.
+    """
+    size = statistics.median(letter.size for letter in line if letter.text.strip())
+    return _cut(line, size * gap, walls)
+
+
+def one_line(parts: Sequence[Segment]) -> Segment:
+    """Return the pieces of one line as one: its words are merely set wide apart."""
+    if len(parts) == 1:
+        return parts[0]
+    code = next((part.code for part in parts if part.code), "")
+    return replace(
+        parts[0],
+        text=" ".join(part.text for part in parts),
+        x1=parts[-1].x1,
+        top=min(part.top for part in parts),
+        bottom=max(part.bottom for part in parts),
+        overlaps=sum(part.overlaps for part in parts),
+        written=" ".join(part.written or part.text for part in parts) if code else "",
+        code=code,
+    )
+
+
+def _cut(line: Sequence[Glyph], least: float, walls: Sequence[float] = ()) -> list[Segment]:
+    stretches: list[list[Glyph]] = [[]]
+    reach = line[0].x0
     for letter in line:
-        if split and letter.text.strip() and pieces[-1] and letter.x0 - reach > least:
-            pieces.append([])
-        pieces[-1].append(letter)
-        if letter.text.strip():
+        inked = bool(letter.text.strip())
+        wide = letter.x0 - reach > least or any(reach <= wall <= letter.x0 for wall in walls)
+        if inked and stretches[-1] and wide:
+            stretches.append([])
+        stretches[-1].append(letter)
+        if inked:
             reach = max(reach, letter.x1)
-    return [_written(piece) for piece in pieces if any(letter.text.strip() for letter in piece)]
+    return [_written(piece) for piece in stretches if any(each.text.strip() for each in piece)]
 
 
 def _written(piece: Sequence[Glyph]) -> Segment:
     text, overlaps = "", 0
+    space = _SPACE if any(not letter.text.strip() for letter in piece) else _UNWRITTEN
     previous: Glyph | None = None
     for letter in piece:
         if not letter.text.strip():
@@ -131,13 +202,15 @@ def _written(piece: Sequence[Glyph]) -> Segment:
             continue
         if previous is not None:
             gap = letter.x0 - previous.x1
-            if gap > letter.size * _SPACE and not text.endswith(" "):
+            if gap > letter.size * space and not text.endswith(" "):
                 text += " "
             narrower = min(letter.x1 - letter.x0, previous.x1 - previous.x0)
             overlaps += -gap > narrower * _OVERLAP and narrower > 0
         text += letter.text
         previous = letter
     inked = [letter for letter in piece if letter.text.strip()]
+    code = next((letter.code for letter in inked if letter.code), "")
+    written = "".join(letter.written or letter.text for letter in piece) if code else ""
     return Segment(
         " ".join(repair(text).split()),
         inked[0].x0,
@@ -146,6 +219,8 @@ def _written(piece: Sequence[Glyph]) -> Segment:
         max(letter.bottom for letter in inked),
         _first_word(piece),
         overlaps,
+        written,
+        code,
     )
 
 

@@ -11,7 +11,7 @@ from parsers.numerals import NUMBER, numeral, plain, scientific
 from parsers.outcome import EMPTY, Context, Value, doubt, error, note, quoted
 from parsers.vietnamese import fold, key
 
-_SQUARE = r"(?:m2|m²|m\^2|m\s2|mét vuông|met vuong|m vuông)"
+_SQUARE = r"(?:m2|m²|㎡|m\^2|m\s2|mét vuông|met vuong|m vuông)"
 _AREA = re.compile(rf"(?P<number>{NUMBER})\s*(?P<unit>{_SQUARE}|ha|hecta|héc ta)?(?!\w)")
 _OWN_UNIT = re.compile(rf"\d\s*(?:{_SQUARE}|ha|hecta|héc ta)(?!\w)")
 _TWO_SIDES = re.compile(rf"(?P<a>{NUMBER})\s*m?\s*[x×*]\s*(?P<b>{NUMBER})\s*(?:m|{_SQUARE})?(?!\w)")
@@ -28,6 +28,9 @@ _ABSURD = 10**12
 _AREA_HINT = "Đề nghị ghi một số, ví dụ “45,5”."
 _STAR_HINT = "Đề nghị ghi một chữ số từ 1 đến 5."
 _STAR_SIGNS = re.compile(r"[*★☆⭐✩✪]")
+_FULL_STARS = re.compile(r"[★⭐✪]")
+#: The stars of a hotel or a restaurant are no rating of a product (community tourism has one).
+_LODGING = re.compile(r"\b(?:khach san|nha hang|nha nghi|luu tru|resort)\b")
 _STAR_WORDS = {"mot": 1, "hai": 2, "ba": 3, "bon": 4, "nam": 5}
 _STARRED = re.compile(r"(?<![\w.,])(?P<count>\d+(?:[.,]\d+)?|mot|hai|ba|bon|nam)\s*sao\b")
 _AROUND_STARS = frozenset({"ocop", "hang", "xep", "dat", "san", "pham", "loai", "muc", "cap"})
@@ -52,7 +55,7 @@ def parse_decimal(field: Field, cell: Cell, context: Context) -> Value:
     ``50 m²`` and ``0,5 ha`` are converted, ``5x10m`` multiplied with a note; ``1.500`` has two
     readings and is flagged; ranges, sums, percentages and negative numbers give no value.
     """
-    scale = _UNITS.get(context.unit, 1)
+    scale = _UNITS.get(context.unit, 1) if context.certain else None
     if scale is None and not _OWN_UNIT.search(key(cell.text)):
         message = "đơn vị của cột chưa rõ là bao nhiêu mét vuông. Đề nghị ghi diện tích theo m²."
         return error(field, "unit-unknown", message)
@@ -115,6 +118,12 @@ def parse_stars(field: Field, cell: Cell) -> Value:
     shown = quoted(field, cell.text)
     line = fold(cell.text)
     signs = len(_STAR_SIGNS.findall(cell.text))
+    full = len(_FULL_STARS.findall(cell.text))
+    if 0 < full < signs:  # ★★★☆☆: three of five
+        signs = full if signs == _BEST else _BEST + 1
+    if _LODGING.search(line):
+        message = f"{shown} là hạng của cơ sở lưu trú, nhà hàng, không phải hạng sao OCOP. "
+        return error(field, "not-stars", message + _STAR_HINT)
     if _PENDING.search(line):
         message = (
             f"{shown} chưa phải kết quả xếp hạng. Đề nghị ghi hạng sao đã được công nhận (1 đến 5)."

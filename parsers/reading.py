@@ -45,7 +45,7 @@ class Finding:
 
     ``message`` is Vietnamese, says what was found and what to write instead, and never quotes the
     value of a personal field. ``row`` counts data rows from 1; ``place`` is ``Biểu 1!B9``,
-    ``table 2, row 3, cell 4`` or ``page 1, row 3, column 4``.
+    ``table 2, row 3, cell 4``, ``page 1, row 3, column 4`` or, for running text, ``line 12``.
     """
 
     severity: Severity
@@ -62,7 +62,8 @@ class Row:
 
     ``values`` are canonical (DESIGN §6), ``raw`` is the text as written, ``confidence`` is 0–1.
     ``places`` also names the place of a required value that is missing. ``boxes`` says where on the
-    page a value stands, for the kinds that have pages.
+    page a value stands, for the kinds that have pages. ``section`` is what the row stands under:
+    its sheet's name and the group headings above it, outermost first, joined by ``" / "``.
     """
 
     values: Mapping[str, str]
@@ -70,6 +71,7 @@ class Row:
     confidence: Mapping[str, float]
     raw: Mapping[str, str] = field(default_factory=dict)
     boxes: Mapping[str, Box] = field(default_factory=dict)
+    section: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ class Letter:
 class Reading:
     """What was understood of one document.
 
-    ``heading`` are the lines of letterhead and titles, top down (who sent it; never the body).
+    ``heading`` are the lines of letterhead and titles, top down, those of every table that was read
+    (who sent it; never the body).
     ``text`` is the document's plain text, at most 20,000 characters (cited numbers, stamps).
     ``nil`` is true only for a positive statement that there is no need and no rows beside it.
     ``signatures`` are the digital ones of a PDF, oldest first.

@@ -36,6 +36,7 @@ class Record:
     raw: dict[str, str] = field(default_factory=dict)
     boxes: dict[str, Box] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    section: str = ""
 
     def keep(self, key: str, place: str, written: str, box: Box | None) -> None:
         """Note where a value stands and how it is written there."""
@@ -46,7 +47,7 @@ class Record:
 
     def row(self) -> Row:
         """Return the finished row."""
-        return Row(self.values, self.places, self.confidence, self.raw, self.boxes)
+        return Row(self.values, self.places, self.confidence, self.raw, self.boxes, self.section)
 
 
 def contexts(grid: Grid, header: Header) -> dict[str, Context]:
@@ -59,7 +60,10 @@ def contexts(grid: Grid, header: Header) -> dict[str, Context]:
             if column.index < len(row) and (cell := row[column.index]) and _is_text(cell)
         ]
         found[column.field.key] = Context(
-            column.unit, True, _decimal_sign(column.field, texts), _day_first(column.field, texts)
+            column.unit,
+            column.unit_certain,
+            _decimal_sign(column.field, texts),
+            _day_first(column.field, texts),
         )
     return found
 
@@ -195,7 +199,7 @@ _JOINED = (
     "nếu là hai điểm khác nhau, đề nghị ghi số thứ tự cho từng điểm."
 )
 _DOUBTFUL = (
-    "Cột “{}”: chữ trong ảnh không đủ rõ để đọc chắc chắn; "
+    "Cột “{}”: chữ ở ô này không đủ rõ để đọc chắc chắn; "
     "đề nghị đối chiếu với bản gốc, hoặc gửi kèm tệp Excel."
 )
 _CONFLICT = (

@@ -8,16 +8,19 @@ from typing import Literal
 
 from parsers.grid import Cell, Grid
 from parsers.header import Header, is_index_row
-from parsers.vietnamese import fold, squash
+from parsers.vietnamese import fold, one_line, squash
 
 RowKind = Literal["data", "continued", "total", "subtotal", "group", "note"]
 
 _TOTAL = re.compile(
     r"(?:tong(?: cong| so| kinh phi| chung)?|cong(?: chung| don)?)"
-    r"(?: (?:cong|so|i+|iv|vi*|\d+|[abc]|diem|xa|toan|muc|nhom|phan"
+    r"(?: (?:cong|so|i+|iv|vi*|\d+|[abc]|diem|xa|toan|muc|nhom|phan|trang|truoc"
     r"|nhu|cau|kinh|phi|de|nghi|ho|tro))*"
+    r"|luy ke(?: (?:tu dau nam|trang|truoc|\d+))*|(?:cong )?(?:mang|chuyen) sang(?: trang)?"
 )
-_SUBTOTAL = re.compile(r"cong (?:i+|iv|vi*|\d+|[abc]|muc|nhom|phan)\b.*|tieu cong.*|cong nhom.*")
+_SUBTOTAL = re.compile(
+    r"cong (?:i+|iv|vi*|\d+|[abc]|muc|nhom|phan|trang)\b.*|tieu cong.*|cong nhom.*"
+)
 _NOTE = re.compile(
     r"(?:ghi chu|luu y|chu thich|giai thich|ghi ro|bang chu|so tien bang chu"
     r"|danh sach (?:nay )?(?:gom|co)"
@@ -30,7 +33,8 @@ _SIGNATURE = re.compile(
     r"|nguoi tong hop|cong chuc"
 )
 _PLACE_DATE = re.compile(r".{2,40} ngay (?:\d{1,2} )?thang (?:\d{1,2} )?nam (?:\d{4})?")
-_GROUP_MARK = re.compile(r"[IVX]{1,5}|[A-HĐ]|[IVX]{1,5}\.\d{1,2}")
+_GROUP_MARK = re.compile(r"[IVX]{1,5}|[A-HĐ]|[a-hđ]|[IVX]{1,5}\.\d{1,2}")
+_NUMBERED_TEXT = re.compile(r"\d{1,2}\s*[.)]\s*[^\W\d_]")
 _GROUP_TEXT = re.compile(
     r"^(?:[IVX]{1,5}|[A-HĐ])\s*[.):/-]\s*\S"
     r"|^(?:nhóm|cụm|thôn|xã|thị trấn|khu vực|phần|mục|loại hình)\b",
@@ -203,7 +207,9 @@ def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
     result: list[BodyRow] = []
     for row in rows:
         kind = row.kind
-        if kind == "data" and result and not is_filled(row.index):
+        if kind == "data" and numbered and _is_lone_heading(row, required, rows):
+            kind = "group"
+        elif kind == "data" and result and not is_filled(row.index):
             lacking = sum(1 for key in required if key not in row.own)
             mostly = lacking >= len(required) / 2
             if result[-1].kind in {"data", "continued"}:
@@ -216,6 +222,20 @@ def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
                 kind = "note"
         result.append(replace(row, kind=kind))
     return tuple(_outlined(result))
+
+
+def _is_lone_heading(row: BodyRow, required: Sequence[str], rows: Sequence[BodyRow]) -> bool:
+    """Tell a lone "1. Hợp tác xã" or "CÁC ĐIỂM ĐỢT 2" without number, where the points have some.
+
+    Capitals tell nothing where the points' names are written in capitals too.
+    """
+    if is_filled(row.index) or list(row.own) != required[:1]:
+        return False
+    text = row.own[required[0]].text.strip()
+    if _NUMBERED_TEXT.match(text):
+        return True
+    names = (one.own[required[0]] for one in rows if one is not row and required[0] in one.own)
+    return text.isupper() and " " in text and not any(name.text.isupper() for name in names)
 
 
 def _names_a_point(row: BodyRow, above: BodyRow, required: Sequence[str], worded: set[str]) -> bool:
@@ -244,3 +264,31 @@ def _outlined(rows: Sequence[BodyRow]) -> Iterator[BodyRow]:
                 yield replace(row, kind="group")
                 continue
         yield row
+
+
+def sections(rows: Sequence[BodyRow]) -> dict[int, str]:
+    """Return the group headings over each data row by its number, outermost first.
+
+    A heading ends those of its own kind (Roman, letter, number, none) and what stands below them.
+    """
+    open_groups: list[tuple[str, str]] = []
+    found: dict[int, str] = {}
+    for row in rows:
+        if row.kind == "group":
+            kind = _group_kind(row)
+            kinds = [one for one, _ in open_groups]
+            if kind in kinds:
+                del open_groups[kinds.index(kind) :]
+            open_groups.append((kind, one_line(row.text)))
+        elif row.kind == "data":
+            found[row.number] = " / ".join(text for _, text in open_groups)
+    return found
+
+
+def _group_kind(row: BodyRow) -> str:
+    mark = row.index.text.strip(" .):") if is_filled(row.index) and row.index else ""
+    first = mark or re.split(r"[\s.):/-]", row.text.strip(), maxsplit=1)[0]
+    for kind, pattern in (("roman", r"[IVX]+"), ("capital", r"[A-HĐ]"), ("small", r"[a-hđ]")):
+        if re.fullmatch(pattern, first):
+            return kind
+    return "number" if first[:1].isdecimal() else "text"

@@ -8,7 +8,6 @@ tests compare it with openpyxl cell by cell.
 """
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +18,7 @@ from parsers.grid import CellValue, Extract, Limits, column_letters, column_numb
 from parsers.number_format import Formats, shown
 from parsers.package import BROKEN, Package, RefusedError, refusal_of
 from parsers.reading import Refusal
+from parsers.sheet_fonts import Coded, Fonts, Rich, Runs, decode, runs_of
 from parsers.sparse import Budget, Sheet, extract_of
 from parsers.vietnamese import repair
 
@@ -91,6 +91,8 @@ class _Workbook:
         self.related = package.related(mains[0])
         self.budget = Budget(limits)
         self.kind = "xlsm" if "xl/vbaProject.bin" in package else "xlsx"
+        self.fonts = Fonts(None)
+        self.coded: list[Coded] = []
         self.formats = self._formats()
         self.strings = self._strings()
         self.recalculates = any(
@@ -99,13 +101,9 @@ class _Workbook:
         )
 
     def extract(self) -> Extract:
-        return extract_of(self.kind, self._sheets())
-
-    def _sheets(self) -> Iterator[Sheet]:
-        for element in self.main.iter("{*}sheet"):
-            sheet = self._sheet(element)
-            if sheet is not None:
-                yield sheet
+        sheets = [sheet for sheet in map(self._sheet, self.main.iter("{*}sheet")) if sheet]
+        decode(self.coded)
+        return extract_of(self.kind, sheets)
 
     def _part(self, kind: str) -> str | None:
         names = [name for found, name in self.related.values() if found == kind]
@@ -121,7 +119,9 @@ class _Workbook:
         settings = next(self.main.iter("{*}workbookPr"), None)
         is_1904 = settings is not None and settings.get("date1904") in _XML_TRUE
         part = self._part("styles")
-        return Formats(None if part is None else self.package.root(part), since_1904=is_1904)
+        styles = None if part is None else self.package.root(part)
+        self.fonts = Fonts(styles)
+        return Formats(styles, since_1904=is_1904)
 
     def _sheet(self, element: etree._Element) -> Sheet | None:
         relation = next(
@@ -178,6 +178,9 @@ class _Workbook:
                 uncalculated=uncalculated,
                 hidden=row_hidden,
             )
+            font = self.fonts.of(found.get("s"))
+            if (font or type(text) is Rich) and value is text and text.strip():
+                self.coded.append(Coded(sheet.rows, row, column, font))
 
     def _content(self, cell: etree._Element, names: _Names) -> tuple[str, CellValue, bool, str]:
         """Return text, value, whether it is an uncalculated formula, number format."""
@@ -213,11 +216,13 @@ class _Workbook:
 
     def _text(self, item: etree._Element, tag: str) -> str:
         """Return the text of a string item: its runs joined, without phonetic guides."""
+        runs: Runs = ()
         if len(item) == 1 and item[0].tag == tag:
             text = item[0].text or ""
         else:
+            runs = runs_of(item, tag, _clean)
             text = "".join(run.text or "" for run in item.iter(tag) if not _is_phonetic(run))
-        return _clean(text)
+        return Rich.of(_clean(text), runs)
 
     def _unsaved(self, kind: str, saved: str | None) -> bool:
         if saved is None or saved == "":

@@ -2,18 +2,68 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from parsers.columns import Captions, is_index
 from parsers.grid import Cell, Extract, Grid
-from parsers.header import Header, find_header
+from parsers.header import Header, find_header, is_caption
 from parsers.rows import is_filled
 from parsers.vietnamese import squash
+
+_SEARCHED_ROWS = 300
+#: So many tables beside each other are looked for.
+_BESIDE = 4
 
 
 def tables_of(extract: Extract, captions: Captions) -> Iterator[tuple[Grid, Header | None]]:
     """Yield every table of a document, whole and one by one, with its header if it has one."""
     for grid in _continued(extract, captions):
-        yield from _stacked(grid, captions)
+        for part in _side_by_side(grid, captions):
+            yield from _stacked(part, captions)
+
+
+def _side_by_side(grid: Grid, captions: Captions, most: int = _BESIDE) -> Iterator[Grid]:
+    """Yield the tables that stand beside each other in a sheet, from left to right.
+
+    A further table is told by a row that begins twice with the same caption, and by the point's
+    name among its captions. The caption is that of the running number, or both name points: a
+    parent caption over columns apart from each other ("Người đại diện") begins no table.
+    """
+    searched = grid.rows[: _SEARCHED_ROWS if most > 1 else 0]
+    starts = ((number, _second_start(row, captions)) for number, row in enumerate(searched))
+    for number, again in islice(((n, start) for n, start in starts if start), _BESIDE):
+        left = replace(grid, rows=tuple(line[:again] for line in grid.rows))
+        above = (cell.text for line in left.rows[:number] for cell in line if cell)
+        right = replace(
+            grid,
+            rows=tuple(line[again:] for line in grid.rows),
+            before=(*grid.before, *above),
+        )
+        lead = next(cell.text for cell in grid.rows[number] if cell)
+        own = is_index(lead) or _names_points(left, captions)
+        if own and _names_points(right, captions):
+            yield left
+            yield from _side_by_side(right, captions, most - 1)
+            return
+    yield grid
+
+
+def _second_start(row: Sequence[Cell | None], captions: Captions) -> int | None:
+    """Return the column where a row of captions begins again, None if it does not."""
+    cells = [(column, cell) for column, cell in enumerate(row) if cell]
+    if len(cells) < 4 or not is_caption(cells[0][1].text, captions):  # noqa: PLR2004  two captions twice
+        return None
+    first = squash(cells[0][1].text)
+    starts = [column for column, cell in cells[1:] if squash(cell.text[:40]) == first]
+    return starts[0] if starts else None
+
+
+def _names_points(grid: Grid, captions: Captions) -> bool:
+    """Tell whether a table has a header with the form's first required field."""
+    header = find_header(grid, captions)
+    name = next((field.key for field in captions.form.fields if field.required), "")
+    found = {column.field.key for column in header.columns} if header else set()
+    return name in found and len(found) > 2  # noqa: PLR2004  labels beside values name two
 
 
 def _continued(extract: Extract, captions: Captions) -> list[Grid]:

@@ -70,7 +70,7 @@ def _sums(column: Column, rows: Sequence[BodyRow], by_number: Mapping[int, Recor
             cell = row.cells.get(key)
             sums.text_number |= bool(cell and isinstance(cell.value, str) and key in record.values)
         elif row.kind in {"total", "subtotal"} and key in row.own:
-            scopes = (sums.since_total, sums.since_group)
+            scopes = (sums.since_total, sums.since_group, sums.everything)
             sums.stated.append((row, row.own[key], scopes))
             sums.since_total = sums.since_group = Decimal(0)
     return sums

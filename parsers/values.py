@@ -21,6 +21,7 @@ from parsers.money import MONEY_UNITS, money_unit, parse_money
 from parsers.outcome import EMPTY, Context, Problem, Value, doubt, error, quoted
 from parsers.phones import parse_phone
 from parsers.quantities import parse_decimal, parse_stars
+from parsers.ticks import ticked
 from parsers.vietnamese import fold, looks_legacy, one_line
 
 __all__ = [
@@ -60,6 +61,8 @@ _SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
 _EXACT_LIMIT = 10**15
 #: Tax codes have 10 or 13 digits, personal ones 12: nothing is missing from such a number.
 _CODE_LENGTHS = frozenset({10, 12, 13})
+#: What a printed form may offer as boxes to tick; elsewhere a box may be a bullet.
+_TICKED_TYPES: frozenset[FieldType] = frozenset({"choice", "stars"})
 _NUMERIC: frozenset[FieldType] = frozenset({"decimal", "money", "stars", "phone", "code"})
 
 
@@ -74,6 +77,8 @@ def parse(field: Field, cell: Cell, context: Context) -> Value:
     barred = _barred(field, cell)
     if barred is not None:
         return barred
+    if field.type in _TICKED_TYPES and (chosen := ticked(cell.text)) is not None:
+        cell = replace(cell, text=chosen, value=chosen)
     if is_empty(cell) and not (field.type == "stars" and "0" in cell.text):
         return EMPTY
     if is_ditto(cell.text):

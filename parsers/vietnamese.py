@@ -23,6 +23,12 @@ _LOOK_ALIKES = {
 #: Text of nothing but these needs no repair: keyboards of today write the letters in one piece.
 _GOOD = re.compile(r"[\n\t -~–—‘’“”…²°ÀÁÂÃÈÉÊÌÍÒÓÔÕÙÚÝàáâãèéêìíòóôõùúýĂăĐđĨĩŨũƠơƯưẠ-ỹ]*")
 _LINE_BREAKS = "\r\x0b\x0c\x85\u2028\u2029"
+#: Letters that no code page of one byte has: text with one of them is Unicode for certain.
+_SURE = re.compile(r"[Ạ-ỹĩũĨŨ]")
+#: What a decoding still needs: the soft hyphen (ư in TCVN3), the eths (é, and a letter of bytes),
+#: the control characters and the no-break space that UTF-8 gives in another code page.
+_NEEDED = "".join(map(chr, range(0x80, 0xA1))) + "\xad\xd0\xf0"
+_UNDECIDED = re.compile("[\x80-\x9f\xad\xd0\xf0]|[ÂÃĂ]\xa0")
 _TONES = "\u0300\u0301\u0309\u0303\u0323"
 #: An open oa, oe, uy that carries its tone on the second vowel; "quý" is qu + ý and stays.
 _NEW_STYLE = re.compile(
@@ -57,11 +63,35 @@ def repair(text: str) -> str:
     break a line feed, every kind of digit 0–9. Zero-width, direction and control characters go;
     line feed and tab stay. Nothing that a person can see is lost, and repairing twice changes
     nothing.
+
+    Text that may still be in the code of an old font or in a wrong code page keeps what its
+    decoding needs (a soft hyphen is ư in TCVN3) until ``parsers.mending`` has looked at the whole
+    document; ``settled`` and everything built on it does not.
     """
     if _GOOD.fullmatch(text):
         return text
-    text = text.replace("\r\n", "\n")
-    return unicodedata.normalize("NFC", text.translate(_REPAIRED))
+    kept = unicodedata.normalize("NFC", text.replace("\r\n", "\n").translate(_KEPT))
+    if _UNDECIDED.search(kept) and not sure(kept):
+        return kept
+    return unicodedata.normalize("NFC", kept.translate(_REPAIRED))
+
+
+def settled(text: str) -> str:
+    """Return ``repair`` for text whose code is known to be Unicode: nothing invisible is kept."""
+    repaired = repair(text)
+    if _UNDECIDED.search(repaired):
+        return unicodedata.normalize("NFC", repaired.translate(_REPAIRED))
+    return repaired
+
+
+def sure(text: str) -> bool:
+    """Whether a text is Unicode for certain: it has Vietnamese letters that no old code has."""
+    return _SURE.search(text) is not None
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text has nothing but the letters, digits and signs of Vietnamese writing."""
+    return _GOOD.fullmatch(text) is not None
 
 
 def _repaired(letter: str) -> str:
@@ -80,11 +110,12 @@ def _repaired(letter: str) -> str:
 
 
 _REPAIRED = _Table(_repaired)
+_KEPT = _Table(lambda letter: letter if letter in _NEEDED else _repaired(letter))
 
 
 def one_line(text: str) -> str:
     """Return the canonical stored text: repaired, on one line, single spaces, stripped."""
-    return " ".join(repair(text).split())
+    return " ".join(settled(text).split())
 
 
 def fold(text: str) -> str:
@@ -97,7 +128,7 @@ def fold(text: str) -> str:
 
 
 def _fold(text: str) -> str:
-    bare = unicodedata.normalize("NFKD", repair(text).casefold())
+    bare = unicodedata.normalize("NFKD", settled(text).casefold())
     return " ".join(bare.translate(_FOLDED).casefold().split())
 
 
@@ -143,7 +174,7 @@ def key(text: str) -> str:
 
 
 def _key(text: str) -> str:
-    return " ".join(tone_old(repair(text).casefold()).split())
+    return " ".join(tone_old(settled(text).casefold()).split())
 
 
 _key_once = lru_cache(maxsize=4096)(_key)
@@ -154,10 +185,12 @@ _TCVN3 = "µ¸¶·¹¨»¾¼½Æ©Ç®§ª«¬Ë×ØÞßäåæçëîñöïø÷û
 _TCVN3_INSIDE = re.compile(rf"[^\W\d_][{_TCVN3}]+[^\W\d_]|[§®][^\W\d_]|[^\W\d_][µ¸¶¨¾¼Æ]")
 #: VNI-Windows writes a vowel and then a sign that is a letter: "Coäng hoøa xaõ hoäi".
 _VNI = re.compile(r"[aeouy][øõûïäåëâ]|[aeo]ù(?![a-z])|ñ[aeiou]|[öô][øõûï]", re.IGNORECASE)
+#: What UTF-8 gives in a code page of one byte: "Äiá»ƒm giá»›i thiá»‡u".
+_MOJIBAKE = re.compile(r"á[º»]|Æ[°¡¯]|Ä[‘ƒ©¨]|Ã[¡¢£¨©ª¬²³´µ¹º½]")
 
 
 def looks_legacy(text: str) -> bool:
-    """Tell text typed in TCVN3 (.VnTime, .VnArial) or VNI fonts: ``"thÞ trÊn §ång §¨ng"``.
+    """Tell text in TCVN3 (.VnTime) or VNI, or in a wrong code page: ``"thÞ trÊn §ång §¨ng"``.
 
     Such text shows right only in its font; stored as it is, it is gibberish. One sign that no
     Vietnamese word has is enough, because a cell is short.
@@ -165,4 +198,6 @@ def looks_legacy(text: str) -> bool:
     if text.isascii():
         return False
     plain = unicodedata.normalize("NFC", text)
+    if _MOJIBAKE.search(plain):
+        return True
     return bool(_TCVN3_INSIDE.search(plain) or len(_VNI.findall(plain)) > 1)

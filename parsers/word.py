@@ -13,6 +13,7 @@ from lxml import etree
 from parsers.form import Form
 from parsers.grid import Cell, Extract, Grid, Limits
 from parsers.layout import is_layout
+from parsers.legacy import Typed, believed, code_of, joined, together
 from parsers.legible import PartialExtract
 from parsers.numbering import Numbering
 from parsers.package import BROKEN, Package, RefusedError, local
@@ -96,6 +97,8 @@ class _Document:
         )
         self.limits = limits
         self.pages = _Pages()
+        self.coded = self._coded()
+        self.codes: set[str] = set()
 
     def extract(self) -> Extract | Refusal:
         """Walk the body once and put lines and grids together."""
@@ -117,10 +120,11 @@ class _Document:
             )
             for number, (at, name, rows) in enumerate(pages.grids)
         )
-        lines = tuple(pages.lines)
+        lines, repairs = tuple(pages.lines), tuple(sorted(self.codes))
         if pages.pictures:
-            return PartialExtract("docx", grids, lines, (_PICTURE,), ("picture",))
-        return Extract("docx", grids, lines)
+            unread = ("picture",)
+            return PartialExtract("docx", grids, lines, (_PICTURE,), unread, repairs=repairs)
+        return Extract("docx", grids, lines, repairs=repairs)
 
     def _previous(self, number: int) -> int:
         return self.pages.grids[number - 1][0] if number else 0
@@ -134,7 +138,7 @@ class _Document:
     def _blocks(self, parent: etree._Element) -> None:
         for block in _content(parent):
             if local(block) == "p":
-                self._add(self._paragraph(block))
+                self._add(self._paragraph(block).text)
                 self.pages.pictures += _large_pictures(block)
                 for box in _text_boxes(block):
                     self._blocks(box)
@@ -152,7 +156,7 @@ class _Document:
         rows = [row for row in _content(table) if local(row) == "tr" and not _deleted_row(row)]
         nested = [inner for row in rows for inner in row.iter("{*}tbl") if _is_large(inner)]
         widest = max((_width(row) for row in rows), default=0)
-        words = " ".join("".join(map(str, row.itertext("{*}t"))) for row in rows[:12])
+        words = " ".join(map(self._words, rows[:12]))
         if nested or is_layout(widest, len(rows), words, ruled=self.styles.ruled(table)):
             for row in rows:
                 for cell in _cells(row):
@@ -182,8 +186,9 @@ class _Document:
                     # Text that somehow stands in a covered cell is hidden on the page.
                 else:
                     place = f"table {number}, row {at + 1}, cell {ordinal}"
-                    text = self._cell_text(cell)
-                    line[column] = Cell(text, text or None, place, col_span=span)
+                    typed = self._cell_text(cell)
+                    text, trace = typed.text, typed.trace()
+                    line[column] = Cell(text, text or None, place, col_span=span, trace=trace)
                     above.pop(column, None)
                     if merge == "restart":
                         above[column] = (at, column)
@@ -195,9 +200,9 @@ class _Document:
                 raise RefusedError("too-large", "too many cells")
         return tuple(tuple(line.get(column) for column in range(width)) for line in grid)
 
-    def _cell_text(self, cell: etree._Element) -> str:
+    def _cell_text(self, cell: etree._Element) -> Typed:
         """All text of a cell, nested small tables and text boxes included, one line per block."""
-        texts: list[str] = []
+        texts: list[Typed] = []
         for block in _content(cell):
             if local(block) == "p":
                 texts.append(self._paragraph(block))
@@ -205,15 +210,47 @@ class _Document:
                 self.pages.pictures += _large_pictures(block)
             elif local(block) == "tbl":
                 for row in (row for row in _content(block) if local(row) == "tr"):
-                    texts.append(" ".join(filter(None, map(self._cell_text, _cells(row)))))
-        return "\n".join(text for text in texts if text).strip()
+                    texts.append(together(map(self._cell_text, _cells(row)), " "))
+        return together(texts, "\n")
 
     # --- text -------------------------------------------------------------------------------
 
-    def _paragraph(self, paragraph: etree._Element) -> str:
+    def _paragraph(self, paragraph: etree._Element) -> Typed:
         label = self.numbering.label(*self.styles.numbered(paragraph))
-        text = repair("".join(_runs(paragraph))).strip()
-        return f"{label} {text}".strip() if label else text
+        shown, written, code = self._typed(paragraph)
+        self.codes |= {code} if code else set()
+        text = repair(shown).strip()
+        return Typed(f"{label} {text}".strip() if label else text, written, code)
+
+    def _typed(self, paragraph: etree._Element) -> Typed:
+        """Return a paragraph's runs as one text, decoded where its fonts are older than Unicode."""
+        if not self.coded:
+            text = "".join(text for text, _ in _runs(paragraph))
+            return Typed(text, text, "")
+        return joined([(text, self._font(run, paragraph)) for text, run in _runs(paragraph)])
+
+    def _font(self, run: etree._Element, paragraph: etree._Element) -> str:
+        font = self.styles.font(run, paragraph)
+        return font if code_of(font) in self.coded else ""
+
+    def _coded(self) -> frozenset[str]:
+        """Return the codes in which this document's text is, by the names of its fonts."""
+        named = {code_of(font) for font in self.styles.fonts(self.root)} - {""}
+        if not named:
+            return frozenset()
+        texts: dict[str, list[str]] = {code: [] for code in named}
+        for paragraph in self.root.iter("{*}p"):
+            for text, run in _runs(paragraph):
+                code = code_of(self.styles.font(run, paragraph))
+                if code:
+                    texts[code].append(text)
+        return frozenset(code for code in named if believed(texts[code], code))
+
+    def _words(self, row: etree._Element) -> str:
+        """Return a row's text, to tell a letterhead from a form."""
+        if not self.coded:
+            return "".join(map(str, row.itertext("{*}t")))
+        return " ".join(self._typed(paragraph).text for paragraph in row.iter("{*}p"))
 
 
 def _content(parent: etree._Element) -> Iterator[etree._Element]:
@@ -230,22 +267,25 @@ def _cells(row: etree._Element) -> Iterator[etree._Element]:
     return (cell for cell in _content(row) if local(cell) == "tc")
 
 
-def _runs(paragraph: etree._Element) -> Iterator[str]:
+def _runs(paragraph: etree._Element) -> Iterator[tuple[str, etree._Element]]:
+    """Yield the visible texts of a paragraph, each with its run."""
     for run in _content(paragraph):
         if local(run) != "r" or _vanished(run):
             continue
         for piece in _content(run):
             match local(piece):
                 case "t":
-                    yield piece.text or ""
+                    yield piece.text or "", run
                 case "tab" | "ptab":
-                    yield " "
+                    yield " ", run
                 case "br" | "cr":
-                    yield "\n"
+                    yield "\n", run
                 case "noBreakHyphen":
-                    yield "-"
+                    yield "-", run
+                case "softHyphen":  # LibreOffice writes TCVN3's ư so
+                    yield "\xad", run
                 case "sym":
-                    yield _symbol(piece)
+                    yield _symbol(piece), run
 
 
 def _symbol(piece: etree._Element) -> str:

@@ -1,4 +1,4 @@
-"""What a Word document's styles part says about borders and numbering."""
+"""What a Word document's styles part says about borders, numbering and fonts."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -20,6 +20,42 @@ class Styles:
             for style in (() if root is None else root.iterchildren("{*}style"))
             if (identifier := _attribute(style, "styleId"))
         }
+        self._default = None if root is None else root.find("{*}docDefaults/{*}rPrDefault/{*}rPr")
+        self._normal = next(
+            (
+                identifier
+                for identifier, style in self._styles.items()
+                if _attribute(style, "type") == "paragraph"
+                and _attribute(style, "default") in {"1", "true", "on"}
+            ),
+            "",
+        )
+        self._fonts: dict[tuple[str, str], str] = {}
+
+    def fonts(self, root: etree._Element) -> Iterator[str]:
+        """Yield every font that the styles or this part name."""
+        parts = [root, *self._styles.values()]
+        parts += [] if self._default is None else [self._default]
+        for part in parts:
+            for fonts in part.iter("{*}rFonts"):
+                yield from map(str, fonts.attrib.values())
+
+    def font(self, run: etree._Element, paragraph: etree._Element) -> str:
+        """Return the font in which a run shows letters beyond ASCII; ``""`` = not stated.
+
+        Its own font wins over its style's, then the paragraph's style's, then the document's.
+        """
+        properties = run.find("{*}rPr")
+        own = _font(properties)
+        if own is not None:
+            return own
+        styles = _child(run, "rPr", "rStyle") or "", _child(paragraph, "pPr", "pStyle") or ""
+        if styles not in self._fonts:
+            chain = (*self._chain(styles[0]), *self._chain(styles[1] or self._normal))
+            stated = (_font(style.find("{*}rPr")) for style in chain)
+            found = next((font for font in stated if font is not None), None)
+            self._fonts[styles] = (_font(self._default) if found is None else found) or ""
+        return self._fonts[styles]
 
     def numbered(self, paragraph: etree._Element) -> tuple[str, int]:
         """Return (numId, level) of a paragraph's automatic number; ("", 0) = none."""
@@ -64,6 +100,20 @@ class Styles:
             yield style
             based = style.find("{*}basedOn")
             identifier = "" if based is None else _attribute(based) or ""
+
+
+def _font(properties: etree._Element | None) -> str | None:
+    """Return the font of run properties; a theme's font is Unicode; ``None`` = none stated."""
+    fonts = None if properties is None else properties.find("{*}rFonts")
+    if fonts is None:
+        return None
+    for name in ("hAnsi", "ascii", "cs"):
+        if _attribute(fonts, f"{name}Theme"):
+            return ""
+        font = _attribute(fonts, name)
+        if font:
+            return font
+    return None
 
 
 def _lines(properties: etree._Element) -> bool | None:

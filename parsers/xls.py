@@ -5,6 +5,7 @@ broken bytes lead to (IndexError, AssertionError, struct.error …): here that i
 """
 
 import io
+import itertools
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,9 +18,11 @@ from parsers.biff import Position, uncalculated
 from parsers.charset import decoded
 from parsers.form import Form
 from parsers.grid import CellValue, Extract, Limits
+from parsers.legacy import code_of
 from parsers.number_format import shown
 from parsers.package import RefusedError, refusal_of
 from parsers.reading import Refusal
+from parsers.sheet_fonts import Coded, Rich, Runs, decode
 from parsers.sparse import Budget, Sheet, extract_of
 from parsers.vietnamese import repair
 
@@ -47,10 +50,12 @@ def extract(
         book = xlrd.open_workbook(
             file_contents=data, formatting_info=True, ragged_rows=True, logfile=io.StringIO()
         )
+        coded: list[Coded] = []
         sheets = [
-            _Reader(book, source, missing).sheet(budget)
+            _Reader(book, source, missing, coded).sheet(budget)
             for source, missing in zip(book.sheets(), unsaved, strict=True)
         ]
+        decode(coded)
         return extract_of("xls", sheets)
     except Exception as error:  # noqa: BLE001  xlrd raises whatever the broken bytes lead to
         return refusal_of(error, "xls")
@@ -69,11 +74,15 @@ def _stream(data: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """One worksheet of an open book, and which of its formulas nobody calculated."""
+    """One worksheet of an open book, and which of its formulas nobody calculated.
+
+    ``coded`` collects the cells of all sheets that stand in fonts from before Unicode.
+    """
 
     book: xlrd.Book
     source: Source
     unsaved: frozenset[Position]
+    coded: list[Coded]
 
     def sheet(self, budget: Budget) -> Sheet:
         source = self.source
@@ -95,8 +104,22 @@ class _Reader:
             sheet.put(row + 1, column + 1, "", None, uncalculated=True, hidden=hidden)
         elif cell.ctype not in {xlrd.XL_CELL_EMPTY, xlrd.XL_CELL_BLANK}:
             code, font = self._style(cell)
-            text, value = self._content(cell, code, font)
+            text, value = self._content(cell, code, self._runs(row, column, cell))
             sheet.put(row + 1, column + 1, text, value, number_format=code, hidden=hidden)
+            if text.strip() and value is text and (code_of(font) or isinstance(text, Rich)):
+                self.coded.append(Coded(sheet.rows, row + 1, column + 1, font))
+
+    def _runs(self, row: int, column: int, cell: Found) -> Runs:
+        """Return the pieces of a text whose fonts differ; none if no piece has an old one."""
+        starts = self.source.rich_text_runlist_map.get((row, column), [])
+        fonts = [self.book.font_list[number].name for _, number in starts]
+        if cell.ctype != xlrd.XL_CELL_TEXT or not any(map(code_of, fonts)):
+            return ()
+        text = cell.value
+        ends = [*(start for start, _ in starts), len(text)]
+        pieces = (text[start:end] for start, end in itertools.pairwise(ends))
+        head = ((repair(text[: ends[0]]), None),) if ends[0] else ()
+        return (*head, *zip(map(repair, pieces), fonts, strict=True))
 
     def _style(self, cell: Found) -> tuple[str, str]:
         """Return number format and font of a cell; a bare stream may have no styles at all."""
@@ -107,7 +130,7 @@ class _Reader:
         font = book.font_list[style.font_index].name if book.font_list else ""
         return book.format_map[style.format_key].format_str, font
 
-    def _content(self, cell: Found, code: str, font: str) -> tuple[str, CellValue]:
+    def _content(self, cell: Found, code: str, runs: Runs) -> tuple[str, CellValue]:
         """Return text and value of a cell."""
         if cell.ctype in {xlrd.XL_CELL_NUMBER, xlrd.XL_CELL_DATE}:
             return shown(float(cell.value), code, since_1904=self.book.datemode == 1)
@@ -119,10 +142,5 @@ class _Reader:
         raw = cell.value
         if self.book.biff_version < _UNICODE and self.book.codepage is None:
             raw = decoded(raw.encode("latin-1"))  # xlrd's guess; some exports write UTF-8 there
-        text = _written(raw, font)
+        text = Rich.of(repair(raw), runs)
         return text, text
-
-
-def _written(text: str, _font: str) -> str:
-    """Return a cell's text as its writer meant it; the font is the one the whole cell has."""
-    return repair(text)

@@ -14,14 +14,24 @@ import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import xlsxwriter
 from docx import Document
 from docx.document import Document as DocumentType
+from docx.oxml.ns import qn
 from openpyxl import Workbook
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
+from openpyxl.styles import Font
 from openpyxl.worksheet.worksheet import Worksheet
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
+
+from rigs.old_fonts import mojibake, tcvn3, vni  # noqa: E402  after the path is set
+from rigs.unruled_paper import Manner, UnruledPaper  # noqa: E402
 
 HERE = Path(__file__).parent
 MAKERS: dict[str, tuple[Callable[[], bytes], str]] = {}
@@ -35,6 +45,8 @@ HEAD = [
 ]  # fmt: skip
 CHO = [1, "Điểm OCOP chợ Bản Ngà", "Thôn Bản Ngà", "HTX Nông sản Bản Ngà", "Hoàng Thị Mẫu", "0912345678", 35.5, "Mật ong bạc hà", 4, 50, None]  # fmt: skip
 QUAN = [2, "Cửa hàng Nà Lìn", "Số 5, thôn Nà Lìn", "Hộ kinh doanh Lý Văn Thử", "Lý Văn Thử", "0987654321", 20, "Vịt quay Nà Lìn", 3, 80, "Đã có mặt bằng"]  # fmt: skip
+#: A table on paper with room between its columns and its rows.
+AIRY = Manner("Serif", 9, 11, 5.4, 3, "top", "none", counted=False, total=False)
 BEN = [3, "Quầy OCOP bến xe Khuổi Mạ", "Km 4, quốc lộ 1B", "Công ty TNHH Khuổi Mạ", "Nông Văn Ví", "0363112233", 12.5, "Chè dây Khuổi Mạ", 3, 30.5, None]  # fmt: skip
 
 
@@ -107,6 +119,106 @@ def plain_form() -> bytes:
         ["Vi Thị Lập"] + [None] * 6 + ["Hoàng Văn Ký"],
     ]
     return saved(plain([HEAD, CHO, QUAN, BEN], above=above, below=below))
+
+
+def old_font(document: DocumentType, font: str) -> None:
+    """Set the whole Word file in a font from before Unicode."""
+    style = document.styles["Normal"]
+    style.font.name = font
+    for name in ("w:ascii", "w:hAnsi"):
+        style.element.rPr.rFonts.set(qn(name), font)
+
+
+@case("docx")
+def word_in_vntime() -> bytes:
+    """A Word file typed in .VnTime (TCVN3), its title in .VnTimeH: decoded by the fonts' names."""
+    document = Document()
+    old_font(document, ".VnTime")
+    title = document.add_paragraph().add_run(tcvn3("danh sách đăng ký điểm giới thiệu sản phẩm"))
+    title.font.name = ".VnTimeH"
+    document.add_paragraph(tcvn3("Kính gửi: Phòng Kinh tế và Hạ tầng. Người lập: Vi Thị Lập"))
+    grid(document, [[old(tcvn3, value) for value in row] for row in (HEAD, CHO, QUAN, BEN)])
+    return finished(document)
+
+
+@case("xlsx")
+def sheet_in_vni_times() -> bytes:
+    """A workbook whose cells are set in VNI-Times, one of them half Unicode."""
+    book = plain([[old(vni, value) for value in row] for row in (HEAD, CHO, QUAN, BEN)])
+    for cell in (cell for row in book.active.iter_rows() for cell in row):
+        cell.font = Font(name="VNI-Times")
+    run = TextBlock(InlineFont(rFont="Arial"), "Đã có ")
+    book.active["K3"] = CellRichText(run, vni("mặt bằng"))
+    return saved(book)
+
+
+@case("xlsx")
+def sheet_in_tcvn3_without_fonts() -> bytes:
+    """TCVN3 text in a workbook that names Calibri: the words of the table tell, ư included."""
+    rows = [HEAD, [*CHO[:10], "Người Mường hướng dẫn"], QUAN, BEN]
+    return saved(plain([[old(tcvn3, value) for value in row] for row in rows]))
+
+
+@case("xlsx")
+def sheet_of_mojibake() -> bytes:
+    """UTF-8 that some program read as code page 1252, twice: Äiá»ƒm …"""
+    rows = [[old(lambda text: mojibake(text, 2), value) for value in row] for row in (HEAD, CHO)]
+    return saved(plain(rows))
+
+
+def old(encode: Callable[[str], str], value: object) -> object:
+    """Return a cell's value as an old file has it."""
+    return encode(value) if isinstance(value, str) else value
+
+
+def page(how: Manner, *rows: Sequence[Any], total: bool = False) -> UnruledPaper:
+    """Return a PDF under way with this table and no borders but the rules that ``how`` names."""
+    paper = UnruledPaper(replace(how, total=total))
+    texts = [tuple("" if v is None else str(v) for v in row) for row in rows]
+    texts = [tuple(text.replace(".", ",") for text in row) for row in texts]
+    paper.table(texts)
+    return paper
+
+
+@case("pdf")
+def paper_with_look_alikes() -> bytes:
+    """Letters that PDF producers write for ư and Đ: ƣ (U+01A3) and the Icelandic Ð."""
+    owner = "Hộ kinh doanh Lý Văn Thử, ngƣời đƣợc Ðảng uỷ giới thiệu"
+    return page(AIRY, CHO, [*QUAN[:3], owner, *QUAN[4:]]).done()
+
+
+@case("pdf")
+def paper_without_borders() -> bytes:
+    """A table without a single line: columns by the words' places, rows by the gaps between."""
+    return page(AIRY, CHO, QUAN, BEN, total=True).done()
+
+
+@case("pdf")
+def paper_set_solid() -> bytes:
+    """No line and no room between rows: wrapped texts are certain only as far as numbers tell."""
+    return page(replace(AIRY, padding=0), CHO, QUAN, BEN).done()
+
+
+@case("pdf")
+def paper_with_rules_only() -> bytes:
+    """Horizontal rules under each row and none between columns, cells set to the middle."""
+    return page(replace(AIRY, rules="each", vertical="middle", padding=1), CHO, QUAN, BEN).done()
+
+
+@case("pdf")
+def paper_with_verticals_only() -> bytes:
+    """Lines between columns and none between rows: no two rows may melt."""
+    paper = page(replace(AIRY, rules="ends"), CHO, QUAN, BEN)
+    paper.verticals()
+    return paper.done()
+
+
+@case("pdf")
+def paper_on_its_side() -> bytes:
+    """A landscape table that was turned by a quarter when it was printed (/Rotate 90)."""
+    paper = page(AIRY, CHO, QUAN, BEN)
+    paper.turn(90)
+    return paper.done()
 
 
 @case("xlsx")

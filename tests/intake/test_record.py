@@ -320,3 +320,44 @@ def test_last_rounds_file_waits_for_a_person():
     assert (again.state, again.reason) == ("held", "earlier-round: ocop-2024-1")
     forced = _decide(form_reading("A"), known=Known(earlier_round="ocop-2024-1"), forced=True)
     assert forced.verdict == "submission"
+
+
+def _sections(*sections):
+    rows = tuple(
+        Row({"name": f"Cửa hàng {number}"}, {}, {"name": 1.0}, section=section)
+        for number, section in enumerate(sections, 1)
+    )
+    return Reading("xlsx", "form", rows=rows)
+
+
+@pytest.mark.parametrize(
+    "sections",
+    [("Xã Hòa Cư", "Xã Gia Cát"), ("Hòa Cư", "Gia Cát"), ("Sheet1 / I. XÃ HÒA CƯ", "Gia Cát")],
+)
+def test_two_communes_in_one_file_wait_for_a_person(sections):
+    outcome = _decide(_sections(*sections), roster=(HOA_CU, GIA_CAT))
+    assert (outcome.state, outcome.verdict) == ("held", "submission")
+    assert outcome.reason == "several-communes: Xã Gia Cát; Xã Hòa Cư"
+
+
+def test_sections_of_one_commune_are_its_own():
+    outcome = _decide(_sections("Biểu 1 / Nhóm A", "Xã Hòa Cư"), roster=(HOA_CU, GIA_CAT))
+    assert outcome.verdict == "submission"
+
+
+def test_an_application_beside_the_form_is_a_paper_of_the_dossier():
+    table = form_reading("Chợ Bản Ngà", "Cửa hàng Nà Lìn")
+    slip = dataclasses.replace(form_reading("Cửa hàng Nà Lìn"), kind="docx")
+    documents = _documents(table, slip)
+    documents = (documents[0], dataclasses.replace(documents[1], name="Đơn đề nghị.docx"))
+    outcome = _decide(documents=documents, campaign=OCOP)
+    assert outcome.verdict == "submission"
+    assert len(outcome.submission.points) == 2
+    assert [(one.role, one.item) for one in outcome.documents] == [
+        ("form", ""),
+        ("dossier", "request"),
+    ]
+    # Alone it is the registration itself.
+    alone = _decide(documents=documents[1:], campaign=OCOP)
+    assert len(alone.submission.points) == 1
+    assert alone.documents[0].role == "form"

@@ -125,16 +125,19 @@ def test_fault_062_wrong_form_and_blank_template() -> None:
     assert wrong.message != blank.message
 
 
-def test_fault_067_legacy_font_text_is_refused() -> None:
-    """TCVN3 text looks like Latin: it is refused with the reason, never stored."""
+def test_fault_067_legacy_font_text_is_read_as_what_it_shows() -> None:
+    """TCVN3 text looks like Latin: it is decoded, and the reading says so."""
     legacy = (
         "Céng hßa x· héi chñ nghÜa ViÖt Nam",
         "Danh s¸ch ®¨ng ký ®iÓm giíi thiÖu vµ b¸n s¶n phÈm OCOP cña x·",
         "Uû ban nh©n d©n x· ®Ò nghÞ Uû ban nh©n d©n huyÖn xem xÐt, quyÕt ®Þnh hç trî",
     )
-    found = refusal(docx("".join(map(paragraph, legacy))))
-    assert found.code == "unreadable"
-    assert "phông" in found.message
+    found = reading(docx("".join(map(paragraph, legacy))))
+    assert found.text.startswith("Cộng hòa xã hội chủ nghĩa Việt Nam\nDanh sách đăng ký điểm")
+    assert found.repairs == ("tcvn3",)
+    (note,) = [finding for finding in found.findings if finding.code == "text-repaired"]
+    assert note.severity == "note"
+    assert "TCVN3" in note.message
 
 
 def test_dropped_glyphs_are_refused() -> None:

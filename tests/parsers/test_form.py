@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rigs.grids import grid
 from rigs.ocop_form import FORM
 
 from parsers.columns import assign, captions_of
 from parsers.form import interpret
-from parsers.grid import Cell, CellValue, Extract, Grid, column_letters
+from parsers.grid import CellValue, Extract, Grid, column_letters
 from parsers.interpretation import Interpretation
 from parsers.reading import CERTAIN
 from parsers.sheet import extract
@@ -55,20 +56,6 @@ SECOND: list[CellValue] = [
     3,
     80,
 ]
-Rows = Sequence[Sequence[CellValue]]
-
-
-def grid(rows: Rows, name: str = "Biểu 1", top: int = 1, left: int = 1, **more: object) -> Grid:
-    width = max(map(len, rows))
-    cells: list[tuple[Cell | None, ...]] = []
-    for r, row in enumerate(rows):
-        line: list[Cell | None] = []
-        for c in range(width):
-            value = row[c] if c < len(row) else None
-            place = f"{name}!{column_letters(left + c)}{top + r}"
-            line.append(None if value is None else Cell(str(value), value, place))
-        cells.append(tuple(line))
-    return Grid(name, tuple(cells), **more)  # type: ignore[arg-type]
 
 
 def reading(*rows: Sequence[CellValue], kind: str = "xlsx") -> Interpretation:
@@ -276,11 +263,20 @@ def test_total_of_zero_against_text_numbers_says_why() -> None:
         ["II.", "Doanh nghiệp"],
         [None, "A. Doanh nghiệp"],
         [None, "Thôn Nà Lìn"],
+        [None, "CÁC ĐIỂM ĐĂNG KÝ ĐỢT 2"],
+        [None, "1. Hợp tác xã"],
+        ["a", "Hợp tác xã"],
         ["B", "Các hộ kinh doanh", None, None, None, None, 55.5, None, None, 130],
     ],
 )
 def test_group_rows_are_no_points(line: list[CellValue]) -> None:
     assert len(reading(HEAD, line, ROW, SECOND).rows) == 2
+
+
+def test_capitals_are_no_heading_where_names_are_in_capitals() -> None:
+    rest: list[CellValue] = [None, "CHỢ BẢN NGÀ"]
+    result = reading(HEAD, [1, "ĐIỂM OCOP", *ROW[2:]], rest)
+    assert result.rows[0].values["name"] == "ĐIỂM OCOP CHỢ BẢN NGÀ"
 
 
 @pytest.mark.parametrize(
@@ -584,3 +580,57 @@ def test_a_registration_number_has_digits(written: str) -> None:
     result = reading([*HEAD, "Số ĐKKD/MST"], [*ROW, written])
     assert "registration_no" not in result.rows[0].values
     assert codes(result) == ["not-a-code"]
+
+
+def test_a_row_says_what_it_stands_under() -> None:
+    """Sheet, then groups; a group of the same kind ends the one before and what is in it."""
+    rows = [
+        ["I", "Xã Hòa Cư"],
+        [None, "Nhóm hợp tác xã"],
+        ROW,
+        ["II", "Xã Gia Cát"],
+        SECOND,
+    ]
+    result = reading(HEAD, *rows)
+    assert [row.section for row in result.rows] == [
+        "Biểu 1 / Xã Hòa Cư / Nhóm hợp tác xã",
+        "Biểu 1 / Xã Gia Cát",
+    ]
+
+
+def test_the_heading_has_the_titles_of_every_table() -> None:
+    sheets = (
+        grid([["UBND XÃ HÒA CƯ"], HEAD, ROW], "Sheet1"),
+        grid([["UBND XÃ GIA CÁT"], HEAD, SECOND], "Sheet2"),
+    )
+    result = interpret(Extract("xlsx", sheets), FORM)
+    assert result.heading == ("UBND XÃ HÒA CƯ", "UBND XÃ GIA CÁT")
+    assert [row.section for row in result.rows] == ["Sheet1", "Sheet2"]
+
+
+def test_the_same_table_twice_is_read_once() -> None:
+    sheets = (grid([HEAD, ROW, SECOND]), grid([HEAD, ROW, SECOND], "Biểu 1 (2)"))
+    result = interpret(Extract("xlsx", sheets), FORM)
+    assert (len(result.rows), codes(result)) == (2, ["table-repeated"])
+
+
+def test_a_unit_that_caption_and_unit_row_contradict_is_doubted() -> None:
+    units: list[CellValue] = [None] * 6 + ["m2", None, None, "nghìn đồng"]
+    result = reading(HEAD, units, [*ROW[:9], 50])
+    assert result.rows[0].confidence["cost_requested"] < CERTAIN
+    assert codes(result) == ["unit-doubtful"]
+
+
+@pytest.mark.parametrize("part", ["NSNN", "Nguồn NSNN", "Ngân sách nhà nước"])
+def test_the_states_part_of_a_sum_is_not_the_sum(part: str) -> None:
+    for parent in ("Kinh phí đề nghị hỗ trợ", "Tổng kinh phí"):
+        matches = captions_of(FORM).matches((parent, part))
+        assert not [match for match in matches if match.confidence >= CERTAIN]
+
+
+def test_a_list_of_contacts_beside_the_table_lends_it_nothing() -> None:
+    contacts: list[CellValue] = ["STT", "Họ và tên", "Điện thoại", None]
+    person: list[CellValue] = [1, "Vi Thị Lập", "0911222333", None]
+    result = reading([*contacts, *HEAD], [*person, *ROW])
+    assert result.rows[0].values["phone"] == "0912345678"
+    assert not result.findings

@@ -8,20 +8,24 @@ from pathlib import Path
 import pytest
 from pypdfium2 import PdfDocument
 from reportlab.lib.pdfencrypt import StandardEncryption
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from rigs.old_fonts import tcvn3
 from rigs.papers import Paper
 
 from parsers import pdf
 from parsers.grid import Cell, Extract, Limits
-from parsers.legible import PartialExtract
-from parsers.pdf import extract
+from parsers.legible import PartialExtract, is_garbled
+from parsers.pdf import extract, picture_pages
 from parsers.pdf_join import Piece, joined
-from parsers.pdf_text import Segment, cell_text
+from parsers.pdf_text import Segment, cell_text, glyphs, segments
 from parsers.reading import Refusal
 
 DATA = Path(__file__).parent / "data"
 TRUTH = json.loads((DATA / "truth.json").read_text("utf-8"))
 HEADER = ("STT", "Ten diem", "Dia chi", "Kinh phi")
 WIDTHS = (30, 150, 150, 80)
+DEJAVU = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 
 
 def read(data: bytes) -> Extract:
@@ -268,16 +272,6 @@ def test_overlapping_letters_are_refused() -> None:
     assert "đè lên nhau" in refusal.message
 
 
-def test_table_without_borders_is_told_not_guessed() -> None:
-    paper = Paper().line(40, 60, "Danh sach dang ky")
-    rows = [HEADER, *((str(n), f"Diem {n}", f"Thon {n}", "50") for n in range(1, 5))]
-    paper.table(100, rows, WIDTHS, ruled=False)
-    result = read(paper.done())
-    assert isinstance(result, PartialExtract)
-    assert result.grids == ()
-    assert "không kẻ khung" in result.findings[0].message
-
-
 def test_empty_page() -> None:
     assert refused(Paper().page().done()).code == "empty"
 
@@ -337,3 +331,84 @@ def test_a_phone_torn_by_the_page_break_does_not_make_two_rows() -> None:
         "60",
     ]
     assert len(whole.rows) == 3
+
+
+@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+def test_boxes_are_shares_of_the_upright_page(turned: int) -> None:
+    """Whatever /Rotate says, a box is where the cell stands on the page that one can read."""
+    paper = Paper((800, 800))
+    canvas = paper.canvas
+    canvas.translate(400, 400)
+    canvas.rotate(turned)
+    canvas.translate(-400, -400)
+    paper.table(100, [HEADER, ("1", "Diem A", "Thon 1", "50")], WIDTHS)
+    canvas.setPageRotation(turned)
+    (grid,) = read(paper.done()).grids
+    cell = grid.rows[1][1]
+    assert cell is not None
+    assert cell.trace is not None
+    page, *sides = cell.trace.box or ()
+    assert page == 1
+    assert sides == pytest.approx([70 / 800, 130 / 800, 220 / 800, 160 / 800], abs=0.002)
+
+
+def test_boxes_are_shares_of_the_page_that_is_shown() -> None:
+    """A crop box hides the rest of the page: shares are of what a viewer shows."""
+    paper = Paper()
+    paper.canvas.setCropBox((0, 421, 595, 842))
+    paper.table(100, [HEADER, ("1", "Diem A", "Thon 1", "50")], WIDTHS)
+    (grid,) = read(paper.done()).grids
+    cell = grid.rows[1][0]
+    assert cell is not None
+    assert cell.trace is not None
+    assert cell.trace.box is not None
+    assert cell.trace.box[2] == pytest.approx(130 / 421, abs=0.002)
+
+
+GARBLED = (
+    ["U BAN DÂN T C C NG HOÀ XÃ H I", "CH NGH A VI T NAM Đ C L P T DO H NH PH C"] * 3,
+    ["TH#NG T$ ch!ng c#$ v% vi^c h#ng d!n th%c hi^n m*t s# n*i dung c#a"] * 3,
+)
+
+
+@pytest.mark.parametrize("lines", GARBLED)
+def test_fault_070_a_page_whose_letters_are_no_text_is_a_picture(lines: list[str]) -> None:
+    """A text layer that drops, shifts or does not map its letters is not read; the page is told."""
+    pdfmetrics.registerFont(TTFont("DejaVu", DEJAVU))
+    paper = Paper().line(40, 60, "Kinh gui Phong Kinh te va Ha tang huyen").page()
+    for number, line in enumerate(lines):
+        paper.canvas.setFont("DejaVu", 9)
+        paper.canvas.drawString(40, 700 - 20 * number, line)
+    data = paper.done()
+    assert picture_pages(data) == {2}
+    result = read(data)
+    assert isinstance(result, PartialExtract)
+    assert result.unread == ("page 2",)
+    assert result.lines == ("Kinh gui Phong Kinh te va Ha tang huyen",)
+    assert "Trang 2" in result.findings[0].message
+
+
+@pytest.mark.parametrize(
+    "text", ["\ufffd\ufffd\ufffdm gi\ufffd\ufffdi thi\ufffdu", "\ue012\ue045\ue007\ue099 " * 4]
+)
+def test_letters_without_a_meaning_are_garbled(text: str) -> None:
+    assert is_garbled([text])
+    assert not is_garbled(["Điểm giới thiệu và bán sản phẩm OCOP \uf0b7 3 \uf0ab"])
+
+
+def test_fault_070_text_under_an_opaque_picture_is_not_what_one_sees() -> None:
+    """Some scanners draw the recognised letters first and the scan over them."""
+    paper = Paper().line(40, 60, "Danh sach dang ky diem gioi thieu va ban san pham")
+    assert refused(paper.picture(0, 0, 595, 842).done()).code == "unreadable"
+
+
+def test_fault_067_a_font_of_a_pdf_tells_its_code() -> None:
+    """Letters in a subset of .VnTime are decoded one by one, the soft hyphen to ư."""
+    chars = [
+        {"text": letter, "fontname": "ABCDEF+.VnTime", "size": 10.0}
+        | {"x0": 10.0 * at, "x1": 10.0 * at + 9, "top": 0.0, "bottom": 10.0}
+        for at, letter in enumerate(tcvn3("người Điểm"))
+    ]
+    assert "".join(glyph.text for glyph in glyphs(chars)) == "người Điểm"
+    (segment,) = segments(glyphs(chars), split=False)
+    assert (segment.written, segment.code) == (tcvn3("người Điểm"), "tcvn3")

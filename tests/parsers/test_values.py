@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from parsers.form import Choice, Field, FieldType
 from parsers.grid import Cell, CellValue
+from parsers.number_words import spelt_number
 from parsers.reading import CERTAIN
 from parsers.values import Context, Value, is_ditto, money_unit, parse
 
@@ -666,3 +667,42 @@ def test_fault_083_a_negative_amount_is_refused_and_a_hundredfold_one_remarked_u
     value = read("money", written, TRIEU, low=Decimal(10_000_000), high=Decimal(500_000_000))
     assert (value.text, code(value)) == (text, code_)
     assert (value.problem.severity if value.problem else None) == severity
+
+
+@pytest.mark.parametrize(("written", "stars"), [("★★★☆☆", "3"), ("★★★★☆", "4"), ("☆☆☆", "3")])
+def test_hollow_stars_beside_full_ones_do_not_count(written: str, stars: str) -> None:
+    assert read("stars", written).text == stars
+
+
+def test_the_stars_of_a_hotel_are_no_rating() -> None:
+    assert code(read("stars", "Khách sạn 3 sao")) == "not-stars"
+
+
+@pytest.mark.parametrize("written", ["Hết hạn 15/12/2026", "có giá trị đến 15/12/2026"])
+def test_a_date_of_expiry_is_no_date_of_issue(written: str) -> None:
+    assert code(read("date", written)) == "expiry-date"
+
+
+@pytest.mark.parametrize(
+    ("words", "number"),
+    [
+        ("năm mươi triệu đồng", 50_000_000),
+        ("Bằng chữ: Một trăm hai mươi lăm triệu năm trăm nghìn đồng chẵn./.", 125_500_000),
+        ("một tỷ hai trăm triệu đồng", 1_200_000_000),
+        ("hai mươi tư triệu", 24_000_000),
+        ("một trăm linh năm nghìn", 105_000),
+        ("trong đó NSNN", None),
+        ("năm mươi triệu rưỡi", None),
+        ("nam muoi trieu dong", None),
+        ("hai ba", None),
+    ],
+)
+def test_numbers_in_words(words: str, number: int | None) -> None:
+    assert spelt_number(words) == number
+
+
+def test_an_amount_in_words_confirms_or_contradicts_its_figures() -> None:
+    same = read("money", "50.000.000đ (năm mươi triệu đồng)")
+    assert (same.text, same.confidence) == ("50000000", 1.0)
+    assert read("money", "50 (năm mươi)", TRIEU).confidence == 1.0
+    assert code(read("money", "50.000.000đ (năm triệu đồng)")) == "words-differ"
