@@ -1,8 +1,8 @@
 """What a worker process may do: the kernel's limits, put on by the worker itself.
 
 Four layers: resource limits; no new privileges; death with the parent; Landlock (Linux ≥ 5.13):
-no file but below the interpreter's own folders, none to write but /dev/null, no TCP. Landlock is left out where
-the kernel has none.
+no file but below the interpreter's own folders, none to write but /dev/null, no TCP. Landlock is
+left out where the kernel has none.
 """
 
 import contextlib
