@@ -18,8 +18,15 @@ _NEAR: Final = 0.35
 _OVERHANG: Final = 1.2
 #: A line along so much of its table needs no ends to be one.
 _LONG: Final = 0.5
-#: Shares of a cell's edge that is drawn: from the first on it is a border, below it is none; between
-#: the second and the third nobody can be sure.
+#: A shorter one is drawn along so much of itself, within a strip so high; text is not.
+_WHOLE, _STRIP = 0.88, 0.06
+_DRAWN: Final = 40  # of 255: how much darker than white a drawn line is
+#: The table's outermost lines are drawn along more than that share of it.
+_OUTER: Final = 0.3
+#: A crease is paler than that share of a table's lines.
+_PALE: Final = 0.7
+#: Shares of a cell's edge that is drawn: from the first on it is a border, below it is none;
+#: between the second and the third nobody can be sure.
 _BORDER, _SURELY_NONE, _SURELY = 0.45, 0.2, 0.7
 _MOST_CELLS: Final = 6000
 
@@ -63,7 +70,8 @@ def tables(found: Rules, letter: float) -> list[RuledTable]:
     """Return the tables of a page from the top down."""
     result = []
     for left, top, right, bottom in _regions(found, letter):
-        part = Rules(found.across[top:bottom, left:right], found.down[top:bottom, left:right])
+        inside = slice(top, bottom), slice(left, right)
+        part = Rules(found.across[inside], found.down[inside], found.depth[inside])
         table = _table(part, letter, (left, top))
         if table is not None:
             result.append(table)
@@ -120,25 +128,23 @@ def _regions(found: Rules, letter: float) -> list[tuple[int, int, int, int]]:
         if wide >= _LEAST_WIDTH * letter and high >= _LEAST_HEIGHT * letter:
             regions.append((x, y, x + wide, y + high))
     return [
-        one
-        for one in regions
-        if not any(other != one and _inside(one, other) for other in regions)
+        one for one in regions if not any(other != one and _inside(one, other) for other in regions)
     ]
 
 
 def _inside(one: Sequence[int], other: Sequence[int]) -> bool:
-    return (
-        other[0] <= one[0] and other[1] <= one[1] and one[2] <= other[2] and one[3] <= other[3]
-    )
+    return other[0] <= one[0] and other[1] <= one[1] and one[2] <= other[2] and one[3] <= other[3]
 
 
 def _table(part: Rules, letter: float, origin: tuple[int, int]) -> RuledTable | None:
     reach = np.ones((2 * round(_NEAR * letter) + 1,) * 2, np.uint8)
-    xs = _edges(part.down.T, cv2.dilate(part.across, reach).T, letter, _LEAST_COLUMN)
-    ys = _edges(part.across, cv2.dilate(part.down, reach), letter, _LEAST_ROW)
+    crossing = cv2.dilate(part.across, reach).T
+    xs = _edges(part.down.T, crossing, part.depth.T, letter * _LEAST_COLUMN, letter)
+    crossing = cv2.dilate(part.down, reach)
+    ys = _edges(part.across, crossing, part.depth, letter * _LEAST_ROW, letter)
     if len(xs) < 2 or len(ys) < 2:  # noqa: PLR2004  a box has two of each
         return None
-    ys = _without_folds(ys, xs, part.across, letter)
+    ys = _without_folds(ys, xs, part, letter)
     open_sides = set()
     ys, ends = _closed(ys, xs, part.down.T, letter)
     open_sides.update({"top", "bottom"} & {("top", "bottom")[end] for end in ends})
@@ -170,25 +176,34 @@ def _table(part: Rules, letter: float, origin: tuple[int, int]) -> RuledTable | 
     )
 
 
-def _without_folds(ys: list[int], xs: list[int], lines: Any, letter: float) -> list[int]:
-    """Leave out what runs on beyond the table where the table's own lines do not: creases."""
+def _without_folds(ys: list[int], xs: list[int], part: Rules, letter: float) -> list[int]:
+    """Leave out what runs on beyond the table and is paler than the table's own lines: creases."""
     reach = max(2, round(0.3 * letter))
-    beyond = set()
+    beyond, depths = set(), []
     for y in ys:
-        drawn = np.flatnonzero(lines[max(0, y - reach) : y + reach + 1].max(axis=0))
+        rows = slice(max(0, y - reach), y + reach + 1)
+        drawn = np.flatnonzero(part.across[rows].max(axis=0))
         over = max(xs[0] - drawn[0], drawn[-1] - xs[-1]) if len(drawn) else 0
         if over > _OVERHANG * letter:
             beyond.add(y)
-    return ys if len(beyond) * 4 > len(ys) else [y for y in ys if y not in beyond]
+        depths.append(float(np.median(part.depth[rows, xs[0] : xs[-1]].max(axis=0))))
+    usual = float(np.median(depths))
+    return [
+        y
+        for y, depth in zip(ys, depths, strict=True)
+        if y not in beyond or depth > _PALE * usual or len(beyond) * 4 > len(ys)
+    ]
 
 
-def _edges(lines: Any, crossing: Any, letter: float, least: float) -> list[int]:
+def _edges(lines: Any, crossing: Any, depth: Any, least: float, letter: float) -> list[int]:
     """Return the places of lines that run along the rows of this mask, each place once.
 
-    A line that is short for the table must end at lines that cross it: others are underlined words
-    and strokes of large letters. ``crossing`` is the mask of those, made thick.
+    A line that is short for the table must be whole and end at lines that cross it: others are
+    underlined words and lines of text. ``crossing`` is the mask of those, made thick; ``least`` is
+    how far apart two lines are at least.
     """
     lines = np.ascontiguousarray(lines)
+    strip = max(1, round(_STRIP * letter))
     count, _, boxes, middles = cv2.connectedComponentsWithStats(lines, connectivity=8)
     order = sorted(range(1, count), key=lambda number: middles[number][1])
     groups: list[list[int]] = []
@@ -201,20 +216,28 @@ def _edges(lines: Any, crossing: Any, letter: float, least: float) -> list[int]:
     kept: list[tuple[float, int]] = []
     for group in groups:
         drawn, place = sum(int(boxes[n][2]) for n in group), _place(group, boxes, middles)
-        if drawn < _LONG * lines.shape[1] and not any(_anchored(boxes[n], crossing) for n in group):
+        if drawn < _LONG * lines.shape[1] and not any(
+            _anchored(boxes[n], crossing, depth, strip) for n in group
+        ):
             continue
-        if kept and place - kept[-1][0] < least * letter:  # a double line: the longer one counts
+        if kept and place - kept[-1][0] < least:  # a double line: the longer one counts
             if drawn > kept[-1][1]:
                 kept[-1] = (place, drawn)
             continue
         kept.append((place, drawn))
+    for end in (0, -1):
+        while len(kept) > 2 and kept[end][1] < _OUTER * lines.shape[1]:  # noqa: PLR2004  a box has two
+            kept.pop(end)
     return [round(place) for place, _ in kept]
 
 
-def _anchored(box: Any, crossing: Any) -> bool:
+def _anchored(box: Any, crossing: Any, depth: Any, strip: int) -> bool:
     x, y, length, height = (int(value) for value in box[:4])
     middle = y + height // 2
-    return bool(crossing[middle, x] and crossing[middle, x + length - 1])
+    if not (crossing[middle, x] and crossing[middle, x + length - 1]):
+        return False
+    strips = (depth[at : at + strip, x : x + length] for at in range(y, y + height))
+    return max(float((part.max(axis=0) > _DRAWN).mean()) for part in strips) >= _WHOLE
 
 
 def _place(group: list[int], boxes: Any, middles: Any) -> float:
@@ -285,9 +308,7 @@ def _cells(
     return sorted(cells, key=lambda cell: (cell.row, cell.column)), doubtful
 
 
-def _cell(
-    row: int, column: int, tall: int, wide: int, xs: list[int], ys: list[int]
-) -> RuledCell:
+def _cell(row: int, column: int, tall: int, wide: int, xs: list[int], ys: list[int]) -> RuledCell:
     return RuledCell(
         row, column, tall, wide, xs[column], ys[row], xs[column + wide], ys[row + tall]
     )
