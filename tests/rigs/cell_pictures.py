@@ -22,7 +22,7 @@ from rigs.cell_words import Part, write
 FONTS = [Path(p) for p in os.environ.get("CELL_FONTS", "").split(":") if p] + [
     Path("/usr/share/fonts")
 ]
-_FAMILIES: dict[Part, dict[str, int]] = {
+FAMILIES: dict[Part, dict[str, int]] = {
     "tuning": {
         "LiberationSerif-Regular": 8,
         "LiberationSerif-Bold": 3,
@@ -59,6 +59,9 @@ _FAMILIES: dict[Part, dict[str, int]] = {
 }
 #: Dots per inch to which a table is brought before its cells are read (3,100–3,600 px across A4).
 _WORKING_DPI = (285.0, 330.0)
+PAGE_DPI = 600.0
+#: Of paper round the text that is drawn, in font sizes.
+MARGIN = 0.55
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +80,9 @@ def cells(
     part: Part, count: int, seed: int, kinds: tuple[str, ...], captures: tuple[str, ...]
 ) -> Iterator[Picture]:
     """Yield so many pictures, the same for the same arguments and fonts."""
-    chance = random.Random(f"{part} {seed}")
-    names = [name for name in _FAMILIES[part] if font_file(name)]
-    weights = [_FAMILIES[part][name] for name in names]
+    chance = random.Random(f"{part} {seed}")  # noqa: S311  repeatable, not secret
+    names = [name for name in FAMILIES[part] if font_file(name)]
+    weights = [FAMILIES[part][name] for name in names]
     for _ in range(count):
         kind, capture = chance.choice(kinds), chance.choice(captures)
         name = chance.choices(names, weights)[0]
@@ -90,14 +93,27 @@ def cells(
 def picture(text: str, kind: str, capture: str, font: str, chance: random.Random) -> Picture:
     """Return the text printed in this font and captured in this way (``CAPTURES``)."""
     points = chance.choice((9, 10, 10, 11, 11, 12, 12, 13))
-    dpi, page = _CAPTURES[capture], 600.0
-    drawn = draw(text, font, points * page / 72, int(page * chance.uniform(0.7, 2.2)), chance)
-    seen = _resized(drawn, dpi / page)
-    seen = (photograph if capture.startswith("photo") else scan)(seen, capture, chance)
-    working = chance.uniform(*_WORKING_DPI)
-    crop = _resized(seen, working / dpi)
-    capital = 0.66 * points * working / 72
-    return Picture(text, kind, capture, font, crop, capital * chance.uniform(0.93, 1.07))
+    drawn = draw(
+        text, font, points * PAGE_DPI / 72, int(PAGE_DPI * chance.uniform(0.7, 2.2)), chance
+    )
+    crop, scale = captured(drawn, capture, chance)
+    height = capital(font, points * PAGE_DPI / 72) * scale * chance.uniform(0.93, 1.07)
+    return Picture(text, kind, capture, font, crop, height)
+
+
+def captured(drawn: np.ndarray, capture: str, chance: random.Random) -> tuple[np.ndarray, float]:
+    """Return a drawn page as captured and brought to the working resolution, and its scale."""
+    dpi = _CAPTURES[capture]
+    seen = _resized(drawn, dpi / PAGE_DPI)
+    seen = (photograph if capture in {"photo", "blurred"} else scan)(seen, capture, chance)
+    crop = _resized(seen, chance.uniform(*_WORKING_DPI) / dpi)
+    return crop, crop.shape[1] / drawn.shape[1]
+
+
+def capital(font: str, size: float) -> float:
+    """Return the height of a capital of this font in pixels."""
+    _, top, _, bottom = face(font, round(size)).getbbox("H")
+    return bottom - top
 
 
 _CAPTURES = {
@@ -114,22 +130,22 @@ CAPTURES = tuple(_CAPTURES)
 
 def draw(text: str, font: str, size: float, width: int, chance: random.Random) -> np.ndarray:
     """Draw black text on white, broken into lines of this width, as a cell of a table has it."""
-    face = _face(font, round(size))
+    type_ = face(font, round(size))
     lines, line = [], ""
     for word in text.split():
         longer = f"{line} {word}".strip()
-        if line and face.getlength(longer) > width:
+        if line and type_.getlength(longer) > width:
             lines.append(line)
             longer = word
         line = longer
     lines.append(line)
-    step, margin = size * chance.uniform(1.13, 1.3), size * 0.55
-    across = max(face.getlength(line) for line in lines)
+    step, margin = size * chance.uniform(1.13, 1.3), size * MARGIN
+    across = max(type_.getlength(line) for line in lines)
     image = Image.new("L", (int(across + 2 * margin), int(step * len(lines) + 2 * margin)), 255)
     pen, centred = ImageDraw.Draw(image), chance.random() < 0.4
     for i, line in enumerate(lines):
-        left = margin + (across - face.getlength(line)) / 2 * centred
-        pen.text((left, margin + i * step), line, font=face, fill=0)
+        left = margin + (across - type_.getlength(line)) / 2 * centred
+        pen.text((left, margin + i * step), line, font=type_, fill=0)
     return np.asarray(image)
 
 
@@ -178,7 +194,8 @@ def _files() -> dict[str, Path]:
 
 
 @lru_cache(maxsize=512)
-def _face(name: str, size: int) -> ImageFont.FreeTypeFont:
+def face(name: str, size: int) -> ImageFont.FreeTypeFont:
+    """Return a font at this size in pixels."""
     return ImageFont.truetype(str(font_file(name)), size)
 
 

@@ -125,13 +125,16 @@ PARTS = MappingProxyType(
     }
 )
 #: Initials, rhymes and tones from which names that no list has are made.
-_INITIALS = "b c ch d đ g gi h kh l m n ng nh p ph qu r s t th tr v x".split()
-_OPEN = "a ai ao au ay âu ây e eo ê êu i ia iu o oi ô ôi ơ ơi u ua ui ư ưa ươi y oa oai uê".split()
-_NASAL = (
-    "am an ang anh ăm ăn ăng âm ân âng em en eng ên ênh im in inh iêm iên iêng om on ong ôm ôn ông "
-    "ơm ơn um un ung ưng uôn uông ươm ươn ương oan oang uân uyên".split()
+_INITIALS = _split("b;c;ch;d;đ;g;gi;h;kh;l;m;n;ng;nh;p;ph;qu;r;s;t;th;tr;v;x")
+_OPEN = _split("a;ai;ao;au;ay;âu;ây;e;eo;ê;êu;i;ia;iu;o;oi;ô;ôi;ơ;ơi;u;ua;ui;ư;ưa;ươi;y;oa;oai;uê")
+_NASAL = _split(
+    "am;an;ang;anh;ăm;ăn;ăng;âm;ân;âng;em;en;eng;ên;ênh;im;in;inh;iêm;iên;iêng;om;on;ong;ôm;ôn;ông;"
+    "ơm;ơn;um;un;ung;ưng;uôn;uông;ươm;ươn;ương;oan;oang;uân;uyên"
 )
-_STOP = "ac ach ap at ăc ăt âp ât ec ep et êt êch ich it iêc iêt oc op ot ôc ôp ôt ơp ơt uc ut ưc ươc oat uyêt".split()
+_STOP = _split(
+    "ac;ach;ap;at;ăc;ăt;âp;ât;ec;ep;et;êt;êch;ich;it;iêc;iêt;oc;op;ot;ôc;ôp;ôt;ơp;ơt;uc;ut;ưc;ươc;"
+    "oat;uyêt"
+)
 _TONES = ("", "\u0300", "\u0301", "\u0309", "\u0303", "\u0323")
 
 KINDS = (
@@ -193,7 +196,7 @@ def _address(words: Words, chance: random.Random) -> str:
             f"Thôn {place}, xã {other}",
             f"Số {number}, tổ {chance.randint(1, 12)}, khu phố {place}",
             f"Khối {chance.randint(1, 9)}, thị trấn {place}",
-            f"Km {chance.randint(1, 40)}+{chance.randint(1, 9)}00, QL {chance.randint(1, 4)}{chance.choice('AB')}, {place}",
+            f"Km {number}+{chance.randint(1, 9)}00, QL {chance.choice(('1A', '3B', '4A'))}, {place}",
             f"Xóm {place}, thôn {other}",
             f"Số {number} đường {place}",
             f"Trung tâm xã {place}",

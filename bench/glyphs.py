@@ -1,0 +1,199 @@
+"""Train the second reader of printed lines (``parsers/glyphs.npz``) on rendered text alone.
+
+    CELL_FONTS=/where/more/fonts/are python bench/glyphs.py [--lines 60000] [--passes 6]
+
+Fonts, words and captures are the tuning part of ``tests/rigs``; nothing held out is ever seen.
+Deterministic but for the last bits of floating point.
+"""
+
+import argparse
+import random
+import sys
+import time
+from multiprocessing import Pool
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+import numpy as np  # noqa: E402
+
+from parsers import glyphs, ink  # noqa: E402
+from parsers.glyphs import ALPHABET, STRIDE, STRIP  # noqa: E402
+from rigs import cell_pictures, cell_words  # noqa: E402
+
+CAPTURES = ("scan300", "scan300", "scan250", "scan200", "scan200", "scan150", "fax200", "photo")
+#: (outputs, frames looked at) of the layers before the last.
+LAYERS = ((80, 1), (224, 9), (224, 5))
+FRAMES_IN_BATCH = 6000
+MIDDLE, UNSURE, LEAST = 0.27, 0.40, 1.7
+
+
+def text(chance: random.Random) -> str:
+    pick = chance.random()
+    if pick < 0.4:
+        return cell_words.write(chance.choice(cell_words.KINDS), "tuning", chance)[:45].strip()
+    if pick < 0.7:
+        words = [cell_words.syllable(chance) for _ in range(chance.randint(1, 6))]
+        return " ".join(
+            chance.choice((str.lower, str.lower, str.title, str.upper))(w) for w in words
+        )
+    if pick < 0.88:
+        signs = "0123456789" * 3 + ".,/-:+ "
+        raw = "".join(chance.choice(signs) for _ in range(chance.randint(1, 14)))
+    else:
+        raw = "".join(chance.choice(ALPHABET) for _ in range(chance.randint(2, 16)))
+    return " ".join(raw.split()) or "0"
+
+
+def example(seed: int):
+    """Return (strip, label of every frame; -1 = do not care), or None where ink.py sees no line."""
+    chance = random.Random(f"glyphs {seed}")
+    names = {
+        n: w for n, w in cell_pictures.FAMILIES["tuning"].items() if cell_pictures.font_file(n)
+    }
+    font = chance.choices(list(names), list(names.values()))[0]
+    size = chance.choice((8, 9, 10, 10, 11, 11, 12, 12, 13, 14)) * cell_pictures.PAGE_DPI / 72
+    words = text(chance)
+    drawn = cell_pictures.draw(words, font, size, 10**6, chance)
+    crop, scale = cell_pictures.captured(drawn, chance.choice(CAPTURES), chance)
+    height = cell_pictures.capital(font, size) * scale * chance.uniform(0.9, 1.1)
+    found = ink.writing(crop, height).lines
+    if len(found) != 1 or found[0].dashes:
+        return None
+    line = found[0]
+    strip = glyphs.strip(line)
+    factor = glyphs.CAPITAL / (line.bottom - line.top)
+    type_ = cell_pictures.face(font, round(size))
+    edges = [
+        cell_pictures.MARGIN * size + type_.getlength(words[:i]) for i in range(len(words) + 1)
+    ]
+    edges = [(x * scale - line.left) * factor + glyphs.PADDING for x in edges]
+    count = (strip.shape[1] - STRIP) // STRIDE + 1
+    centres = np.arange(count) * STRIDE + STRIP / 2
+    labels = np.zeros(count, np.int16)
+    for letter, left, right in zip(words, edges, edges[1:], strict=False):
+        away = np.abs(centres - (left + right) / 2)
+        width = right - left
+        labels[(away < max(UNSURE * width, LEAST + 1)) & (labels == 0)] = -1
+        labels[away < max(MIDDLE * width, LEAST)] = 1 + ALPHABET.index(letter)
+    return strip, labels
+
+
+class Trainer:
+    """Plain Adam on cross-entropy of frames."""
+
+    def __init__(self, seed: int = 1) -> None:
+        rng = np.random.default_rng(seed)
+        sizes, before = [], glyphs.HEIGHT * STRIP
+        for outputs, width in (*LAYERS, (1 + len(ALPHABET), 1)):
+            sizes.append((before * width, outputs, width))
+            before = outputs
+        self.weights = [
+            (rng.normal(0, (2 / i) ** 0.5, (i, o))).astype(np.float32) for i, o, _ in sizes
+        ]
+        self.biases = [np.zeros(o, np.float32) for _, o, _ in sizes]
+        self.widths = [w for _, _, w in sizes]
+        self.moments = [[np.zeros_like(p), np.zeros_like(p)] for p in (*self.weights, *self.biases)]
+        self.step = 0
+
+    def net(self) -> glyphs.Net:
+        return glyphs.Net(tuple(zip(self.weights, self.biases, self.widths, strict=True)))
+
+    def learn(self, strip, labels, rate: float) -> float:
+        seen, outputs = [], [glyphs.first_frames(strip)]
+        for i, (w, b, k) in enumerate(zip(self.weights, self.biases, self.widths, strict=True)):
+            x = glyphs.neighbours(outputs[-1], k)
+            seen.append(x)
+            y = x @ w + b
+            outputs.append(np.maximum(y, 0) if i < len(self.weights) - 1 else y)
+        y = outputs[-1]
+        y = y - y.max(axis=1, keepdims=True)
+        p = np.exp(y)
+        p /= p.sum(axis=1, keepdims=True)
+        care = labels >= 0
+        weight = np.where(labels > 0, 1.0, 0.4).astype(np.float32) * care
+        rows = np.arange(len(labels))
+        loss = -(np.log(p[rows, np.maximum(labels, 0)] + 1e-9) * weight).sum() / weight.sum()
+        p[rows, np.maximum(labels, 0)] -= 1
+        slope = p * (weight / weight.sum())[:, None]
+        slopes_w, slopes_b = [], []
+        for i in range(len(self.weights) - 1, -1, -1):
+            slopes_w.append(seen[i].T @ slope)
+            slopes_b.append(slope.sum(axis=0))
+            if i:
+                back = slope @ self.weights[i].T
+                k, n = self.widths[i], outputs[i].shape[1]
+                if k > 1:
+                    wide = back.reshape(len(back), k, n)
+                    total = np.zeros((len(back) + k - 1, n), np.float32)
+                    for j in range(k):
+                        total[j : j + len(back)] += wide[:, j]
+                    back = total[k // 2 : k // 2 + len(back)]
+                slope = back * (outputs[i] > 0)
+        self._adam([*slopes_w[::-1], *slopes_b[::-1]], rate)
+        return float(loss)
+
+    def _adam(self, slopes, rate: float) -> None:
+        self.step += 1
+        fix = (1 - 0.999**self.step) ** 0.5 / (1 - 0.9**self.step)
+        for value, slope, (m, v) in zip(
+            (*self.weights, *self.biases), slopes, self.moments, strict=True
+        ):
+            m += 0.1 * (slope - m)
+            v += 0.001 * (slope * slope - v)
+            value -= rate * fix * m / (np.sqrt(v) + 1e-8)
+
+    def save(self, path: Path) -> None:
+        stored = {}
+        for i, (w, b, k) in enumerate(zip(self.weights, self.biases, self.widths, strict=True)):
+            scale = np.abs(w).max(axis=0) / 127
+            stored |= {
+                f"weights{i}": np.round(w / scale).astype(np.int8),
+                f"scale{i}": scale,
+                f"bias{i}": b,
+                f"width{i}": np.array(k),
+            }
+        np.savez_compressed(path, **stored)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--lines", type=int, default=60_000)
+    parser.add_argument("--passes", type=int, default=6)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--out", type=Path, default=ROOT / "parsers" / "glyphs.npz")
+    wanted = parser.parse_args()
+    began = time.time()
+    with Pool(wanted.processes) as pool:
+        made = [e for e in pool.imap(example, range(wanted.lines), 200) if e is not None]
+    print(f"{len(made)} lines in {time.time() - began:.0f} s", flush=True)
+    order, trainer = np.random.default_rng(7), Trainer()
+    frames = sum(len(labels) for _, labels in made)
+    total, done = wanted.passes * frames / FRAMES_IN_BATCH, 0
+    for epoch in range(wanted.passes):
+        batch, size, losses = [], 0, []
+        for i in order.permutation(len(made)):
+            batch.append(made[i])
+            size += len(made[i][1])
+            if size >= FRAMES_IN_BATCH:
+                rate = 1.5e-3 * max(0.02, 1 - done / total) * min(1, (done + 1) / 100)
+                losses.append(trainer.learn(*joined(batch), rate))
+                batch, size, done = [], 0, done + 1
+        print(f"{epoch + 1}: {np.mean(losses[-200:]):.4f}, {time.time() - began:.0f} s", flush=True)
+        trainer.save(wanted.out)
+
+
+def joined(batch):
+    """Set lines side by side; a strip's width is cut to whole strides so that frames stay theirs."""
+    strips, labels = [], []
+    for strip, label in batch:
+        width = len(label) * STRIDE
+        strips.append(strip[:, :width])
+        labels.append(label)
+    strips.append(np.full((glyphs.HEIGHT, STRIP - STRIDE), 255, np.uint8))
+    return np.concatenate(strips, axis=1), np.concatenate(labels)
+
+
+if __name__ == "__main__":
+    main()
