@@ -7,6 +7,7 @@ Deterministic but for the last bits of floating point.
 """
 
 import argparse
+import pickle
 import random
 import sys
 import time
@@ -24,8 +25,9 @@ from rigs import cell_pictures, cell_words  # noqa: E402
 
 CAPTURES = ("scan300", "scan300", "scan250", "scan200", "scan200", "scan150", "fax200", "photo")
 #: (outputs, frames looked at) of the layers before the last.
-LAYERS = ((80, 1), (224, 9), (224, 5))
-FRAMES_IN_BATCH = 6000
+LAYERS = ((64, 1), (160, 9), (192, 5))
+FRAMES_IN_BATCH = 2000
+RATE = 1.2e-3
 MIDDLE, UNSURE, LEAST = 0.27, 0.40, 1.7
 
 
@@ -160,36 +162,60 @@ class Trainer:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--lines", type=int, default=60_000)
-    parser.add_argument("--passes", type=int, default=6)
+    parser.add_argument("--passes", type=int, default=5)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--made", type=Path, help="where the drawn lines are kept for another run")
     parser.add_argument("--out", type=Path, default=ROOT / "parsers" / "glyphs.npz")
     wanted = parser.parse_args()
     began = time.time()
-    with Pool(wanted.processes) as pool:
-        made = [e for e in pool.imap(example, range(wanted.lines), 200) if e is not None]
+    made = examples(wanted.lines, wanted.processes, wanted.made)
     print(f"{len(made)} lines in {time.time() - began:.0f} s", flush=True)
     order, trainer = np.random.default_rng(7), Trainer()
     frames = sum(len(labels) for _, labels in made)
     total, done = wanted.passes * frames / FRAMES_IN_BATCH, 0
-    for epoch in range(wanted.passes):
-        batch, size, losses = [], 0, []
+    losses: list[float] = []
+    for _ in range(wanted.passes):
+        batch, size = [], 0
         for i in order.permutation(len(made)):
             batch.append(made[i])
             size += len(made[i][1])
-            if size >= FRAMES_IN_BATCH:
-                rate = 1.5e-3 * max(0.02, 1 - done / total) * min(1, (done + 1) / 100)
-                losses.append(trainer.learn(*joined(batch), rate))
-                batch, size, done = [], 0, done + 1
-        print(f"{epoch + 1}: {np.mean(losses[-200:]):.4f}, {time.time() - began:.0f} s", flush=True)
-        trainer.save(wanted.out)
+            if size < FRAMES_IN_BATCH:
+                continue
+            rate = RATE * max(0.01, 1 - done / total) * min(1, (done + 1) / 100)
+            losses.append(trainer.learn(*joined(batch, order), rate))
+            batch, size, done = [], 0, done + 1
+            if done % 200 == 0:
+                spent = time.time() - began
+                print(
+                    f"{done / total:.1%}: {np.mean(losses[-200:]):.4f}, {spent:.0f} s", flush=True
+                )
+                trainer.save(wanted.out)
+    trainer.save(wanted.out)
 
 
-def joined(batch):
-    """Set lines side by side; a strip's width is cut to whole strides so that frames stay theirs."""
+def examples(count: int, processes: int, kept: Path | None):
+    """Return so many examples, from where they are kept if they were made before."""
+    if kept and kept.exists():
+        return pickle.loads(kept.read_bytes())  # noqa: S301  written by this program
+    with Pool(processes) as pool:
+        made = [e for e in pool.imap(example, range(count), 200) if e is not None]
+    if kept:
+        kept.write_bytes(pickle.dumps(made))
+    return made
+
+
+def joined(batch, rng: np.random.Generator):
+    """Set lines side by side, each a little higher or lower, paler or darker than it was drawn.
+
+    A strip's width is cut to whole strides, so that its frames stay its own.
+    """
     strips, labels = [], []
     for strip, label in batch:
-        width = len(label) * STRIDE
-        strips.append(strip[:, :width])
+        ink = 255 - strip[:, : len(label) * STRIDE].astype(np.float32)
+        moved = np.zeros_like(ink)
+        by = int(rng.integers(-1, 2))
+        moved[max(0, by) : len(ink) + min(0, by)] = ink[max(0, -by) : len(ink) - max(0, by)]
+        strips.append(np.clip(255 - moved * rng.uniform(0.75, 1.15), 0, 255).astype(np.uint8))
         labels.append(label)
     strips.append(np.full((glyphs.HEIGHT, STRIP - STRIDE), 255, np.uint8))
     return np.concatenate(strips, axis=1), np.concatenate(labels)

@@ -32,6 +32,8 @@ _TONED: Final = "àảãáạằẳẵắặầẩẫấậèẻẽéẹềể�
 _LOWER: Final = _VOWELS + _TONED + "bcdđghklmnpqrstvxfjwz"
 #: Class 0 is "between two letters", the rest are these.
 ALPHABET: Final = " " + _LOWER + _LOWER.upper() + "0123456789" + ".,;:-/()+²\"'%&–…!?=*_°"
+#: Above this log-probability a frame is between two letters.
+_HALF: Final = float(np.log(0.5))
 _FILE: Final = Path(__file__).with_suffix(".npz")
 
 
@@ -100,37 +102,29 @@ def net() -> Net:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the net itself reads on a line: text, and the least margin with which a letter won.
+    """What the net itself reads on a line.
 
-    A margin is the difference of mean log-probabilities to the next best letter (or none at all);
-    ``inserted`` is the least margin of "nothing" where nothing was read.
+    A letter's margin is the difference of its mean log-probability to that of the next best letter
+    (or of none); ``apart`` is the least log-probability with which two letters are two.
     """
 
     text: str
     margins: tuple[float, ...]
-    inserted: float
+    apart: float
 
 
 def read(logs: Floats) -> Reading:
-    """Return the best reading of a line's frames."""
-    best = logs.argmax(axis=1)
-    changes = np.flatnonzero(np.diff(best)) + 1
-    starts = np.concatenate(([0], changes))
-    ends = np.concatenate((changes, [len(best)]))
-    letters, margins, inserted = [], [], np.inf
-    for i, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        klass = int(best[start])
-        if klass == 0:
-            beside = [0, *(int(best[starts[j]]) for j in (i - 1, i + 1) if 0 <= j < len(starts))]
-            rest = logs[start:end].copy()
-            rest[:, beside] = -np.inf
-            inserted = min(inserted, float((logs[start:end, 0] - rest.max(axis=1)).min()))
-            continue
+    """Return the best reading of a line's frames: one letter wherever frames are between none."""
+    inside = logs[:, 0] < _HALF
+    edges = np.flatnonzero(np.diff(inside.astype(np.int8), prepend=0, append=0))
+    letters, margins = [], []
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
         mean = logs[start:end].mean(axis=0)
-        own, mean[klass] = mean[klass], -np.inf
-        letters.append(ALPHABET[klass - 1])
-        margins.append(float(own - mean.max()))
-    return Reading("".join(letters), tuple(margins), float(inserted))
+        first, second = np.argsort(mean[1:])[:-3:-1] + 1
+        letters.append(ALPHABET[first - 1])
+        margins.append(float(mean[first] - max(mean[second], mean[0])))
+    valleys = [logs[a:b, 0].max() for a, b in zip(edges[1:-1:2], edges[2::2], strict=True)]
+    return Reading("".join(letters), tuple(margins), float(min(valleys, default=0.0)))
 
 
 def fit(logs: Floats, text: str) -> float:

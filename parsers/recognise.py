@@ -71,8 +71,8 @@ class Recognised:
 class Evidence:
     """What speaks for the text of one line.
 
-    ``margin`` is the least by which one of its letters won in the net, ``gap`` the least by which
-    nothing won where nothing is read, ``certainty`` Tesseract's of its worst word, ``misfit`` how
+    ``margin`` is the least by which one of its letters won in the net, ``apart`` the
+    least log-probability with which two of them are two, ``certainty`` Tesseract's of its worst word, ``misfit`` how
     much less likely the text is to the net than its own reading, ``lead`` how far the text is
     before the next best candidate.
     """
@@ -80,7 +80,7 @@ class Evidence:
     text: str
     agreed: bool
     margin: float
-    gap: float
+    apart: float
     certainty: float
     misfit: float = 0.0
     lead: float = 0.0
@@ -121,7 +121,7 @@ class Recogniser:
         margin = min(own.margins, default=0.0)
         own_text = _folded(own.text)
         if _folded(first.text) == own_text:
-            return Evidence(own_text, True, margin, own.inserted, first.certainty)
+            return Evidence(own_text, True, margin, own.apart, first.certainty)
         looks = [first, self._line.line(_scaled(line))]
         if kind in _ALLOWED:
             looks.append(self._line.line(line.pixels, _ALLOWED[kind]))
@@ -142,10 +142,8 @@ class Recogniser:
                     best = text
         lead = score[best] - max((v for t, v in score.items() if t != best), default=-math.inf)
         votes = [look.certainty for look in looks if _folded(look.text) == best]
-        misfit = glyphs.fit(logs, best)
-        return Evidence(
-            best, bool(votes), margin, own.inserted, max(votes, default=0), misfit, lead
-        )
+        misfit = glyphs.fit(logs, _folded(own.text)) - glyphs.fit(logs, best)
+        return Evidence(best, bool(votes), margin, own.apart, max(votes, default=0), misfit, lead)
 
     def _score(self, text: str, logs: Floats, looks: list[Read], kind: Kind) -> float:
         """Weigh a candidate: the net's fit, Tesseract's votes, spelling, the kind's shape."""

@@ -87,7 +87,9 @@ def test_a_tilted_line_is_levelled():
     (level,) = ink.writing(crop, height).lines
     (found,) = ink.writing(tilted, height).lines
     assert abs(found.pixels.shape[0] - level.pixels.shape[0]) < height * 0.4
-    assert abs((found.bottom / found.pixels.shape[0]) - (level.bottom / level.pixels.shape[0])) < 0.1
+    assert (
+        abs((found.bottom / found.pixels.shape[0]) - (level.bottom / level.pixels.shape[0])) < 0.1
+    )
 
 
 def test_a_dash_is_a_line_of_dashes():

@@ -34,6 +34,8 @@ FAMILIES: dict[Part, dict[str, int]] = {
         "DejaVuSans": 1,
         "DejaVuSansCondensed": 1,
         "DejaVuSerif": 1,
+        "Carlito-Regular": 2,
+        "Carlito-Bold": 1,
         "OpenSans-Regular": 1,
         "Roboto-Regular": 1,
         "texgyrepagella-regular": 1,
@@ -50,9 +52,9 @@ FAMILIES: dict[Part, dict[str, int]] = {
         "FreeSerifItalic": 1,
         "FreeSans": 2,
         "FreeSansBold": 1,
-        "Carlito-Regular": 3,
-        "Carlito-Bold": 1,
-        "Carlito-Italic": 1,
+        "LinBiolinum_R": 2,
+        "LinBiolinum_RB": 1,
+        "LinLibertine_R": 2,
         "texgyrebonum-regular": 1,
         "RobotoCondensed-Regular": 1,
     },
@@ -79,15 +81,22 @@ class Picture:
 def cells(
     part: Part, count: int, seed: int, kinds: tuple[str, ...], captures: tuple[str, ...]
 ) -> Iterator[Picture]:
-    """Yield so many pictures, the same for the same arguments and fonts."""
+    """Yield so many pictures, the same for the same arguments and fonts.
+
+    Where no font held out is installed, those for tuning stand in: words and captures stay new.
+    """
     chance = random.Random(f"{part} {seed}")  # noqa: S311  repeatable, not secret
-    names = [name for name in FAMILIES[part] if font_file(name)]
-    weights = [FAMILIES[part][name] for name in names]
+    families = fonts(part) or fonts("tuning")
     for _ in range(count):
         kind, capture = chance.choice(kinds), chance.choice(captures)
-        name = chance.choices(names, weights)[0]
+        name = chance.choices(list(families), list(families.values()))[0]
         text = write(kind, part, chance)
         yield picture(text, kind, capture, name, chance)
+
+
+def fonts(part: Part) -> dict[str, int]:
+    """Return the installed fonts of a part and how often each is taken."""
+    return {name: often for name, often in FAMILIES[part].items() if font_file(name)}
 
 
 def picture(text: str, kind: str, capture: str, font: str, chance: random.Random) -> Picture:
