@@ -17,6 +17,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
+import cv2  # noqa: E402
 import numpy as np  # noqa: E402
 
 from parsers import glyphs, ink  # noqa: E402
@@ -50,7 +51,7 @@ def text(chance: random.Random) -> str:
 
 def example(seed: int):
     """Return (strip, label of every frame; -1 = do not care), or None where ink.py sees no line."""
-    chance = random.Random(f"glyphs {seed}")
+    chance = random.Random(f"glyphs 2 {seed}")
     names = {
         n: w for n, w in cell_pictures.FAMILIES["tuning"].items() if cell_pictures.font_file(n)
     }
@@ -58,6 +59,8 @@ def example(seed: int):
     size = chance.choice((8, 9, 10, 10, 11, 11, 12, 12, 13, 14)) * cell_pictures.PAGE_DPI / 72
     words = text(chance)
     drawn = cell_pictures.draw(words, font, size, 10**6, chance)
+    wide = chance.uniform(0.88, 1.12)
+    drawn = varied(drawn, wide, chance)
     crop, scale = cell_pictures.captured(drawn, chance.choice(CAPTURES), chance)
     height = cell_pictures.capital(font, size) * scale * chance.uniform(0.9, 1.1)
     found = ink.writing(crop, height).lines
@@ -70,7 +73,7 @@ def example(seed: int):
     edges = [
         cell_pictures.MARGIN * size + type_.getlength(words[:i]) for i in range(len(words) + 1)
     ]
-    edges = [(x * scale - line.left) * factor + glyphs.PADDING for x in edges]
+    edges = [(x * wide * scale - line.left) * factor + glyphs.PADDING for x in edges]
     count = (strip.shape[1] - STRIP) // STRIDE + 1
     centres = np.arange(count) * STRIDE + STRIP / 2
     labels = np.zeros(count, np.int16)
@@ -79,7 +82,31 @@ def example(seed: int):
         width = right - left
         labels[(away < max(UNSURE * width, LEAST + 1)) & (labels == 0)] = -1
         labels[away < max(MIDDLE * width, LEAST)] = 1 + ALPHABET.index(letter)
-    return strip, labels
+    return strip, parted(labels)
+
+
+def varied(drawn: np.ndarray, wide: float, chance: random.Random) -> np.ndarray:
+    """Make another font of one: narrower or wider, thinner or bolder, slanted."""
+    height, width = drawn.shape
+    slant = chance.choice((0.0, 0.0, chance.uniform(-0.06, 0.1)))
+    matrix = np.array([[wide, -slant, slant * height / 2], [0, 1, 0]])
+    size = (round(width * wide), height)
+    drawn = cv2.warpAffine(drawn, matrix, size, flags=cv2.INTER_AREA, borderValue=255)
+    weight = chance.choice((0, 0, 0, 1, 1, 2))
+    if weight:
+        how = chance.choice((cv2.erode, cv2.erode, cv2.dilate))  # erode makes ink bolder
+        drawn = how(drawn, np.ones((1 + weight, 1 + weight), np.uint8))
+    return drawn
+
+
+def parted(labels: np.ndarray) -> np.ndarray:
+    """Make sure that between two letters there is a frame of neither."""
+    edges = np.flatnonzero(np.diff(labels)) + 1
+    starts, ends = np.concatenate(([0], edges)), np.concatenate((edges, [len(labels)]))
+    for start, end in zip(starts[1:-1], ends[1:-1], strict=True):
+        if labels[start] == -1 and labels[start - 1] > 0 and labels[end] > 0:
+            labels[(start + end) // 2] = 0
+    return labels
 
 
 class Trainer:
@@ -98,6 +125,12 @@ class Trainer:
         self.widths = [w for _, _, w in sizes]
         self.moments = [[np.zeros_like(p), np.zeros_like(p)] for p in (*self.weights, *self.biases)]
         self.step = 0
+
+    def go_on(self, path: Path) -> None:
+        with np.load(path) as stored:
+            for i in range(len(self.weights)):
+                self.weights[i][:] = stored[f"weights{i}"] * stored[f"scale{i}"]
+                self.biases[i][:] = stored[f"bias{i}"]
 
     def net(self) -> glyphs.Net:
         return glyphs.Net(tuple(zip(self.weights, self.biases, self.widths, strict=True)))
@@ -165,12 +198,16 @@ def main() -> None:
     parser.add_argument("--passes", type=int, default=5)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--made", type=Path, help="where the drawn lines are kept for another run")
+    parser.add_argument("--start", type=Path, help="a trained net to go on from")
+    parser.add_argument("--rate", type=float, default=RATE)
     parser.add_argument("--out", type=Path, default=ROOT / "parsers" / "glyphs.npz")
     wanted = parser.parse_args()
     began = time.time()
     made = examples(wanted.lines, wanted.processes, wanted.made)
     print(f"{len(made)} lines in {time.time() - began:.0f} s", flush=True)
     order, trainer = np.random.default_rng(7), Trainer()
+    if wanted.start:
+        trainer.go_on(wanted.start)
     frames = sum(len(labels) for _, labels in made)
     total, done = wanted.passes * frames / FRAMES_IN_BATCH, 0
     losses: list[float] = []
@@ -181,7 +218,7 @@ def main() -> None:
             size += len(made[i][1])
             if size < FRAMES_IN_BATCH:
                 continue
-            rate = RATE * max(0.01, 1 - done / total) * min(1, (done + 1) / 100)
+            rate = wanted.rate * max(0.01, 1 - done / total) * min(1, (done + 1) / 100)
             losses.append(trainer.learn(*joined(batch, order), rate))
             batch, size, done = [], 0, done + 1
             if done % 200 == 0:

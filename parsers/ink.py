@@ -146,7 +146,7 @@ def _without_rules(mask: Gray, letter_height: float) -> Gray:
     upright = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((long, 1), np.uint8))
     flat[thin:-thin] = 0
     upright[:, thin:-thin] = 0
-    return np.where((flat | upright) > 0, np.uint8(0), mask)
+    return np.where(np.maximum(flat, upright) > 0, np.uint8(0), mask)
 
 
 def _evened(crop: Gray) -> tuple[Gray | None, bool]:
@@ -267,7 +267,3 @@ def _dashes(even: Gray, marks: _Marks, letter_height: float) -> list[Line]:
     half = letter_height / 2
     pixels = np.pad(even, margin, constant_values=255)
     return [Line(pixels, middle - half, middle + half, -margin, dashes=True)]
-
-
-def lines(crop, h):  # TEMP
-    return list(writing(crop, h).lines)

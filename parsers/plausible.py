@@ -29,11 +29,17 @@ _SHAPES: Final = {
 }
 _DATE: Final = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})")
 _WORD: Final = re.compile(r"[^\W\d_]+")
+#: Signs where nobody writes them: at the ends, before a word, a full stop inside a sentence, a
+#: digit inside a word.
+_ODD_SIGNS: Final = re.compile(
+    r"^[^\w\-(“\"]|[,;:(\-]$|\s[.,;:'’%!?*_°](?=\s|$|\w)|\.\s+(?=[a-zà-ỹđ])|[.,;:]{2}"
+    r"|(?<=[^\W\d_]{2})\d|\d(?=[^\W\d_]{2})"
+)
 _YEARS: Final = range(1990, 2036)
 #: Written with no vowel or in capitals in every second form; syllables they are not.
 _SHORTENED: Final = (
     "htx tht hkd hkdct kd dn dntn tnhh mtv cp ctcp cty ubnd hđnd htxnn ocop đkkd mst sđt đt stt tt "
-    "ql tl dt km sx sxkd nn ptnt qđ hd bt tp tx cn gcn m kg vnđ đ số"
+    "ql tl dt km sx sxkd nn ptnt qđ hd bt tp tx cn gcn m kg vnđ đ số a b c"
 )
 _SHORT: Final = frozenset(_SHORTENED.split())
 
@@ -74,12 +80,10 @@ class Vocabulary:
         }
 
     def strange(self, text: str) -> int:
-        """Count the words that are neither likely here nor possible in Vietnamese."""
-        return sum(not (possible(word) or key(word) in self._words) for word in _WORD.findall(text))
-
-    def known(self, text: str) -> int:
-        """Count the words that are likely in this campaign."""
-        return sum(key(word) in self._words for word in _WORD.findall(text))
+        """Count words that are neither likely here nor possible in Vietnamese, and odd signs."""
+        text = text.replace("²", "2")
+        odd = sum(not (possible(word) or key(word) in self._words) for word in _WORD.findall(text))
+        return odd + len(_ODD_SIGNS.findall(text))
 
     def is_choice(self, text: str, field: Field | None) -> bool:
         """Tell whether a text is one of the field's choices, as it is or by an alias."""

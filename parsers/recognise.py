@@ -7,7 +7,6 @@ differ, what both make of each other's reading decides, and a person must look
 away, or break a tie.
 """
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -16,7 +15,8 @@ import cv2
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
-from parsers import glyphs, ink
+from parsers import certainty, glyphs, ink
+from parsers.certainty import Evidence, Seen
 from parsers.form import Field, Form
 from parsers.glyphs import Floats
 from parsers.ink import Gray, Line
@@ -67,25 +67,6 @@ class Recognised:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What speaks for the text of one line.
-
-    ``margin`` is the least by which one of its letters won in the net, ``apart`` the
-    least log-probability with which two of them are two, ``certainty`` Tesseract's of its worst word, ``misfit`` how
-    much less likely the text is to the net than its own reading, ``lead`` how far the text is
-    before the next best candidate.
-    """
-
-    text: str
-    agreed: bool
-    margin: float
-    apart: float
-    certainty: float
-    misfit: float = 0.0
-    lead: float = 0.0
-
-
 class Recogniser:
     """Reads cells and running text of one document; ``close`` when done.
 
@@ -109,11 +90,25 @@ class Recogniser:
         writing = ink.writing(crop, letter_height)
         if not writing.lines:
             return Recognised("", _blank(writing))
-        evidence = [self.evidence(line, kind) for line in writing.lines]
-        text = " ".join(piece.text for piece in evidence).strip()
-        return Recognised(text, self._confidence(text, kind, field, writing, evidence))
+        seen = self.seen(writing, kind, field)
+        sure = certainty.confidence(seen)
+        if not seen.text or writing.clipped or writing.left_out > _SPECK:
+            sure = min(sure, certainty.DOUBTFUL)
+        return Recognised(seen.text, sure)
 
-    def evidence(self, line: Line, kind: Kind) -> Evidence:
+    def seen(self, writing: ink.Writing, kind: Kind, field: Field | None) -> Seen:
+        """Read the lines of a cell, and judge the text by what its column holds."""
+        lines = tuple(self._evidence(line, kind) for line in writing.lines)
+        text = " ".join(line.text for line in lines).strip()
+        return Seen(
+            text,
+            lines,
+            strange=kind != "code" and self._vocabulary.strange(text) > 0,
+            misshapen=not shaped(text, kind),
+            known=self._vocabulary.is_choice(text, field),
+        )
+
+    def _evidence(self, line: Line, kind: Kind) -> Evidence:
         """Read one line with both readers, and with more passes where they differ."""
         logs = glyphs.net().frames(glyphs.strip(line))
         own = glyphs.read(logs)
@@ -121,17 +116,17 @@ class Recogniser:
         margin = min(own.margins, default=0.0)
         own_text = _folded(own.text)
         if _folded(first.text) == own_text:
-            return Evidence(own_text, True, margin, own.apart, first.certainty)
+            return Evidence(own_text, True, margin, first.certainty)
         looks = [first, self._line.line(_scaled(line))]
         if kind in _ALLOWED:
             looks.append(self._line.line(line.pixels, _ALLOWED[kind]))
-        return self._decided(logs, own, looks, kind, margin)
+        text = self._decided(logs, own_text, looks, kind)
+        sure = max((look.certainty for look in looks if _folded(look.text) == text), default=0.0)
+        return Evidence(text, text == own_text and sure > 0, margin, sure)
 
-    def _decided(
-        self, logs: Floats, own: glyphs.Reading, looks: list[Read], kind: Kind, margin: float
-    ) -> Evidence:
+    def _decided(self, logs: Floats, own: str, looks: list[Read], kind: Kind) -> str:
         """Choose among what was read, and what it gives with one difference taken over."""
-        texts = list(dict.fromkeys([_folded(own.text), *(_folded(look.text) for look in looks)]))
+        texts = list(dict.fromkeys([own, *(_folded(look.text) for look in looks)]))
         score = {text: self._score(text, logs, looks, kind) for text in texts}
         best = max(score, key=score.__getitem__)
         for other in texts:
@@ -140,10 +135,7 @@ class Recogniser:
                     score[text] = self._score(text, logs, looks, kind)
                 if score[text] > score[best]:
                     best = text
-        lead = score[best] - max((v for t, v in score.items() if t != best), default=-math.inf)
-        votes = [look.certainty for look in looks if _folded(look.text) == best]
-        misfit = glyphs.fit(logs, _folded(own.text)) - glyphs.fit(logs, best)
-        return Evidence(best, bool(votes), margin, own.apart, max(votes, default=0), misfit, lead)
+        return best
 
     def _score(self, text: str, logs: Floats, looks: list[Read], kind: Kind) -> float:
         """Weigh a candidate: the net's fit, Tesseract's votes, spelling, the kind's shape."""
@@ -154,16 +146,6 @@ class Recogniser:
             - _STRANGE * self._vocabulary.strange(text)
             + _SHAPED * shaped(text, kind)
         )
-
-    def _confidence(
-        self,
-        text: str,
-        kind: Kind,
-        field: Field | None,
-        writing: ink.Writing,
-        evidence: list[Evidence],
-    ) -> float:
-        return 0.5
 
     def words(self, page: Gray) -> list[Word]:
         """Read running text (letterhead, titles, signature): words in reading order."""

@@ -1,7 +1,8 @@
-"""What stands in the cells of invented forms: a grammar per kind, in two parts that share no text.
+"""What stands in the cells of invented forms: a grammar per kind, in parts that share no text.
 
-``tuning`` is for choosing settings and training, ``held-out`` only for measuring. Function words
-(thôn, xã, số …) are in both because they are in every form; names, products and notes are not.
+``tuning`` is for choosing settings and training, ``held-out`` only for measuring; ``calibration``
+has the words of tuning and fonts of its own. Function words (thôn, xã, số …) are in all because
+they are in every form; names, products and notes are not.
 All persons, numbers and firms are made up by chance.
 """
 
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-Part = Literal["tuning", "held-out"]
+Part = Literal["tuning", "calibration", "held-out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ CHOICES = ("doanh nghiệp", "hợp tác xã", "tổ hợp tác", "hộ kinh doa
 
 def write(kind: str, part: Part, chance: random.Random) -> str:
     """Return what a clerk might type into a cell of this kind."""
-    return _WRITERS[kind](PARTS[part], chance)
+    return _WRITERS[kind](PARTS["tuning" if part == "calibration" else part], chance)
 
 
 def syllable(chance: random.Random) -> str:
