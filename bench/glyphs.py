@@ -7,6 +7,7 @@ Deterministic but for the last bits of floating point.
 """
 
 import argparse
+import os
 import pickle
 import random
 import sys
@@ -14,15 +15,16 @@ import time
 from multiprocessing import Pool
 from pathlib import Path
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # more only spin where a machine is shared
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
+from rigs import cell_pictures, cell_words  # noqa: E402
 
 from parsers import glyphs, ink  # noqa: E402
 from parsers.glyphs import ALPHABET, STRIDE, STRIP  # noqa: E402
-from rigs import cell_pictures, cell_words  # noqa: E402
 
 CAPTURES = ("scan300", "scan300", "scan250", "scan200", "scan200", "scan150", "fax200", "photo")
 #: (outputs, frames looked at) of the layers before the last.
@@ -33,25 +35,24 @@ MIDDLE, UNSURE, LEAST = 0.27, 0.40, 1.7
 
 
 def text(chance: random.Random) -> str:
-    pick = chance.random()
-    if pick < 0.4:
+    """Return what a line says: cells as in forms, invented words, numbers, and any signs at all."""
+    kind = chance.choices(("cell", "words", "number", "signs"), (40, 30, 18, 12))[0]
+    if kind == "cell":
         return cell_words.write(chance.choice(cell_words.KINDS), "tuning", chance)[:45].strip()
-    if pick < 0.7:
+    if kind == "words":
         words = [cell_words.syllable(chance) for _ in range(chance.randint(1, 6))]
-        return " ".join(
-            chance.choice((str.lower, str.lower, str.title, str.upper))(w) for w in words
-        )
-    if pick < 0.88:
-        signs = "0123456789" * 3 + ".,/-:+ "
-        raw = "".join(chance.choice(signs) for _ in range(chance.randint(1, 14)))
-    else:
-        raw = "".join(chance.choice(ALPHABET) for _ in range(chance.randint(2, 16)))
-    return " ".join(raw.split()) or "0"
+        cases = (str.lower, str.lower, str.title, str.upper)
+        return " ".join(chance.choice(cases)(word) for word in words)
+    signs = "0123456789" * 3 + ".,/-:+ " if kind == "number" else ALPHABET
+    return " ".join("".join(chance.choices(signs, k=chance.randint(1, 15))).split()) or "0"
 
 
-def example(seed: int):
+Example = tuple[np.ndarray, np.ndarray]
+
+
+def example(seed: int) -> Example | None:
     """Return (strip, label of every frame; -1 = do not care), or None where ink.py sees no line."""
-    chance = random.Random(f"glyphs 2 {seed}")
+    chance = cell_pictures.seeded(f"glyphs 2 {seed}")
     names = {
         n: w for n, w in cell_pictures.FAMILIES["tuning"].items() if cell_pictures.font_file(n)
     }
@@ -77,7 +78,7 @@ def example(seed: int):
     count = (strip.shape[1] - STRIP) // STRIDE + 1
     centres = np.arange(count) * STRIDE + STRIP / 2
     labels = np.zeros(count, np.int16)
-    for letter, left, right in zip(words, edges, edges[1:], strict=False):
+    for letter, left, right in zip(words, edges[:-1], edges[1:], strict=True):
         away = np.abs(centres - (left + right) / 2)
         width = right - left
         labels[(away < max(UNSURE * width, LEAST + 1)) & (labels == 0)] = -1
@@ -127,15 +128,14 @@ class Trainer:
         self.step = 0
 
     def go_on(self, path: Path) -> None:
+        """Take over the weights of a trained net."""
         with np.load(path) as stored:
             for i in range(len(self.weights)):
                 self.weights[i][:] = stored[f"weights{i}"] * stored[f"scale{i}"]
                 self.biases[i][:] = stored[f"bias{i}"]
 
-    def net(self) -> glyphs.Net:
-        return glyphs.Net(tuple(zip(self.weights, self.biases, self.widths, strict=True)))
-
-    def learn(self, strip, labels, rate: float) -> float:
+    def learn(self, strip: np.ndarray, labels: np.ndarray, rate: float) -> float:
+        """Take one step on a batch; return its loss (nats a frame)."""
         seen, outputs = [], [glyphs.first_frames(strip)]
         for i, (w, b, k) in enumerate(zip(self.weights, self.biases, self.widths, strict=True)):
             x = glyphs.neighbours(outputs[-1], k)
@@ -169,17 +169,17 @@ class Trainer:
         self._adam([*slopes_w[::-1], *slopes_b[::-1]], rate)
         return float(loss)
 
-    def _adam(self, slopes, rate: float) -> None:
+    def _adam(self, slopes: list[np.ndarray], rate: float) -> None:
         self.step += 1
         fix = (1 - 0.999**self.step) ** 0.5 / (1 - 0.9**self.step)
-        for value, slope, (m, v) in zip(
-            (*self.weights, *self.biases), slopes, self.moments, strict=True
-        ):
-            m += 0.1 * (slope - m)
-            v += 0.001 * (slope * slope - v)
-            value -= rate * fix * m / (np.sqrt(v) + 1e-8)
+        values = (*self.weights, *self.biases)
+        for value, slope, (mean, square) in zip(values, slopes, self.moments, strict=True):
+            mean += 0.1 * (slope - mean)  # noqa: PLW2901  in place
+            square += 0.001 * (slope * slope - square)  # noqa: PLW2901  in place
+            value -= rate * fix * mean / (np.sqrt(square) + 1e-8)  # noqa: PLW2901  in place
 
     def save(self, path: Path) -> None:
+        """Write the net as ``parsers.glyphs`` reads it: whole numbers of 8 bits, and scales."""
         stored = {}
         for i, (w, b, k) in enumerate(zip(self.weights, self.biases, self.widths, strict=True)):
             scale = np.abs(w).max(axis=0) / 127
@@ -230,7 +230,7 @@ def main() -> None:
     trainer.save(wanted.out)
 
 
-def examples(count: int, processes: int, kept: Path | None):
+def examples(count: int, processes: int, kept: Path | None) -> list[Example]:
     """Return so many examples, from where they are kept if they were made before."""
     if kept and kept.exists():
         return pickle.loads(kept.read_bytes())  # noqa: S301  written by this program
@@ -241,7 +241,7 @@ def examples(count: int, processes: int, kept: Path | None):
     return made
 
 
-def joined(batch, rng: np.random.Generator):
+def joined(batch: list[Example], rng: np.random.Generator) -> Example:
     """Set lines side by side, each a little higher or lower, paler or darker than it was drawn.
 
     A strip's width is cut to whole strides, so that its frames stay its own.

@@ -4,10 +4,12 @@
 
 Cells are made by ``tests/rigs/cell_pictures.py``: printed in fonts and words of the part, captured
 by scanners and phones. "Wrong when certain" counts cells at 0.9 and above whose text differs from
-the truth (NFC, spaces folded, m² = m2, "3." = "3" for running numbers). Time is processor time of one core, pictures not counted.
-Held-out fonts (Debian): fonts-texgyre, fonts-freefont-ttf, fonts-crosextra-carlito,
-fonts-roboto-unhinted; tuning uses fonts-liberation2, fonts-dejavu-core, fonts-open-sans,
-fonts-sil-gentium too. Unpack them anywhere and name the folder in CELL_FONTS.
+the truth (NFC, spaces folded, m² = m2, "3." = "3" for running numbers). Time is processor time of
+one core, pictures not counted.
+
+Fonts (Debian): fonts-liberation2, fonts-dejavu-core, fonts-texgyre, fonts-freefont-ttf,
+fonts-crosextra-carlito, fonts-roboto-unhinted, fonts-open-sans, fonts-sil-gentium,
+fonts-linuxlibertine. Unpack them anywhere (``dpkg -x``) and name the folder in CELL_FONTS.
 """
 
 import argparse
@@ -26,12 +28,12 @@ ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 import numpy as np  # noqa: E402
+from rigs.cell_pictures import cells  # noqa: E402
+from rigs.ocop_form import FORM  # noqa: E402
 
 from parsers import certainty, ink  # noqa: E402
 from parsers.reading import CERTAIN  # noqa: E402
 from parsers.recognise import Recogniser  # noqa: E402
-from rigs.cell_pictures import cells  # noqa: E402
-from rigs.ocop_form import FORM  # noqa: E402
 
 NUMBERS = frozenset({"phone", "code", "decimal", "money", "stars", "date", "index"})
 #: As often as they stand in forms: eleven columns of which some six are words.

@@ -23,8 +23,8 @@ DOUBTFUL: Final = 0.7
 class Evidence:
     """What speaks for the text of a line.
 
-    ``agreed``: the net and Tesseract read the same. ``margin`` is the least by which one of its letters won in the net, ``certainty`` Tesseract's
-    of its worst word.
+    ``agreed``: the net and Tesseract read the same. ``margin`` is the least by which one of its
+    letters won in the net, ``certainty`` Tesseract's of its worst word.
     """
 
     text: str

@@ -85,6 +85,10 @@ class Vocabulary:
         odd = sum(not (possible(word) or key(word) in self._words) for word in _WORD.findall(text))
         return odd + len(_ODD_SIGNS.findall(text))
 
+    def likely(self, text: str) -> int:
+        """Count the words, of two letters and more, that this campaign is likely to have."""
+        return sum(len(word) > 1 and key(word) in self._words for word in _WORD.findall(text))
+
     def is_choice(self, text: str, field: Field | None) -> bool:
         """Tell whether a text is one of the field's choices, as it is or by an alias."""
         return field is not None and key(text) in self._choices.get(field.key, ())

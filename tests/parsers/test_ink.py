@@ -1,13 +1,11 @@
 """A cell's ink: what is a line, what is a speck, what is nothing."""
 
-import random
-
 import cv2
 import numpy as np
 import pytest
+from rigs import cell_pictures
 
 from parsers import ink
-from rigs import cell_pictures
 
 HEIGHT = 26.0
 
@@ -18,7 +16,7 @@ def _blank(noise=3.0, paper=245):
 
 
 def _text(words, width=10**6):
-    chance = random.Random(3)
+    chance = cell_pictures.seeded(3)
     drawn = cell_pictures.draw(words, "LiberationSerif-Regular", 40, width, chance)
     return drawn, cell_pictures.capital("LiberationSerif-Regular", 40)
 

@@ -1,9 +1,9 @@
 """Whether a text that was read from a picture can be what its column holds."""
 
 import pytest
+from rigs.ocop_form import FORM
 
 from parsers.plausible import Vocabulary, shaped
-from rigs.ocop_form import FORM
 
 
 @pytest.mark.parametrize(

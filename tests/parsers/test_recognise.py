@@ -1,17 +1,16 @@
 """Cells read from pictures: right, or not certain. The figures are ``bench/recognition.py``'s."""
 
-import random
 import unicodedata
 
 import cv2
 import numpy as np
 import pytest
+from rigs.cell_pictures import cells, picture, seeded
+from rigs.cell_words import KINDS
+from rigs.ocop_form import FORM
 
 from parsers.reading import CERTAIN
 from parsers.recognise import Recogniser
-from rigs.cell_pictures import cells, picture
-from rigs.cell_words import KINDS
-from rigs.ocop_form import FORM
 
 FIELDS = {field.type: field for field in FORM.fields}
 
@@ -56,7 +55,7 @@ def test_what_is_blurred_is_never_certain_and_wrong(recogniser, seed):
 
 
 def test_what_nobody_can_read_is_not_certain(recogniser):
-    chance = random.Random(4)
+    chance = seeded(4)
     for text in ("Nguyễn Thị Hường", "0912345678", "4 sao", "24,75"):
         shown = picture(text, "text", "scan300", "LiberationSerif-Regular", chance)
         smeared = cv2.GaussianBlur(shown.crop, (0, 0), 7)
@@ -74,13 +73,13 @@ def test_blank_is_blank(recogniser, noise):
 
 
 def test_pale_writing_is_not_certainly_blank(recogniser):
-    shown = picture("Thôn Nà Pàn", "text", "scan300", "LiberationSerif-Regular", random.Random(1))
+    shown = picture("Thôn Nà Pàn", "text", "scan300", "LiberationSerif-Regular", seeded(1))
     pale = (235 + shown.crop.astype(np.float32) / 255 * 12).astype(np.uint8)
     assert recogniser.cell(pale, "text", None, shown.letter_height).confidence < CERTAIN
 
 
 def test_half_a_cell_is_not_certain(recogniser):
-    shown = picture("0912345678", "phone", "scan300", "LiberationSerif-Regular", random.Random(2))
+    shown = picture("0912345678", "phone", "scan300", "LiberationSerif-Regular", seeded(2))
     height, width = shown.crop.shape
     for part in (shown.crop[:, : width // 2], shown.crop[: height // 2 - 2]):
         read = recogniser.cell(np.ascontiguousarray(part), "phone", None, shown.letter_height)
@@ -88,7 +87,7 @@ def test_half_a_cell_is_not_certain(recogniser):
 
 
 def test_a_phone_of_nine_digits_is_not_certain(recogniser):
-    shown = picture("091234567", "phone", "scan300", "LiberationSerif-Regular", random.Random(2))
+    shown = picture("091234567", "phone", "scan300", "LiberationSerif-Regular", seeded(2))
     assert _read(recogniser, shown).confidence < CERTAIN
 
 
@@ -107,7 +106,7 @@ def test_any_noise_gives_an_answer_that_is_not_certain_text(recogniser):
 
 def test_running_text_gives_words_with_their_boxes(recogniser):
     shown = picture(
-        "Kính gửi: Sở Công Thương", "text", "scan300", "LiberationSerif-Regular", random.Random(8)
+        "Kính gửi: Sở Công Thương", "text", "scan300", "LiberationSerif-Regular", seeded(8)
     )
     page = np.full((400, 1600), 245, np.uint8)
     height, width = shown.crop.shape

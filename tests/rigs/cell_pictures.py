@@ -16,7 +16,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-
 from rigs.cell_words import Part, write
 
 FONTS = [Path(p) for p in os.environ.get("CELL_FONTS", "").split(":") if p] + [
@@ -103,13 +102,18 @@ def cells(
 
     Where no font held out is installed, those for tuning stand in: words and captures stay new.
     """
-    chance = random.Random(f"{part} {seed}")  # noqa: S311  repeatable, not secret
+    chance = seeded(f"{part} {seed}")
     families = fonts(part) or fonts("tuning")
     for _ in range(count):
         kind, capture = chance.choice(kinds), chance.choice(captures)
         name = chance.choices(list(families), list(families.values()))[0]
         text = write(kind, part, chance)
         yield picture(text, kind, capture, name, chance)
+
+
+def seeded(seed: object) -> random.Random:
+    """Return chance that is the same for the same seed."""
+    return random.Random(str(seed))  # noqa: S311  repeatable, not secret
 
 
 def fonts(part: Part) -> dict[str, int]:
@@ -187,11 +191,10 @@ def scan(page: np.ndarray, capture: str, chance: random.Random) -> np.ndarray:
         at = (chance.randrange(f.shape[1]), chance.randrange(f.shape[0]))
         cv2.circle(f, at, chance.choice((0, 1, 1, 2)), chance.uniform(40, 170), -1)
     gray = np.clip(f, 0, 255).astype(np.uint8)
-    if capture.startswith("fax"):
-        cut = ink + (paper - ink) * chance.uniform(0.5, 0.72)
-        gray = np.where(cv2.GaussianBlur(gray, (3, 3), 0) > cut, 255, 0).astype(np.uint8)
-        return gray
-    return _jpeg(gray, chance.randint(50, 90))
+    if not capture.startswith("fax"):
+        return _jpeg(gray, chance.randint(50, 90))
+    cut = ink + (paper - ink) * chance.uniform(0.5, 0.72)
+    return np.where(cv2.GaussianBlur(gray, (3, 3), 0) > cut, 255, 0).astype(np.uint8)
 
 
 def photograph(page: np.ndarray, capture: str, chance: random.Random) -> np.ndarray:

@@ -106,7 +106,8 @@ PARTS = MappingProxyType(
             ),
             points=_split(
                 "Ki ốt chợ;Nhà trưng bày cộng đồng;Điểm dừng chân;Sạp nông sản;Trung tâm OCOP;"
-                "Quầy lưu niệm Chùa;Điểm tập kết;Cửa hàng tiện lợi;Gian hàng cửa khẩu;Khu trải nghiệm"
+                "Quầy lưu niệm Chùa;Điểm tập kết;Cửa hàng tiện lợi;Gian hàng cửa khẩu;"
+                "Khu trải nghiệm"
             ),
             needs=_split(
                 "Bảng led quảng cáo và camera giám sát;Hỗ trợ lãi vay xây kho mát;"
@@ -197,7 +198,7 @@ def _address(words: Words, chance: random.Random) -> str:
             f"Thôn {place}, xã {other}",
             f"Số {number}, tổ {chance.randint(1, 12)}, khu phố {place}",
             f"Khối {chance.randint(1, 9)}, thị trấn {place}",
-            f"Km {number}+{chance.randint(1, 9)}00, QL {chance.choice(('1A', '3B', '4A'))}, {place}",
+            f"Km {number}+{chance.randint(1, 9)}00, QL {chance.randint(1, 4)}B, {place}",
             f"Xóm {place}, thôn {other}",
             f"Số {number} đường {place}",
             f"Trung tâm xã {place}",
