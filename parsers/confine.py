@@ -1,8 +1,8 @@
 """What a worker process may do: the kernel's limits, put on by the worker itself.
 
 Four layers: resource limits; no new privileges; death with the parent; Landlock (Linux ≥ 5.13):
-no file but below the interpreter's own folders, none to write, no TCP. Landlock is left out where
-the kernel has none.
+no file but below the interpreter's own folders, none to write but /dev/null, no TCP. Landlock is
+left out where the kernel has none.
 """
 
 import contextlib
@@ -24,6 +24,7 @@ _LANDLOCK_RESTRICT_SELF: Final = 446
 _ABI_TCP: Final = 4
 _ABI_SCOPE: Final = 6
 _READ_FILE_AND_FOLDER: Final = (1 << 2) | (1 << 3)
+_READ_AND_WRITE_FILE: Final = (1 << 2) | (1 << 1)
 #: Access rights that each Landlock ABI knows (linux/landlock.h); a later one is treated as 5.
 _RIGHTS: Final = {1: 13, 2: 14, 3: 15, 4: 15}
 _OPEN_FILES: Final = 64
@@ -84,7 +85,8 @@ def _landlock(libc: ctypes.CDLL) -> bool:
         return False
     try:
         for folder in _readable():
-            _allow_reading(libc, ruleset, folder)
+            _allow(libc, ruleset, folder, _READ_FILE_AND_FOLDER)
+        _allow(libc, ruleset, os.devnull, _READ_AND_WRITE_FILE)  # Tesseract's messages go there
         return bool(libc.syscall(_LANDLOCK_RESTRICT_SELF, ruleset, 0) == 0)
     finally:
         os.close(ruleset)
@@ -101,14 +103,16 @@ def _readable() -> set[str]:
         "/lib",
         "/lib64",
         "/usr/share/zoneinfo",
+        "/usr/share/tesseract-ocr",
+        *filter(None, [os.environ.get("TESSDATA_PREFIX")]),
     }
 
 
-def _allow_reading(libc: ctypes.CDLL, ruleset: int, folder: str) -> None:
+def _allow(libc: ctypes.CDLL, ruleset: int, path: str, rights: int) -> None:
     with contextlib.suppress(FileNotFoundError):
-        handle = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+        handle = os.open(path, os.O_PATH | os.O_CLOEXEC)
         try:
-            rule = struct.pack("<Qi", _READ_FILE_AND_FOLDER, handle)
+            rule = struct.pack("<Qi", rights, handle)
             libc.syscall(_LANDLOCK_ADD_RULE, ruleset, 1, rule, 0)
         finally:
             os.close(handle)

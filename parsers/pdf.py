@@ -16,6 +16,7 @@ import pdfplumber
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from parsers import scan
 from parsers.form import Form
 from parsers.grid import Extract, Grid, Limits
 from parsers.legible import PartialExtract
@@ -49,7 +50,7 @@ class _Look:
 
 
 def extract(
-    data: bytes, limits: Limits | None = None, _form: Form | None = None
+    data: bytes, limits: Limits | None = None, form: Form | None = None
 ) -> Extract | Refusal:
     """Read a PDF's ruled tables and text; places are ``page 1, row 3, column 4``.
 
@@ -64,6 +65,8 @@ def extract(
         look = _first_look(data, limits or Limits())
         if isinstance(look, Refusal):
             return look
+        if len(look.pictures) == look.pages:
+            return scan.extract(data, limits, form)
         pages = _read_pages(look)
     except RefusedError as error:
         refused = error.refusal
@@ -100,8 +103,6 @@ def _first_look(data: bytes, limits: Limits) -> _Look | Refusal:
                 pictures.add(number + 1)
             turned |= _upright(page)
             page.close()
-        if len(pictures) == count:
-            return _refusal("unreadable", "pictures only, no text layer")
         if turned:
             copy = io.BytesIO()
             document.save(copy)
@@ -248,8 +249,6 @@ _MESSAGES: Final[dict[RefusalCode, str]] = {
     "damaged": "Tệp PDF bị hỏng hoặc gửi chưa trọn vẹn. Đề nghị kiểm tra và gửi lại tệp.",
     "too-large": "Tệp PDF quá nhiều trang so với một biểu đăng ký. " + _ADVICE,
     "empty": "Tệp PDF không có nội dung. Đề nghị kiểm tra và gửi lại tệp đã điền.",
-    "unreadable": "Tệp PDF là bản chụp/bản quét, chương trình chưa đọc được chữ trong ảnh. "
-    + _ADVICE,
 }
 
 
