@@ -40,7 +40,7 @@ _UNCLEAR_RULES: Final = (
 )
 
 #: Of 255: the least paper, the least distance of ink from it, and that distance in grains of noise.
-_LEAST_PAPER, _LEAST_CONTRAST, _LEAST_TO_NOISE = 45.0, 40.0, 4.0
+_LEAST_PAPER, _LEAST_CONTRAST, _LEAST_TO_NOISE = 45.0, 60.0, 6.0
 #: Height of capitals in pixels: below it Tesseract guesses accents.
 _LEAST_LETTER: Final = 12.0
 #: A page as bright as the first with less than the last darker than the second is an empty one.
@@ -49,7 +49,7 @@ _MOST_GLARE: Final = 0.004
 #: Levels of a page in even light: its paper, and what is dark enough to be ink.
 _PAPER, _INKED = 245.0, 190
 #: Width of a letter's edge as a share of the height of capitals.
-_SOFTEST_EDGE: Final = 0.28
+_SOFTEST_EDGE: Final = 0.235
 #: Pixels that the sharpest edge takes, by the pixel grid and by smoothing.
 _SHARPEST: Final = 2.5
 _MOST_DOUBTFUL: Final = 0.1

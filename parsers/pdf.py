@@ -119,7 +119,8 @@ def _with_pictures(written: Extract, look: _Look, form: Form) -> Extract:
 def picture_pages(data: bytes, limits: Limits | None = None) -> frozenset[int] | Refusal:
     """Return the pages (from 1) whose content only their picture shows.
 
-    They are read by ``parsers.scan``: scans, with or without OCR's invisible text, letters drawn as shapes, and pages whose
+    ``parsers.scan`` reads them: scans, with or without invisible text of a recogniser, letters
+    drawn as shapes, and pages whose
     text layer dropped, shifted or never mapped its letters.
     """
     read = _read(data, limits or Limits(), None)

@@ -14,6 +14,7 @@ from parsers.straighten import Sheet, ink
 _SHORTEST_ACROSS, _SHORTEST_DOWN, _GAP = 1.1, 1.6, 0.9
 _THICKEST: Final = 0.3  # and four pixels, by which masks are made thicker
 _LONG: Final = 5.0
+_FRAME: Final = 3.5
 _LEAST_BEND: Final = 1.0  # pixels
 _SLACK: Final = 4.0  # pixels that a rule may lie beside the smooth bend
 _STRIP: Final = 512
@@ -22,10 +23,11 @@ _TERMS: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Masks (0 or 255) of the horizontal and the vertical rules of a straight page."""
+    """Masks (0 or 255) of a straight page's horizontal and vertical rules, and its ink's depth."""
 
     across: Pixels
     down: Pixels
+    depth: Pixels
 
 
 def rules(gray: Pixels, letter: float) -> Rules:
@@ -37,7 +39,7 @@ def rules(gray: Pixels, letter: float) -> Rules:
     wide = cv2.dilate(mask, np.ones((1, 3), np.uint8))
     down = _opened(wide, (max(28, round(_SHORTEST_DOWN * letter)), 1))
     down = cv2.morphologyEx(down, cv2.MORPH_CLOSE, np.ones((round(_GAP * letter), 1), np.uint8))
-    return Rules(_thin(across, letter, 3), _thin(down, letter, 2))
+    return Rules(_thin(across, letter, 3), _thin(down, letter, 2), 255 - gray)
 
 
 def _opened(mask: Any, shape: tuple[int, int]) -> Any:
@@ -55,6 +57,19 @@ def _thin(mask: Any, letter: float, thickness: int) -> Pixels:
     keep = (mean < _THICKEST * letter + 4) & (length > _SHORTEST_DOWN * letter)
     keep[0] = False
     return np.where(keep[labels], np.uint8(255), np.uint8(0)) if count > 1 else mask
+
+
+def without_rules(gray: Pixels, found: Rules, letter: float) -> Pixels:
+    """Return the page without its long rules: frames of stamps, lines under a letterhead."""
+    drawn = np.zeros_like(gray)
+    for mask, length in ((found.across, 2), (found.down, 3)):
+        _, labels, boxes, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+        long = boxes[:, length] > _FRAME * letter
+        long[0] = False
+        drawn[long[labels]] = 255
+    clean = gray.copy()
+    clean[cv2.dilate(drawn, np.ones((5, 5), np.uint8)) > 0] = 255
+    return clean
 
 
 # --- bends ----------------------------------------------------------------------------------------
@@ -89,7 +104,7 @@ class Bend:
 
 
 def _polynomial(factors: Any, along: Any, across: Any) -> Any:
-    """Return the shift of a line that lies at ``across`` at the point ``along`` it (both −1 to 1)."""
+    """Return the shift of a line that lies at ``across`` at the point ``along`` it (−1 to 1)."""
     result = 0.0
     for factor, term in zip(factors, _terms(along, across), strict=True):
         result = result + np.float32(factor) * term

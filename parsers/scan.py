@@ -1,8 +1,8 @@
 """Scans and photos: pictures, and PDFs that are nothing but pictures → tables and lines of text."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from parsers.form import Form
 from parsers.grid import Extract, Grid, Limits
@@ -11,6 +11,10 @@ from parsers.pdf_join import Piece, continues, joined
 from parsers.picture import Album, opened
 from parsers.reading import Finding, Refusal
 from parsers.sniff import sniff, unsupported
+
+if TYPE_CHECKING:
+    from parsers.recognise import Recogniser
+    from parsers.scan_page import ScannedPage
 
 #: Pages with a table that are read at most, and pages that are looked at: some 5 s each.
 _MOST_TABLES: Final = 4
@@ -29,7 +33,7 @@ def extract(
 
     Returns:
         An ``Extract``, a ``PartialExtract`` where a page could not be read, or a ``Refusal``:
-        ``unreadable`` with advice (blurred, dark, cut off …), ``damaged``, ``too-large``, ``empty``.
+        ``unreadable`` with advice (blurred, dark, cut off …), ``damaged``, ``too-large``.
     """
     kind = sniff(data).kind
     album = opened(data, kind)
@@ -59,13 +63,11 @@ def read_album(album: Album, pages: Sequence[int], form: Form, kind: str) -> Ext
 
 
 def _read(
-    album: Album, pages: Sequence[int], form: Form, kind: str, recogniser: object
+    album: Album, pages: Sequence[int], form: Form, kind: str, recogniser: "Recogniser"
 ) -> Extract | Refusal:
     from parsers.columns import captions_of  # noqa: PLC0415  with the rest
-    from parsers.recognise import Recogniser  # noqa: PLC0415  an extra, and heavy
-    from parsers.scan_page import ReadTable, ScannedPage, read_page  # noqa: PLC0415  heavy
+    from parsers.scan_page import ReadTable, read_page  # noqa: PLC0415  heavy
 
-    assert isinstance(recogniser, Recogniser)  # noqa: S101  for the checker of types
     captions = captions_of(form)
     read: dict[int, ScannedPage] = {}
     refused: dict[int, Refusal] = {}
@@ -90,7 +92,7 @@ def _read(
 
 
 def _assembled(
-    read: dict[int, "ScannedPage"],  # noqa: F821, UP037  imported where it is needed: heavy
+    read: Mapping[int, "ScannedPage"],
     refused: dict[int, Refusal],
     pages: Sequence[int],
     kind: str,
@@ -113,7 +115,7 @@ def _assembled(
                 pieces.append((piece, len(lines)))
     if not lines and not pieces:
         message = "Không thấy chữ nào trong ảnh. " + _ADVICE
-        return Refusal("empty", message, "no text", kind)
+        return Refusal("unreadable", message, "no text", kind)
     starts = [0, *(at for _, at in pieces), len(lines)]
     grids = tuple(
         Grid(

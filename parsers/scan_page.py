@@ -19,16 +19,18 @@ from parsers.picture import Pixels
 from parsers.reading import Box, Refusal
 from parsers.recognise import Recogniser, Word
 from parsers.ruled import RuledTable, erased, tables
-from parsers.rules import Bend, Rules, flattened
+from parsers.rules import Bend, Rules, flattened, without_rules
+from parsers.scan_stamp import secrecy_stamp
 from parsers.scan_table import Place, read_table
 from parsers.straighten import Sheet, straightened
 
-_WORD: Final = re.compile(r"[0-9A-Za-zÀ-ỹ]")
+_WORD: Final = re.compile(r"[0-9A-Za-zÀ-ɏḀ-ỹ]")
 #: Capitals of running text are brought to this height: larger ones only cost time.
 _TEXT_HEIGHT: Final = 26.0
 _LEAST_CONFIDENCE: Final = 0.3
 _SIDE_BY_SIDE, _LOW = 3, 12
-_BORDER: Final = 0.006
+#: Heights of a capital.
+_AT_BORDER, _NEAR_BORDER = 1.3, 3.0
 _FEWEST_CELLS: Final = 4
 _EM: Final = 1.45  # the size of a font in heights of its capitals
 
@@ -71,15 +73,33 @@ class _Flat:
         return (self.number, *(round(float(v), 4) for v in (*low, *high_)))  # type: ignore[return-value]
 
     def cut_sides(self, table: RuledTable) -> frozenset[str]:
-        """Return the sides of a table that lie at the border of the picture or of the paper."""
-        high, wide = self.sheet.gray.shape
+        """Return the sides where a table may run out of the picture.
+
+        There it is open near the border of paper or picture, or so near the picture's border that
+        nobody can see whether it goes on.
+        """
         left, top, right, bottom = table.box
-        sides = {"left": left / wide, "top": top / high}
-        sides |= {"right": 1 - right / wide, "bottom": 1 - bottom / high}
-        near = {side for side, distance in sides.items() if distance < _BORDER}
-        _, x0, y0, x1, y1 = self.box(left, top, right, bottom)
-        at_border = min(x0, y0, 1 - x1, 1 - y1) < _BORDER / 2
-        return frozenset(near | (table.open_sides if at_border else frozenset()))
+        high, wide = self.sheet.gray.shape
+        source_wide, source_high = self.sheet.source
+        inset_x, inset_y = (right - left) / 4, (bottom - top) / 4  # a corner lies at two borders
+        across, down = (left + inset_x, right - inset_x), (top + inset_y, bottom - inset_y)
+        sides = {
+            "left": ((left, down[0], left, down[1]), left),
+            "top": ((across[0], top, across[1], top), top),
+            "right": ((right, down[0], right, down[1]), wide - right),
+            "bottom": ((across[0], bottom, across[1], bottom), high - bottom),
+        }
+        cut = set()
+        for side, (line, distance) in sides.items():
+            _, x0, y0, x1, y1 = self.box(*line)
+            beyond = min(min(x0, 1 - x1) * source_wide, min(y0, 1 - y1) * source_high)
+            beyond /= self.sheet.letter
+            if beyond < _AT_BORDER or (
+                side in table.open_sides
+                and min(beyond, distance / self.sheet.letter) < _NEAR_BORDER
+            ):
+                cut.add(side)
+        return frozenset(cut)
 
 
 def read_page(
@@ -95,7 +115,9 @@ def read_page(
     flat = _flat(page, number, recogniser, kind)
     if isinstance(flat, Refusal):
         return flat
-    words = _words(flat, recogniser)
+    text = _outside(flat)
+    words = _words(text, flat.sheet.letter, recogniser)
+    stamp = secrecy_stamp(text, flat.sheet.letter, recogniser)
     flat.tables = [table for table in flat.tables if not _lays_out(table, words)]
     for table in flat.tables:
         refusal = gates.unclear_rules(table.doubtful, kind) or gates.cut_off(
@@ -117,7 +139,19 @@ def read_page(
     refusal = gates.too_few_words(good, bad, kind)
     if refusal:
         return refusal
-    return ScannedPage(_in_order(outside, list(zip(flat.tables, done, strict=True)), flat.sheet))
+    content = _in_order(outside, list(zip(flat.tables, done, strict=True)), flat.sheet)
+    return ScannedPage((stamp, *content) if stamp else content)
+
+
+def _outside(flat: _Flat) -> Pixels:
+    """Return the page without rules and large tables, but with its stamps: one may say MẬT."""
+    sheet = flat.sheet
+    page = without_rules(sheet.marked, flat.rules, sheet.letter)
+    for table in flat.tables:
+        left, top, right, bottom = table.box
+        if not _is_small(table):
+            page[max(0, top - 4) : bottom + 5, max(0, left - 4) : right + 5] = 255
+    return page
 
 
 def _flat(page: Lit, number: int, recogniser: Recogniser, kind: str) -> _Flat | Refusal:
@@ -144,20 +178,9 @@ def _shares(xs: Sequence[int]) -> tuple[float, ...]:
 # --- words ----------------------------------------------------------------------------------------
 
 
-def _words(flat: _Flat, recogniser: Recogniser) -> list[Word]:
-    """Recognise the text outside the large tables, stamps and all: a stamp may say MẬT."""
-    sheet = flat.sheet
-    page = sheet.marked.copy()
-    for table in flat.tables:
-        left, top, right, bottom = table.box
-        if _is_small(table):
-            clean = erased(page, flat.rules, table, sheet.letter)
-            margin = round(sheet.letter)
-            y, x = max(0, top - margin), max(0, left - margin)
-            page[y : y + clean.shape[0], x : x + clean.shape[1]] = clean
-        else:
-            page[top - 4 : bottom + 5, left - 4 : right + 5] = 255
-    scale = min(1.0, _TEXT_HEIGHT / sheet.letter)
+def _words(page: Pixels, letter: float, recogniser: Recogniser) -> list[Word]:
+    """Recognise running text."""
+    scale = min(1.0, _TEXT_HEIGHT / letter)
     if scale < 1:
         page = np.asarray(
             cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8

@@ -69,7 +69,7 @@ def straightened(page: Lit, read: Callable[[Pixels, float], str]) -> Sheet:
         boxes = boxes[:, [1, 0, 3, 2, 4]]
     letter = letter_height(boxes)
     marked = gray if page.marked is page.gray else _seen(page.marked, matrix, size)
-    return Sheet(gray, marked, np.linalg.inv(matrix), (wide, high), letter)
+    return Sheet(gray, marked, np.linalg.inv(matrix).astype(np.float64), (wide, high), letter)
 
 
 def _seen(gray: Pixels, matrix: Matrix, size: tuple[int, int], scale: float = 1.0) -> Pixels:
@@ -95,14 +95,16 @@ def _corners(small: Pixels, scale: float) -> tuple[Any, bool]:
     ``scale`` is how much larger the picture is; the second value says whether it is the paper.
     """
     logarithm = np.log1p(cv2.GaussianBlur(small, (5, 5), 0).astype(np.float32))
-    logarithm = cv2.normalize(logarithm, None, 0, 255, cv2.NORM_MINMAX).astype(np.uint8)
+    logarithm = (logarithm * (255 / max(1.0, float(logarithm.max())))).astype(np.uint8)
     edges = cv2.dilate(cv2.Canny(logarithm, 30, 90), np.ones((3, 3), np.uint8))
     outlines, _ = cv2.findContours(edges, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
     for outline in sorted(outlines, key=cv2.contourArea, reverse=True)[:8]:
         hull = cv2.convexHull(outline)
         quad = cv2.approxPolyDP(hull, 0.02 * cv2.arcLength(hull, closed=True), closed=True)
         area = cv2.contourArea(quad) / small.size
-        if len(quad) == 4 and _LEAST_AREA < area < _MOST_AREA and _is_sheet(quad.reshape(4, 2)):
+        if not _LEAST_AREA < area < _MOST_AREA or quad.size != 8:  # noqa: PLR2004  four points
+            continue
+        if _is_sheet(quad.reshape(4, 2)):
             points = _clockwise(quad.reshape(4, 2).astype(np.float32))
             return points * scale, _brighter_inside(small, points)
     return None, False
@@ -235,7 +237,7 @@ def letter_height(boxes: Any, *, upright: bool = True) -> float:
         return 0.0
     count = np.bincount(heights, minlength=200).astype(np.float64)
     count = np.convolve(count, [0.25, 0.5, 0.25], "same")
-    possible = np.arange(8, 150)
+    possible = range(8, 150)
     near = [
         _about(count, size) + min(_about(count, 0.7 * size), 3 * _about(count, size))
         for size in possible
@@ -272,7 +274,7 @@ def _upright(
 
 
 def _weighed(text: str) -> tuple[int, int]:
-    """Return how many letters stand in Vietnamese syllables of two and more, and how many do not."""
+    """Return how many letters stand in Vietnamese syllables of two or more, and how many not."""
     good = bad = 0
     for word in text.split():
         bare = word.strip(".,:;()-–“”\"'/")
