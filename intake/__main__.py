@@ -287,17 +287,41 @@ def status(*, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def show(what: Annotated[str, typer.Argument(metavar="ID")], *, as_json: AsJson = False) -> None:
+def show(
+    what: Annotated[str, typer.Argument(metavar="ID")],
+    *,
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            "--pictures", metavar="DIR", help="Write a page with the picture of each value's cell."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Show a message, submission, receipt, mail or commune with its whole history."""
     from intake import views  # noqa: PLC0415
 
-    config, store, _vault = _registry()
+    config, store, vault = _registry()
     with store:
         found = views.find(config, store, what, _now())
-    if found is None:
-        typer.echo(f"intake: nothing is known under {what!r}", err=True)
-        raise typer.Exit(1)
+        if found is None:
+            typer.echo(f"intake: nothing is known under {what!r}", err=True)
+            raise typer.Exit(1)
+        if pictures is not None:
+            _pictures(config, store, vault, found, pictures)
     _json(found) if as_json else _screen(config).found(found)
+
+
+def _pictures(config: Any, store: Any, vault: Any, found: dict[str, Any], out: Path) -> None:
+    """Write the page of the answer that was found."""
+    from intake.cuttings import write_cuttings  # noqa: PLC0415
+
+    answer = found if "points" in found else found.get("submission")
+    if not answer:
+        typer.echo("intake: this is no answer with points", err=True)
+        raise typer.Exit(1)
+    page = write_cuttings(config, store, vault, store.submission(answer["id"]), out)
+    typer.echo(f"  {page}", err=True)
 
 
 @app.command()

@@ -29,6 +29,13 @@ _READERS: Final = {
     "text": "parsers.plain",
     "docx": "parsers.word",
     "pdf": "parsers.pdf",
+    "jpeg": "parsers.scan",
+    "png": "parsers.scan",
+    "tiff": "parsers.scan",
+    "heic": "parsers.scan",
+    "bmp": "parsers.scan",
+    "webp": "parsers.scan",
+    "gif": "parsers.scan",
 }
 #: Kind → the kind that a program outside makes of it.
 _CONVERTED: Final = {

@@ -1,8 +1,8 @@
 """What a worker process may do: the kernel's limits, put on by the worker itself.
 
 Four layers: resource limits; no new privileges; death with the parent; Landlock (Linux ≥ 5.13):
-no file but below the interpreter's own folders, none to write, no TCP. Landlock is left out where
-the kernel has none.
+no file but below the interpreter's own folders, none to write but /dev/null, no TCP. Landlock is
+left out where the kernel has none.
 """
 
 import contextlib
@@ -26,6 +26,7 @@ _ABI_TCP: Final = 4
 _ABI_SCOPE: Final = 6
 #: Access rights of Landlock (linux/landlock.h).
 READ: Final = (1 << 2) | (1 << 3)
+READ_AND_WRITE: Final = (1 << 2) | (1 << 1)
 RUN: Final = READ | (1 << 0)
 #: Read, write, make and remove files, folders and sockets, rename across folders, cut short.
 WRITE: Final = READ | (1 << 1) | 0b1110110000 | (1 << 13) | (1 << 14)
@@ -52,7 +53,9 @@ def confine(memory_bytes: int) -> tuple[str, ...]:
         }
     )
     libc = ctypes.CDLL(None, use_errno=True)
-    return ("rlimits", *bind(libc, dict.fromkeys(_readable(), READ)))
+    # Tesseract sends its messages to the null device.
+    paths = {**dict.fromkeys(_readable(), READ), os.devnull: READ_AND_WRITE}
+    return ("rlimits", *bind(libc, paths))
 
 
 def bind(libc: ctypes.CDLL, folders: Mapping[str, int]) -> tuple[str, ...]:
@@ -113,6 +116,8 @@ def _readable() -> set[str]:
         "/lib",
         "/lib64",
         "/usr/share/zoneinfo",
+        "/usr/share/tesseract-ocr",
+        *filter(None, [os.environ.get("TESSDATA_PREFIX")]),
     }
 
 

@@ -52,7 +52,8 @@ class Form:
     """The definition of what a campaign collects: its fields, in the order they are printed.
 
     ``nil_phrases`` and ``topic_phrases`` help ``letter.py`` to tell a nil return of this campaign
-    from a letter that only mentions the words.
+    from a letter that only mentions the words. ``words`` are likely in this campaign (names in
+    earlier submissions, communes): a reader of pictures prefers them among look-alikes.
     """
 
     __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid"}
@@ -62,6 +63,7 @@ class Form:
     titles: tuple[str, ...] = ()
     nil_phrases: tuple[str, ...] = ()
     topic_phrases: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     def field(self, key: str) -> Field:
         """Return the field of this key; KeyError if the form has none."""

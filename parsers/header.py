@@ -57,13 +57,13 @@ def find_header(grid: Grid, captions: Captions) -> Header | None:
             candidate = _candidate(grid, captions, first, first + size)
             if candidate and (best is None or _better(candidate, best)):
                 best = candidate
-    return None if best is None else _finished(grid, best)
+    return None if best is None else _finished(grid, captions, best)
 
 
 def header_of(grid: Grid, captions: Captions, end: int) -> Header | None:
     """Return the header that the first ``end`` rows are known to be, None if they name no two."""
     header = _candidate(grid, captions, 0, end)
-    return None if header is None else _with_units(grid, header, None)
+    return None if header is None else _with_units(grid, captions, header, None)
 
 
 def is_unit(text: str) -> bool:
@@ -98,7 +98,7 @@ def _better(one: Header, other: Header) -> bool:
 
 
 def _candidate(grid: Grid, captions: Captions, first: int, end: int) -> Header | None:
-    paths = _paths(grid, first, end)
+    paths = _paths(grid, first, end, captions)
     assignment = assign(paths, captions)
     if len(assignment.columns) < 2:  # noqa: PLR2004  a table of one known column is not ours
         return None
@@ -127,7 +127,7 @@ def _goes_on(grid: Grid, first: int, end: int, columns: Sequence[Column]) -> boo
     return below * 2 >= len(columns)
 
 
-def _paths(grid: Grid, first: int, end: int) -> dict[int, tuple[str, ...]]:
+def _paths(grid: Grid, first: int, end: int, captions: Captions) -> dict[int, tuple[str, ...]]:
     """Return the captions over each column, top down, merged cells counted once."""
     owners: dict[tuple[int, int], Cell] = {}
     for r in range(first, end):
@@ -146,14 +146,34 @@ def _paths(grid: Grid, first: int, end: int) -> dict[int, tuple[str, ...]]:
                 path.append(cell)
         if path:
             paths[c] = tuple(cell.text[:_LONGEST_CAPTION] for cell in path)
-    return paths
+    tops = {c for c in paths if (top := owners.get((first, c))) and top.text.strip()}
+    return _under_neighbours(paths, tops, captions)
+
+
+def _under_neighbours(
+    paths: dict[int, tuple[str, ...]], tops: set[int], captions: Captions
+) -> dict[int, tuple[str, ...]]:
+    """Return the captions with those put under a parent that nobody merged over them.
+
+    It is the left neighbour's parent, if nothing stands above (``tops`` has no such column) and the
+    two together are a caption of the form: "Kinh phí" over "Tổng kinh phí" and, beside it, "Đề nghị
+    hỗ trợ", which alone would ask for something else.
+    """
+    parent, found = "", {}
+    for c, path in sorted(paths.items()):
+        found[c] = path
+        if c in tops:
+            parent = path[0] if len(path) > 1 else ""
+        elif parent and len(path) == 1 and captions.exact(f"{parent} {path[0]}"):
+            found[c] = parent, path[0]
+    return found
 
 
 def _is_mark(cell: Cell) -> bool:
     return bool(_INDEX_MARK.fullmatch(cell.text.strip()))
 
 
-def _finished(grid: Grid, header: Header) -> Header:
+def _finished(grid: Grid, captions: Captions, header: Header) -> Header:
     """Return the header with its index and unit rows, and the units of its money columns."""
     end, unit_row = header.end, None
     while end < len(grid.rows):
@@ -163,13 +183,17 @@ def _finished(grid: Grid, header: Header) -> Header:
         elif not is_index_row(row) and not _is_hint_row(row):
             break
         end += 1
-    return _with_units(grid, replace(header, end=end), unit_row, header.end)
+    return _with_units(grid, captions, replace(header, end=end), unit_row, header.end)
 
 
 def _with_units(
-    grid: Grid, header: Header, unit_row: Sequence[Cell | None] | None, captions_end: int = 0
+    grid: Grid,
+    captions: Captions,
+    header: Header,
+    unit_row: Sequence[Cell | None] | None,
+    captions_end: int = 0,
 ) -> Header:
-    paths = _paths(grid, header.first, captions_end or header.end)
+    paths = _paths(grid, header.first, captions_end or header.end, captions)
     above = _unit_above(grid, header.first)
     columns = tuple(
         _in_unit(column, paths[column.index], unit_row, above)

@@ -16,7 +16,7 @@ import select
 import signal
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from functools import cache
@@ -24,12 +24,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from parsers.container import Opened, Room, open_container
+from parsers.container import Member, Opened, Room, open_container
 from parsers.form import Form
 from parsers.grid import Limits
 from parsers.office import OfficeLimits, convert
 from parsers.pipe import Parent, adapter, opened_of, question_of, reply, result_of, written
-from parsers.reading import Reading, Refusal, RefusalCode
+from parsers.reading import Box, Reading, Refusal, RefusalCode
 from parsers.worker import JailBrokenError, OutputTooLargeError, Worker, WorkerDiedError
 
 _COMMAND: Final = (sys.executable, "-P", "-s", "-m", "parsers.jail")
@@ -147,6 +147,19 @@ class Jail:
             return opened_of(*worker.ask(request, data, deadline, room.total_bytes))
 
         return self._served(job, _ADVICE_PACKED)
+
+    def cut(self, data: bytes, boxes: Mapping[str, Box]) -> dict[str, bytes] | Refusal:
+        """Cut the pictures of values out of a document's pages, in a worker (``parsers.cut``)."""
+        request = _request("", self.limits, cut=dict(boxes))
+
+        def job(worker: Worker) -> tuple[Opened | Refusal | None, bool]:
+            deadline = time.monotonic() + self.limits.seconds
+            return opened_of(*worker.ask(request, data, deadline, self.limits.output_bytes))
+
+        found = self._served(job)
+        if isinstance(found, Opened):
+            return {member.name: member.data for member in found.members}
+        return found or {}
 
     def _served(
         self, job: Callable[[Worker], tuple[_Result, bool]], advice: str = _ADVICE
@@ -299,7 +312,8 @@ def _serve(request: dict[str, Any], data: bytes, parent: Parent) -> tuple[dict[s
     from parsers.confine import allow_seconds  # noqa: PLC0415
 
     allow_seconds(request["seconds"])
-    do, advice = (_open, _ADVICE_PACKED) if "open" in request else (_read, _ADVICE)
+    advice = _ADVICE_PACKED if "open" in request else _ADVICE
+    do = _open if "open" in request else _cut if "cut" in request else _read
     try:
         answer, content = do(request, data, parent)
     except MemoryError:
@@ -333,6 +347,15 @@ def _open(request: dict[str, Any], data: bytes, _parent: Parent) -> tuple[dict[s
     if isinstance(opened, Opened):
         return written(opened)
     return ({"refusal": asdict(opened)} if opened else {"opened": None}), b""
+
+
+def _cut(request: dict[str, Any], data: bytes, _parent: Parent) -> tuple[dict[str, Any], bytes]:
+    from parsers.cut import cut  # noqa: PLC0415
+
+    cuttings = cut(data, {name: tuple(box) for name, box in request["cut"].items()})
+    if isinstance(cuttings, Refusal):
+        return {"refusal": asdict(cuttings)}, b""
+    return written(Opened("cut", tuple(Member(name, png) for name, png in cuttings.items())))
 
 
 @cache

@@ -8,7 +8,7 @@ import io
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
@@ -16,6 +16,7 @@ import pdfplumber
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from parsers import scan
 from parsers.columns import captions_of
 from parsers.form import Form
 from parsers.grid import Extract, Grid, Limits
@@ -24,6 +25,7 @@ from parsers.mending import best_of
 from parsers.package import RefusedError
 from parsers.pdf_join import Piece, continues, joined
 from parsers.pdf_page import Page, Table, read_page
+from parsers.picture import opened
 from parsers.reading import Finding, Refusal, RefusalCode
 
 _MOST_OBJECTS: Final = 50_000  # of one page; a form of 500 rows has some 12,000
@@ -39,10 +41,6 @@ _ADVICE: Final = "Đề nghị gửi tệp Excel (.xlsx) hoặc Word (.docx) g�
 _OVERLAPPED: Final = (
     "Chữ trong bảng của tệp PDF đè lên nhau (do dòng quá thấp khi in), không đọc chính xác được. "
     + _ADVICE
-)
-_GARBLED: Final = (
-    "{} trong tệp PDF bị mất nét hoặc sai mã (chỉ nhìn được, không chép ra được) nên không đọc "
-    "được. " + _ADVICE
 )
 #: What a person sees on a page.
 _Shown = Literal["text", "picture", "blank"]
@@ -84,18 +82,45 @@ def extract(
     if isinstance(read, Refusal):
         return read
     look, pages = read
+    if len(look.unread) == look.pages:
+        return scan.extract(look.data, limits, form)
     overlapped = tuple(itertools.chain.from_iterable(page.overlapped for page in pages.values()))
     if overlapped:
         return Refusal("unreadable", _OVERLAPPED, f"overlapping letters: {overlapped[0]}", "pdf")
-    if pages and len(look.unread) == look.pages:
-        return Refusal("unreadable", _GARBLED.format("Chữ"), "letters dropped or unmapped", "pdf")
-    return _assembled(pages, look)
+    written = _assembled(pages, look)
+    if isinstance(written, Refusal) or not look.unread:
+        return written
+    return _with_pictures(written, look, form or Form("", ()))
+
+
+def _with_pictures(written: Extract, look: _Look, form: Form) -> Extract:
+    """Add what the pages say that are pictures; the reason where one says nothing."""
+    numbers = sorted(look.unread)
+    album = opened(look.data, "pdf")
+    pages = [number - 1 for number in numbers]
+    seen = album if isinstance(album, Refusal) else scan.read_album(album, pages, form, "pdf")
+    findings = written.findings if isinstance(written, PartialExtract) else ()
+    unread = written.unread if isinstance(written, PartialExtract) else ()
+    if isinstance(seen, Refusal):
+        message = f"Trang {', '.join(map(str, numbers))}: {seen.message}"
+        told = Finding("warning", "not-read", message, place=f"page {numbers[0]}")
+        unread += tuple(f"page {number}" for number in numbers)
+        return PartialExtract("pdf", written.grids, written.lines, (*findings, told), unread)
+    if isinstance(seen, PartialExtract):
+        findings, unread = findings + seen.findings, unread + seen.unread
+    # A letter that was scanned in front of a typed annex comes first, as on paper.
+    first, then = (seen, written) if numbers[0] == 1 else (written, seen)
+    grids, lines = first.grids + then.grids, first.lines + then.lines
+    if not findings and not unread:
+        return Extract("pdf", grids, lines)
+    return PartialExtract("pdf", grids, lines, findings, unread)
 
 
 def picture_pages(data: bytes, limits: Limits | None = None) -> frozenset[int] | Refusal:
     """Return the pages (from 1) whose content only their picture shows.
 
-    They are scans, with or without OCR's invisible text, letters drawn as shapes, and pages whose
+    ``parsers.scan`` reads them: scans, with or without invisible text of a recogniser, letters
+    drawn as shapes, and pages whose
     text layer dropped, shifted or never mapped its letters.
     """
     read = _read(data, limits or Limits(), None)
@@ -146,8 +171,6 @@ def _first_look(data: bytes, limits: Limits) -> _Look | Refusal:
             page.close()
         pictures = frozenset(number for number, what in shown.items() if what == "picture")
         blank = frozenset(number for number, what in shown.items() if what == "blank")
-        if len(pictures) == count:
-            return _refusal("unreadable", "pictures only, no text layer")
         if turned:
             copy = io.BytesIO()
             document.save(copy)
@@ -254,14 +277,12 @@ def _assembled(pages: dict[int, Page], look: _Look) -> Extract | Refusal:
                 pieces.append((piece, len(lines)))
     if not lines and not pieces:
         return _refusal("empty", "no text")
-    unread = tuple(f"page {number}" for number in sorted(look.unread))
     unruled = [number for number, page in pages.items() if page.unruled]
-    findings = tuple(_notices(look, unruled))
     grids = _grids(pieces, lines)
-    if not findings:
+    if not unruled:
         return Extract("pdf", grids, tuple(lines))
-    unread += tuple(f"page {number}, table without borders" for number in unruled)
-    return PartialExtract("pdf", grids, tuple(lines), findings, unread)
+    unread = tuple(f"page {number}, table without borders" for number in unruled)
+    return PartialExtract("pdf", grids, tuple(lines), (_unruled(unruled[0]),), unread)
 
 
 def _name(number: int, above: Sequence[str | Table]) -> str:
@@ -282,28 +303,14 @@ def _grids(pieces: Sequence[tuple[Piece, int]], lines: Sequence[str]) -> tuple[G
     )
 
 
-def _notices(look: _Look, unruled: Sequence[int]) -> Iterable[Finding]:
-    pictures = sorted(look.pictures)
-    for number in sorted(look.garbled):
-        message = _GARBLED.format(f"Trang {number}: chữ")
-        yield Finding("warning", "not-read", message, place=f"page {number}")
-    if pictures:
-        numbers = ", ".join(map(str, pictures))
-        yield Finding(
-            "warning",
-            "not-read",
-            f"Trang {numbers} là ảnh chụp/ảnh quét, chương trình chưa đọc được chữ trong ảnh. "
-            + _ADVICE,
-            place=f"page {pictures[0]}",
-        )
-    if unruled:
-        yield Finding(
-            "warning",
-            "not-read",
-            f"Trang {unruled[0]} có bảng không kẻ khung, chương trình không xác định được các cột. "
-            + _ADVICE,
-            place=f"page {unruled[0]}",
-        )
+def _unruled(number: int) -> Finding:
+    return Finding(
+        "warning",
+        "not-read",
+        f"Trang {number} có bảng không kẻ khung, chương trình không xác định được các cột. "
+        + _ADVICE,
+        place=f"page {number}",
+    )
 
 
 _MESSAGES: Final[dict[RefusalCode, str]] = {
@@ -311,8 +318,6 @@ _MESSAGES: Final[dict[RefusalCode, str]] = {
     "damaged": "Tệp PDF bị hỏng hoặc gửi chưa trọn vẹn. Đề nghị kiểm tra và gửi lại tệp.",
     "too-large": "Tệp PDF quá nhiều trang so với một biểu đăng ký. " + _ADVICE,
     "empty": "Tệp PDF không có nội dung. Đề nghị kiểm tra và gửi lại tệp đã điền.",
-    "unreadable": "Tệp PDF là bản chụp/bản quét, chương trình chưa đọc được chữ trong ảnh. "
-    + _ADVICE,
 }
 
 

@@ -14,6 +14,8 @@ Row = tuple[Cell | None, ...]
 _EDGE_POINTS: Final = 6.0
 _NUMBER: Final = re.compile(r"[\d.,+/\s-]*\d[\d.,+/\s-]*")
 _WHOLE_PHONE: Final = re.compile(r"0\d{9,10}")
+#: A row of further products fills no more cells than these (product, stars, date).
+_PRODUCT_CELLS: Final = 3
 _SERIAL: Final = re.compile(r"\d{1,4}[.)]?")
 
 
@@ -51,7 +53,8 @@ def joined(upper: Piece, lower: Piece) -> Piece:
     rest = list(lower.rows[_repeated(upper.rows, lower.rows) :])
     rows = list(upper.rows)
     if rows and rest and _is_rest_of_row(rows, rest[0]):
-        rows[-1] = _whole_row(rows[-1], rest.pop(0))
+        torn = _figures_meet(rows[-1], rest[0])
+        rows[-1] = _whole_row(rows[-1], rest.pop(0), torn=torn)
     return replace(upper, page=lower.page, rows=(*rows, *rest), closes=lower.closes)
 
 
@@ -70,8 +73,9 @@ def _is_rest_of_row(rows: Sequence[Row], row: Row) -> bool:
     """Whether a page's first row is the lower part of the row above the break.
 
     It is when the table counts its rows and this one has no number, some text, no merged cell, and
-    no figure where the row above has one: a second product of the same subject has its own. Only a
-    telephone number that the break tore has figures on both sides.
+    no figure where the row above has one: a second product of the same subject has its own. Figures
+    on both sides are torn ones where the row goes on in many cells, and in some that are filled
+    above does not; a point without a number of its own would fill those too.
     """
     numbered = sum(bool(other[0] and _SERIAL.fullmatch(other[0].text.strip())) for other in rows)
     last = rows[-1]
@@ -84,23 +88,33 @@ def _is_rest_of_row(rows: Sequence[Row], row: Row) -> bool:
     ]
     if len(texts) != len(row) or not any(below for _, below in texts):
         return False
-    return not any(
-        _NUMBER.fullmatch(above)
-        and _NUMBER.fullmatch(below)
-        and not _WHOLE_PHONE.fullmatch(squash(above + below))
-        for above, below in texts
+    below = sum(bool(lower) for _, lower in texts)
+    ended = sum(bool(upper) and not lower for upper, lower in texts[1:])
+    goes_on = below > _PRODUCT_CELLS and ended * 8 >= len(row)
+    return goes_on or not _figures_meet(last, row)
+
+
+def _figures_meet(upper: Row, lower: Row) -> bool:
+    """Whether figures stand on both sides of the break in a column, other than a torn telephone."""
+    return any(
+        _NUMBER.fullmatch(above.text)
+        and _NUMBER.fullmatch(below.text)
+        and not _WHOLE_PHONE.fullmatch(squash(above.text + below.text))
+        for above, below in zip(upper, lower, strict=True)
+        if above and below
     )
 
 
-def _whole_row(upper: Row, lower: Row) -> Row:
+def _whole_row(upper: Row, lower: Row, *, torn: bool) -> Row:
+    """Join two rows cell by cell; ``torn`` = every joined cell is in doubt."""
     whole: list[Cell | None] = []
     for above, below in zip(upper, lower, strict=True):
         if above is None or below is None or not below.text:
             whole.append(above)
         else:
-            text, torn = _whole_text(above.text, below.text)
-            torn = torn or above.torn or below.torn
-            whole.append(replace(above, text=text, value=text, torn=torn))
+            text, doubtful = _whole_text(above.text, below.text)
+            doubtful = doubtful or torn or above.torn or below.torn
+            whole.append(replace(above, text=text, value=text, torn=doubtful))
     return tuple(whole)
 
 

@@ -22,6 +22,7 @@ _ALWAYS_GUTTER: Final = 2.5  # of the size: no justified line has such spaces
 _OVERLAP: Final = 0.5  # of the narrower glyph's width
 _UNMAPPED: Final = re.compile(r"\(cid:\d+\)")
 _WHOLE_PHONE: Final = re.compile(r"0\d{9,10}")
+_CLOSING: Final = frozenset(",.;:)!?")
 _ITEM: Final = re.compile(r"[-–•+*]|\d{1,2}[.)]")  # a new item of a list, wherever it stands
 _ONSET: Final = re.compile(r"[bcdđghklmnpqrstvx]", re.IGNORECASE)
 _NO_WORD: Final = frozenset("aeiou")  # a lone plain vowel is no Vietnamese word
@@ -286,9 +287,12 @@ def cell_text(lines: Sequence[Segment], right_edge: float) -> tuple[str, bool]:
 
 
 def _maybe_torn(upper: Segment, lower: Segment, right_edge: float) -> bool:
-    if not upper.text or not lower.text or " " in upper.text:
+    if not upper.text or not lower.text:
         return False
-    last, first = upper.text, _word(lower)
+    last, first = upper.text.split()[-1], _word(lower)
+    letter_of_capitals = len(last) == 1 and last.isupper() and first.isupper()
+    if last != upper.text and not letter_of_capitals and not syllable(last + first):
+        return False
     if not _is_full(upper, lower, right_edge) or not (last[-1].isalnum() and first[0].isalnum()):
         return False
     if not (last.isalpha() and first.isalpha()):
@@ -296,6 +300,8 @@ def _maybe_torn(upper: Segment, lower: Segment, right_edge: float) -> bool:
     if last[-1].islower() and first[0].isupper():
         return False
     whole, words = syllable(last + first), syllable(last) and syllable(first)
+    if letter_of_capitals:
+        return True
     return not words if not whole else words and first not in _NO_WORD
 
 
@@ -318,6 +324,8 @@ def _letter(upper: Segment, lower: Segment) -> float:
 def _break(upper: Segment, lower: Segment, right_edge: float) -> str:
     if not upper.text or not lower.text:
         return "\n"
+    if lower.text[0] in _CLOSING:  # no line begins with such a sign of its own accord
+        return ""
     last, first = upper.text.split()[-1], _word(lower)
     letter = _letter(upper, lower)
     full = _is_full(upper, lower, right_edge)

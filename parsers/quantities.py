@@ -11,7 +11,7 @@ from parsers.numerals import NUMBER, numeral, plain, scientific
 from parsers.outcome import EMPTY, Context, Value, doubt, error, note, quoted
 from parsers.vietnamese import fold, key
 
-_SQUARE = r"(?:m2|m²|㎡|m\^2|m\s2|mét vuông|met vuong|m vuông)"
+_SQUARE = r"(?:m\s*[2²]|㎡|m\^2|mét vuông|met vuong|m vuông)"
 _AREA = re.compile(rf"(?P<number>{NUMBER})\s*(?P<unit>{_SQUARE}|ha|hecta|héc ta)?(?!\w)")
 _OWN_UNIT = re.compile(rf"\d\s*(?:{_SQUARE}|ha|hecta|héc ta)(?!\w)")
 _TWO_SIDES = re.compile(rf"(?P<a>{NUMBER})\s*m?\s*[x×*]\s*(?P<b>{NUMBER})\s*(?:m|{_SQUARE})?(?!\w)")

@@ -16,7 +16,8 @@ _TOTAL = re.compile(
     r"(?:tong(?: cong| so| kinh phi| chung)?|cong(?: chung| don)?)"
     r"(?: (?:cong|so|i+|iv|vi*|\d+|[abc]|diem|xa|toan|muc|nhom|phan|trang|truoc"
     r"|nhu|cau|kinh|phi|de|nghi|ho|tro))*"
-    r"|luy ke(?: (?:tu dau nam|trang|truoc|\d+))*|(?:cong )?(?:mang|chuyen) sang(?: trang)?"
+    r"|luy ke(?: (?:tu dau nam|trang|truoc|\d+))*"
+    r"|(?:cong )?(?:mang|chuyen) sang(?: trang(?: (?:sau|tiep theo|\d+))?)?"
 )
 _SUBTOTAL = re.compile(
     r"cong (?:i+|iv|vi*|\d+|[abc]|muc|nhom|phan|trang)\b.*|tieu cong.*|cong nhom.*"

@@ -155,10 +155,16 @@ class Worker:
 
 def _environment() -> dict[str, str]:
     """Return the worker's whole environment: no secret of the daemon's is in it."""
+    letters = os.environ.get("TESSDATA_PREFIX")
     return {
+        **({"TESSDATA_PREFIX": letters} if letters else {}),
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
         "PYTHONPATH": str(Path(__file__).resolve().parents[1]),
         "PYTHONDONTWRITEBYTECODE": "1",
+        # A confined worker may start no thread; OpenBLAS also reserves memory for each.
         "OMP_NUM_THREADS": "1",
+        "OMP_THREAD_LIMIT": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "OPENCV_FOR_THREADS_NUM": "1",
     }

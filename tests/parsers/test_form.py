@@ -453,6 +453,23 @@ def test_header_is_as_high_as_its_merged_captions() -> None:
     assert [row.values["name"] for row in result.rows] == [ROW[1]]
 
 
+def test_a_caption_beside_its_unmerged_parent_is_read_with_it() -> None:
+    """ "Đề nghị hỗ trợ" alone may ask what for; beside "Tổng" under "Kinh phí" it asks how much."""
+    top: list[CellValue] = [*HEAD[:9], "Kinh phí (triệu đồng)", None]
+    leaf: list[CellValue] = [*(None for _ in HEAD[:9]), "Tổng", "Đề nghị hỗ trợ"]
+    result = reading(top, leaf, [*ROW[:9], 90, 50])
+    assert result.rows[0].values["cost_requested"] == "50000000"
+    assert result.rows[0].values["cost_total"] == "90000000"
+    assert "needs" not in result.rows[0].values
+
+
+@pytest.mark.parametrize(
+    "text", ["Mang sang trang sau", "Chuyển sang trang tiếp theo", "Mang sang"]
+)
+def test_a_sum_carried_over_the_page_is_no_point(text: str) -> None:
+    assert len(reading(HEAD, ROW, [None, text]).rows) == 1
+
+
 def test_a_further_table_below_is_not_more_points() -> None:
     contacts: list[CellValue] = ["STT", "Họ và tên", "Chức vụ", "Số điện thoại"]
     person: list[CellValue] = [1, "Nông Văn Ký", "Chủ tịch", "0911111111"]

@@ -101,6 +101,7 @@ def line(text: str, x1: float, word: float = 20) -> Segment:
         (line("Mật ong", 20, 10), line("Chè", 10, 10), "Mật ong\nChè"),
         (line("Mật ong", 49), line("- Chè", 30), "Mật ong\n- Chè"),
         (line("Tổ", 10), line("3 phố Muối", 40, 5), "Tổ\n3 phố Muối"),
+        (line("Khu 17", 48), line(", thị trấn", 40, 4), "Khu 17, thị trấn"),
     ],
 )
 def test_breaks_in_a_cell(upper: Segment, lower: Segment, text: str) -> None:
@@ -117,6 +118,9 @@ def test_breaks_in_a_cell(upper: Segment, lower: Segment, text: str) -> None:
         (line("Nguyên", 48), line("hoa", 20, 20), "Nguyên hoa", False),
         (line("Hòa", 48), line("Cư", 20, 20), "Hòa\vCư", False),
         (line("nướn", 48), line("g", 8, 8), "nướng", False),
+        (line("Biển hi", 48), line("ệu mới", 30, 12), "Biển hi ệu mới", True),
+        (line("Quầy O", 48), line("COP Nà", 30, 16), "Quầy O\vCOP Nà", True),
+        (line("Vịt quay", 48), line("Nà Lìn", 30, 12), "Vịt quay\vNà Lìn", False),
     ],
 )
 def test_words_that_a_narrow_column_may_have_torn_are_in_doubt(
@@ -331,6 +335,21 @@ def test_a_phone_torn_by_the_page_break_does_not_make_two_rows() -> None:
         "60",
     ]
     assert len(whole.rows) == 3
+
+
+def test_a_row_whose_code_the_page_break_tore_is_one_row_in_doubt() -> None:
+    """Figures on both sides, but the row goes on in many cells and has ended in others."""
+    above = ("7", "Điểm", "Thôn 1", "496584", "Vi Th", "52", "91")
+    below = ("", "bán hàng", "xã Bản Ngà", "8266", "ị Mẫu", "", "")
+    full = ("", "Điểm khác", "Thôn 2", "497777", "Vi Ví", "30", "40")
+    rows = [tuple(Cell(text, text, "") for text in texts) for texts in (above, below, full)]
+    edges = tuple(float(at) for at in range(0, 400, 50))
+    upper = Piece(1, "", (rows[0],), edges, opens=True, closes=True)
+    whole = joined(upper, Piece(2, "", (rows[1],), edges, opens=True, closes=True))
+    assert len(whole.rows) == 1
+    assert [cell.torn for cell in whole.rows[0] if cell] == [False, *[True] * 4, False, False]
+    two = joined(upper, Piece(2, "", (rows[2],), edges, opens=True, closes=True))
+    assert len(two.rows) == 2
 
 
 @pytest.mark.parametrize("turned", [0, 90, 180, 270])

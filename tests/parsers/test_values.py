@@ -231,6 +231,7 @@ def test_fault_063_the_ways_of_writing_nothing(text: str, kind: FieldType) -> No
         ("45,5", "45.5"),
         ("45.5", "45.5"),
         ("24,75 m2", "24.75"),
+        ("24,75m\v²", "24.75"),
         ("50m2", "50"),
         ("50 m²", "50"),
         ("50 mét vuông", "50"),

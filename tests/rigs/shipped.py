@@ -1,0 +1,16 @@
+"""The form of the campaign that is shipped: what an office reads with on its first day."""
+
+from functools import cache
+from pathlib import Path
+
+from config.settings import load
+from parsers.form import Form
+
+EXAMPLE = Path(__file__).parents[2] / "config" / "cao-loc"
+
+
+@cache
+def shipped_form() -> Form:
+    """Return the form of ``config/cao-loc``."""
+    secrets = dict.fromkeys(("INTAKE_IMAP_PASSWORD", "INTAKE_SMTP_PASSWORD"), "made-up")
+    return load(EXAMPLE, env=secrets).campaigns[0].form
