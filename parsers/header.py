@@ -18,6 +18,7 @@ _MOST_HEADER_ROWS = 4
 #: So many rows with captions are looked at closely; a real table has one to three.
 _LIKELY_ROWS = 12
 _LONGEST_CAPTION = 160
+_LONGEST_MARK = 4
 _INDEX_MARK = re.compile(r"\(?\s*(?:\d{1,2}[a-z]?|[A-Za-z])(?:\s*[=+\-*/x:(].*)?\s*\)?")
 _UNIT_LINE = re.compile(r"\b(?:don vi tinh|dvt|don vi)\b")
 _UNIT_WORD = re.compile(
@@ -186,12 +187,19 @@ def _is_share(unit_row: Sequence[Cell | None] | None, column: int) -> bool:
 
 def is_index_row(row: Sequence[Cell | None]) -> bool:
     """Tell a row of column numbers: (1) (2) (3), A B 1 2 3, 1 2 3=1+2."""
-    marks = [cell.text.strip() for cell in row if cell and cell.text.strip()]
-    if len(marks) < 3 or not all(map(_INDEX_MARK.fullmatch, marks)):  # noqa: PLR2004  too few to tell
+    texts = [cell.text.strip() for cell in row if cell and cell.text.strip()]
+    marks = [text for text in texts if _INDEX_MARK.fullmatch(text)]
+    # On a scan one of many may be misread, "(80" for "(8)": short it is all the same.
+    slips = [text for text in texts if text not in marks]
+    if len(marks) < 3 or len(slips) * 4 > len(marks) or any(map(_is_long, slips)):  # noqa: PLR2004  too few to tell
         return False
     numbers = [int(found[0]) for mark in marks if (found := re.search(r"\d+", mark))]
-    rising = all(a <= b <= a + 2 for a, b in itertools.pairwise(numbers))
+    rising = all(a <= b <= a + 2 + len(slips) for a, b in itertools.pairwise(numbers))
     return rising and (not numbers or numbers[0] <= 2)  # noqa: PLR2004  A, B may come first
+
+
+def _is_long(text: str) -> bool:
+    return len(text) > _LONGEST_MARK or not any(letter.isdigit() for letter in text)
 
 
 def _is_hint_row(row: Sequence[Cell | None]) -> bool:
