@@ -1,6 +1,5 @@
 """Where a grid's header stands, however many rows it has and whatever lies above it."""
 
-import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -189,13 +188,24 @@ def is_index_row(row: Sequence[Cell | None]) -> bool:
     """Tell a row of column numbers: (1) (2) (3), A B 1 2 3, 1 2 3=1+2."""
     texts = [cell.text.strip() for cell in row if cell and cell.text.strip()]
     marks = [text for text in texts if _INDEX_MARK.fullmatch(text)]
-    # On a scan one of many may be misread, "(80" for "(8)": short it is all the same.
-    slips = [text for text in texts if text not in marks]
-    if len(marks) < 3 or len(slips) * 4 > len(marks) or any(map(_is_long, slips)):  # noqa: PLR2004  too few to tell
+    if len(marks) < 3 or any(map(_is_long, set(texts) - set(marks))):  # noqa: PLR2004  too few to tell
         return False
     numbers = [int(found[0]) for mark in marks if (found := re.search(r"\d+", mark))]
-    rising = all(a <= b <= a + 2 + len(slips) for a, b in itertools.pairwise(numbers))
-    return rising and (not numbers or numbers[0] <= 2)  # noqa: PLR2004  A, B may come first
+    counted = _counted(numbers)
+    # On a scan one of many may be misread, "(80" or "(8U" for "(8)": short it is all the same.
+    slips = len(texts) - len(marks) + len(numbers) - len(counted)
+    started = not counted or counted[0] <= 2  # noqa: PLR2004  A, B may come first
+    return started and slips * 4 <= len(marks)
+
+
+def _counted(numbers: Sequence[int]) -> list[int]:
+    """Return the numbers that go on from the first one by one or two, leaving out what does not."""
+    counted: list[int] = []
+    for at, number in enumerate(numbers):
+        step = 2 + at - len(counted)  # what was left out counted on as well
+        if not counted or counted[-1] <= number <= counted[-1] + step:
+            counted.append(number)
+    return counted
 
 
 def _is_long(text: str) -> bool:

@@ -14,7 +14,8 @@ from rigs.ocop_form import FORM
 
 from parsers.columns import assign, captions_of
 from parsers.form import interpret
-from parsers.grid import CellValue, Extract, Grid, column_letters
+from parsers.grid import Cell, CellValue, Extract, Grid, column_letters
+from parsers.header import is_index_row
 from parsers.interpretation import Interpretation
 from parsers.reading import CERTAIN
 from parsers.sheet import extract
@@ -634,3 +635,19 @@ def test_a_list_of_contacts_beside_the_table_lends_it_nothing() -> None:
     result = reading([*contacts, *HEAD], [*person, *ROW])
     assert result.rows[0].values["phone"] == "0912345678"
     assert not result.findings
+
+
+@pytest.mark.parametrize(
+    ("marks", "is_index"),
+    [
+        (["(1)", "(2)", "(3)", "(4)", "(5)", "(6)", "(7)", "(80", "(9)", "(10)", "(11)"], True),
+        (["(1U", "(2)", "(3)", "(4)", "(5)", "(6)", "(7)", "(8)", "(9)"], True),
+        (["A", "B", "1", "2", "3", "4"], True),
+        (["1", "Chợ", "2", "3", "4"], False),
+        (["1", "45", "3", "150", "80"], False),
+        (["5", "6", "7", "8"], False),
+    ],
+)
+def test_a_row_of_column_numbers_may_have_one_slip(marks: list[str], is_index: bool) -> None:
+    row = [Cell(mark, mark, f"B!{mark}") for mark in marks]
+    assert is_index_row(row) is is_index
