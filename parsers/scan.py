@@ -33,8 +33,7 @@ def extract(
 
     Returns:
         An ``Extract``, a ``PartialExtract`` where a page could not be read, or a ``Refusal``:
-        ``unreadable`` with advice (blurred, dark, cut off …), ``damaged``, ``too-large``,
-        ``empty``.
+        ``unreadable`` with advice (blurred, dark, cut off …), ``damaged``, ``too-large``.
     """
     kind = sniff(data).kind
     album = opened(data, kind)
@@ -116,7 +115,7 @@ def _assembled(
                 pieces.append((piece, len(lines)))
     if not lines and not pieces:
         message = "Không thấy chữ nào trong ảnh. " + _ADVICE
-        return Refusal("empty", message, "no text", kind)
+        return Refusal("unreadable", message, "no text", kind)
     starts = [0, *(at for _, at in pieces), len(lines)]
     grids = tuple(
         Grid(

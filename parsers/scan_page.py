@@ -20,6 +20,7 @@ from parsers.reading import Box, Refusal
 from parsers.recognise import Recogniser, Word
 from parsers.ruled import RuledTable, erased, tables
 from parsers.rules import Bend, Rules, flattened, without_rules
+from parsers.scan_stamp import secrecy_stamp
 from parsers.scan_table import Place, read_table
 from parsers.straighten import Sheet, straightened
 
@@ -114,7 +115,9 @@ def read_page(
     flat = _flat(page, number, recogniser, kind)
     if isinstance(flat, Refusal):
         return flat
-    words = _words(flat, recogniser)
+    text = _outside(flat)
+    words = _words(text, flat.sheet.letter, recogniser)
+    stamp = secrecy_stamp(text, flat.sheet.letter, recogniser)
     flat.tables = [table for table in flat.tables if not _lays_out(table, words)]
     for table in flat.tables:
         refusal = gates.unclear_rules(table.doubtful, kind) or gates.cut_off(
@@ -136,7 +139,19 @@ def read_page(
     refusal = gates.too_few_words(good, bad, kind)
     if refusal:
         return refusal
-    return ScannedPage(_in_order(outside, list(zip(flat.tables, done, strict=True)), flat.sheet))
+    content = _in_order(outside, list(zip(flat.tables, done, strict=True)), flat.sheet)
+    return ScannedPage((stamp, *content) if stamp else content)
+
+
+def _outside(flat: _Flat) -> Pixels:
+    """Return the page without rules and large tables, but with its stamps: one may say MẬT."""
+    sheet = flat.sheet
+    page = without_rules(sheet.marked, flat.rules, sheet.letter)
+    for table in flat.tables:
+        left, top, right, bottom = table.box
+        if not _is_small(table):
+            page[max(0, top - 4) : bottom + 5, max(0, left - 4) : right + 5] = 255
+    return page
 
 
 def _flat(page: Lit, number: int, recogniser: Recogniser, kind: str) -> _Flat | Refusal:
@@ -163,15 +178,9 @@ def _shares(xs: Sequence[int]) -> tuple[float, ...]:
 # --- words ----------------------------------------------------------------------------------------
 
 
-def _words(flat: _Flat, recogniser: Recogniser) -> list[Word]:
-    """Recognise the text outside the large tables, stamps and all: a stamp may say MẬT."""
-    sheet = flat.sheet
-    page = without_rules(sheet.marked, flat.rules, sheet.letter)
-    for table in flat.tables:
-        left, top, right, bottom = table.box
-        if not _is_small(table):
-            page[max(0, top - 4) : bottom + 5, max(0, left - 4) : right + 5] = 255
-    scale = min(1.0, _TEXT_HEIGHT / sheet.letter)
+def _words(page: Pixels, letter: float, recogniser: Recogniser) -> list[Word]:
+    """Recognise running text."""
+    scale = min(1.0, _TEXT_HEIGHT / letter)
     if scale < 1:
         page = np.asarray(
             cv2.resize(page, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8

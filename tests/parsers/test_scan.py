@@ -4,9 +4,9 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from rigs.ocop_form import FORM
-from rigs.pictures import Column, DrawnPage, Layout, draw
+from rigs.pictures import Column, DrawnPage, Layout, draw, font_of
 from rigs.scanner import Photo, Scan, encoded, encoded_pages, photo, scan
 
 from parsers import gates, read
@@ -184,16 +184,15 @@ def test_a_cells_box_is_where_it_stands_on_the_page_as_shown(how):
     assert middle == pytest.approx(expected, abs=0.01)
 
 
-def test_a_red_secrecy_stamp_is_seen_though_stamps_are_dropped():
-    picture = np.asarray(scan(page().image, Scan(dpi=200, colour=True))).copy()
+@pytest.mark.parametrize("colour", [True, False])
+@pytest.mark.parametrize("text", ["MẬT", "TỐI MẬT"])
+def test_a_secrecy_stamp_is_seen_though_stamps_are_dropped(colour, text):
+    picture = scan(page().image, Scan(dpi=200, colour=True))
     image = Image.fromarray(picture)
-    from PIL import ImageDraw
-    from rigs.pictures import font_of
-
     pen = ImageDraw.Draw(image)
-    pen.rectangle((900, 20, 1150, 110), outline=(210, 40, 45), width=5)
-    pen.text((950, 30), "MẬT", fill=(210, 40, 45), font=font_of("serif", 70, "Bold"))
-    result = extract(encoded(np.asarray(image), quality=90), None, FORM)
+    pen.rectangle((850, 20, 1250, 110), outline=(210, 40, 45), width=5)
+    pen.text((880, 25), text, fill=(210, 40, 45), font=font_of("serif", 60, "Bold"))
+    result = extract(encoded(np.asarray(image.convert("RGB" if colour else "L"))), None, FORM)
     assert secrecy_mark(result.lines)
 
 
