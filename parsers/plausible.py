@@ -49,13 +49,13 @@ _COMMON: Final = (
     "khách di tích lịch đền chùa trường học văn hóa cộng đồng làng nghề trưng bày giới thiệu bán "
     "sản phẩm nông lâm thủy đặc sạch an toàn hữu cơ công ty cổ phần trách nhiệm hạn thương mại "
     "dịch vụ tổng hợp tác hộ kinh doanh gia đình cá thể nghiệp tư nhân chế biến chăn nuôi xuất "
-    "nhập hội phụ nữ đoàn thanh niên cựu chiến binh ủy ban dân đề nghị hỗ trợ phí mua sắm lắp đặt "
-    "sửa chữa cải tạo nâng cấp biển hiệu kệ tủ giá đèn điện máy in tờ rơi nhãn mác bao bì thuê "
-    "mặt bằng diện sao hạng đã có chưa cần xét năm tháng ngày bổ sung hồ sơ giấy chứng nhận mật "
-    "ong gạo nếp tẻ bún miến bánh chè trà rượu nước mắm tương ớt măng thịt gà vịt lợn trâu bò "
-    "trứng rau củ quả bưởi cam na hồng khô tươi sấy ngâm muối dẻo hoa vàng nấm hương mộc nhĩ tinh "
-    "dầu nguyễn trần lê phạm hoàng huỳnh phan vũ võ đặng bùi đỗ ngô dương lý đinh trịnh đào lương "
-    "vi hứa triệu lăng mã hà chu phùng tô đàm đức xuân minh quang ngọc thúy"
+    "nhập hội phụ nữ đoàn thanh niên ủy ban dân đề nghị hỗ trợ phí mua sắm lắp đặt sửa chữa cải "
+    "tạo nâng cấp biển hiệu kệ tủ giá đèn điện máy in tờ rơi nhãn mác bao bì thuê mặt bằng diện "
+    "sao hạng đã có chưa cần xét năm tháng ngày bổ sung hồ sơ giấy chứng nhận mật ong gạo nếp tẻ "
+    "bún miến bánh chè trà rượu nước mắm tương ớt măng thịt gà vịt lợn trâu bò trứng rau củ quả "
+    "bưởi cam na hồng khô tươi sấy ngâm muối dẻo hoa vàng nấm hương mộc nhĩ tinh dầu nguyễn trần "
+    "lê phạm hoàng huỳnh phan vũ võ đặng bùi đỗ ngô dương lý đinh trịnh đào lương vi hứa triệu "
+    "lăng mã hà chu phùng tô đàm đức xuân minh quang ngọc thúy bình"
 )
 _EVERYWHERE: Final = frozenset((*_SHORTENED.split(), *_COMMON.split()))
 

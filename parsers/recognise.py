@@ -58,7 +58,7 @@ _FIT: Final = 0.2
 _VOTE: Final = 3.0
 _STRANGE: Final = 3.0
 _SHAPED: Final = 3.0
-_LIKELY: Final = 2.0
+_LIKELY: Final = 3.0
 #: Below this margin of the net both readers may have missed an accent.
 _CLOSE: Final = 1.5
 _SAME: Final = str.maketrans("–—−‘’“”", "---''\"\"")

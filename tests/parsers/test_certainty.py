@@ -20,7 +20,7 @@ def test_two_readers_that_are_sure_of_the_same_are_certain():
     [
         replace(BEST, agreed=False),
         replace(BEST, margin=0.1),
-        replace(BEST, certainty=0.5),
+        replace(BEST, margin=2.0, certainty=0.5),
     ],
 )
 def test_one_weak_line_is_enough_for_doubt(worse):
