@@ -68,7 +68,7 @@ class Seen:
 
 #: In log-odds: any agreement, the least margin, Tesseract's certainty, a strange word, a wrong
 #: shape – as fitted; a known value – set: it would have to be misread as another one, by both.
-WEIGHTS: Final = (-2.83, 0.98, 5.59, -1.21, -3.48, 2.0)
+WEIGHTS: Final = (-2.52, 1.01, 4.54, -2.13, -3.77, 2.0)
 
 
 def confidence(seen: Seen) -> float:

@@ -22,6 +22,7 @@ from parsers.glyphs import Floats
 from parsers.ink import Gray, Line
 from parsers.plausible import Vocabulary, shaped
 from parsers.tesseract import Read, Tesseract, Word
+from parsers.vietnamese import fold
 
 __all__ = ["Kind", "Recognised", "Recogniser", "Word"]
 
@@ -57,7 +58,9 @@ _FIT: Final = 0.2
 _VOTE: Final = 3.0
 _STRANGE: Final = 3.0
 _SHAPED: Final = 3.0
-_LIKELY: Final = 1.0
+_LIKELY: Final = 3.0
+#: Below this margin of the net both readers may have missed an accent.
+_CLOSE: Final = 1.5
 _SAME: Final = str.maketrans("–—−‘’“”", "---''\"\"")
 #: A mark left out that is larger than this (in squares of a capital's height) may be writing.
 _SPECK: Final = 0.03
@@ -120,7 +123,9 @@ class Recogniser:
         margin = min(own.margins, default=0.0)
         own_text = _folded(own.text)
         if _folded(first.text) == own_text:
-            return Evidence(own_text, True, margin, first.certainty)
+            close = margin < _CLOSE and next(self._vocabulary.look_alikes(own_text), "")
+            text = self._decided(logs, own_text, [first], kind) if close else own_text
+            return Evidence(text, text == own_text, margin, first.certainty)
         looks = [first, *(self._line.line(look(line)) for look in (_sharp, _large))]
         if kind in _ALLOWED:
             looks.append(self._line.line(line.pixels, _ALLOWED[kind]))
@@ -129,21 +134,28 @@ class Recogniser:
         return Evidence(text, text == own_text and sure > 0, margin, sure)
 
     def _decided(self, logs: Floats, own: str, looks: list[Read], kind: Kind) -> str:
-        """Choose among what was read, and what it gives with one difference taken over."""
+        """Choose among what was read, and what it gives with one difference taken over.
+
+        Also tried: without an odd sign, which may be a speck, and with a likely word's accents.
+        """
         texts = list(dict.fromkeys([own, *(_folded(look.text) for look in looks)]))
         score = {text: self._score(text, logs, looks, kind) for text in texts}
         best = max(score, key=score.__getitem__)
         for other in texts:
-            for text in _swapped(best, other):
+            for text in (*_swapped(best, other), *self._mended(best)):
                 if text not in score:
                     score[text] = self._score(text, logs, looks, kind)
                 if score[text] > score[best]:
                     best = text
         return best
 
+    def _mended(self, text: str) -> Iterator[str]:
+        yield from self._vocabulary.without_odd_signs(text)
+        yield from self._vocabulary.look_alikes(text)
+
     def _score(self, text: str, logs: Floats, looks: list[Read], kind: Kind) -> float:
         """Weigh a candidate: the net's fit, Tesseract's votes, spelling, the kind's shape."""
-        errors = sum(Levenshtein.distance(text, _folded(look.text)) for look in looks) / len(looks)
+        errors = sum(_differences(text, _folded(look.text)) for look in looks) / len(looks)
         return (
             _FIT * glyphs.fit(logs, text)
             - _VOTE * errors
@@ -168,6 +180,12 @@ class Recogniser:
 def _folded(text: str) -> str:
     """Fold what a picture does not tell apart: spaces, dashes, quotation marks."""
     return " ".join(text.translate(_SAME).split())
+
+
+def _differences(text: str, other: str) -> float:
+    """Count letters that differ, those that only differ in accents by half."""
+    bare = Levenshtein.distance(fold(text), fold(other))
+    return (Levenshtein.distance(text, other) + bare) / 2
 
 
 def _swapped(text: str, other: str) -> Iterator[str]:

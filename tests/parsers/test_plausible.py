@@ -1,5 +1,7 @@
 """Whether a text that was read from a picture can be what its column holds."""
 
+from dataclasses import replace
+
 import pytest
 from rigs.ocop_form import FORM
 
@@ -58,3 +60,21 @@ def test_choices_are_known_by_value_and_alias():
     assert vocabulary.is_choice("HTX", field)
     assert not vocabulary.is_choice("Hợp tác xạ", field)
     assert not vocabulary.is_choice("Hợp tác xã", FORM.field("name"))
+
+
+@pytest.mark.parametrize(
+    "text", ["tổ 1. khu phố", ". Tên điểm", "Hải Yến ,", "0C0P", "Trần_Thị", "OCOP.Chợ", "a,,b"]
+)
+def test_signs_where_nobody_writes_them_are_strange(text):
+    assert Vocabulary(FORM).strange(text)
+
+
+def test_a_speck_read_as_a_sign_can_be_left_out():
+    assert "Vi Hải Yến" in Vocabulary(FORM).without_odd_signs("Vi Hải Yến ,")
+
+
+def test_an_unlikely_word_is_compared_with_the_likely_one_that_looks_like_it():
+    vocabulary = Vocabulary(replace(FORM, words=("Quyển Sơn",)))
+    assert list(vocabulary.look_alikes("Điếm bán")) == ["Điểm bán"]
+    assert "Thôn Quyển Sơn" in vocabulary.look_alikes("Thôn Quyến Sơn")
+    assert list(vocabulary.look_alikes("Điểm bán")) == []
