@@ -77,7 +77,7 @@ def read_page(page: Any, number: int) -> Page:
         overlapped += doubtful
         rest = [letter for letter in rest if not _within(letter, table.bbox)]
     lines = [segments(line) for line in lines_of(rest)]
-    return Page(_in_order(lines, tables), tuple(overlapped), not tables and _looks_tabular(lines))
+    return Page(_in_order(lines, tables), tuple(overlapped), not tables and looks_tabular(lines))
 
 
 def _unclosed(page: Any) -> list[float]:
@@ -115,7 +115,8 @@ def _in_order(lines: Sequence[list[Segment]], tables: Sequence[Table]) -> tuple[
     return (*content, *columns(kept))
 
 
-def _looks_tabular(lines: Sequence[list[Segment]]) -> bool:
+def looks_tabular(lines: Sequence[list[Segment]]) -> bool:
+    """Tell lines that look like a table without borders: several in a row with wide gaps."""
     run = 0
     for line in lines:
         run = run + 1 if len(line) >= _UNRULED_COLUMNS else 0
