@@ -1,21 +1,30 @@
 """One cell's picture → its text, and how sure it is.
 
-Every cell is read by passes that know nothing of each other; where they differ, or where the text
-is not what its kind can be, the confidence says so. Below ``reading.CERTAIN`` a person must look.
+Two readers that share nothing look at every line: Tesseract, and a small net of our own
+(``glyphs``). Where they agree and the net is sure of every letter, the text is certain; where they
+differ, what both make of each other's reading decides, and a person must look
+(``reading.CERTAIN``). The shape of the kind and the spelling of Vietnamese can only take certainty
+away, or break a tie.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
 import cv2
 import numpy as np
+from rapidfuzz.distance import Levenshtein
 
-from parsers import ink
+from parsers import certainty, glyphs, ink
+from parsers.certainty import Evidence, Seen
 from parsers.form import Field, Form
-from parsers.ink import Gray
-from parsers.tesseract import Tesseract, Word
+from parsers.glyphs import Floats
+from parsers.ink import Gray, Line
+from parsers.plausible import Vocabulary, shaped
+from parsers.tesseract import Read, Tesseract, Word
+from parsers.vietnamese import fold
 
-__all__ = ["Recognised", "Recogniser", "Word"]
+__all__ = ["Kind", "Recognised", "Recogniser", "Word"]
 
 Kind = Literal[
     "text",
@@ -30,7 +39,31 @@ Kind = Literal[
     "index",
     "caption",
 ]
-_SECOND_HEIGHT: Final = 32.0
+#: The letters that a column of numbers can have, for a pass that knows it.
+_ALLOWED: Final = {
+    "phone": "0123456789. ",
+    "decimal": "0123456789., m",
+    "money": "0123456789., đồng",
+    "stars": "0123456789 sao",
+    "date": "0123456789/-.",
+    "index": "0123456789.",
+}
+#: Heights of capitals, in pixels, at which Tesseract looks again.
+_LARGE: Final = 32.0
+_SMALL: Final = 24.0
+#: What speaks against a candidate: the net's log-probability, each letter that Tesseract saw
+#: otherwise, each word that Vietnamese cannot spell; and for it: the shape of its kind, each word
+#: that this campaign is likely to have.
+_FIT: Final = 0.2
+_VOTE: Final = 3.0
+_STRANGE: Final = 3.0
+_SHAPED: Final = 3.0
+_LIKELY: Final = 3.0
+#: Below this margin of the net both readers may have missed an accent.
+_CLOSE: Final = 1.5
+_SAME: Final = str.maketrans("–—−‘’“”", "---''\"\"")
+#: A mark left out that is larger than this (in squares of a capital's height) may be writing.
+_SPECK: Final = 0.03
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +81,7 @@ class Recogniser:
     """
 
     def __init__(self, form: Form) -> None:
-        self._form = form
+        self._vocabulary = Vocabulary(form)
         self._line = Tesseract()
         self._page: Tesseract | None = None
 
@@ -61,15 +94,75 @@ class Recogniser:
             field: the column's field where it is known.
             letter_height: of capitals, in pixels, as the page has them.
         """
-        lines = ink.lines(crop, letter_height)
-        if not lines:
-            return Recognised("", 0.85)
-        first = [self._line.line(line.pixels) for line in lines]
-        second = [self._line.line(_scaled(line, letter_height)) for line in lines]
-        text = " ".join(read.text for read in first).strip()
-        agreed = [a.text for a in first] == [b.text for b in second]
-        certainty = min(read.certainty for read in (*first, *second))
-        return Recognised(text, (0.85 if agreed else 0.5) * certainty)
+        writing = ink.writing(crop, letter_height)
+        if not writing.lines:
+            return Recognised("", _blank(writing))
+        seen = self.seen(writing, kind, field)
+        sure = certainty.confidence(seen)
+        if not seen.text or writing.clipped or writing.left_out > _SPECK:
+            sure = min(sure, certainty.DOUBTFUL)
+        return Recognised(seen.text, sure)
+
+    def seen(self, writing: ink.Writing, kind: Kind, field: Field | None) -> Seen:
+        """Read the lines of a cell, and judge the text by what its column holds."""
+        lines = tuple(self._evidence(line, kind) for line in writing.lines)
+        text = " ".join(line.text for line in lines).strip()
+        return Seen(
+            text,
+            lines,
+            strange=kind != "code" and self._vocabulary.strange(text) > 0,
+            misshapen=not shaped(text, kind),
+            known=self._vocabulary.is_choice(text, field),
+        )
+
+    def _evidence(self, line: Line, kind: Kind) -> Evidence:
+        """Read one line with both readers, and with more passes where they differ."""
+        logs = glyphs.net().frames(glyphs.strip(line))
+        own = glyphs.read(logs)
+        first = self._line.line(line.pixels)
+        margin = min(own.margins, default=0.0)
+        own_text = _folded(own.text)
+        if _folded(first.text) == own_text:
+            close = margin < _CLOSE and next(self._vocabulary.look_alikes(own_text), "")
+            text = self._decided(logs, own_text, [first], kind) if close else own_text
+            return Evidence(text, text == own_text, margin, first.certainty)
+        looks = [first, *(self._line.line(look(line)) for look in (_sharp, _large))]
+        if kind in _ALLOWED:
+            looks.append(self._line.line(line.pixels, _ALLOWED[kind]))
+        text = self._decided(logs, own_text, looks, kind)
+        sure = max((look.certainty for look in looks if _folded(look.text) == text), default=0.0)
+        return Evidence(text, text == own_text and sure > 0, margin, sure)
+
+    def _decided(self, logs: Floats, own: str, looks: list[Read], kind: Kind) -> str:
+        """Choose among what was read, and what it gives with one difference taken over.
+
+        Also tried: without an odd sign, which may be a speck, and with a likely word's accents.
+        """
+        texts = list(dict.fromkeys([own, *(_folded(look.text) for look in looks)]))
+        score = {text: self._score(text, logs, looks, kind) for text in texts}
+        best = max(score, key=score.__getitem__)
+        for other in texts:
+            for text in (*_swapped(best, other), *self._mended(best)):
+                if text not in score:
+                    score[text] = self._score(text, logs, looks, kind)
+                if score[text] > score[best]:
+                    best = text
+        return best
+
+    def _mended(self, text: str) -> Iterator[str]:
+        yield from self._vocabulary.without_odd_signs(text)
+        yield from self._vocabulary.look_alikes(text)
+
+    def _score(self, text: str, logs: Floats, looks: list[Read], kind: Kind) -> float:
+        """Weigh a candidate: the net's fit, Tesseract's votes, spelling, the kind's shape."""
+        errors = sum(_differences(text, _folded(look.text)) for look in looks) / len(looks)
+        return (
+            _FIT * glyphs.fit(logs, text)
+            - _VOTE * errors
+            - _STRANGE * self._vocabulary.strange(text)
+            + _SHAPED * shaped(text, kind)
+            + _LIKELY * self._vocabulary.likely(text)
+        )
 
     def words(self, page: Gray) -> list[Word]:
         """Read running text (letterhead, titles, signature): words in reading order."""
@@ -84,8 +177,46 @@ class Recogniser:
             self._page.close()
 
 
-def _scaled(line: ink.Line, letter_height: float) -> Gray:
-    factor = _SECOND_HEIGHT / letter_height
+def _folded(text: str) -> str:
+    """Fold what a picture does not tell apart: spaces, dashes, quotation marks."""
+    return " ".join(text.translate(_SAME).split())
+
+
+def _differences(text: str, other: str) -> float:
+    """Count letters that differ, those that only differ in accents by half."""
+    bare = Levenshtein.distance(fold(text), fold(other))
+    return (Levenshtein.distance(text, other) + bare) / 2
+
+
+def _swapped(text: str, other: str) -> Iterator[str]:
+    """Yield the text with one of its differences from the other taken over, for each."""
+    for edit in Levenshtein.opcodes(text, other):
+        if edit.tag != "equal":
+            piece = other[edit.dest_start : edit.dest_end]
+            yield _folded(text[: edit.src_start] + piece + text[edit.src_end :])
+
+
+def _large(line: Line) -> Gray:
+    """Return a line as a second look of Tesseract sees it: with higher letters."""
+    return _scaled(line, _LARGE)
+
+
+def _sharp(line: Line) -> Gray:
+    """Return a line as a third look of Tesseract sees it: small, its edges sharpened."""
+    small = _scaled(line, _SMALL)
+    soft = cv2.GaussianBlur(small, (0, 0), 1.5)
+    return np.asarray(cv2.addWeighted(small, 2.0, soft, -1.0, 0), np.uint8)
+
+
+def _scaled(line: Line, letter_height: float) -> Gray:
+    factor = letter_height / (line.bottom - line.top)
     how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
     scaled = cv2.resize(line.pixels, None, fx=factor, fy=factor, interpolation=how)
     return np.ascontiguousarray(scaled, np.uint8)
+
+
+def _blank(writing: ink.Writing) -> float:
+    """Return how sure it is that a cell without a line of text is empty."""
+    if writing.faint or writing.left_out > _SPECK:
+        return 0.6
+    return 0.99

@@ -1,6 +1,7 @@
 """Tesseract, in its own words: pictures in, text with the engine's own certainty out.
 
-The wheel of tesserocr carries the engine; the Vietnamese letters are Debian's ``tesseract-ocr-vie``.
+The wheel of tesserocr carries the engine; the Vietnamese letters are Debian's
+``tesseract-ocr-vie``.
 What Tesseract says of its certainty means little (unanimous and wrong in 8 % of text cells):
 ``recognise`` makes a probability of it.
 """

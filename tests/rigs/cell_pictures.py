@@ -16,49 +16,70 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
-
 from rigs.cell_words import Part, write
 
 FONTS = [Path(p) for p in os.environ.get("CELL_FONTS", "").split(":") if p] + [
     Path("/usr/share/fonts")
 ]
-_FAMILIES: dict[Part, dict[str, int]] = {
+FAMILIES: dict[Part, dict[str, int]] = {
     "tuning": {
-        "LiberationSerif-Regular": 8,
-        "LiberationSerif-Bold": 3,
-        "LiberationSerif-Italic": 2,
-        "LiberationSerif-BoldItalic": 1,
-        "LiberationSans-Regular": 3,
-        "LiberationSans-Bold": 1,
-        "LiberationSans-Italic": 1,
+        "LiberationSerif-Regular": 12,
+        "LiberationSerif-Bold": 5,
+        "LiberationSerif-Italic": 4,
+        "LiberationSerif-BoldItalic": 2,
+        "LiberationSans-Regular": 5,
+        "LiberationSans-Bold": 2,
+        "LiberationSans-Italic": 2,
+        "Carlito-Regular": 4,
+        "Carlito-Bold": 2,
+        "Carlito-Italic": 1,
         "DejaVuSans": 1,
-        "DejaVuSansCondensed": 1,
+        "DejaVuSansCondensed": 2,
+        "DejaVuSansCondensed-Bold": 1,
         "DejaVuSerif": 1,
-        "OpenSans-Regular": 1,
-        "Roboto-Regular": 1,
-        "texgyrepagella-regular": 1,
-        "texgyreschola-regular": 1,
-        "Gentium-R": 1,
-        "texgyreheroscn-regular": 1,
+        "DejaVuSerifCondensed": 2,
+        "DejaVuSerifCondensed-Bold": 1,
+        "OpenSans-Regular": 2,
+        "OpenSans-Semibold": 1,
+        "OpenSans-Italic": 1,
+        "Roboto-Regular": 2,
+        "Roboto-Bold": 1,
+        "texgyrepagella-regular": 2,
+        "texgyrepagella-bold": 1,
+        "texgyreschola-regular": 2,
+        "texgyreschola-bold": 1,
+        "texgyreschola-italic": 1,
+        "texgyrebonum-regular": 2,
+        "texgyreheroscn-regular": 2,
+        "texgyreheros-regular": 2,
+        "texgyreheros-bold": 1,
+        "Gentium-R": 2,
+        "Gentium-I": 1,
+        "LinLibertine_R": 2,
+        "LinLibertine_RB": 1,
+        "LinLibertine_RI": 1,
+    },
+    "calibration": {
+        "FreeSerif": 6,
+        "FreeSerifBold": 2,
+        "FreeSerifItalic": 2,
+        "LinBiolinum_R": 2,
+        "LinBiolinum_RB": 1,
+        "RobotoCondensed-Regular": 1,
     },
     "held-out": {
-        "texgyretermes-regular": 5,
+        "texgyretermes-regular": 6,
         "texgyretermes-bold": 2,
-        "texgyretermes-italic": 1,
-        "FreeSerif": 4,
-        "FreeSerifBold": 1,
-        "FreeSerifItalic": 1,
-        "FreeSans": 2,
+        "texgyretermes-italic": 2,
+        "FreeSans": 3,
         "FreeSansBold": 1,
-        "Carlito-Regular": 3,
-        "Carlito-Bold": 1,
-        "Carlito-Italic": 1,
-        "texgyrebonum-regular": 1,
-        "RobotoCondensed-Regular": 1,
     },
 }
 #: Dots per inch to which a table is brought before its cells are read (3,100–3,600 px across A4).
 _WORKING_DPI = (285.0, 330.0)
+PAGE_DPI = 600.0
+#: Of paper round the text that is drawn, in font sizes.
+MARGIN = 0.55
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,28 +97,53 @@ class Picture:
 def cells(
     part: Part, count: int, seed: int, kinds: tuple[str, ...], captures: tuple[str, ...]
 ) -> Iterator[Picture]:
-    """Yield so many pictures, the same for the same arguments and fonts."""
-    chance = random.Random(f"{part} {seed}")
-    names = [name for name in _FAMILIES[part] if font_file(name)]
-    weights = [_FAMILIES[part][name] for name in names]
+    """Yield so many pictures, the same for the same arguments and fonts.
+
+    Where no font held out is installed, those for tuning stand in: words and captures stay new.
+    """
+    chance = seeded(f"{part} {seed}")
+    families = fonts(part) or fonts("tuning")
     for _ in range(count):
         kind, capture = chance.choice(kinds), chance.choice(captures)
-        name = chance.choices(names, weights)[0]
+        name = chance.choices(list(families), list(families.values()))[0]
         text = write(kind, part, chance)
         yield picture(text, kind, capture, name, chance)
+
+
+def seeded(seed: object) -> random.Random:
+    """Return chance that is the same for the same seed."""
+    return random.Random(str(seed))  # noqa: S311  repeatable, not secret
+
+
+def fonts(part: Part) -> dict[str, int]:
+    """Return the installed fonts of a part and how often each is taken."""
+    return {name: often for name, often in FAMILIES[part].items() if font_file(name)}
 
 
 def picture(text: str, kind: str, capture: str, font: str, chance: random.Random) -> Picture:
     """Return the text printed in this font and captured in this way (``CAPTURES``)."""
     points = chance.choice((9, 10, 10, 11, 11, 12, 12, 13))
-    dpi, page = _CAPTURES[capture], 600.0
-    drawn = draw(text, font, points * page / 72, int(page * chance.uniform(0.7, 2.2)), chance)
-    seen = _resized(drawn, dpi / page)
-    seen = (photograph if capture.startswith("photo") else scan)(seen, capture, chance)
-    working = chance.uniform(*_WORKING_DPI)
-    crop = _resized(seen, working / dpi)
-    capital = 0.66 * points * working / 72
-    return Picture(text, kind, capture, font, crop, capital * chance.uniform(0.93, 1.07))
+    drawn = draw(
+        text, font, points * PAGE_DPI / 72, int(PAGE_DPI * chance.uniform(0.7, 2.2)), chance
+    )
+    crop, scale = captured(drawn, capture, chance)
+    height = capital(font, points * PAGE_DPI / 72) * scale * chance.uniform(0.93, 1.07)
+    return Picture(text, kind, capture, font, crop, height)
+
+
+def captured(drawn: np.ndarray, capture: str, chance: random.Random) -> tuple[np.ndarray, float]:
+    """Return a drawn page as captured and brought to the working resolution, and its scale."""
+    dpi = _CAPTURES[capture]
+    seen = _resized(drawn, dpi / PAGE_DPI)
+    seen = (photograph if capture in {"photo", "blurred"} else scan)(seen, capture, chance)
+    crop = _resized(seen, chance.uniform(*_WORKING_DPI) / dpi)
+    return crop, crop.shape[1] / drawn.shape[1]
+
+
+def capital(font: str, size: float) -> float:
+    """Return the height of a capital of this font in pixels."""
+    _, top, _, bottom = face(font, round(size)).getbbox("H")
+    return bottom - top
 
 
 _CAPTURES = {
@@ -114,22 +160,22 @@ CAPTURES = tuple(_CAPTURES)
 
 def draw(text: str, font: str, size: float, width: int, chance: random.Random) -> np.ndarray:
     """Draw black text on white, broken into lines of this width, as a cell of a table has it."""
-    face = _face(font, round(size))
+    type_ = face(font, round(size))
     lines, line = [], ""
     for word in text.split():
         longer = f"{line} {word}".strip()
-        if line and face.getlength(longer) > width:
+        if line and type_.getlength(longer) > width:
             lines.append(line)
             longer = word
         line = longer
     lines.append(line)
-    step, margin = size * chance.uniform(1.13, 1.3), size * 0.55
-    across = max(face.getlength(line) for line in lines)
+    step, margin = size * chance.uniform(1.13, 1.3), size * MARGIN
+    across = max(type_.getlength(line) for line in lines)
     image = Image.new("L", (int(across + 2 * margin), int(step * len(lines) + 2 * margin)), 255)
     pen, centred = ImageDraw.Draw(image), chance.random() < 0.4
     for i, line in enumerate(lines):
-        left = margin + (across - face.getlength(line)) / 2 * centred
-        pen.text((left, margin + i * step), line, font=face, fill=0)
+        left = margin + (across - type_.getlength(line)) / 2 * centred
+        pen.text((left, margin + i * step), line, font=type_, fill=0)
     return np.asarray(image)
 
 
@@ -144,11 +190,10 @@ def scan(page: np.ndarray, capture: str, chance: random.Random) -> np.ndarray:
         at = (chance.randrange(f.shape[1]), chance.randrange(f.shape[0]))
         cv2.circle(f, at, chance.choice((0, 1, 1, 2)), chance.uniform(40, 170), -1)
     gray = np.clip(f, 0, 255).astype(np.uint8)
-    if capture.startswith("fax"):
-        cut = ink + (paper - ink) * chance.uniform(0.5, 0.72)
-        gray = np.where(cv2.GaussianBlur(gray, (3, 3), 0) > cut, 255, 0).astype(np.uint8)
-        return gray
-    return _jpeg(gray, chance.randint(50, 90))
+    if not capture.startswith("fax"):
+        return _jpeg(gray, chance.randint(50, 90))
+    cut = ink + (paper - ink) * chance.uniform(0.5, 0.72)
+    return np.where(cv2.GaussianBlur(gray, (3, 3), 0) > cut, 255, 0).astype(np.uint8)
 
 
 def photograph(page: np.ndarray, capture: str, chance: random.Random) -> np.ndarray:
@@ -178,7 +223,8 @@ def _files() -> dict[str, Path]:
 
 
 @lru_cache(maxsize=512)
-def _face(name: str, size: int) -> ImageFont.FreeTypeFont:
+def face(name: str, size: int) -> ImageFont.FreeTypeFont:
+    """Return a font at this size in pixels."""
     return ImageFont.truetype(str(font_file(name)), size)
 
 

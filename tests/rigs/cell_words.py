@@ -1,7 +1,8 @@
-"""What stands in the cells of invented forms: a grammar per kind, in two parts that share no text.
+"""What stands in the cells of invented forms: a grammar per kind, in parts that share no text.
 
-``tuning`` is for choosing settings and training, ``held-out`` only for measuring. Function words
-(thôn, xã, số …) are in both because they are in every form; names, products and notes are not.
+``tuning`` is for choosing settings and training, ``held-out`` only for measuring; ``calibration``
+has the words of tuning and fonts of its own. Function words (thôn, xã, số …) are in all because
+they are in every form; names, products and notes are not.
 All persons, numbers and firms are made up by chance.
 """
 
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-Part = Literal["tuning", "held-out"]
+Part = Literal["tuning", "calibration", "held-out"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,8 @@ PARTS = MappingProxyType(
             ),
             points=_split(
                 "Ki ốt chợ;Nhà trưng bày cộng đồng;Điểm dừng chân;Sạp nông sản;Trung tâm OCOP;"
-                "Quầy lưu niệm Chùa;Điểm tập kết;Cửa hàng tiện lợi;Gian hàng cửa khẩu;Khu trải nghiệm"
+                "Quầy lưu niệm Chùa;Điểm tập kết;Cửa hàng tiện lợi;Gian hàng cửa khẩu;"
+                "Khu trải nghiệm"
             ),
             needs=_split(
                 "Bảng led quảng cáo và camera giám sát;Hỗ trợ lãi vay xây kho mát;"
@@ -125,13 +127,16 @@ PARTS = MappingProxyType(
     }
 )
 #: Initials, rhymes and tones from which names that no list has are made.
-_INITIALS = "b c ch d đ g gi h kh l m n ng nh p ph qu r s t th tr v x".split()
-_OPEN = "a ai ao au ay âu ây e eo ê êu i ia iu o oi ô ôi ơ ơi u ua ui ư ưa ươi y oa oai uê".split()
-_NASAL = (
-    "am an ang anh ăm ăn ăng âm ân âng em en eng ên ênh im in inh iêm iên iêng om on ong ôm ôn ông "
-    "ơm ơn um un ung ưng uôn uông ươm ươn ương oan oang uân uyên".split()
+_INITIALS = _split("b;c;ch;d;đ;g;gi;h;kh;l;m;n;ng;nh;p;ph;qu;r;s;t;th;tr;v;x")
+_OPEN = _split("a;ai;ao;au;ay;âu;ây;e;eo;ê;êu;i;ia;iu;o;oi;ô;ôi;ơ;ơi;u;ua;ui;ư;ưa;ươi;y;oa;oai;uê")
+_NASAL = _split(
+    "am;an;ang;anh;ăm;ăn;ăng;âm;ân;âng;em;en;eng;ên;ênh;im;in;inh;iêm;iên;iêng;om;on;ong;ôm;ôn;ông;"
+    "ơm;ơn;um;un;ung;ưng;uôn;uông;ươm;ươn;ương;oan;oang;uân;uyên"
 )
-_STOP = "ac ach ap at ăc ăt âp ât ec ep et êt êch ich it iêc iêt oc op ot ôc ôp ôt ơp ơt uc ut ưc ươc oat uyêt".split()
+_STOP = _split(
+    "ac;ach;ap;at;ăc;ăt;âp;ât;ec;ep;et;êt;êch;ich;it;iêc;iêt;oc;op;ot;ôc;ôp;ôt;ơp;ơt;uc;ut;ưc;ươc;"
+    "oat;uyêt"
+)
 _TONES = ("", "\u0300", "\u0301", "\u0309", "\u0303", "\u0323")
 
 KINDS = (
@@ -152,7 +157,7 @@ CHOICES = ("doanh nghiệp", "hợp tác xã", "tổ hợp tác", "hộ kinh doa
 
 def write(kind: str, part: Part, chance: random.Random) -> str:
     """Return what a clerk might type into a cell of this kind."""
-    return _WRITERS[kind](PARTS[part], chance)
+    return _WRITERS[kind](PARTS["tuning" if part == "calibration" else part], chance)
 
 
 def syllable(chance: random.Random) -> str:
@@ -193,7 +198,7 @@ def _address(words: Words, chance: random.Random) -> str:
             f"Thôn {place}, xã {other}",
             f"Số {number}, tổ {chance.randint(1, 12)}, khu phố {place}",
             f"Khối {chance.randint(1, 9)}, thị trấn {place}",
-            f"Km {chance.randint(1, 40)}+{chance.randint(1, 9)}00, QL {chance.randint(1, 4)}{chance.choice('AB')}, {place}",
+            f"Km {number}+{chance.randint(1, 9)}00, QL {chance.randint(1, 4)}B, {place}",
             f"Xóm {place}, thôn {other}",
             f"Số {number} đường {place}",
             f"Trung tâm xã {place}",
