@@ -98,7 +98,7 @@ def read_page(
         open_table = None
     written = [segments(line) for line in lines]
     tables.sort(key=lambda table: table.box[1])
-    unread = _looks_tabular(written) or looks_numbered(lines) or _is_headed(written, is_caption)
+    unread = looks_tabular(written) or looks_numbered(lines) or _is_headed(written, is_caption)
     return Page(_in_order(written, tables), tuple(overlapped), unread)
 
 
@@ -210,7 +210,7 @@ def _is_headed(lines: Sequence[list[Segment]], is_caption: Callable[[str], bool]
     return False
 
 
-def _looks_tabular(lines: Sequence[list[Segment]]) -> bool:
+def looks_tabular(lines: Sequence[list[Segment]]) -> bool:
     """Tell lines of many texts beside each other; what wraps in a cell may stand between them."""
     return sum(len(line) >= _UNRULED_COLUMNS for line in lines) >= _UNRULED_ROWS
 

@@ -18,17 +18,22 @@ _NEAR: Final = 0.35
 _OVERHANG: Final = 1.2
 #: A line along so much of its table needs no ends to be one.
 _LONG: Final = 0.5
-#: A shorter one is drawn along so much of itself, within a strip so high; text is not.
-_WHOLE, _STRIP = 0.88, 0.06
+#: A shorter one is nearly as deep where it is pale as where it is deep, text is not; that share,
+#: and how high a strip is looked at.
+_WHOLE, _STRIP = 0.5, 0.06
+#: So far beside it (heights of a capital) there is less text than along that share of it.
+_BESIDE, _MOST_BESIDE = (0.12, 0.4), 0.55
+_SURELY_LONG: Final = 12.0  # heights of a capital
 _DRAWN: Final = 40  # of 255: how much darker than white a drawn line is
 #: The table's outermost lines are drawn along more than that share of it.
 _OUTER: Final = 0.3
 #: A crease is paler than that share of a table's lines.
-_PALE: Final = 0.7
+_PALE: Final = 0.6
 #: Shares of a cell's edge that is drawn: from the first on it is a border, below it is none;
 #: between the second and the third nobody can be sure.
 _BORDER, _SURELY_NONE, _SURELY = 0.45, 0.2, 0.7
 _MOST_CELLS: Final = 6000
+_FEW_COLUMNS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,7 @@ def _table(part: Rules, letter: float, origin: tuple[int, int]) -> RuledTable | 
     ys = _edges(part.across, crossing, part.depth, letter * _LEAST_ROW, letter)
     if len(xs) < 2 or len(ys) < 2:  # noqa: PLR2004  a box has two of each
         return None
-    ys = _without_folds(ys, xs, part, letter)
+    ys, creased = _without_folds(ys, xs, part, letter)
     open_sides = set()
     ys, ends = _closed(ys, xs, part.down.T, letter)
     open_sides.update({"top", "bottom"} & {("top", "bottom")[end] for end in ends})
@@ -172,40 +177,44 @@ def _table(part: Rules, letter: float, origin: tuple[int, int]) -> RuledTable | 
         tuple(y + top for y in ys),
         moved,
         frozenset(open_sides),
-        doubtful,
+        1.0 if creased else doubtful,
     )
 
 
-def _without_folds(ys: list[int], xs: list[int], part: Rules, letter: float) -> list[int]:
-    """Leave out what runs on beyond the table and is paler than the table's own lines: creases."""
-    reach = max(2, round(0.3 * letter))
-    beyond, depths = set(), []
+def _without_folds(
+    ys: list[int], xs: list[int], part: Rules, letter: float
+) -> tuple[list[int], bool]:
+    """Leave out creases: they run on beyond the table and are paler than its own lines.
+
+    The second value says that a line may be either.
+    """
+    reach = max(2, round(0.5 * letter))
+    beyond, depths = [], []
     for y in ys:
         rows = slice(max(0, y - reach), y + reach + 1)
         drawn = np.flatnonzero(part.across[rows].max(axis=0))
         over = max(xs[0] - drawn[0], drawn[-1] - xs[-1]) if len(drawn) else 0
-        if over > _OVERHANG * letter:
-            beyond.add(y)
+        beyond.append(over > _OVERHANG * letter)
         depths.append(float(np.median(part.depth[rows, xs[0] : xs[-1]].max(axis=0))))
+    if sum(beyond) * 4 > len(ys):  # a table whose lines all run on, and none closes them
+        return ys, False
     usual = float(np.median(depths))
-    return [
-        y
-        for y, depth in zip(ys, depths, strict=True)
-        if y not in beyond or depth > _PALE * usual or len(beyond) * 4 > len(ys)
-    ]
+    pale = [over and depth < _PALE * usual for over, depth in zip(beyond, depths, strict=True)]
+    kept = [y for y, crease in zip(ys, pale, strict=True) if not crease]
+    return kept, sum(beyond) > sum(pale)
 
 
 def _edges(lines: Any, crossing: Any, depth: Any, least: float, letter: float) -> list[int]:
     """Return the places of lines that run along the rows of this mask, each place once.
 
-    A line that is short for the table must be whole and end at lines that cross it: others are
-    underlined words and lines of text. ``crossing`` is the mask of those, made thick; ``least`` is
+    A line must be whole, and one that is short for the table end at lines that cross it: others are
+    lines of text and underlined words. ``crossing`` is the mask of those, made thick; ``least`` is
     how far apart two lines are at least.
     """
     lines = np.ascontiguousarray(lines)
-    strip = max(1, round(_STRIP * letter))
     count, _, boxes, middles = cv2.connectedComponentsWithStats(lines, connectivity=8)
-    order = sorted(range(1, count), key=lambda number: middles[number][1])
+    whole = [n for n in range(1, count) if _whole(boxes[n], depth, letter)]
+    order = sorted(whole, key=lambda number: middles[number][1])
     groups: list[list[int]] = []
     for number in order:
         place = middles[number][1]
@@ -216,9 +225,7 @@ def _edges(lines: Any, crossing: Any, depth: Any, least: float, letter: float) -
     kept: list[tuple[float, int]] = []
     for group in groups:
         drawn, place = sum(int(boxes[n][2]) for n in group), _place(group, boxes, middles)
-        if drawn < _LONG * lines.shape[1] and not any(
-            _anchored(boxes[n], crossing, depth, strip) for n in group
-        ):
+        if drawn < _LONG * lines.shape[1] and not any(_anchored(boxes[n], crossing) for n in group):
             continue
         if kept and place - kept[-1][0] < least:  # a double line: the longer one counts
             if drawn > kept[-1][1]:
@@ -231,13 +238,39 @@ def _edges(lines: Any, crossing: Any, depth: Any, least: float, letter: float) -
     return [round(place) for place, _ in kept]
 
 
-def _anchored(box: Any, crossing: Any, depth: Any, strip: int) -> bool:
+def _whole(box: Any, depth: Any, letter: float) -> bool:
+    """Whether a line is drawn all along itself, and alone; a long one surely is a rule.
+
+    Runs through a line of text have gaps, and the letters' bodies beside them.
+    """
+    x, y, length, height = (int(value) for value in box[:4])
+    if length > _SURELY_LONG * letter:
+        return True
+    strip = max(1, round(_STRIP * letter))
+    columns = slice(x, x + length)
+    for at in range(y, y + height):
+        low, high = np.percentile(depth[at : at + strip, columns].max(axis=0), (8, 85))
+        if high >= _DRAWN and low >= _WHOLE * high:
+            break
+    else:
+        return False
+    near, far = round(_BESIDE[0] * letter), round(_BESIDE[1] * letter)
+    beside = (
+        depth[max(0, y - far) : max(1, y - near), columns],
+        depth[y + height + near : y + height + far + 1, columns],
+    )
+    return all(not part.size or _inked(part, high) < _MOST_BESIDE for part in beside)
+
+
+def _inked(part: Any, high: float) -> float:
+    """Return the share of columns in which something is about half as deep as the line itself."""
+    return float((part.max(axis=0) > high / 2).mean())
+
+
+def _anchored(box: Any, crossing: Any) -> bool:
     x, y, length, height = (int(value) for value in box[:4])
     middle = y + height // 2
-    if not (crossing[middle, x] and crossing[middle, x + length - 1]):
-        return False
-    strips = (depth[at : at + strip, x : x + length] for at in range(y, y + height))
-    return max(float((part.max(axis=0) > _DRAWN).mean()) for part in strips) >= _WHOLE
+    return bool(crossing[middle, x] and crossing[middle, x + length - 1])
 
 
 def _place(group: list[int], boxes: Any, middles: Any) -> float:
@@ -285,6 +318,8 @@ def _cells(
     unsure = (inner > _SURELY_NONE) & (inner < _SURELY)
     doubtful = float(unsure.mean()) if inner.size else 0.0
     rows, columns = len(ys) - 1, len(xs) - 1
+    if ((below >= _BORDER).sum(axis=1) == 1).any() and columns > _FEW_COLUMNS:
+        doubtful = 1.0  # a row of one cell only: rather a line of text taken for a rule
     owner = np.arange(rows * columns).reshape(rows, columns)
     for _ in range(rows + columns):
         before = owner.copy()

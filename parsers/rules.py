@@ -12,6 +12,7 @@ from parsers.straighten import Sheet, ink
 
 #: As heights of a capital: the shortest rule that is no stroke of a letter, the widest gap in one.
 _SHORTEST_ACROSS, _SHORTEST_DOWN, _GAP = 1.1, 1.6, 0.9
+_CRACK: Final = 0.3  # a gap in a worn line down that is narrower than one between lines of text
 _THICKEST: Final = 0.3  # and four pixels, by which masks are made thicker
 _LONG: Final = 5.0
 _FRAME: Final = 3.5
@@ -37,6 +38,7 @@ def rules(gray: Pixels, letter: float) -> Rules:
     across = _opened(thick, (1, max(20, round(_SHORTEST_ACROSS * letter))))
     across = cv2.morphologyEx(across, cv2.MORPH_CLOSE, np.ones((1, round(_GAP * letter)), np.uint8))
     wide = cv2.dilate(mask, np.ones((1, 3), np.uint8))
+    wide = cv2.morphologyEx(wide, cv2.MORPH_CLOSE, np.ones((round(_CRACK * letter), 1), np.uint8))
     down = _opened(wide, (max(28, round(_SHORTEST_DOWN * letter)), 1))
     down = cv2.morphologyEx(down, cv2.MORPH_CLOSE, np.ones((round(_GAP * letter), 1), np.uint8))
     return Rules(_thin(across, letter, 3), _thin(down, letter, 2), 255 - gray)

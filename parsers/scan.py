@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _MOST_TABLES: Final = 4
 _MOST_PAGES: Final = 8
 _ADVICE: Final = "Đề nghị gửi kèm tệp Excel (.xlsx) hoặc Word (.docx) gốc của biểu mẫu."
+_UNRULED: Final = (
+    "Trang {} có bảng không thấy đường kẻ, chương trình không xác định được các cột. " + _ADVICE
+)
 _NOT_REACHED: Final = "Tệp quét có {} trang, chương trình mới đọc {} trang đầu. " + _ADVICE
 
 
@@ -128,17 +131,22 @@ def _assembled(
     )
     reached = {*read, *refused}
     left = [number + 1 for number in pages if number + 1 not in reached]
-    if not refused and not left:
+    unruled = [number for number, page in read.items() if page.unruled]
+    if not refused and not left and not unruled:
         return Extract(kind, grids, tuple(lines))
-    findings = tuple(_notices(refused, left, len(pages)))
-    unread = tuple(f"page {number}" for number in sorted({*refused, *left}))
+    findings = tuple(_notices(refused, left, unruled, len(pages)))
+    unread = tuple(f"page {number}" for number in sorted({*refused, *left, *unruled}))
     return PartialExtract(kind, grids, tuple(lines), findings, unread)
 
 
-def _notices(refused: dict[int, Refusal], left: Sequence[int], count: int) -> Iterable[Finding]:
+def _notices(
+    refused: Mapping[int, Refusal], left: Sequence[int], unruled: Sequence[int], count: int
+) -> Iterable[Finding]:
     for number, refusal in refused.items():
         message = f"Trang {number}: {refusal.message}"
         yield Finding("error", "not-read", message, place=f"page {number}")
+    for number in unruled:
+        yield Finding("warning", "not-read", _UNRULED.format(number), place=f"page {number}")
     if left:
         message = _NOT_REACHED.format(count, count - len(left))
         yield Finding("warning", "not-read", message, place=f"page {left[0]}")

@@ -14,7 +14,8 @@ from parsers.layout import is_layout
 from parsers.legible import syllable
 from parsers.light import Lit, lit
 from parsers.pdf_join import Row
-from parsers.pdf_text import Glyph, columns, lines_of, segments
+from parsers.pdf_page import looks_tabular
+from parsers.pdf_text import Glyph, Segment, columns, lines_of, segments
 from parsers.picture import Pixels
 from parsers.reading import Box, Refusal
 from parsers.recognise import Recogniser, Word
@@ -45,9 +46,13 @@ class ReadTable:
 
 @dataclass(frozen=True, slots=True)
 class ScannedPage:
-    """Text and tables of a page in reading order."""
+    """Text and tables of a page in reading order.
+
+    ``unruled`` says that lines look like a table whose rules are missing or too worn to be found.
+    """
 
     content: tuple[str | ReadTable, ...]
+    unruled: bool = False
 
 
 @dataclass(slots=True)
@@ -139,8 +144,10 @@ def read_page(
     refusal = gates.too_few_words(good, bad, kind)
     if refusal:
         return refusal
-    content = _in_order(outside, list(zip(flat.tables, done, strict=True)), flat.sheet)
-    return ScannedPage((stamp, *content) if stamp else content)
+    lines = [segments(line) for line in lines_of(_levelled(outside, flat.sheet.letter * _EM))]
+    content = _in_order(lines, list(zip(flat.tables, done, strict=True)))
+    unruled = not done and looks_tabular(lines)
+    return ScannedPage((stamp, *content) if stamp else content, unruled)
 
 
 def _outside(flat: _Flat) -> Pixels:
@@ -236,11 +243,10 @@ def _weighed_texts(texts: Any) -> tuple[int, int]:
 
 
 def _in_order(
-    words: Sequence[Word], done: Sequence[tuple[RuledTable, ReadTable]], sheet: Sheet
+    lines: Sequence[list[Segment]], done: Sequence[tuple[RuledTable, ReadTable]]
 ) -> tuple[str | ReadTable, ...]:
     """Put lines and tables in order from the top down."""
-    glyphs = _levelled(words, sheet.letter * _EM)
-    kept = [segments(line) for line in lines_of(glyphs)]
+    kept = list(lines)
     content: list[str | ReadTable] = []
     for ruled, table in done:
         above = [line for line in kept if line[0].top < ruled.ys[0]]
