@@ -20,7 +20,7 @@ from intake.body import forwarded_words
 from intake.containers import Note
 from intake.desk import Desk, communes_of, own_addresses, roles, triage_facts
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_campaign, match_commune
-from intake.message import Parsed, parse
+from intake.message import Parsed, Part, parse
 from intake.post import alert
 from intake.record import Envelope, Known, ReadDocument
 from intake.triage import Triage, TriageFacts, secrecy, triage
@@ -28,6 +28,7 @@ from intake.unpack import Unpacked, unpack
 from parsers.form import Form
 from parsers.letter import cited_numbers, nil_statement, secrecy_mark
 from parsers.reading import Reading, Refusal, RefusalCode
+from parsers.sniff import has_pages
 from registry.errors import NotPossible, RegistryBusy, RegistryProblem
 from registry.model import CommuneKey, Mail, Message, Outcome, Verdict, held_reason
 from registry.vault import VaultDamaged
@@ -345,13 +346,15 @@ class _Case:
     ) -> tuple[ReadDocument, ...]:
         """Read every file in the jail; what could not even be unwrapped is refused as well."""
         form = self._form(campaign)
+        looking = replace(form, words=self._likely_words(campaign))
+
+        def result_of(part: Part) -> Reading | Refusal:
+            asked = looking if has_pages(part.data) else form
+            return self.desk.reader.read(part.data, asked, part.name)
+
         with ThreadPoolExecutor(_AT_ONCE) as pool:  # its threads begin with the first file
             side_by_side = pool.map if len(unpacked.files) > 1 else map
-            results = list(
-                side_by_side(
-                    lambda part: self.desk.reader.read(part.data, form, part.name), unpacked.files
-                )
-            )
+            results = list(side_by_side(result_of, unpacked.files))
         read = [
             ReadDocument(
                 ordinal, part.name, hashlib.sha256(part.data).hexdigest(), len(part.data), result
@@ -361,6 +364,22 @@ class _Case:
             )
         ]
         return (*read, *_refused_notes(unpacked.notes, len(read)))
+
+    def _likely_words(self, campaign: CampaignMatch | Unsure) -> tuple[str, ...]:
+        """The communes' names, and what the sender's communes wrote before in this campaign.
+
+        They help a recogniser of letters to tell words that differ in their marks only.
+        """
+        call = self._likely(campaign)
+        prose = [field.key for field in call.form.fields if field.type in {"text", "list"}]
+        earlier = {
+            point.row.values.get(key, "")
+            for commune in self.senders
+            for answer in self.desk.store.submissions(call.id, commune.key)
+            for point in answer.points
+            for key in prose
+        }
+        return (*(one.title for one in self.communes), *sorted(earlier - {""}))
 
     def _campaign(self, documents: Sequence[ReadDocument]) -> CampaignMatch | Unsure:
         config, message = self.desk.config, self.message

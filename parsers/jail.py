@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -358,7 +358,7 @@ def _cut(request: dict[str, Any], data: bytes, _parent: Parent) -> tuple[dict[st
     return written(Opened("cut", tuple(Member(name, png) for name, png in cuttings.items())))
 
 
-@cache
+@lru_cache(maxsize=8)
 def _form(written: str) -> Form:
     """Return the form of its JSON; a worker sees the few forms of one office."""
     form: Form = adapter(Form).validate_json(written)

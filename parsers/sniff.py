@@ -107,6 +107,11 @@ def is_mail(data: bytes) -> bool:
     return _FIELD.match(data) is not None and text_kind(data, "") == "eml"
 
 
+def has_pages(data: bytes) -> bool:
+    """Whether these bytes are a picture or a PDF: what may have to be read by looking at it."""
+    return _by_magic(data) in {"pdf", *_IMAGES}
+
+
 def unsupported(kind: str) -> Refusal:
     """Say in Vietnamese what to send instead of a document of this kind."""
     if kind in _IMAGES:

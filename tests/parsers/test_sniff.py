@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from parsers.reading import Refusal
-from parsers.sniff import sniff, unsupported
+from parsers.sniff import has_pages, sniff, unsupported
 
 DATA = Path(__file__).parent / "data"
 
@@ -207,3 +207,18 @@ def test_any_bytes_have_a_kind(start: bytes, rest: bytes) -> None:
     assert found.kind
     codes = {"empty", "damaged", "encrypted"}
     assert found.refusal is None or found.refusal.code in codes
+
+
+@pytest.mark.parametrize(
+    ("data", "seen"),
+    [
+        (b"%PDF-1.7 ...", True),
+        (b"\xff\xd8\xff\xe0 JFIF", True),
+        (b"II*\0\x08\0\0\0", True),
+        (_workbook(), False),
+        (b"{\\rtf1", False),
+        (b"", False),
+    ],
+)
+def test_what_may_have_to_be_looked_at(data: bytes, seen: bool) -> None:
+    assert has_pages(data) is seen
