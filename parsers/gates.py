@@ -50,6 +50,8 @@ _MOST_GLARE: Final = 0.004
 _PAPER, _INKED = 245.0, 190
 #: Width of a letter's edge as a share of the height of capitals.
 _SOFTEST_EDGE: Final = 0.235
+#: A page with less ink (a line in italics, a signature) has too few edges to judge by.
+_FEW_INK: Final = 0.004
 #: Pixels that the sharpest edge takes, by the pixel grid and by smoothing.
 _SHARPEST: Final = 2.5
 _MOST_DOUBTFUL: Final = 0.1
@@ -79,11 +81,16 @@ def too_dark(page: Lit, kind: str) -> Refusal | None:
 
 
 def too_coarse(gray: Pixels, letter: float, kind: str) -> Refusal | None:
-    """Refuse a straight page without text, with too few pixels to a letter, or with soft edges."""
+    """Refuse a straight page without text, with too few pixels to a letter, or with soft edges.
+
+    Soft edges are judged where there is more than a line or two.
+    """
     if not letter:
         return Refusal("unreadable", _NO_TEXT, "no letters found", kind)
     if letter < _LEAST_LETTER:
         return Refusal("unreadable", _COARSE, f"capitals are {letter:.0f} pixels high", kind)
+    if float((gray < _INKED).mean()) < _FEW_INK:
+        return None
     softness = max(0.0, edge_width(gray) ** 2 - _SHARPEST**2) ** 0.5 / letter
     if softness > _SOFTEST_EDGE:
         return Refusal("unreadable", _BLURRED, f"edges {softness:.2f} of a letter wide", kind)

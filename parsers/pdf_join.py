@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from parsers.grid import WRAP, Cell
+from parsers.grid import WRAP, Cell, Trace
 from parsers.legible import syllable
 from parsers.vietnamese import squash
 
@@ -114,8 +114,20 @@ def _whole_row(upper: Row, lower: Row, *, torn: bool) -> Row:
         else:
             text, doubtful = _whole_text(above.text, below.text)
             doubtful = doubtful or torn or above.torn or below.torn
-            whole.append(replace(above, text=text, value=text, torn=doubtful))
+            trace = _less_sure(above, below)
+            whole.append(replace(above, text=text, value=text, torn=doubtful, trace=trace))
     return tuple(whole)
+
+
+def _less_sure(above: Cell, below: Cell) -> Trace | None:
+    """Return what is known of a joined cell: it is as sure as the less sure of its parts.
+
+    Its box is that of the part that says something, the upper one if both do.
+    """
+    if above.trace is None or below.trace is None:
+        return above.trace or below.trace
+    shown = above.trace if above.text.strip() else below.trace
+    return replace(shown, confidence=min(above.trace.confidence, below.trace.confidence))
 
 
 def _whole_text(above: str, below: str) -> tuple[str, bool]:

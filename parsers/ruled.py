@@ -34,6 +34,8 @@ _PALE: Final = 0.6
 _BORDER, _SURELY_NONE, _SURELY = 0.45, 0.2, 0.7
 _MOST_CELLS: Final = 6000
 _FEW_COLUMNS: Final = 3
+#: A rule under one cell alone (a further product) is drawn whole; a line of text has gaps.
+_FROM_EDGE_TO_EDGE: Final = 0.97
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +320,9 @@ def _cells(
     unsure = (inner > _SURELY_NONE) & (inner < _SURELY)
     doubtful = float(unsure.mean()) if inner.size else 0.0
     rows, columns = len(ys) - 1, len(xs) - 1
-    if ((below >= _BORDER).sum(axis=1) == 1).any() and columns > _FEW_COLUMNS:
+    alone = (below >= _BORDER).sum(axis=1) == 1
+    ragged = below.max(axis=1, initial=0.0) < _FROM_EDGE_TO_EDGE
+    if (alone & ragged).any() and columns > _FEW_COLUMNS:
         doubtful = 1.0  # a row of one cell only: rather a line of text taken for a rule
     owner = np.arange(rows * columns).reshape(rows, columns)
     for _ in range(rows + columns):
