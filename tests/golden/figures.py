@@ -55,7 +55,6 @@ SHORTFALLS: Final[Mapping[tuple[str, str], tuple[float, str]]] = {
     ("photos", "false errors ‰"): (110, _LETTERS),
     ("photos", "wrong without a finding ‰"): (5, _ROWS),
     ("photos", "wrong at 0.9 ‰"): (12, _ROWS),
-    ("photos", "seconds"): (15, _TIME),
 }
 _BY_EXTENSION: Final = {
     "xlsx": "xlsx", "xlsm": "xlsx", "xls": "xls", "ods": "ods", "csv": "csv/tsv", "tsv": "csv/tsv",
