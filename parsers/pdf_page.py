@@ -256,7 +256,7 @@ class _Frame:
             [segments(line, split=False)[0] for line in lines_of(content)] for content in inside
         ]
         index = (texts[number] for number, span in enumerate(self._spans) if span[1] == 0)
-        self.melted = any(map(_counts, index))
+        self.melted = _is_melted(list(index))
         margin = self._margin(texts)
         rows: list[list[Cell | None]] = [[None] * self.width for _ in range(self.height)]
         doubtful = []
@@ -283,6 +283,21 @@ class _Frame:
             for line in lines
         ]
         return max(0.0, min(distances, default=0.0))
+
+
+def _is_melted(index: Sequence[Sequence[Segment]]) -> bool:
+    """Tell whether one cell of the first column counts several rows: 7 over 8.
+
+    A narrow column tears 12 into 1 over 2: that is the number after the one in the cell above.
+    """
+    above = -1
+    for lines in index:
+        whole = "".join(line.text for line in lines)
+        number = int(whole) if _SERIAL.fullmatch(whole) and whole.isdecimal() else -1
+        if _counts(lines) and not (len(lines) == 2 and number == above + 1):  # noqa: PLR2004
+            return True
+        above = number
+    return False
 
 
 def _counts(lines: Sequence[Segment]) -> bool:

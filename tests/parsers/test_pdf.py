@@ -18,6 +18,7 @@ from parsers.grid import Cell, Extract, Limits
 from parsers.legible import PartialExtract, is_garbled
 from parsers.pdf import extract, picture_pages
 from parsers.pdf_join import Piece, joined
+from parsers.pdf_page import _is_melted
 from parsers.pdf_text import Segment, cell_text, glyphs, segments
 from parsers.reading import Refusal
 
@@ -434,3 +435,15 @@ def test_fault_067_a_font_of_a_pdf_tells_its_code() -> None:
     assert "".join(glyph.text for glyph in glyphs(chars)) == "người Điểm"
     (segment,) = segments(glyphs(chars), split=False)
     assert (segment.written, segment.code) == (tcvn3("người Điểm"), "tcvn3")
+
+
+def test_a_number_torn_by_a_narrow_column_is_not_two_rows() -> None:
+    """12 over two lines looks like rows 1 and 2 in one cell; after 11 it is 12."""
+
+    def cells(*numbers: str) -> list[list[Segment]]:
+        return [[line(part, 10) for part in number.split()] for number in numbers]
+
+    assert not _is_melted(cells("STT", "9", "1 0", "1 1", "1 2", "1 3"))
+    assert _is_melted(cells("STT", "1 2", "3"))
+    assert _is_melted(cells("STT", "7", "8 9"))
+    assert _is_melted(cells("STT", "11", "1 2 3"))
