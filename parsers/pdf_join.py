@@ -112,7 +112,7 @@ def _whole_row(upper: Row, lower: Row, *, torn: bool) -> Row:
         if above is None or below is None or not below.text:
             whole.append(above)
         else:
-            text, doubtful = _whole_text(above.text, below.text)
+            text, doubtful = whole_text(above.text, below.text)
             doubtful = doubtful or torn or above.torn or below.torn
             trace = _less_sure(above, below)
             whole.append(replace(above, text=text, value=text, torn=doubtful, trace=trace))
@@ -130,8 +130,11 @@ def _less_sure(above: Cell, below: Cell) -> Trace | None:
     return replace(shown, confidence=min(above.trace.confidence, below.trace.confidence))
 
 
-def _whole_text(above: str, below: str) -> tuple[str, bool]:
-    """Join what stood before and after the break; say whether it may have torn a word."""
+def whole_text(above: str, below: str) -> tuple[str, bool]:
+    """Join what stood before and after a break; say whether it may have torn a word.
+
+    A break that may part words or items is kept as ``grid.WRAP``.
+    """
     if not above or not below:
         return above + below, False
     last, first = above.rsplit(maxsplit=1)[-1], below.split(maxsplit=1)[0].rstrip(".,;:)")

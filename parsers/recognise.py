@@ -7,6 +7,7 @@ differ, what both make of each other's reading decides, and a person must look
 away, or break a tie.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -20,6 +21,7 @@ from parsers.certainty import Evidence, Seen
 from parsers.form import Field, Form
 from parsers.glyphs import Floats
 from parsers.ink import Gray, Line
+from parsers.pdf_join import whole_text
 from parsers.plausible import Vocabulary, shaped
 from parsers.tesseract import Read, Tesseract, Word
 from parsers.vietnamese import fold
@@ -62,13 +64,20 @@ _LIKELY: Final = 3.0
 #: Below this margin of the net both readers may have missed an accent.
 _CLOSE: Final = 1.5
 _SAME: Final = str.maketrans("–—−‘’“”", "---''\"\"")
+#: Kinds whose breaks may part words or items; kinds that are one number without a space.
+_WORDED: Final = frozenset({"text", "list", "choice"})
+_UNBROKEN: Final = frozenset({"date", "money", "decimal", "code"})
+_IN_NUMBER: Final = re.compile(r"[\d/.,-]$")
 #: A mark left out that is larger than this (in squares of a capital's height) may be writing.
 _SPECK: Final = 0.03
 
 
 @dataclass(frozen=True, slots=True)
 class Recognised:
-    """The text of a cell, lines joined by a space, and the probability (0–1) that it is right."""
+    """The text of a cell, and the probability (0–1) that it is right.
+
+    Lines are joined by a space; by ``grid.WRAP`` where the break may part words or items.
+    """
 
     text: str
     confidence: float
@@ -106,11 +115,12 @@ class Recogniser:
     def seen(self, writing: ink.Writing, kind: Kind, field: Field | None) -> Seen:
         """Read the lines of a cell, and judge the text by what its column holds."""
         lines = tuple(self._evidence(line, kind) for line in writing.lines)
-        text = " ".join(line.text for line in lines).strip()
+        text, torn = _joined([line.text for line in lines], kind)
+        strange = kind != "code" and self._vocabulary.strange(text) > 0
         return Seen(
             text,
             lines,
-            strange=kind != "code" and self._vocabulary.strange(text) > 0,
+            strange=strange or torn,
             misshapen=not shaped(text, kind),
             known=self._vocabulary.is_choice(text, field),
         )
@@ -175,6 +185,19 @@ class Recogniser:
         self._line.close()
         if self._page is not None:
             self._page.close()
+
+
+def _joined(lines: list[str], kind: Kind) -> tuple[str, bool]:
+    """Join the lines of a cell; say whether a narrow column may have torn a word."""
+    whole, torn = "", False
+    for line in filter(None, map(str.strip, lines)):
+        if kind in _WORDED:
+            whole, doubtful = whole_text(whole, line)
+            torn = torn or doubtful
+        else:
+            apart = " " if whole and not (kind in _UNBROKEN and _IN_NUMBER.search(whole)) else ""
+            whole += apart + line
+    return whole, torn
 
 
 def _folded(text: str) -> str:

@@ -132,7 +132,8 @@ def _classified(header: Header, cells: Sequence[Cell | None], row: BodyRow) -> B
     texts = [cell.text.strip() for cell in filled if cell and not _is_number(cell)]
     label = texts[0] if texts else ""
     if label and row.index is not None and label == row.index.text.strip() and len(texts) > 1:
-        label = texts[1] if len(label) <= 5 else label  # noqa: PLR2004  a mark such as "II."
+        is_mark = len(label) <= 5 and not _TOTAL.fullmatch(fold(label))  # noqa: PLR2004  such as "II."
+        label = texts[1] if is_mark else label
     folded = fold(label[:_LABEL])
     row = replace(row, text=label)
     words = {key for key, cell in row.own.items() if not _is_number(cell)}
@@ -256,12 +257,15 @@ def _names_a_point(row: BodyRow, above: BodyRow, required: Sequence[str], worded
 
 
 def _outlined(rows: Sequence[BodyRow]) -> Iterator[BodyRow]:
-    """Yield the rows, a lone "1 Hợp tác xã" above a row numbered 1.1 being a group."""
+    """Yield the rows, a lone "1 Hợp tác xã" above a row numbered 1.1 being a group.
+
+    So is a lone text above a row with which the numbers begin anew: its "I" may read as 1.
+    """
     for row, below in zip_longest(rows, rows[1:]):
         lone = row.kind == "data" and len(row.own) == 1 and is_filled(row.index)
         if lone and below is not None and row.index and below.index:
-            mark = row.index.text.strip(" .")
-            if below.index.text.strip().startswith(f"{mark}."):
+            mark, next_mark = row.index.text.strip(" ."), below.index.text.strip(" .")
+            if next_mark.startswith(f"{mark}.") or next_mark == "1":
                 yield replace(row, kind="group")
                 continue
         yield row

@@ -32,6 +32,9 @@ _PALE: Final = 0.6
 #: Shares of a cell's edge that is drawn: from the first on it is a border, below it is none;
 #: between the second and the third nobody can be sure.
 _BORDER, _SURELY_NONE, _SURELY = 0.45, 0.2, 0.7
+#: A row lower than so many letters has room for one line only; half the thickness of a rule; the
+#: depth of ink; less of it at an end of a border is a gap; so much of a whole line is clean.
+_LOW_ROW, _RULE, _INKED, _ENDS_DRAWN, _CLEAN = 2.6, 3, 70, 0.5, 0.85
 _MOST_CELLS: Final = 6000
 _FEW_COLUMNS: Final = 3
 #: A rule under one cell alone (a further product) is drawn whole; a line of text has gaps.
@@ -314,8 +317,8 @@ def _cells(
     xs: list[int], ys: list[int], part: Rules, letter: float
 ) -> tuple[list[RuledCell], float]:
     """Join the fields of the lattice that no border divides."""
-    right = _borders(part.down, xs, ys, letter)
-    below = _borders(part.across.T, ys, xs, letter).T
+    right = _borders(part.down, part.depth, xs, ys, letter)
+    below = _borders(part.across.T, part.depth.T, ys, xs, letter).T
     inner = np.concatenate([right.ravel(), below.ravel()])
     unsure = (inner > _SURELY_NONE) & (inner < _SURELY)
     doubtful = float(unsure.mean()) if inner.size else 0.0
@@ -353,13 +356,27 @@ def _cell(row: int, column: int, tall: int, wide: int, xs: list[int], ys: list[i
     )
 
 
-def _borders(lines: Any, xs: list[int], ys: list[int], letter: float) -> Any:
-    """Return for each row and inner edge the share of the edge that is drawn."""
+def _borders(lines: Any, depth: Any, xs: list[int], ys: list[int], letter: float) -> Any:
+    """Return for each row and inner edge the share of the edge that is drawn.
+
+    In a low row the strokes of a text that reaches over the edge can close the gap between the
+    edges above and below it. But they end before the rules, and a border does not: ``depth`` (of
+    ink) tells.
+    """
     reach = max(2, round(0.25 * letter))
     shares = np.zeros((len(ys) - 1, max(0, len(xs) - 2)))
     for column, x in enumerate(xs[1:-1]):
-        band = lines[:, max(0, x - reach) : x + reach + 1].max(axis=1) > 0
+        near = slice(max(0, x - reach), x + reach + 1)
+        band = lines[:, near].max(axis=1) > 0
+        inked = depth[:, near].max(axis=1) > _INKED
+        # Where the line is worn elsewhere too, a gap at an end says nothing.
+        clean = inked[ys[0] : ys[-1]].mean() > _CLEAN
         for row in range(len(ys) - 1):
-            margin = min(round(0.3 * letter), (ys[row + 1] - ys[row]) // 4)
-            shares[row, column] = band[ys[row] + margin : ys[row + 1] - margin].mean()
+            top, bottom = ys[row], ys[row + 1]
+            margin = min(round(0.3 * letter), (bottom - top) // 4)
+            shares[row, column] = band[top + margin : bottom - margin].mean()
+            ends = inked[top + _RULE : top + margin], inked[bottom - margin : bottom - _RULE]
+            low = bottom - top < _LOW_ROW * letter and margin > _RULE
+            if low and clean and any(end.mean() < _ENDS_DRAWN for end in ends):
+                shares[row, column] = 0.0
     return shares

@@ -6,7 +6,7 @@ from typing import Final
 
 from parsers.columns import Captions, Column, is_index
 from parsers.grid import Cell, Grid, Trace
-from parsers.header import Header, find_header
+from parsers.header import Header, find_header, is_index_row
 from parsers.pdf_join import Row
 from parsers.picture import Pixels
 from parsers.reading import Box
@@ -48,7 +48,7 @@ def read_table(
     """
     reader = _Reader(table, clean, letter, recogniser, place)
     header = reader.header(captions)
-    first = header.end if header else 0
+    first = reader.numbered(header.end) if header else 0
     kinds = _kinds(header, reader.rows)
     for cell in table.cells:
         if cell.row >= first or (header is None and reader.rows[cell.row][cell.column] is None):
@@ -102,6 +102,15 @@ class _Reader:
             if done == high or (found and found.end < done) or done >= _MOST_HEADER_ROWS:
                 return found
             end = min(high, done + 1)
+
+    def numbered(self, first: int) -> int:
+        """Return where the body begins: below the row of column numbers, if there is one."""
+        cells = [cell for cell in self._table.cells if cell.row == first]
+        for cell in cells:
+            if self.rows[first][cell.column] is None:  # the search for the header looks ahead
+                self._recognise(cell, "caption", None)
+        is_numbers = bool(cells) and is_index_row(self.rows[first])
+        return first + 1 if is_numbers else first
 
     def body(self, cell: RuledCell, kinds: Kinds) -> None:
         """Recognise a cell as its column says."""
