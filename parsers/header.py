@@ -17,7 +17,7 @@ _MOST_HEADER_ROWS = 4
 #: So many rows with captions are looked at closely; a real table has one to three.
 _LIKELY_ROWS = 12
 _LONGEST_CAPTION = 160
-_LONGEST_MARK = 4
+_LONGEST_MARK, _BRACKETED = 4, 5
 _INDEX_MARK = re.compile(r"\(?\s*(?:\d{1,2}[a-z]?|[A-Za-z])(?:\s*[=+\-*/x:(].*)?\s*\)?")
 _UNIT_LINE = re.compile(r"\b(?:don vi tinh|dvt|don vi)\b")
 _UNIT_WORD = re.compile(
@@ -211,6 +211,8 @@ def _is_share(unit_row: Sequence[Cell | None] | None, column: int) -> bool:
 def is_index_row(row: Sequence[Cell | None]) -> bool:
     """Tell a row of column numbers: (1) (2) (3), A B 1 2 3, 1 2 3=1+2."""
     texts = [cell.text.strip() for cell in row if cell and cell.text.strip()]
+    if _all_bracketed(texts):
+        return True
     marks = [text for text in texts if _INDEX_MARK.fullmatch(text)]
     if len(marks) < 3 or any(map(_is_long, set(texts) - set(marks))):  # noqa: PLR2004  too few to tell
         return False
@@ -230,6 +232,13 @@ def _counted(numbers: Sequence[int]) -> list[int]:
         if not counted or counted[-1] <= number <= counted[-1] + step:
             counted.append(number)
     return counted
+
+
+def _all_bracketed(texts: Sequence[str]) -> bool:
+    """Tell "(1)", "(2)" … however badly they were read: nothing else is so short and ends so."""
+    closed = sum(text.endswith(")") for text in texts)
+    short = all(len(text) <= _LONGEST_MARK for text in texts)
+    return short and len(texts) >= _BRACKETED and closed * 5 >= len(texts) * 4
 
 
 def _is_long(text: str) -> bool:

@@ -19,6 +19,7 @@ _TOTAL = re.compile(
     r"|luy ke(?: (?:tu dau nam|trang|truoc|\d+))*"
     r"|(?:cong )?(?:mang|chuyen) sang(?: trang(?: (?:sau|tiep theo|\d+))?)?"
 )
+_TORN_TOTALS = frozenset({"tongcong", "tongso", "congtong"})
 _SUBTOTAL = re.compile(
     r"cong (?:i+|iv|vi*|\d+|[abc]|muc|nhom|phan|trang)\b.*|tieu cong.*|cong nhom.*"
 )
@@ -132,12 +133,12 @@ def _classified(header: Header, cells: Sequence[Cell | None], row: BodyRow) -> B
     texts = [cell.text.strip() for cell in filled if cell and not _is_number(cell)]
     label = texts[0] if texts else ""
     if label and row.index is not None and label == row.index.text.strip() and len(texts) > 1:
-        is_mark = len(label) <= 5 and not _TOTAL.fullmatch(fold(label))  # noqa: PLR2004  such as "II."
+        is_mark = len(label) <= 5 and not _is_total(label)  # noqa: PLR2004  such as "II."
         label = texts[1] if is_mark else label
     folded = fold(label[:_LABEL])
     row = replace(row, text=label)
     words = {key for key, cell in row.own.items() if not _is_number(cell)}
-    if folded and _TOTAL.fullmatch(folded) and len(words) <= 1:
+    if folded and len(words) <= 1 and _is_total(label):
         subtotal = _SUBTOTAL.fullmatch(folded) is not None
         return replace(row, kind="subtotal" if subtotal else "total")
     if len(words) <= 1 and _NOTHING.fullmatch(folded):
@@ -151,6 +152,11 @@ def _classified(header: Header, cells: Sequence[Cell | None], row: BodyRow) -> B
     if _is_group(header, row, words):
         return replace(row, kind="group")
     return row
+
+
+def _is_total(label: str) -> bool:
+    """Tell the label of a total, also where the narrow column of a page tore it: "TỔ NG CỘ NG"."""
+    return bool(_TOTAL.fullmatch(fold(label[:_LABEL]))) or squash(label[:_LABEL]) in _TORN_TOTALS
 
 
 def _is_numbered(header: Header, row: BodyRow) -> bool:
@@ -262,10 +268,10 @@ def _outlined(rows: Sequence[BodyRow]) -> Iterator[BodyRow]:
     So is a lone text above a row with which the numbers begin anew: its "I" may read as 1.
     """
     for row, below in zip_longest(rows, rows[1:]):
-        lone = row.kind == "data" and len(row.own) == 1 and is_filled(row.index)
+        lone = row.kind == "data" and len(row.own) == 1
         if lone and below is not None and row.index and below.index:
             mark, next_mark = row.index.text.strip(" ."), below.index.text.strip(" .")
-            if next_mark.startswith(f"{mark}.") or next_mark == "1":
+            if next_mark == "1" or (mark and next_mark.startswith(f"{mark}.")):
                 yield replace(row, kind="group")
                 continue
         yield row

@@ -34,7 +34,7 @@ KINDS = [
     "list-nine/input-reportlab-print.scan-200.pdf",
     "list-nine/input-reportlab-print.photo-sideways.jpg",
     "products-merged/input-reportlab.scan-300.tiff",
-    "unit-dong/input-reportlab-print.photo-iphone.heic",
+    "products-merged/input-reportlab.photo-iphone.heic",
 ]
 
 

@@ -56,7 +56,7 @@ PICTURES: Final = (
     Picture("blank-returned", "reportlab", "scan-200", "pdf", Scan(200, noise=4, seed=27)),
     Picture("list-signed", _PRINT, "photo-desk", "jpg", Photo(noise=3.5, seed=31, **_SEAL)),
     Picture("list-nine", _PRINT, "photo-sideways", "jpg", Photo(noise=3.5, seed=32, turn=90)),
-    Picture("unit-dong", _PRINT, "photo-iphone", "heic", Photo(3600, seed=33, curl=0.01, noise=1.5)),
+    Picture("products-merged", "reportlab", "photo-iphone", "heic", Photo(3600, seed=33, curl=0.01, noise=1.5)),
     Picture("groups-roman", "reportlab-sans", "photo-shadow", "jpg", Photo(noise=3.5, seed=34, shadow=0.45)),
     Picture("slips-few", "reportlab", "photo-tilted", "jpg", Photo(noise=3.5, seed=35, tilt=0.06, roll=3)),
     Picture("header-merged", "reportlab", "photo-desk", "jpg", Photo(noise=3.5, seed=36)),
@@ -82,8 +82,6 @@ def pictured(pdf: bytes, picture: Picture) -> bytes:
     if isinstance(how, Photo):
         return encoded(photo(pages[0], how), kind, quality=picture.quality)
     scanned = [scan(page, how) for page in pages]
-    if kind == "tiff":
-        return two_tone(scanned, how.dpi)
     if kind == "tiff":
         return two_tone(scanned, how.dpi)
     if kind == "jpeg":
