@@ -232,19 +232,34 @@ def test_fault_045_a_share_link_is_never_followed_and_the_reply_explains(office)
     assert "đính kèm" in words(office.smtp.accepted[0].raw)
 
 
-def test_fault_046_a_table_in_the_body_is_asked_for_as_a_file(office):
-    """FAULTS 46: the form pasted into the mail: told to attach it."""
-    cells = "<tr><td>1</td><td>Điểm OCOP</td><td>50</td></tr>"
+def _pasted(*rows: str) -> bytes:
+    """A mail with a table of these rows (cells parted by "|") in its text and no file."""
+    cells = "".join(f"<tr><td>{row.replace('|', '</td><td>')}</td></tr>" for row in rows)
     made = EmailMessage()
     made["From"], made["To"], made["Subject"] = HOA_CU_MAIL, "ocop@caoloc.example", "Biểu"
     made["Message-ID"] = "<table-1@xa.example>"
-    made.set_content("1 Điểm OCOP 50")
-    made.add_alternative(f"<p>Kính gửi</p><table>{cells * 4}</table>", subtype="html")
-    office.deliver(made.as_bytes())
+    made.set_content("\n".join(rows))
+    made.add_alternative(f"<p>Kính gửi</p><table>{cells}</table>", subtype="html")
+    return made.as_bytes()
+
+
+def test_fault_046_the_form_pasted_into_the_mail_is_read(office):
+    """FAULTS 46: a table in the mail's own text is a form like any other."""
+    head = "STT|Tên điểm|Địa chỉ|Chủ thể quản lý|Người đại diện|Điện thoại|Diện tích (m2)|"
+    head += "Sản phẩm OCOP|Hạng sao|Kinh phí đề nghị hỗ trợ (triệu đồng)"
+    row = "1|Điểm OCOP|Thôn Bản Ngà|HTX Bản Ngà|Lý Văn Mẫu|0912000111|35,5|Mật ong|4|50"
+    office.deliver(_pasted(head, row))
+    office.tick()
+    assert (state(office), newest(office).verdict) == ("registered", "submission")
+
+
+def test_fault_046_a_pasted_table_that_is_not_the_form_is_answered(office):
+    """FAULTS 46: nothing says what its columns are: the form is asked for."""
+    office.deliver(_pasted(*["1|Điểm OCOP|50"] * 4))
     office.tick()
     assert (state(office), newest(office).state) == ("needs-fix", "recorded")
     assert len(office.smtp.accepted) == 1
-    assert "đính kèm" in words(office.smtp.accepted[0].raw)
+    assert "trả lời thư này kèm biểu đó" in " ".join(words(office.smtp.accepted[0].raw).split())
 
 
 @pytest.mark.parametrize("subject", ["", "Báo cáo OCOP"])
