@@ -35,7 +35,7 @@ td.doubt { background: #fff3c4 } small { color: #555 } img { max-width: 26em; di
 {% for point in points %}
 <h2>Điểm {{ point.ordinal }} <small>{{ point.file }}</small></h2>
 <table><tr><th>Cột</th><th>Đọc được</th><th>Ghi trong tệp</th><th>Vị trí, ảnh ô gốc</th></tr>
-{% for value in point.values %}
+{% for value in point.cells %}
 <tr><td>{{ value.label }}</td>
 <td{% if value.doubt %} class="doubt"{% endif %}>{{ value.text }}{% if value.doubt %}
 <br><small>độ chắc chắn {{ value.sure }} %</small>{% endif %}</td>
@@ -118,7 +118,7 @@ def _facts(
             {
                 "ordinal": point.ordinal,
                 "file": names.get(point.document_ordinal, ""),
-                "values": [_value(point, key, labels, pictures) for key in point.row.places],
+                "cells": [_value(point, key, labels, pictures) for key in point.row.places],
             }
             for point in answer.points
         ],

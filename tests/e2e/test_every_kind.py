@@ -11,6 +11,8 @@ import pytest
 from rigs.answering import HOA_CU_MAIL, key_of, newest
 from rigs.whole import CAMPAIGN, mail, words
 
+from intake.cuttings import write_cuttings
+
 pytestmark = pytest.mark.e2e
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -73,3 +75,19 @@ def test_a_picture_that_cannot_be_read_is_sent_back_with_advice(office, kind):
     assert office.store.current_submission(CAMPAIGN, key_of(office, "06223")) is None
     told = " ".join(words(office.smtp.accepted[0].raw).split())
     assert "chụp lại" in told or "quét lại" in told or "Excel" in told
+
+
+def test_each_value_is_shown_beside_the_picture_of_its_cell(office, tmp_path):
+    """What `intake show ID --pictures DIR` writes."""
+    path = GOLDEN / "list-nine/input-reportlab-print.scan-200.pdf"
+    office.deliver(mail(HOA_CU_MAIL, files=[("Bieu.pdf", PLAIN, path.read_bytes())]))
+    office.tick()
+    answer = office.store.current_submission(CAMPAIGN, key_of(office, "06223"))
+    page = write_cuttings(office.config, office.store, office.desk.vault, answer, tmp_path / "seen")
+    html = page.read_text("utf-8")
+    boxes = sum(len(point.row.boxes) for point in answer.points)
+    pictures = sorted(page.parent.glob("*.png"))
+    assert len(pictures) == boxes > 5
+    assert all(f'src="{picture.name}"' in html for picture in pictures)
+    assert answer.points[0].row.values["name"] in html
+    assert answer.receipt in html
