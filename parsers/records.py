@@ -21,6 +21,8 @@ _COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3})*,\d{1,2}(?![\d.,])|(?<![\d.,
 _POINT = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})*\.\d{1,2}(?![\d.,])|(?<![\d.,])\d{4,}\.\d+")
 _DATE = re.compile(r"(\d{1,2})\s*[/.-]\s*\d{1,2}\s*[/.-]\s*\d{2,4}")
 _MONTHS = 12
+#: Confidence of a text that may be half of one.
+_HALF = 0.6
 _PAGE = re.compile(r"page \d+")
 
 
@@ -112,8 +114,26 @@ def records(grid: Grid, header: Header, rows: Iterable[BodyRow], first: int) -> 
         for column in header.columns:
             _read(record, column, group, grid, known, done[-1] if done else None, common)
         _note_joined(record, group)
+        if group[0].stray and done:
+            for doubtful in (done[-1], record):
+                _doubt_texts(doubtful, header, group[0])
         done.append(record)
     return done
+
+
+def _doubt_texts(record: Record, header: Header, stray: BodyRow) -> None:
+    """Doubt the texts of a point that may be half of one: its neighbour has no number."""
+    told = {finding.field for finding in record.findings}
+    for column in header.columns:
+        key = column.field.key
+        if key in record.values and key in stray.own and column.field.type in _WORDED_TYPES:
+            record.confidence[key] = min(record.confidence[key], _HALF)
+            if key not in told:
+                message = _STRAY.format(column.field.label)
+                place = record.places.get(key)
+                record.findings.append(
+                    Finding("warning", "stray-row", message, key, record.number, place)
+                )
 
 
 def _common(group: Sequence[BodyRow], end: int) -> frozenset[str]:
@@ -202,6 +222,10 @@ _DOUBTFUL = (
     "Cột “{}”: chữ ở ô này không đủ rõ để đọc chắc chắn; "
     "đề nghị đối chiếu với bản gốc, hoặc gửi kèm tệp Excel."
 )
+_STRAY = (
+    "Cột “{}”: chưa rõ dòng không có số thứ tự là một điểm khác hay là phần tiếp của dòng trên; "
+    "đề nghị ghi số thứ tự cho từng điểm."
+)
 _CONFLICT = (
     "Cột “{}”: một điểm có nhiều giá trị khác nhau ở các dòng liền nhau, mới chỉ lấy giá trị đầu; "
     "đề nghị ghi một giá trị cho mỗi điểm."
@@ -240,7 +264,8 @@ def _one_cell(entry: Field, group: Sequence[BodyRow]) -> tuple[Cell | None, bool
     first = filled[0]
     paged = len({page[0] for cell in filled if (page := _PAGE.match(cell.place))}) > 1
     if entry.type == "list":
-        cut = paged or any(len(row.own) > _PRODUCT_CELLS for row in group[1:])
+        loose = _PAGE.match(first.place) and not any(row.shared for row in group[1:])
+        cut = paged or loose or any(len(row.own) > _PRODUCT_CELLS for row in group[1:])
         text = (WRAP if cut else "; ").join(cell.text.strip() for cell in filled)
         return replace(first, text=text, value=text), False
     if entry.type in _JOINED_TYPES:
@@ -250,5 +275,5 @@ def _one_cell(entry: Field, group: Sequence[BodyRow]) -> tuple[Cell | None, bool
 
 
 #: A row of further products fills few cells (product, stars, date); the rest of a row that a page
-#: break cut fills more.
+#: break cut fills more. On a page without merged cells a line may be the rest of the one above.
 _PRODUCT_CELLS = 3

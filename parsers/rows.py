@@ -59,7 +59,8 @@ class BodyRow:
 
     ``cells`` are those of the columns that hold fields, by field key, with merged-down cells
     standing in each row they cover; ``shared`` names the keys whose cell began in a row above;
-    ``own`` are the filled cells that begin in this row.
+    ``own`` are the filled cells that begin in this row. ``stray`` is a row without a number among
+    numbered ones that lacks a third of what is required: perhaps the rest of the row above.
     """
 
     kind: RowKind
@@ -69,6 +70,7 @@ class BodyRow:
     shared: frozenset[str] = frozenset()
     index: Cell | None = None
     text: str = ""
+    stray: bool = False
 
 
 def is_filled(cell: Cell | None) -> bool:
@@ -214,7 +216,7 @@ def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
     numbered = any(row.kind == "data" and is_filled(row.index) for row in rows)
     result: list[BodyRow] = []
     for row in rows:
-        kind = row.kind
+        kind, stray = row.kind, False
         if kind == "data" and numbered and _is_lone_heading(row, required, rows):
             kind = "group"
         elif kind == "data" and result and not is_filled(row.index):
@@ -226,9 +228,10 @@ def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
                 named = not nameless and _names_a_point(row, result[-1], required, worded)
                 if (nameless and (shared or mostly)) or (numbered and mostly and not named):
                     kind = "continued"
+                stray = kind == "data" and numbered and lacking >= len(required) / 3
             elif mostly and result[-1].kind in {"total", "note"}:
                 kind = "note"
-        result.append(replace(row, kind=kind))
+        result.append(replace(row, kind=kind, stray=stray))
     return tuple(_outlined(result))
 
 

@@ -668,3 +668,34 @@ def test_a_list_of_contacts_beside_the_table_lends_it_nothing() -> None:
 def test_a_row_of_column_numbers_may_have_one_slip(marks: list[str], is_index: bool) -> None:
     row = [Cell(mark, mark, f"B!{mark}") for mark in marks]
     assert is_index_row(row) is is_index
+
+
+def test_a_row_that_may_be_the_rest_of_the_one_above_leaves_neither_certain() -> None:
+    """It has a name and an address, no number, and lacks a third of what is required."""
+    head = ["STT", "Tên điểm", "Địa chỉ", "Chủ thể quản lý", "Người đại diện", "Điện thoại",
+            "Diện tích (m2)", "Sản phẩm OCOP", "Hạng sao", "Kinh phí đề nghị hỗ trợ (triệu đồng)"]  # fmt: skip
+    upper = [
+        "1",
+        "Ki-ốt số",
+        "Số 5, khu",
+        "Hộ kinh",
+        "Vi Kim",
+        "0912000111",
+        "20",
+        "Chè",
+        "3",
+        "50",
+    ]
+    lower = ["", "16 Thâm Quang", "Pác Vài", "doanh Vi Kim", "Nghiệp", "", "", "Mật", "", ""]
+    rows = tuple(
+        tuple(
+            Cell(text, text, f"page 1, row {r}, column {c}") if text else None
+            for c, text in enumerate(row, 1)
+        )
+        for r, row in enumerate((head, upper, lower), 1)
+    )
+    result = interpret(Extract("pdf", (Grid("page 1", rows),)), FORM)
+    for row in result.rows:
+        assert row.confidence["name"] < CERTAIN
+        assert row.confidence["address"] < CERTAIN
+    assert {f.code for f in result.findings} >= {"stray-row"}
