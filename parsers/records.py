@@ -264,7 +264,7 @@ def _one_cell(entry: Field, group: Sequence[BodyRow]) -> tuple[Cell | None, bool
     first = filled[0]
     paged = len({page[0] for cell in filled if (page := _PAGE.match(cell.place))}) > 1
     if entry.type == "list":
-        loose = _PAGE.match(first.place) and not any(row.shared for row in group[1:])
+        loose = ";" in first.text and not any(row.shared for row in group[1:])
         cut = paged or loose or any(len(row.own) > _PRODUCT_CELLS for row in group[1:])
         text = (WRAP if cut else "; ").join(cell.text.strip() for cell in filled)
         return replace(first, text=text, value=text), False
@@ -275,5 +275,5 @@ def _one_cell(entry: Field, group: Sequence[BodyRow]) -> tuple[Cell | None, bool
 
 
 #: A row of further products fills few cells (product, stars, date); the rest of a row that a page
-#: break cut fills more. On a page without merged cells a line may be the rest of the one above.
+#: break cut fills more. Where the first cell parts its own products, a row below goes on.
 _PRODUCT_CELLS = 3
