@@ -23,6 +23,7 @@ from parsers.glyphs import Floats
 from parsers.ink import Gray, Line
 from parsers.pdf_join import whole_text
 from parsers.plausible import Vocabulary, shaped
+from parsers.star_marks import star_marks
 from parsers.tesseract import Read, Tesseract, Word
 from parsers.vietnamese import fold
 
@@ -107,6 +108,10 @@ class Recogniser:
         if not writing.lines:
             return Recognised("", _blank(writing))
         seen = self.seen(writing, kind, field)
+        if kind == "stars" and seen.misshapen and len(writing.lines) == 1:
+            stars = star_marks(writing.lines[0].pixels)
+            if stars:
+                return Recognised("*" * stars, certainty.DOUBTFUL)
         sure = certainty.confidence(seen)
         if not seen.text or writing.clipped or writing.left_out > _SPECK:
             sure = min(sure, certainty.DOUBTFUL)
