@@ -8,7 +8,7 @@ away, or break a tie.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -69,6 +69,8 @@ _SAME: Final = str.maketrans("–—−‘’“”", "---''\"\"")
 _WORDED: Final = frozenset({"text", "list", "choice"})
 _UNBROKEN: Final = frozenset({"date", "money", "decimal", "code"})
 _IN_NUMBER: Final = re.compile(r"[\d/.,-]$")
+#: A word fits for certain with that share of it to spare; darker than this is ink.
+_ROOM, _DARK = 0.25, 150
 #: A mark left out that is larger than this (in squares of a capital's height) may be writing.
 _SPECK: Final = 0.03
 
@@ -107,7 +109,7 @@ class Recogniser:
         writing = ink.writing(crop, letter_height)
         if not writing.lines:
             return Recognised("", _blank(writing))
-        seen = self.seen(writing, kind, field)
+        seen = self.seen(writing, kind, field, crop.shape[1])
         if kind == "stars" and seen.misshapen and len(writing.lines) == 1:
             stars = star_marks(writing.lines[0].pixels)
             if stars:
@@ -117,10 +119,13 @@ class Recogniser:
             sure = min(sure, certainty.DOUBTFUL)
         return Recognised(seen.text, sure)
 
-    def seen(self, writing: ink.Writing, kind: Kind, field: Field | None) -> Seen:
-        """Read the lines of a cell, and judge the text by what its column holds."""
+    def seen(self, writing: ink.Writing, kind: Kind, field: Field | None, width: int = 0) -> Seen:
+        """Read the lines of a cell so wide, and judge the text by what its column holds."""
         lines = tuple(self._evidence(line, kind) for line in writing.lines)
-        text, torn = _joined([line.text for line in lines], kind)
+        texts = [line.text.strip() for line in lines]
+        if kind == "list":
+            texts = _items(writing.lines, texts, width)
+        text, torn = _joined(texts, kind)
         strange = kind != "code" and self._vocabulary.strange(text) > 0
         return Seen(
             text,
@@ -190,6 +195,28 @@ class Recogniser:
         self._line.close()
         if self._page is not None:
             self._page.close()
+
+
+def _items(lines: Sequence[Line], texts: list[str], width: int) -> list[str]:
+    """Join lines by a line feed where the writer broke them: there was room for the next word."""
+    extents = [_extent(line) for line in lines]
+    margin = min((left for left, _ in extents), default=0)
+    items: list[str] = []
+    for at, text in enumerate(texts):
+        if at and text and items and items[-1]:
+            left, right = extents[at]
+            word = (right - left) * (len(text.split()[0]) + 1) / len(text)
+            if extents[at - 1][1] + word < width - margin - _ROOM * word:
+                items[-1] += "\n" + text
+                continue
+        items.append(text)
+    return items
+
+
+def _extent(line: Line) -> tuple[int, int]:
+    """Return the columns of the cell between which a line's ink stands."""
+    inked = np.flatnonzero((line.pixels < _DARK).any(axis=0))
+    return (line.left + int(inked[0]), line.left + int(inked[-1])) if len(inked) else (0, 0)
 
 
 def _joined(lines: list[str], kind: Kind) -> tuple[str, bool]:
