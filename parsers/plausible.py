@@ -29,6 +29,8 @@ _SHAPES: Final = {
 }
 _DATE: Final = re.compile(r"(\d{1,2})([/.-])(\d{1,2})\2(\d{4})")
 _WORD: Final = re.compile(r"[^\W\d_]+")
+#: A quotation mark, an apostrophe that joins nothing ("H'Mông" stays), as specks are read.
+_ALONE: Final = {'"': re.compile(r'\s*"(?=\s|$)|"'), "'": re.compile(r"\s*'(?=\s|$)|(?<!\w)'")}
 #: Signs where nobody writes them: at the ends, before a word, a full stop inside a sentence, a
 #: digit inside a word.
 _ODD_SIGNS: Final = re.compile(
@@ -55,9 +57,21 @@ _COMMON: Final = (
     "bún miến bánh chè trà rượu nước mắm tương ớt măng thịt gà vịt lợn trâu bò trứng rau củ quả "
     "bưởi cam na hồng khô tươi sấy ngâm muối dẻo hoa vàng nấm hương mộc nhĩ tinh dầu nguyễn trần "
     "lê phạm hoàng huỳnh phan vũ võ đặng bùi đỗ ngô dương lý đinh trịnh đào lương vi hứa triệu "
-    "lăng mã hà chu phùng tô đàm đức xuân minh quang ngọc thúy bình"
+    "lăng mã hà chu phùng tô đàm đức xuân minh quang ngọc thúy bình cổng gần"
 )
 _EVERYWHERE: Final = frozenset((*_SHORTENED.split(), *_COMMON.split()))
+
+
+def without_specks(text: str) -> str:
+    """Drop the signs that nobody writes, but specks are read as, from a text in words.
+
+    A quotation mark without its partner, an apostrophe that joins no letters, a stop before
+    everything else.
+    """
+    for mark in "\"'":
+        if text.count(mark) == 1:
+            text = _ALONE[mark].sub("", text)
+    return text.lstrip(" .,;") or text
 
 
 def shaped(text: str, kind: str) -> bool:

@@ -22,7 +22,7 @@ from parsers.form import Field, Form
 from parsers.glyphs import Floats
 from parsers.ink import Gray, Line
 from parsers.pdf_join import whole_text
-from parsers.plausible import Vocabulary, shaped
+from parsers.plausible import Vocabulary, shaped, without_specks
 from parsers.star_marks import star_marks
 from parsers.tesseract import Read, Tesseract, Word
 from parsers.vietnamese import fold
@@ -125,8 +125,10 @@ class Recogniser:
         texts = [line.text.strip() for line in lines]
         if kind == "list":
             texts = _items(writing.lines, texts, width)
-        text, torn = _joined(texts, kind)
+        whole, torn = _joined(texts, kind)
+        text = without_specks(whole) if kind in _WORDED else whole
         strange = kind != "code" and self._vocabulary.strange(text) > 0
+        torn = torn or text != whole
         return Seen(
             text,
             lines,

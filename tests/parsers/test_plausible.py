@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from rigs.ocop_form import FORM
 
-from parsers.plausible import Vocabulary, shaped
+from parsers.plausible import Vocabulary, shaped, without_specks
 
 
 @pytest.mark.parametrize(
@@ -71,6 +71,23 @@ def test_signs_where_nobody_writes_them_are_strange(text):
 
 def test_a_speck_read_as_a_sign_can_be_left_out():
     assert "Vi Hải Yến" in Vocabulary(FORM).without_odd_signs("Vi Hải Yến ,")
+
+
+@pytest.mark.parametrize(
+    ("read", "kept"),
+    [
+        ('"Tổ hợp tác Pàn Dọc', "Tổ hợp tác Pàn Dọc"),
+        ('Ki-ốt số 7 Co" Mòn', "Ki-ốt số 7 Co Mòn"),
+        ('Chợ Co " Mòn', "Chợ Co Mòn"),
+        ("Triệu Thu' Thủy", "Triệu Thu Thủy"),
+        (". Thôn Nà Vài", "Thôn Nà Vài"),
+        ('Quầy "Hương rừng"', 'Quầy "Hương rừng"'),
+        ("Bản H'Mông", "Bản H'Mông"),
+        ("Km 23, quốc lộ 4B.", "Km 23, quốc lộ 4B."),
+    ],
+)
+def test_signs_that_nobody_writes_are_dropped(read, kept):
+    assert without_specks(read) == kept
 
 
 def test_an_unlikely_word_is_compared_with_the_likely_one_that_looks_like_it():
