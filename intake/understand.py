@@ -346,15 +346,15 @@ class _Case:
     ) -> tuple[ReadDocument, ...]:
         """Read every file in the jail; what could not even be unwrapped is refused as well."""
         form = self._form(campaign)
-        looking = replace(form, words=self._likely_words(campaign))
+        seen = [has_pages(part.data) for part in unpacked.files]
+        looking = replace(form, words=self._likely_words(campaign)) if any(seen) else form
 
-        def result_of(part: Part) -> Reading | Refusal:
-            asked = looking if has_pages(part.data) else form
-            return self.desk.reader.read(part.data, asked, part.name)
+        def result_of(part: Part, by_looking: bool) -> Reading | Refusal:
+            return self.desk.reader.read(part.data, looking if by_looking else form, part.name)
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:  # its threads begin with the first file
             side_by_side = pool.map if len(unpacked.files) > 1 else map
-            results = list(side_by_side(result_of, unpacked.files))
+            results = list(side_by_side(result_of, unpacked.files, seen))
         read = [
             ReadDocument(
                 ordinal, part.name, hashlib.sha256(part.data).hexdigest(), len(part.data), result

@@ -11,6 +11,7 @@ from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from rigs.old_fonts import tcvn3
+from rigs.outcomes import extracted, refusal
 from rigs.papers import Paper
 
 from parsers import pdf
@@ -30,9 +31,7 @@ DEJAVU = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 
 
 def read(data: bytes) -> Extract:
-    result = extract(data)
-    assert isinstance(result, Extract), result
-    return result
+    return extracted(extract(data))
 
 
 def texts(data: bytes) -> list[list[str | None]]:
@@ -41,9 +40,7 @@ def texts(data: bytes) -> list[list[str | None]]:
 
 
 def refused(data: bytes) -> Refusal:
-    result = extract(data)
-    assert isinstance(result, Refusal), result
-    assert result.kind == "pdf"
+    result = refusal(extract(data), "pdf")
     assert result.message.count(" ") > 5
     return result
 

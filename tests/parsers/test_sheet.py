@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 from rigs.golden import cases, document
+from rigs.outcomes import extracted
 
 from parsers.grid import Extract, Limits, column_letters, column_number
 from parsers.number_format import is_date, shown
@@ -61,9 +62,7 @@ def patched(data: bytes, parts: dict[str, Patch]) -> bytes:
 
 
 def read(data: bytes, limits: Limits | None = None) -> Extract:
-    result = extract(data, limits)
-    assert isinstance(result, Extract), result
-    return result
+    return extracted(extract(data, limits))
 
 
 def refused(data: bytes, limits: Limits | None = None) -> Refusal:

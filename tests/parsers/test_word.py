@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from rigs.outcomes import extracted, refusal
 from rigs.papers import BORDERS, STRICT, cell, docx, paragraph, row, table
 
 from parsers.grid import Extract, Limits
@@ -19,9 +20,7 @@ TRUTH = json.loads((DATA / "truth.json").read_text("utf-8"))
 
 
 def read(data: bytes) -> Extract:
-    result = extract(data)
-    assert isinstance(result, Extract), result
-    return result
+    return extracted(extract(data))
 
 
 def texts(data: bytes) -> list[list[str | None]]:
@@ -30,10 +29,7 @@ def texts(data: bytes) -> list[list[str | None]]:
 
 
 def refused(data: bytes) -> Refusal:
-    result = extract(data)
-    assert isinstance(result, Refusal), result
-    assert result.kind == "docx"
-    return result
+    return refusal(extract(data), "docx")
 
 
 def test_sample_form_whole() -> None:

@@ -10,6 +10,7 @@ from rigs import biff
 from rigs.biff import Leaf, workbook
 from rigs.cp1258 import encoded
 from rigs.ocop_form import FORM
+from rigs.outcomes import extracted, refusal
 from rigs.sample_form import DATA, cells, found, said, wanted
 
 import parsers
@@ -23,18 +24,11 @@ SAMPLE = (DATA / "form.xls").read_bytes()
 
 
 def read(data: bytes, limits: Limits | None = None) -> Extract:
-    result = extract(data, limits)
-    assert isinstance(result, Extract), result
-    return result
+    return extracted(extract(data, limits))
 
 
 def refused(data: bytes, limits: Limits | None = None) -> Refusal:
-    result = extract(data, limits)
-    assert isinstance(result, Refusal), result
-    assert result.message
-    assert result.detail.isascii()
-    assert result.kind == "xls"
-    return result
+    return refusal(extract(data, limits), "xls")
 
 
 def one(*records: bytes, **options: object) -> Extract:

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from rigs.ocop_form import FORM
+from rigs.outcomes import extracted, refusal
 from rigs.sample_form import TRUTH, cells, found, wanted
 
 import parsers
@@ -42,17 +43,11 @@ def row(*parts: str, attributes: str = "") -> str:
 
 
 def read(data: bytes) -> Extract:
-    result = extract(data)
-    assert isinstance(result, Extract), result
-    return result
+    return extracted(extract(data))
 
 
 def refused(data: bytes, limits: Limits | None = None) -> Refusal:
-    result = extract(data, limits)
-    assert isinstance(result, Refusal), result
-    assert result.message
-    assert result.kind == "xml"
-    return result
+    return refusal(extract(data, limits), "xml")
 
 
 def test_every_value_of_the_sample() -> None:

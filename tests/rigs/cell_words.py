@@ -10,7 +10,9 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, get_args
+
+from parsers.recognise import Kind
 
 Part = Literal["tuning", "calibration", "held-out"]
 
@@ -139,19 +141,7 @@ _STOP = _split(
 )
 _TONES = ("", "\u0300", "\u0301", "\u0309", "\u0303", "\u0323")
 
-KINDS = (
-    "text",
-    "list",
-    "code",
-    "phone",
-    "choice",
-    "decimal",
-    "money",
-    "stars",
-    "date",
-    "index",
-    "caption",
-)
+KINDS = get_args(Kind)
 CHOICES = ("doanh nghiệp", "hợp tác xã", "tổ hợp tác", "hộ kinh doanh")
 
 
