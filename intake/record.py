@@ -289,7 +289,7 @@ class _Case:
         """Whether a file is a dossier's paper about points that another file registers."""
         if self._paper(document) is None:
             return False
-        naming = next((f.key for f in self._fields() if f.required), "")
+        naming = self.campaign.form.name_key if self.campaign else ""
         mine = {fold(row.values.get(naming, "")) for row in _rows(document)}
         others = [one for one in self.documents if one is not document]
         return any(

@@ -72,9 +72,9 @@ def _quality(reading: Reading) -> tuple[int, int, float]:
 
 
 def _same_points(one: Reading, other: Reading, form: Form) -> bool:
-    naming = next((field.key for field in form.fields if field.required), "")
     return len(one.rows) == len(other.rows) and all(
-        _same_name(mine, theirs, naming) for mine, theirs in zip(one.rows, other.rows, strict=True)
+        _same_name(mine, theirs, form.name_key)
+        for mine, theirs in zip(one.rows, other.rows, strict=True)
     )
 
 

@@ -65,6 +65,11 @@ class Form:
     topic_phrases: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
 
+    @property
+    def name_key(self) -> str:
+        """The key of the field that names a point: the first required one; empty if none is."""
+        return next((field.key for field in self.fields if field.required), "")
+
     def field(self, key: str) -> Field:
         """Return the field of this key; KeyError if the form has none."""
         for candidate in self.fields:

@@ -138,7 +138,7 @@ def _whole(blocks: Iterable[_Block], captions: Captions) -> list[_Block]:
     a label, it may be about the office as well, and nothing of it is certain; of a lone telephone
     only that the slip's own may be another.
     """
-    name = _name_key(captions)
+    name = captions.form.name_key
     whole: list[_Block] = []
     for block in blocks:
         above = whole[-1] if whole else None
@@ -172,7 +172,7 @@ def _separate(entries: Sequence[Entry], captions: Captions) -> list[list[Entry]]
     There are as many slips as names; one that would hold next to nothing shows that a name only
     stands twice.
     """
-    first = _name_key(captions)
+    first = captions.form.name_key
     counts = Counter(entry.key for entry in entries if entry.key)
     counted = any(entry.counted for entry in entries)
     if counts[first] < 2 and not counted:  # noqa: PLR2004  one name, one slip
@@ -193,7 +193,7 @@ def _separate(entries: Sequence[Entry], captions: Captions) -> list[list[Entry]]
 def _slip(
     entries: Sequence[Entry], texts: tuple[str, ...], name: str, captions: Captions
 ) -> Slip | None:
-    first = _name_key(captions)
+    first = captions.form.name_key
     named = any(entry.key == first for entry in entries)
     entries = [_renamed(entry, captions) for entry in entries if not (entry.counted and named)]
     known = [number for number, entry in enumerate(entries) if entry.key]
@@ -223,7 +223,7 @@ def _renamed(entry: Entry, captions: Captions) -> Entry:
     """Return "Điểm 1: …" as the entry of a point's name."""
     if not entry.counted:
         return entry
-    field = captions.form.field(_name_key(captions))
+    field = captions.form.field(captions.form.name_key)
     label = replace(entry.label, text=field.label, value=field.label)
     return replace(entry, label=label, key=field.key)
 
@@ -242,10 +242,6 @@ def _loose(entries: Sequence[Entry], header: Header, captions: Captions) -> froz
     )
 
 
-def _name_key(captions: Captions) -> str:
-    return next((field.key for field in captions.form.fields if field.required), "")
-
-
 def _required(slip: Slip, captions: Captions, *, filled: bool) -> set[str]:
     """Return the required fields that the slip asks for by their own captions."""
     values = slip.grid.rows[-1]
@@ -262,17 +258,17 @@ def _is_meant(slip: Slip, captions: Captions) -> bool:
     """Tell an incomplete slip beside a complete one: it names a point or has several values."""
     values = slip.grid.rows[-1]
     given = {c.field.key for c in slip.header.columns if is_filled(values[c.index])}
-    return _name_key(captions) in given or len(given) >= _FEW
+    return captions.form.name_key in given or len(given) >= _FEW
 
 
 def _is_slip(slip: Slip, captions: Captions) -> bool:
     """Tell a slip in a table: the point's name and half of the required fields."""
     asked = _required(slip, captions, filled=False)
     needed = sum(field.required for field in captions.form.fields) / 2
-    return _name_key(captions) in asked and len(asked) >= needed
+    return captions.form.name_key in asked and len(asked) >= needed
 
 
 def _is_list(slip: Slip, captions: Captions) -> bool:
     """Tell a slip in running text: a point's name and two further required values."""
     given = _required(slip, captions, filled=True)
-    return _name_key(captions) in given and len(given) >= _FEW
+    return captions.form.name_key in given and len(given) >= _FEW

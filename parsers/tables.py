@@ -61,9 +61,8 @@ def _second_start(row: Sequence[Cell | None], captions: Captions) -> int | None:
 def _names_points(grid: Grid, captions: Captions) -> bool:
     """Tell whether a table has a header with the form's first required field."""
     header = find_header(grid, captions)
-    name = next((field.key for field in captions.form.fields if field.required), "")
     found = {column.field.key for column in header.columns} if header else set()
-    return name in found and len(found) > 2  # noqa: PLR2004  labels beside values name two
+    return captions.form.name_key in found and len(found) > 2  # noqa: PLR2004  labels beside values name two
 
 
 def _continued(extract: Extract, captions: Captions) -> list[Grid]:
