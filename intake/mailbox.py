@@ -327,7 +327,10 @@ class Mailbox(Connection):
             if self._selected != self._settings.inbox:
                 self._select(self._settings.inbox)
                 return True  # what came while another folder was selected was not announced
-            return client.news() or client.idle(seconds, self._settings.timeout_seconds, wake)
+            if client.news():
+                client.forget_news()  # told once: a listener that is told for ever never waits
+                return True
+            return client.idle(seconds, self._settings.timeout_seconds, wake)
 
 
 def _copied_uid(code: str | None) -> int | None:

@@ -682,6 +682,17 @@ def test_idle_wakes_for_mail_that_came_before_it_began(
     assert len(box.listed(set())) == 1
 
 
+def test_what_lay_there_when_the_inbox_was_opened_is_hinted_at_once_and_no_more(
+    shared: Dovecot, user: str, box: Mailbox
+) -> None:
+    """A listener that never lists the inbox would else be told for ever, and spin."""
+    shared.deliver(letter(1), AT, user=user)
+    box.close()
+    box.open()
+    assert box.idle(0.05)
+    assert not box.idle(0.05)
+
+
 def test_idle_ends_without_news_and_by_its_wake_descriptor(box: Mailbox) -> None:
     box.listed(set())
     assert not box.idle(0.05)
