@@ -1,9 +1,53 @@
-"""What holds for every test: no test depends on how fast the machine is today."""
+"""What holds for every test: no test depends on how fast the machine is today.
+
+And the table of faults: every run ends with a line that says how many rows of it were shown;
+``--faults-page`` writes docs/faults.md from the run.
+"""
 
 import os
+from collections import Counter, defaultdict
 
+import faults_table
+import pytest
 from hypothesis import settings
 
 # In CI the same examples every time; at a desk new ones, so that new mistakes are found there.
 settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("house")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--faults-page", action="store_true", help="write docs/faults.md")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    results = _results(terminalreporter)
+    if not results:
+        return
+    rows, tests = faults_table.rows(), faults_table.shown()
+    numbers = [int(number) for group in rows.values() for number in group]
+    passed = sum(_all_passed(tests.get(number, []), results) for number in numbers)
+    terminalreporter.write_line(f"faults: {passed} of {len(numbers)} rows shown, all tests passed")
+    if config.getoption("--faults-page"):
+        page = faults_table.render(rows, tests, results)
+        faults_table.PAGE.write_text(page, encoding="utf-8")
+
+
+def _results(reporter: pytest.TerminalReporter) -> dict[str, Counter[str]]:
+    """What each test of a fault said, its cases counted."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for kind in (faults_table.PASSED, "failed", "error", "skipped", "xfailed"):
+        for report in reporter.stats.get(kind, []):
+            path, _, rest = report.nodeid.partition("::")
+            name = rest.rpartition("::")[2].partition("[")[0]
+            if faults_table.numbers_of(name):
+                found[f"{path.removeprefix('tests/')}::{name}"][kind] += 1
+    return found
+
+
+def _all_passed(names: list[str], results: dict[str, Counter[str]]) -> bool:
+    return bool(names) and all(
+        set(results.get(name, {""})) == {faults_table.PASSED} for name in names
+    )

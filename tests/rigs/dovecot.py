@@ -273,14 +273,17 @@ class Dovecot:
             )
             assert status == "OK", data
 
-    def fill(self, raws: list[bytes], user: str = USER) -> None:
-        """Put many messages straight into the inbox's Maildir, faster than any protocol."""
+    def fill(self, raws: list[bytes], user: str = USER, *, first: int = 0) -> None:
+        """Put many messages straight into the inbox's Maildir, faster than any protocol.
+
+        ``first`` is the serial of the first one: no two may have the same.
+        """
         new = self.dir / "mail" / user / "new"
         for part in ("cur", "new", "tmp"):
             path = new.parent / part
             path.mkdir(exist_ok=True)
             self._own(path)
-        for serial, raw in enumerate(raws):
+        for serial, raw in enumerate(raws, first):
             path = new / f"17{serial:08d}.M{serial}.rig"
             path.write_bytes(raw)
             self._own(path)
