@@ -403,12 +403,22 @@ def reject(
 
 
 @app.command()
-def release(by: By = "") -> None:
+def release(
+    *,
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="Do not send the mails that it held.")
+    ] = False,
+    by: By = "",
+) -> None:
     """Release the brake and the mails that it held."""
     _, store, _vault = _registry()
     with store:
+        cancelled = store.cancel_held(by or _whoever(), _now()) if cancel else 0
         store.release_brake(by or _whoever(), _now())
         count = store.release_mails(_now())
+    if cancel:
+        typer.echo(f"the brake is released, {cancelled} mails that it held are not sent")
+        return
     typer.echo(f"the brake is released, {count} mails go out with the daemon's next ticks")
 
 
