@@ -57,9 +57,7 @@ def later_days(office: Whole) -> None:
     for day in (15, 16, 17, 20):
         office.tick(moment(day, 10))
     office.tick(moment(22, 8, 30))
-    release_report(
-        office.store, office.desk.vault, CAMPAIGN, "chủ tịch", office.now, 1
-    )
+    release_report(office.store, office.desk.vault, CAMPAIGN, "chủ tịch", office.now, 1)
     office.tick(moment(22, 9))
 
 
@@ -71,7 +69,7 @@ def go_on(office: Whole) -> None:
 
 
 def answers(office: Whole) -> list[tuple[object, ...]]:
-    """Every version on record, with its values: what must be the same with and without a restore."""
+    """Every version on record with its values: the same with and without a restore."""
     return [
         (
             one.receipt, one.version, one.current, one.state, one.received_at, one.late,
@@ -131,6 +129,8 @@ def test_fault_091_a_registry_copied_back_from_yesterday_sends_nothing_twice(off
     (report,) = office.store.reports(CAMPAIGN)
     assert (report.number, report.approved_by) == (1, "found in Sent")
     silent = office.store.campaign_state(CAMPAIGN).silent
-    assert {key[0] for key in silent} == {
-        one.code for one in office.config.communes
-    } - {"06223", "06235", "06184"}
+    assert {key[0] for key in silent} == {one.code for one in office.config.communes} - {
+        "06223",
+        "06235",
+        "06184",
+    }

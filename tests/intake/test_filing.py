@@ -91,6 +91,7 @@ class Shelf:
     """Three messages to be filed; the server refuses to move the second."""
 
     account: str = "box@here"
+    target_uidvalidity: int = 1
     owed: list[int] = field(default_factory=lambda: [1, 2, 3])
 
     @property
