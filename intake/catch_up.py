@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from config.model import Config
 from intake.collect import collect
 from intake.desk import Desk
 from intake.folders import Fetched, Listed, Survey
-from intake.mailbox import CommandRefused
+from intake.mailbox import CommandRefused, Mailbox
 from intake.message import parse
 from intake.parsed import Parsed
 from intake.post import alert
@@ -92,7 +93,7 @@ def why_needed(desk: Desk) -> str:
     Raises:
         Unreachable: the server.
     """
-    place, _ = _sent_place(desk)
+    place, _ = sent_place(desk.config, desk.mailbox)
     if place is not None and _forgotten_mail(desk, place):
         return f"{place.folder} holds a mail that the registry does not know to have left"
     for target in _TARGETS:
@@ -172,13 +173,13 @@ def _keep(
 # --- mails ---
 
 
-def _sent_place(desk: Desk) -> tuple[Survey | None, str]:
+def sent_place(config: Config, mailbox: Mailbox) -> tuple[Survey | None, str]:
     """Return Sent, or why it cannot tell what has left."""
-    folder = desk.config.settings.smtp.save_sent_to
+    folder = config.settings.smtp.save_sent_to
     if not folder:
         return None, "smtp.save_sent_to is empty: no copies tell which mails have left"
     try:
-        place = desk.mailbox.survey(folder)
+        place = mailbox.survey(folder)
     except CommandRefused as error:
         return None, f"{folder} cannot be read, nobody can tell which mails have left: {error}"
     if place is None:
@@ -190,19 +191,22 @@ def _forgotten_mail(desk: Desk, place: Survey) -> bool:
     low = place.uids[-_NEWEST:][0] if place.uids else 1
     return any(
         not desk.store.has_sent(key)
-        for _, header in _our_headers(desk, place, low)
-        if (key := _key_of(header))
+        for _, header in our_headers(desk.config, desk.mailbox, place, low)
+        if (key := key_of(header))
     )
 
 
-def _our_headers(desk: Desk, place: Survey, low: int = 1) -> Iterator[tuple[int, Parsed]]:
-    limits, since = desk.config.settings.limits, desk.config.settings.office.go_live_at
-    uids = desk.mailbox.with_header(place, MARKER, since, low)
-    for uid, block in desk.mailbox.headers(place, uids):
+def our_headers(
+    config: Config, mailbox: Mailbox, place: Survey, low: int = 1
+) -> Iterator[tuple[int, Parsed]]:
+    """Yield the headers of the mails since go-live that bear our marker, from UID ``low`` on."""
+    limits, since = config.settings.limits, config.settings.office.go_live_at
+    uids = mailbox.with_header(place, MARKER, since, low)
+    for uid, block in mailbox.headers(place, uids):
         yield uid, parse(block, limits)
 
 
-def _key_of(header: Parsed) -> str:
+def key_of(header: Parsed) -> str:
     """Return the key that a copy bears; "" when it is not the mail that we made for it."""
     key = header.value(MARKER.lower()).strip()
     return key if read_key(key) and made_for(key, header.rfc_message_id) else ""
@@ -217,14 +221,14 @@ def _recipients(header: Parsed) -> tuple[str, ...]:
 
 def _take_over_sent(desk: Desk, found: Found, beat: Callable[[], None]) -> str:
     """Put into the outbox what lies in Sent; return why that was not possible, or ""."""
-    place, trouble = _sent_place(desk)
+    place, trouble = sent_place(desk.config, desk.mailbox)
     if place is None:
         return trouble
     try:
         headers = [
             (uid, key, _recipients(header))
-            for uid, header in _our_headers(desk, place)
-            if (key := _key_of(header))
+            for uid, header in our_headers(desk.config, desk.mailbox, place)
+            if (key := key_of(header))
         ]
     except CommandRefused as error:
         return f"{place.folder} cannot be searched for the mails that have left: {error}"
@@ -246,7 +250,7 @@ def _take_over_sent(desk: Desk, found: Found, beat: Callable[[], None]) -> str:
 
 def _found_mail(desk: Desk, fetched: Fetched, sent_at: dt.datetime) -> tuple[FoundMail, Parsed]:
     parsed = parse(fetched.raw, desk.config.settings.limits)
-    key = _key_of(parsed)
+    key = key_of(parsed)
     said = read_key(key) or MailKey("alert")
     mail = FoundMail(
         key=key,

@@ -90,6 +90,33 @@ def restore(
     _fail(done.problems)
 
 
+@app.command()
+def reconcile(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Compare mailbox, registry, vault and Sent; exit 1 when something is unexplained."""
+    from config.settings import secret  # noqa: PLC0415
+    from intake.mailbox import Mailbox  # noqa: PLC0415
+    from intake.reconcile import reconcile as compare  # noqa: PLC0415
+    from intake.stock import take_stock  # noqa: PLC0415
+
+    config, store, vault = _registry(context)
+    settings = config.settings.mailbox
+    mailbox = Mailbox(settings, secret(settings, os.environ))
+    with store:
+        try:
+            found = compare(take_stock(config, store, vault, mailbox))
+        finally:
+            mailbox.close()
+    if as_json:
+        _json(found.view())
+    else:
+        typer.echo(found.sentence())
+        if found.old:
+            typer.echo(f"  left alone: {found.old} from before go_live_at")
+        for note in found.notes:
+            typer.echo(f"  note: {note.code}: {note.where} – {note.remedy}")
+    _fail(f"{one.code}: {one.where} – {one.remedy}" for one in found.unexplained)
+
+
 def _json(view: object) -> None:
     """Print one JSON document."""
     typer.echo(json.dumps(view, ensure_ascii=False, indent=1))

@@ -14,6 +14,7 @@ from registry.outbox_rows import OutboxRows
 from registry.record_rows import RecordRows
 from registry.schema import bring_up_to_date
 from registry.snapshot_rows import SnapshotRows
+from registry.stock_rows import StockRows
 
 
 class Store(
@@ -25,6 +26,7 @@ class Store(
     CampaignRows,
     CatchUpRows,
     SnapshotRows,
+    StockRows,
 ):
     """The registry's database. Each method is one transaction; each write is in the journal.
 
