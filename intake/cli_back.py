@@ -117,6 +117,31 @@ def reconcile(context: typer.Context, *, as_json: AsJson = False) -> None:
     _fail(f"{one.code}: {one.where} – {one.remedy}" for one in found.unexplained)
 
 
+@app.command()
+def export(
+    context: typer.Context,
+    campaign: CampaignId,
+    out: OutDir,
+    *,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Without any personal data, originals included.")
+    ] = False,
+) -> None:
+    """Write a campaign as a dossier for the archive: originals, registry, journal, hashes."""
+    from intake.export import export as write  # noqa: PLC0415
+
+    config, store, vault = _registry(context)
+    try:
+        chosen = config.campaign(campaign)
+    except KeyError:
+        known = ", ".join(one.id for one in config.campaigns)
+        raise typer.BadParameter(f"no campaign {campaign!r}; there is: {known}") from None
+    with store:
+        done = write(config, store, vault, chosen, out, _now(), redact=redact)
+    typer.echo(f"{done.files} files in {done.folder}; check them: sha256sum -c SHA256SUMS")
+    _fail(done.problems)
+
+
 def _json(view: object) -> None:
     """Print one JSON document."""
     typer.echo(json.dumps(view, ensure_ascii=False, indent=1))

@@ -17,6 +17,7 @@ from intake.closing import close_campaigns
 from intake.collect import collect
 from intake.desk import Desk
 from intake.filing import file_messages, save_sent
+from intake.logs import reply_codes
 from intake.mailbox import LoginRefused, Unreachable
 from intake.post import alert, decide_and_queue
 from intake.understand import understand_kept
@@ -123,7 +124,8 @@ class Daemon:
             stop=lambda: self.stopping,
         )
         for one in sent.settled:
-            _log.info(one.state, mail=one.mail.id, kind=one.mail.kind, reason=one.reason)
+            reason = reply_codes(one.reason)
+            _log.info(one.state, mail=one.mail.id, kind=one.mail.kind, reason=reason)
         self._tell_refused(sent.settled)
         if sent.trouble is None:
             self._smtp_pause.worked()

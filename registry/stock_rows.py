@@ -1,13 +1,14 @@
 """What the registry believes to lie where: the mailbox, the vault and Sent are compared with it."""
 
 import datetime as dt
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 import sqlalchemy as sa
 
-from registry.model import MessageState, Verdict
+from registry.model import Event, MessageState, Verdict
 from registry.rows import Part
-from registry.tables import mails, messages, reports, slots
+from registry.tables import events, mails, messages, reports, slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,15 @@ class StockRows(Part):
             ):
                 named |= {inputs, *(file["sha256"] for file in files)}
         return named - {""}
+
+    def events_about(self, subjects: Collection[str]) -> Iterator[Event]:
+        """Yield the journal's events about these subjects (``message 12``), in their order."""
+        wanted = set(subjects)
+        query = sa.select(events).order_by(events.c.serial)
+        with self._database.read() as connection:
+            for row in connection.execution_options(yield_per=1000).execute(query):
+                if row.subject in wanted:
+                    yield Event(*row)
 
     def left(self) -> list[Left]:
         """Return the mails that were sent, each once however many recipients it had."""
