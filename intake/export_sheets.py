@@ -21,7 +21,8 @@ _WIDTH = 18
 def registry_workbook(view: View, made_at: dt.datetime) -> bytes:
     """Return ``registry.xlsx`` for a view of `export_view.registry_view`."""
     book = Workbook()
-    book.remove(book.active)
+    for blank in book.worksheets:
+        book.remove(blank)
     points = [(one, point) for one in view["submissions"] for point in one["points"]]
     _sheet(book, "Văn bản", _flat(view["submissions"], leave=("points", "findings", "letter")))
     _sheet(book, "Điểm", _points(points, [one["key"] for one in view["fields"]]))
