@@ -1,5 +1,6 @@
 """A registry from yesterday, put back: nothing leaves twice, nothing is missing (FAULTS 91)."""
 
+import json
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -17,7 +18,7 @@ from rigs.answering import (
 )
 from rigs.cast import moment
 from rigs.dovecot import PASSWORD
-from rigs.whole import CAMPAIGN, Whole, mail, parsed, workbook_file
+from rigs.whole import CAMPAIGN, Whole, mail, parsed, real_process, workbook_file
 
 from intake.backup import back_up, restore
 from intake.closing import release_report
@@ -321,3 +322,9 @@ def test_what_people_do_by_hand_is_told_by_reconcile(office):
     assert found.unexplained == ()
     office.dovecot.deliver(mail(DONG_DANG_MAIL), office.now, "Đã xử lý", office.user)
     assert [one.code for one in stock_of(office).unexplained] == ["unknown-message"]
+    with real_process(office.folder, "reconcile", "--json") as process:
+        told = process.communicate(timeout=60)[0].decode()
+    assert process.returncode == 1
+    view = json.loads(told[: told.rindex("}") + 1])
+    assert [one["code"] for one in view["unexplained"]] == ["unknown-message"]
+    assert "unknown-message: Đã xử lý UID" in told[told.rindex("}") :]

@@ -110,8 +110,8 @@ class Shelf:
             raise CommandRefused("NO cannot move this one")
         return uid + 100
 
-    def filed(self, slot, _target, _new_uid, _now, folder):
-        assert folder == "Done"
+    def filed(self, slot, _target, _new_uid, _now, folder, uidvalidity):
+        assert (folder, uidvalidity) == ("Done", 1)
         self.owed.remove(slot.uid)
 
 
