@@ -15,6 +15,7 @@ from rigs.answering import (
     form_of_hoa_cu,
     key_of,
     state,
+    with_communes,
 )
 from rigs.cast import moment
 from rigs.dovecot import PASSWORD
@@ -31,6 +32,12 @@ pytestmark = pytest.mark.e2e
 
 DONG_DANG_MAIL = "dongdang@caoloc.example"
 STRANGER = "ai.do@thudientu.example"
+
+
+@pytest.fixture
+def office(office: Whole) -> Whole:
+    """Four communes are enough here."""
+    return with_communes(office, "06184", "06223", "06235", "06187")
 
 
 def first_day(office: Whole) -> None:
@@ -207,7 +214,9 @@ def test_fault_091_a_backup_that_is_restored_sends_nothing_twice(office, tmp_pat
 
 def test_fault_091_without_copies_in_sent_everything_waits_for_a_person(open_office, tmp_path):
     """FAULTS 91: nobody can tell what has left: the brake holds all mail but the alert."""
-    office = open_office(smtp={"save_sent_to": '""'})
+    office = with_communes(
+        open_office(smtp={"save_sent_to": '""'}), "06184", "06223", "06235", "06187"
+    )
     office.store.launch(CAMPAIGN, "officer", moment(13, 8))
     office.tick(moment(14, 9))
     old = copy_of(office, tmp_path)

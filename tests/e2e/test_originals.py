@@ -6,7 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from rigs.answering import GIA_CAT_MAIL, HOA_CU_MAIL, NIL, form_of_hoa_cu, key_of
+from rigs.answering import (
+    GIA_CAT_MAIL,
+    HOA_CU_MAIL,
+    NIL,
+    form_of_hoa_cu,
+    key_of,
+    with_communes,
+)
 from rigs.cast import moment
 from rigs.whole import CAMPAIGN, Whole, mail, workbook_file
 
@@ -23,6 +30,12 @@ MAY_DELETE = {
     ("registry/vault.py", "_write"): "its own temporary file, before it has its name",
 }
 _DELETING = {"unlink", "rmtree", "rmdir", "removedirs"}
+
+
+@pytest.fixture
+def office(office: Whole) -> Whole:
+    """Four communes are enough here."""
+    return with_communes(office, "06184", "06223", "06235", "06187")
 
 
 def deleting_calls() -> Iterator[tuple[str, str, str]]:
