@@ -13,6 +13,8 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from intake.cli_back import app as _keeping
+
 app = typer.Typer(
     name="intake",
     help="Collects the forms that communes e-mail to an office: registry, answers, reports.",
@@ -66,6 +68,7 @@ def _explain(error: Exception) -> NoReturn:
 
 @app.callback()
 def _options(
+    context: typer.Context,
     config: Annotated[
         Path | None,
         typer.Option("--config", envvar="INTAKE_CONFIG", help="The config folder."),
@@ -74,6 +77,7 @@ def _options(
     global _folder  # noqa: PLW0603  one command line, one config folder
     here = Path("config/cao-loc")
     _folder = config or (here if (here / "settings.toml").exists() else Path("/etc/intake"))
+    context.obj = _folder
 
 
 def _config() -> Any:
@@ -403,12 +407,22 @@ def reject(
 
 
 @app.command()
-def release(by: By = "") -> None:
+def release(
+    *,
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="Do not send the mails that it held.")
+    ] = False,
+    by: By = "",
+) -> None:
     """Release the brake and the mails that it held."""
     _, store, _vault = _registry()
     with store:
+        cancelled = store.cancel_held(by or _whoever(), _now()) if cancel else 0
         store.release_brake(by or _whoever(), _now())
         count = store.release_mails(_now())
+    if cancel:
+        typer.echo(f"the brake is released, {cancelled} mails that it held are not sent")
+        return
     typer.echo(f"the brake is released, {count} mails go out with the daemon's next ticks")
 
 
@@ -485,6 +499,9 @@ def verify() -> None:
         typer.echo(f"intake: the journal was changed at or before event {broken}", err=True)
         raise typer.Exit(1)
     typer.echo("the journal is whole")
+
+
+app.add_typer(_keeping)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from intake.post import alert
 from notifier.due import closing_due, report_due
 from notifier.official_letter import draft
 from notifier.report import gather, inputs_json, workbook
-from notifier.report_inputs import counted_receipts
+from notifier.report_inputs import CommuneFacts, counted_receipts
 from notifier.schedule import ReportChange, newest_report
 from notifier.templates import WordingProblem
 from registry.errors import NotPossible
@@ -48,7 +48,15 @@ def _change(desk: Desk, campaign: Campaign, snapshot: Snapshot) -> ReportChange:
     if _takes_back(desk.store, desk.vault, newest):
         return "taken-back"
     inputs = gather(desk.store, desk.config, campaign, desk.clock())
+    if not newest.inputs_sha256:  # found in Sent: it counted what had arrived before it was made
+        later = [one for one in inputs.communes if _arrived_after(one, newest)]
+        return "other" if later else "none"
     return "none" if inputs.receipts == _counted(desk.vault, newest) else "other"
+
+
+def _arrived_after(commune: CommuneFacts, report: ReportRow) -> bool:
+    counted = commune.counted
+    return counted is not None and counted.received_at >= report.created_at
 
 
 def release_report(
@@ -71,6 +79,8 @@ def release_report(
 
 def _takes_back(store: Store, vault: Vault, report: ReportRow) -> bool:
     """Whether a report counts an answer that a person has taken back since."""
+    if not report.inputs_sha256:  # found in Sent: which answers it counts is not known
+        return False
     withdrawn = {one.receipt for one in store.submissions(report.campaign) if one.withdrawn}
     return bool(withdrawn) and not withdrawn.isdisjoint(_counted(vault, report))
 

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 import structlog
 
 from intake.backoff import Backoff
+from intake.catch_up import catch_up
 from intake.closing import close_campaigns
 from intake.collect import collect
 from intake.desk import Desk
 from intake.filing import file_messages, save_sent
+from intake.logs import reply_codes
 from intake.mailbox import LoginRefused, Unreachable
 from intake.post import alert, decide_and_queue
 from intake.understand import understand_kept
@@ -48,6 +50,8 @@ class Daemon:
     _pace: Pace = field(default_factory=Pace)
     #: Message-IDs of mails whose copy may be in Sent already; None until `recover` has looked.
     _copied: set[str] | None = None
+    #: Whether the mailbox was asked if it knows more than the registry.
+    _caught_up: bool = False
 
     def recover(self) -> None:
         """At the start: mails that a kill left half-way get their one retry, and one copy."""
@@ -62,6 +66,11 @@ class Daemon:
         ``again``: right after another tick. What failed there is left for the next poll.
         """
         self.trouble = ""
+        if not self._caught_up:
+            self._despite_the_disk(lambda: self._from_the_inbox(self.catch_up))
+        if not self._caught_up and self.desk.store.behind():
+            self.turned()
+            return False  # what has left already is not known yet
         more = self._despite_the_disk(lambda: self._from_the_inbox(self.collect_and_keep))
         more |= self._despite_the_disk(lambda: self.understand_and_record(retry=not again))
         self._despite_the_disk(lambda: close_campaigns(self.desk))
@@ -78,6 +87,12 @@ class Daemon:
             more = self.tick(again=True)
 
     # --- the steps ---
+
+    def catch_up(self) -> bool:
+        """Before the first tick: a registry older than the mailbox takes over what it forgot."""
+        catch_up(self.desk, self.turned)
+        self._caught_up = True
+        return True
 
     def collect_and_keep(self) -> bool:
         """Fetch what is new into the vault and the registry; more may wait on the server."""
@@ -109,7 +124,8 @@ class Daemon:
             stop=lambda: self.stopping,
         )
         for one in sent.settled:
-            _log.info(one.state, mail=one.mail.id, kind=one.mail.kind, reason=one.reason)
+            reason = reply_codes(one.reason)
+            _log.info(one.state, mail=one.mail.id, kind=one.mail.kind, reason=reason)
         self._tell_refused(sent.settled)
         if sent.trouble is None:
             self._smtp_pause.worked()

@@ -32,7 +32,14 @@ def file_messages(desk: Desk) -> int:
         except CommandRefused as error:
             _log.warning("not_filed", uid=slot.uid, target=target, reason=str(error))
             continue
-        desk.store.filed(slot, target, new_uid, desk.clock(), folder=folder)
+        desk.store.filed(
+            slot,
+            target,
+            new_uid,
+            desk.clock(),
+            folder=folder,
+            uidvalidity=desk.mailbox.target_uidvalidity,
+        )
         settled += 1
         _log.info("filed", uid=slot.uid, target=target)
     return settled

@@ -17,19 +17,13 @@ import structlog
 from config.model import Mailbox as Settings
 from intake.connection import (
     CommandRefused,
-    Connection,
     LoginRefused,
     Unreachable,
     Untrusted,
     quoted,
 )
-from intake.imap_client import (
-    ANSWER_BYTES,
-    number,
-    parse_fetch,
-    parse_internaldate,
-    uid_set,
-)
+from intake.folders import Fetched, Folders, Listed
+from intake.imap_client import ANSWER_BYTES, number, parse_internaldate
 
 __all__ = [
     "CommandRefused",
@@ -49,15 +43,6 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A message that the server shows: its UID, RFC822.SIZE and INTERNALDATE (aware, UTC)."""
-
-    uid: int
-    size_bytes: int
-    received_at: dt.datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Listing:
     """An answer of the inbox.
 
@@ -70,15 +55,7 @@ class Listing:
     complete: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Fetched:
-    """The whole raw message of one UID, as the server holds it."""
-
-    uid: int
-    raw: bytes
-
-
-class Mailbox(Connection):
+class Mailbox(Folders):
     """One account and one connection; not for use by two threads.
 
     Every method but `close` raises `Unreachable` (drop the tick, come back later) or, while
@@ -90,9 +67,14 @@ class Mailbox(Connection):
     def __init__(
         self, settings: Settings, secret: str | Callable[[], str], *, batch: int = 50
     ) -> None:
-        super().__init__(settings, secret)
-        self._batch = batch
+        super().__init__(settings, secret, batch=batch)
         self._suspects: dict[tuple[int, int], int] = {}
+        self._target = 0
+
+    @property
+    def target_uidvalidity(self) -> int:
+        """UIDVALIDITY of the folder that the last `move` led to; 0 when the server did not tell."""
+        return self._target
 
     # --- reading ---
 
@@ -121,15 +103,6 @@ class Mailbox(Connection):
                 found += self._describe(uids[start : start + _LIST_CHUNK])
             return Listing(tuple(found), len(uids) < len(unknown), len(found) == len(unknown))
 
-    def _search(self, *criteria: str) -> list[int]:
-        client = self._live()
-        client.untagged_responses.pop("SEARCH", None)
-        status, data = client.uid("SEARCH", *criteria)
-        if status != "OK":
-            raise CommandRefused(f"SEARCH was refused: {data!r}")
-        words = b" ".join(piece for piece in data if isinstance(piece, bytes)).split()
-        return sorted({int(word) for word in words if word.isdigit()})
-
     def _describe(self, uids: Sequence[int]) -> list[Listed]:
         self._live().allow(self._settings.command_seconds)
         found = []
@@ -143,24 +116,6 @@ class Mailbox(Connection):
             self._sizes[uid] = size
             found.append(Listed(uid, size, at))
         return sorted(found, key=lambda each: each.uid)
-
-    def _attributes(
-        self, uids: Sequence[int], items: str, answer_bytes: int = ANSWER_BYTES
-    ) -> list[tuple[int, dict[bytes, bytes]]]:
-        """UID FETCH; answers for other UIDs, and unsolicited ones, are not passed on."""
-        client = self._live()
-        client.allow(self._settings.command_seconds, answer_bytes)
-        client.untagged_responses.pop("FETCH", None)
-        status, data = client.uid("FETCH", uid_set(uids), items)
-        if status != "OK":
-            raise CommandRefused(f"FETCH was refused: {data!r}")
-        wanted = set(uids)
-        pairs = []
-        for attributes in parse_fetch(data):
-            uid = number(attributes, b"UID")
-            if uid in wanted:
-                pairs.append((uid, attributes))
-        return pairs
 
     def fetch(self, uids: Sequence[int]) -> Iterator[Fetched]:
         """Yield whole raw messages of the inbox (BODY.PEEK[]); flags are not touched.
@@ -270,12 +225,14 @@ class Mailbox(Connection):
         client = self._live()
         client.allow(self._settings.command_seconds)
         client.code("COPYUID")
+        self._target = 0
         target = quoted(self._server_name(folder_to))
         if "MOVE" in self._capabilities:
             self._uid_command("MOVE", uid, target)
-            return _copied_uid(client.code("COPYUID"))
+            self._target, new_uid = _copied(client.code("COPYUID"))
+            return new_uid
         self._uid_command("COPY", uid, target)
-        new_uid = _copied_uid(client.code("COPYUID"))
+        self._target, new_uid = _copied(client.code("COPYUID"))
         self._uid_command("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)")
         if "UIDPLUS" in self._capabilities:
             self._uid_command("EXPUNGE", uid)
@@ -333,7 +290,11 @@ class Mailbox(Connection):
             return client.idle(seconds, self._settings.timeout_seconds, wake)
 
 
-def _copied_uid(code: str | None) -> int | None:
-    """Return the new UID out of ``COPYUID uidvalidity old new`` (RFC 4315) for one message."""
+def _copied(code: str | None) -> tuple[int, int | None]:
+    """Return (UIDVALIDITY, new UID) out of ``COPYUID uidvalidity old new`` for one message.
+
+    (0, None) when the server did not tell (RFC 4315).
+    """
     words = (code or "").split()
-    return int(words[2]) if len(words) == 3 and words[2].isdigit() else None  # noqa: PLR2004  RFC 4315
+    told = len(words) == 3 and words[0].isdigit() and words[2].isdigit()  # noqa: PLR2004  RFC 4315
+    return (int(words[0]), int(words[2])) if told else (0, None)

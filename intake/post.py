@@ -7,7 +7,7 @@ import structlog
 from config.model import Campaign, Commune
 from intake.desk import Desk
 from notifier.compose import Attachment, Context, Templates, WordingProblem, compose
-from notifier.debt import ANSWERS
+from notifier.debt import ANSWERS, HELD_WHEN_UNSURE
 from notifier.due import Due, due
 from notifier.fill_in import fill_in_workbook
 from notifier.limits import HOUR, brake, braked_kinds
@@ -26,7 +26,8 @@ def decide_and_queue(desk: Desk) -> int:
     """Queue every mail that is owed now; return how many are new.
 
     When the brake is pulled, unasked mail is queued as ``held``, and so are all answers if it was
-    they that were too many; `intake release` lets them go.
+    they that were too many, or everything but alerts when nobody can tell what has left already;
+    `intake release` lets them go.
     """
     now = desk.clock()
     snapshot = desk.store.snapshot(windows(desk.config.campaigns))
@@ -39,6 +40,8 @@ def decide_and_queue(desk: Desk) -> int:
         _log.error("brake_pulled", reason=flood)
     braked = bool(flood or snapshot.brake)
     stopped = braked_kinds(owed, limits, answered) if braked else frozenset()
+    if snapshot.brake and snapshot.brake.everything:
+        stopped = HELD_WHEN_UNSURE
     templates, queued = desk.templates, 0
     for start in range(0, len(owed), _AT_ONCE):
         composed = _composed(desk, owed[start : start + _AT_ONCE], snapshot, templates)
@@ -70,7 +73,9 @@ def _composed(
     return mails
 
 
-def alert(desk: Desk, what: str, reason: str, about: str = "") -> None:
+def alert(
+    desk: Desk, what: str, reason: str, about: str = "", *, officers_too: bool = False
+) -> None:
     """Queue a mail to the admin, at most one a day for each kind of trouble (and ``about``)."""
     now = desk.clock()
     officers = desk.config.settings.officers
@@ -79,6 +84,7 @@ def alert(desk: Desk, what: str, reason: str, about: str = "") -> None:
         kind="alert",
         key=f"alert/{what}/{today.isoformat()}{about and f'/{about}'}",
         to=officers.admin or officers.addresses,
+        cc=officers.addresses if officers_too and officers.admin else (),
         template="alert",
         not_before=now,
         facts={"what": what, "reason": reason[:2_000]},

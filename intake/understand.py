@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import get_args
 
 import structlog
 
@@ -30,7 +31,7 @@ from parsers.letter import cited_numbers, nil_statement, secrecy_mark
 from parsers.reading import Reading, Refusal, RefusalCode
 from parsers.sniff import has_pages
 from registry.errors import NotPossible, RegistryBusy, RegistryProblem
-from registry.model import CommuneKey, Mail, Message, Outcome, Verdict, held_reason
+from registry.model import CommuneKey, HeldReason, Mail, Message, Outcome, Verdict, held_reason
 from registry.vault import VaultDamaged
 
 _log = structlog.get_logger("understand")
@@ -105,13 +106,18 @@ def understand_kept(
             except Exception:  # noqa: BLE001  what cannot be written down is a failed attempt too
                 _log.exception("attempt_failed", message=message.id)
                 continue
-            _log.info(
-                outcome.state, message=message.id, verdict=outcome.verdict, reason=outcome.reason
-            )
+            reason = _code(outcome)
+            _log.info(outcome.state, message=message.id, verdict=outcome.verdict, reason=reason)
             done += 1
     finally:
         pool.shutdown(cancel_futures=True)
     return done > 0 and more_wait
+
+
+def _code(outcome: Outcome) -> str:
+    """The code of a reason, for the log: its details may be the sender's own words."""
+    code = outcome.reason.partition(":")[0]
+    return code if code in get_args(HeldReason) else ""
 
 
 def _in_order(

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import get_args
 
 from config.model import Campaign, Config
 from notifier.calendar import Calendar
@@ -17,6 +18,9 @@ ANSWERS: frozenset[MailKind] = frozenset({"ack", "stranger"})
 
 #: Unasked mail that would be wrong to send to somebody whose answer was not read yet.
 NEEDS_INBOX: frozenset[MailKind] = frozenset({"reminder", "silence"})
+
+#: What waits for a person when nobody can tell what has left already: all but the alert about it.
+HELD_WHEN_UNSURE: frozenset[MailKind] = frozenset(get_args(MailKind)) - {"alert"}
 
 #: Verdicts that are never answered, whatever else the registry says (promise 6).
 NEVER_ANSWERED: frozenset[Verdict] = frozenset(

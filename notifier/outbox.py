@@ -198,7 +198,8 @@ def _not_now(desk: _Desk, mail: Mail) -> Settled | None:
         why_not = still_due(mail, snapshot, desk.config, now, desk.calendar)
         if why_not:
             return _lapsed(desk, mail, why_not)
-        if snapshot.brake is not None and mail.kind in UNASKED:
+        everything = snapshot.brake is not None and snapshot.brake.everything
+        if snapshot.brake is not None and (everything or mail.kind in UNASKED):
             return _settle(desk, mail, "held", "the brake is pulled")
     if mail.kind in UNASKED and not desk.calendar.in_hours(now, settings.hours):
         opens_at = desk.calendar.next_moment(now, settings.hours)

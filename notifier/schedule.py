@@ -161,12 +161,18 @@ def _released(report: ReportRow, campaign: Campaign) -> bool:
 
 
 def newest_report(snapshot: Snapshot, campaign: Campaign) -> ReportRow | None:
-    """Return the newest report frozen after the campaign was closed, or None."""
+    """Return the newest report frozen after the campaign was closed, or None.
+
+    After a restore the closing is repeated; a report found in Sent is older than that, never than
+    ``closes_at``.
+    """
     closed_at = campaign_state(snapshot, campaign).closed_at
     rows = [
         row
         for row in snapshot.reports
-        if row.campaign == campaign.id and closed_at is not None and row.created_at >= closed_at
+        if row.campaign == campaign.id
+        and closed_at is not None
+        and row.created_at >= min(closed_at, campaign.closes_at)
     ]
     return max(rows, key=lambda row: row.number, default=None)
 

@@ -70,6 +70,7 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "disk": "Ổ đĩa có lỗi hoặc đã đầy",
         "reader": "Không khởi động được bộ đọc tệp",
         "report": "Không lập được báo cáo",
+        "behind": "Sổ đăng ký đã được phục hồi từ bản cũ",
     }
 )
 _FACTS: Mapping[str, str] = MappingProxyType(

@@ -119,6 +119,7 @@ class CampaignRows(Part):
     def release_brake(self, by: str, now: dt.datetime) -> None:
         """Let mass mail leave again; the mails that were held are queued by `release_mails`."""
         with self._database.write() as connection:
+            connection.execute(marks.delete().where(marks.c.name == "brake-all"))
             if connection.execute(marks.delete().where(marks.c.name == "brake")).rowcount:
                 put_mark(connection, "released", now, "")
                 journal(connection, now, "brake-released", "outbox", {"by": by})

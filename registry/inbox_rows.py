@@ -95,7 +95,7 @@ class InboxRows(Part):
     def keep_all(self, arrivals: Sequence[Arrival], now: dt.datetime) -> list[Kept]:
         """Do as `keep` for several messages in one transaction, in the order given."""
         with self._database.write() as connection:
-            return [_keep(connection, arrival, now) for arrival in arrivals]
+            return [keep_arrival(connection, arrival, now) for arrival in arrivals]
 
     def note_unfetched(
         self,
@@ -214,7 +214,8 @@ def put_mark(connection: sa.Connection, name: str, at: dt.datetime, text: str) -
     connection.execute(marks.insert().values(name=name, at=at, text=text))
 
 
-def _keep(connection: sa.Connection, arrival: Arrival, now: dt.datetime) -> Kept:
+def keep_arrival(connection: sa.Connection, arrival: Arrival, now: dt.datetime) -> Kept:
+    """Do as `InboxRows.keep` inside the caller's transaction."""
     known = connection.execute(_BY_BYTES, {"wanted": arrival.sha256}).scalar_one_or_none()
     message_id = known or _insert(
         connection,

@@ -366,6 +366,17 @@ class ReportRow:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundReport:
+    """A frozen report as it had been sent; ``released_at`` when it went to the Department."""
+
+    campaign: str
+    number: int
+    created_at: dt.datetime
+    files: tuple[ReportFile, ...]
+    released_at: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CampaignState:
     """What happened to a campaign so far. ``silent`` is fixed at the moment of closing."""
 
@@ -391,10 +402,42 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Brake:
-    """Mass mail is stopped until a person releases it."""
+    """Mass mail is stopped until a person releases it; with ``everything`` all mail but alerts."""
 
     pulled_at: dt.datetime
     reason: str
+    everything: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The registry is older than the mailbox: ``at`` is when that was found, ``reason`` how.
+
+    ``known_until`` is when it was last written before; None when it was empty.
+    """
+
+    at: dt.datetime
+    reason: str
+    known_until: dt.datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundMail:
+    """A mail of ours whose copy was found in Sent.
+
+    ``identity`` is the beginning of what names the message that it is about; empty for others.
+    """
+
+    key: str
+    kind: MailKind
+    recipients: tuple[str, ...]
+    subject: str
+    rfc_message_id: str
+    raw: bytes
+    sent_at: dt.datetime
+    campaign: str | None = None
+    commune: CommuneKey | None = None
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from registry.rows import Part, commune_is, commune_values, get_mail, mail_of
 from registry.tables import bodies, mails, marks, messages
 
 #: States that a mail can still leave.
-_OPEN = ("queued", "sending", "unknown", "held")
+OPEN = ("queued", "sending", "unknown", "held")
 _ATTEMPTED = ("queued", "sent", "refused", "unknown")
 # Statements of every mail are built once: building costs more than running them.
 _THERE = sa.select(mails.c.id).where(
@@ -113,7 +113,7 @@ class OutboxRows(Part):
         """
         with self._database.write() as connection:
             mail = get_mail(connection, mail_id)
-            if mail.state not in _OPEN:
+            if mail.state not in OPEN:
                 raise NotPossible(f"mail {mail_id} is {mail.state} already")
             counted = mail.state == "queued" and state in _ATTEMPTED
             if state == "queued":
@@ -209,6 +209,19 @@ class OutboxRows(Part):
             query = query.where(mails.c.state == state)
         return self._mails(query)
 
+    def cancel_held(self, by: str, now: dt.datetime) -> int:
+        """Decide that the mails which the brake held are not sent; return how many these were.
+
+        They stay in the outbox as cancelled, so that they are not owed again.
+        """
+        with self._database.write() as connection:
+            held = mails.update().where(mails.c.state == "held")
+            count = connection.execute(held.values(state="cancelled", next_try_at=None)).rowcount
+            if count:
+                data = {"mails": count, "by": by}
+                journal(connection, now, "mails-cancelled", "outbox", data)
+            return count
+
     def release_mails(self, now: dt.datetime) -> int:
         """Queue the mails that the brake held, and return how many these were."""
         with self._database.write() as connection:
@@ -228,7 +241,7 @@ class OutboxRows(Part):
 
 
 def _queue(connection: sa.Connection, mail: NewMail, now: dt.datetime, *, held: bool) -> int:
-    _answered(connection, mail)
+    answered(connection, mail.key)
     place = {"wanted": mail.key, "whose": mail.recipient}
     if connection.execute(_THERE, place).one_or_none() is not None:
         return 0
@@ -239,7 +252,7 @@ def _queue(connection: sa.Connection, mail: NewMail, now: dt.datetime, *, held: 
         "kind": mail.kind,
         "subject": mail.subject,
         "rfc_message_id": mail.rfc_message_id,
-        "body_sha256": _put_body(connection, mail.raw),
+        "body_sha256": put_body(connection, mail.raw),
         "state": "held" if held else "queued",
         "queued_at": now,
         "next_try_at": mail.not_before or now,
@@ -253,12 +266,12 @@ def _queue(connection: sa.Connection, mail: NewMail, now: dt.datetime, *, held: 
     return 1
 
 
-def _answered(connection: sa.Connection, mail: NewMail) -> None:
-    """Mark the message whose answer this is: nobody needs to look for its debt any more."""
-    connection.execute(_ANSWERED, {"wanted": mail.key})
+def answered(connection: sa.Connection, key: str) -> None:
+    """Mark the message whose answer has this key: nobody needs to look for its debt any more."""
+    connection.execute(_ANSWERED, {"wanted": key})
 
 
-def _put_body(connection: sa.Connection, raw: bytes) -> str:
+def put_body(connection: sa.Connection, raw: bytes) -> str:
     """Store the bytes once, however many recipients get them; return their hash."""
     sha256 = hashlib.sha256(raw).hexdigest()
     if connection.execute(_BODY, {"wanted": sha256}).one_or_none() is None:

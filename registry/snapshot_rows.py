@@ -154,4 +154,5 @@ def _mark(connection: sa.Connection, name: str) -> tuple[dt.datetime | None, str
 
 def _brake(connection: sa.Connection) -> Brake | None:
     at, reason = _mark(connection, "brake")
-    return Brake(at, reason) if at else None
+    everything = _mark(connection, "brake-all")[0] is not None
+    return Brake(at, reason, everything) if at else None

@@ -5,6 +5,7 @@ from types import TracebackType
 from typing import Self
 
 from registry.campaign_rows import CampaignRows
+from registry.catch_up_rows import CatchUpRows
 from registry.database import Database, resolve
 from registry.filing_rows import FilingRows
 from registry.inbox_rows import InboxRows
@@ -13,9 +14,20 @@ from registry.outbox_rows import OutboxRows
 from registry.record_rows import RecordRows
 from registry.schema import bring_up_to_date
 from registry.snapshot_rows import SnapshotRows
+from registry.stock_rows import StockRows
 
 
-class Store(InboxRows, FilingRows, RecordRows, LookRows, OutboxRows, CampaignRows, SnapshotRows):
+class Store(
+    InboxRows,
+    FilingRows,
+    RecordRows,
+    LookRows,
+    OutboxRows,
+    CampaignRows,
+    CatchUpRows,
+    SnapshotRows,
+    StockRows,
+):
     """The registry's database. Each method is one transaction; each write is in the journal.
 
     Every method may raise `RegistryBusy` (locked by another program or disk full: nothing

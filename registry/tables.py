@@ -315,7 +315,7 @@ reports = sa.Table(
     sqlite_autoincrement=True,
 )
 
-# single facts: "polled", "brake", "released"
+# single facts: "polled", "brake", "brake-all", "released", "behind"
 marks = sa.Table(
     "marks",
     metadata,

@@ -91,6 +91,7 @@ class Shelf:
     """Three messages to be filed; the server refuses to move the second."""
 
     account: str = "box@here"
+    target_uidvalidity: int = 1
     owed: list[int] = field(default_factory=lambda: [1, 2, 3])
 
     @property
@@ -109,8 +110,8 @@ class Shelf:
             raise CommandRefused("NO cannot move this one")
         return uid + 100
 
-    def filed(self, slot, _target, _new_uid, _now, folder):
-        assert folder == "Done"
+    def filed(self, slot, _target, _new_uid, _now, folder, uidvalidity):
+        assert (folder, uidvalidity) == ("Done", 1)
         self.owed.remove(slot.uid)
 
 

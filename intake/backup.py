@@ -1,0 +1,336 @@
+"""Back up and restore: the registry, the vault and the config as one verified folder.
+
+The registry is copied first, then the vault: the vault only grows, and bytes are in it before a
+row names them, so that the later copy has all that the earlier one names. Both may be written to
+meanwhile. The folder gets its name when it is whole.
+"""
+
+import datetime as dt
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from config.model import Config
+from intake.opening import data_folder
+from registry.copies import Examined, examine, mark_as_restored, settle
+from registry.database import resolve
+from registry.errors import NotPossible, RegistryProblem
+from registry.store import Store
+from registry.vault import Vault
+
+MANIFEST = "manifest.json"
+DATABASE = "registry.db"
+_NAME = re.compile(r"intake-\d{8}T\d{6}Z")
+_CONFIG_TYPES = frozenset({".toml", ".csv", ".j2", ".txt", ".html", ".docx", ".md"})
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a backup: its path inside it, what it holds, how long it is."""
+
+    path: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a backup is. ``journal`` is the head of the chain: with it a shortened one is found."""
+
+    program: str
+    schema: str
+    made_at: str
+    journal_serial: int
+    journal_sha256: str
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A backup that was looked through; ``problems`` is empty when it is sound."""
+
+    folder: Path
+    manifest: Manifest
+    problems: tuple[str, ...]
+
+
+# --- making one ---
+
+
+def back_up(
+    config: Config, store: Store, vault: Vault, parent: Path, now: dt.datetime, program: str
+) -> Checked:
+    """Write a backup into a new folder of ``parent`` and look it through; the daemon may run.
+
+    Files of the vault that an earlier backup there has are linked to it, not copied.
+
+    Raises:
+        NotPossible: there is a backup of this second already.
+        RegistryProblem: the database is a server.
+    """
+    name = f"intake-{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"
+    folder, part = parent / name, parent / f".{name}.part"
+    if folder.exists():
+        raise NotPossible(f"{folder} is there already: wait a second and try again")
+    part.mkdir(parents=True, mode=0o700)
+    try:
+        store.copy_to(part / DATABASE)
+        settle(part / DATABASE)
+        _copy_vault(vault, part / "vault", _earlier(parent))
+        _copy_config(config, part / "config")
+        known = examine(part / DATABASE)
+        manifest = Manifest(
+            program, known.schema, now.isoformat(), known.serial, known.head, tuple(_files(part))
+        )
+        written = json.dumps(asdict(manifest), ensure_ascii=False, indent=1).encode()
+        _write(part / MANIFEST, [written])
+        _sync_folders(part)
+        part.rename(folder)
+        _sync(parent)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)  # its own half copy; links leave their files
+        raise
+    return check(folder)
+
+
+def _earlier(parent: Path) -> Path | None:
+    names = [path for path in parent.iterdir() if _NAME.fullmatch(path.name)]
+    return max(names, key=lambda path: path.name, default=None)
+
+
+def _copy_vault(vault: Vault, target: Path, earlier: Path | None) -> None:
+    target.mkdir(mode=0o700)
+    for sha256 in vault.names():
+        source = vault.folder / sha256[:2] / sha256
+        shelf = target / sha256[:2]
+        shelf.mkdir(exist_ok=True, mode=0o700)
+        twin = earlier / "vault" / sha256[:2] / sha256 if earlier else None
+        if twin is not None and twin.is_file() and _holds(twin, sha256):
+            try:
+                os.link(twin, shelf / sha256)
+                continue
+            except OSError:
+                pass  # another file system, or one without links
+        _copy(source, shelf / sha256)
+
+
+def _copy_config(config: Config, target: Path) -> None:
+    """Copy what the admin wrote; never a password, nor what the program wrote itself."""
+    settings, folder = config.settings, config.folder
+    secrets = {
+        (start / os.path.expandvars(one.password_file)).resolve()
+        for one in (settings.mailbox, settings.smtp)
+        for start in (folder, Path())
+        if one.password_file
+    }
+    pem = {
+        (folder / name).resolve()
+        for name in (
+            settings.security.signature_roots, settings.mailbox.ca_file, settings.smtp.ca_file,
+        )
+        if name
+    }  # fmt: skip
+    own = {data_folder(config).resolve(), (folder / settings.storage.vault).resolve()}
+    own = (own | {(folder / settings.board.path).resolve()}) - {folder.resolve()}
+    for path in sorted(folder.rglob("*")):
+        real = path.resolve()
+        inside = path.relative_to(folder)
+        skip = real in secrets or "secrets" in inside.parts or not own.isdisjoint(real.parents)
+        wanted = path.suffix in _CONFIG_TYPES or real in pem
+        if path.is_file() and wanted and not skip and not inside.name.startswith("."):
+            copied = target / inside
+            copied.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            _copy(path, copied)
+
+
+# --- looking through one ---
+
+
+def check(folder: Path) -> Checked:
+    """Look through a backup: every file as its manifest says, and nothing missing that is named.
+
+    Raises:
+        NotPossible: it is no backup of this program.
+    """
+    manifest = read_manifest(folder)
+    problems = [
+        f"{one.path} is not what it was"
+        for one in manifest.files
+        if not _is_sound(folder / one.path, one)
+    ]
+    if problems and f"{DATABASE} is not what it was" in problems:
+        return Checked(folder, manifest, tuple(problems))
+    known = examine(folder / DATABASE)
+    problems += _registry_problems(known, manifest)
+    have = {Path(one.path).name for one in manifest.files if one.path.startswith("vault/")}
+    problems += [
+        f"the registry names {sha256}, which the vault does not have"
+        for sha256 in sorted(known.named - have)
+    ]
+    problems += [
+        f"{one.path} does not hold what its name says"
+        for one in manifest.files
+        if one.path.startswith("vault/") and Path(one.path).name != one.sha256
+    ]
+    return Checked(folder, manifest, tuple(problems))
+
+
+def _registry_problems(known: Examined, manifest: Manifest) -> Iterator[str]:
+    if known.problem:
+        yield f"{DATABASE}: {known.problem}"
+    if (known.serial, known.head) != (manifest.journal_serial, manifest.journal_sha256):
+        yield f"{DATABASE}: its journal does not end where the manifest says"
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a backup.
+
+    Raises:
+        NotPossible: there is none, or it is not one of ours.
+    """
+    try:
+        found = json.loads((folder / MANIFEST).read_text("utf-8"))
+        files = tuple(File(**one) for one in found.pop("files"))
+        manifest = Manifest(files=files, **found)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise NotPossible(
+            f"{folder} is no backup (its {MANIFEST} cannot be read: {error}): give the folder that"
+            " `intake backup` wrote, such as …/intake-20240515T090000Z"
+        ) from None
+    if any(Path(one.path).is_absolute() or ".." in Path(one.path).parts for one in files):
+        raise NotPossible(f"{folder / MANIFEST} names files outside the backup")
+    return manifest
+
+
+# --- putting one back ---
+
+
+def restore(config: Config, folder: Path, now: dt.datetime) -> Checked:
+    """Put a backup's registry and vault into the configured places, where there is no registry.
+
+    The vault may hold files: they are named by what they hold, and those of the backup are added.
+    The registry gets its name last, marked as behind the mailbox, so that the daemon catches up
+    before it does anything else. Killed at any point it can be called again.
+
+    Raises:
+        NotPossible: there is a registry, or the backup is not sound.
+        RegistryProblem: the configured database is no file, or a newer program wrote the backup.
+    """
+    target = _place_of(config)
+    checked = check(folder)
+    if checked.problems:
+        raise NotPossible(
+            f"{folder} is not sound, nothing was restored: {'; '.join(checked.problems[:5])}"
+        )
+    vault = Vault(config.folder / config.settings.storage.vault)
+    for one in checked.manifest.files:
+        if one.path.startswith("vault/"):
+            vault.put((folder / one.path).read_bytes())
+    part = target.with_name(f"{target.name}.restoring")
+    for old in (part, *_beside(part)):
+        old.unlink(missing_ok=True)
+    _copy(folder / DATABASE, part)
+    made_at = checked.manifest.made_at
+    mark_as_restored(part, f"restored from {folder.name}, made at {made_at}", now)
+    part.rename(target)
+    _sync(target.parent)
+    return Checked(folder, checked.manifest, tuple(_after(target, vault)))
+
+
+def _place_of(config: Config) -> Path:
+    url = resolve(config.settings.storage.database, config.folder)
+    if url.get_backend_name() != "sqlite" or not url.database:
+        raise RegistryProblem(f"{url} is a server: restore it with its own tools")
+    target = Path(url.database)
+    there = [path for path in (target, *_beside(target)) if path.exists()]
+    if there:
+        names = ", ".join(path.name for path in there)
+        raise NotPossible(
+            f"{target.parent} has a registry ({names}): stop the daemon and move these files away"
+            " first; the vault can stay where it is"
+        )
+    return target
+
+
+def _beside(database: Path) -> tuple[Path, ...]:
+    """The files that SQLite lays beside a database: they belong to it and to no other."""
+    return tuple(
+        database.with_name(f"{database.name}{end}") for end in ("-wal", "-shm", "-journal")
+    )
+
+
+def _after(target: Path, vault: Vault) -> Iterator[str]:
+    known = examine(target)
+    if known.problem:
+        yield f"{target}: {known.problem}"
+    for sha256 in sorted(known.named):
+        if not vault.has(sha256):
+            yield f"the registry names {sha256}, which the vault does not have"
+
+
+# --- files ---
+
+
+def _files(part: Path) -> Iterator[File]:
+    for path in sorted(part.rglob("*")):
+        if path.is_file():
+            sha256, size = _digest(path)
+            yield File(path.relative_to(part).as_posix(), sha256, size)
+
+
+def _is_sound(path: Path, told: File) -> bool:
+    try:
+        return _digest(path) == (told.sha256, told.size_bytes)
+    except OSError:
+        return False
+
+
+def _holds(path: Path, sha256: str) -> bool:
+    return _digest(path)[0] == sha256
+
+
+def _digest(path: Path) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    for chunk in _chunks(path):
+        digest.update(chunk)
+        size += len(chunk)
+    return digest.hexdigest(), size
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+
+
+def _copy(source: Path, target: Path) -> None:
+    _write(target, _chunks(source))
+
+
+def _write(target: Path, chunks: Iterable[bytes]) -> None:
+    """Write a file that only its owner can read, and make it safe on the disk."""
+    target.touch(mode=0o600)
+    with target.open("wb") as file:
+        file.writelines(chunks)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folders(part: Path) -> None:
+    for path in (part, *part.rglob("*")):
+        if path.is_dir():
+            _sync(path)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,147 @@
+"""The commands that keep what there is: backup, restore, reconcile, export."""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer()
+
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+CampaignId = Annotated[str, typer.Argument(metavar="CAMPAIGN")]
+OutDir = Annotated[Path, typer.Option("--out", help="Folder to write into; made, or empty.")]
+
+
+def _config(context: typer.Context) -> Any:
+    """Load the config folder that the command line was given."""
+    from config.settings import load  # noqa: PLC0415  commands import what they need, late
+
+    return load(context.find_root().obj, env=os.environ)
+
+
+def _registry(context: typer.Context) -> Any:
+    from intake.opening import open_registry  # noqa: PLC0415
+
+    config = _config(context)
+    return config, *open_registry(config)
+
+
+def _now() -> Any:
+    from intake.desk import utc_now  # noqa: PLC0415
+
+    return utc_now()
+
+
+def _program() -> str:
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
+
+    try:
+        return f"commune-intake {version('commune-intake')}"
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return "commune-intake"
+
+
+def _fail(problems: Iterable[str]) -> None:
+    """Print what was found wanting and end with 1; do nothing when there is nothing."""
+    listed = list(problems)
+    for problem in listed:
+        typer.echo(f"intake: {problem}", err=True)
+    if listed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def backup(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder is made in it.")],
+) -> None:
+    """Copy registry, vault and config into a verified folder; the daemon may run."""
+    from intake.backup import back_up  # noqa: PLC0415
+
+    config, store, vault = _registry(context)
+    with store:
+        made = back_up(config, store, vault, folder, _now(), _program())
+    typer.echo(str(made.folder))
+    size = sum(one.size_bytes for one in made.manifest.files)
+    typer.echo(f"  {len(made.manifest.files)} files, {size} bytes, verified")
+    typer.echo("  passwords are not in it; the rest is personal data: keep it where few can read")
+    _fail(made.problems)
+
+
+@app.command()
+def restore(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="BACKUP", help="What `intake backup` wrote.")],
+) -> None:
+    """Put a backup's registry and vault into the configured places, which must be empty."""
+    from intake.backup import restore as put_back  # noqa: PLC0415
+    from intake.opening import data_folder  # noqa: PLC0415
+    from registry.lease import Lease  # noqa: PLC0415
+
+    config = _config(context)
+    with Lease(data_folder(config)):
+        done = put_back(config, folder, _now())
+    typer.echo(f"restored what {folder} held at {done.manifest.made_at}")
+    typer.echo(f"  the config of that time is in {folder / 'config'}: it was not touched")
+    typer.echo("  start the daemon: it first finds again in the mailbox what happened since")
+    _fail(done.problems)
+
+
+@app.command()
+def reconcile(context: typer.Context, *, as_json: AsJson = False) -> None:
+    """Compare mailbox, registry, vault and Sent; exit 1 when something is unexplained."""
+    from config.settings import secret  # noqa: PLC0415
+    from intake.mailbox import Mailbox  # noqa: PLC0415
+    from intake.reconcile import reconcile as compare  # noqa: PLC0415
+    from intake.stock import take_stock  # noqa: PLC0415
+
+    config, store, vault = _registry(context)
+    settings = config.settings.mailbox
+    mailbox = Mailbox(settings, secret(settings, os.environ))
+    with store:
+        try:
+            found = compare(take_stock(config, store, vault, mailbox))
+        finally:
+            mailbox.close()
+    if as_json:
+        _json(found.view())
+    else:
+        typer.echo(found.sentence())
+        if found.old:
+            typer.echo(f"  left alone: {found.old} from before go_live_at")
+        for note in found.notes:
+            typer.echo(f"  note: {note.code}: {note.where} – {note.remedy}")
+    _fail(f"{one.code}: {one.where} – {one.remedy}" for one in found.unexplained)
+
+
+@app.command()
+def export(
+    context: typer.Context,
+    campaign: CampaignId,
+    out: OutDir,
+    *,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Without any personal data, originals included.")
+    ] = False,
+) -> None:
+    """Write a campaign as a dossier for the archive: originals, registry, journal, hashes."""
+    from intake.export import export as write  # noqa: PLC0415
+
+    config, store, vault = _registry(context)
+    try:
+        chosen = config.campaign(campaign)
+    except KeyError:
+        known = ", ".join(one.id for one in config.campaigns)
+        raise typer.BadParameter(f"no campaign {campaign!r}; there is: {known}") from None
+    with store:
+        done = write(config, store, vault, chosen, out, _now(), redact=redact)
+    typer.echo(f"{done.files} files in {done.folder}; check them: sha256sum -c SHA256SUMS")
+    _fail(done.problems)
+
+
+def _json(view: object) -> None:
+    """Print one JSON document."""
+    typer.echo(json.dumps(view, ensure_ascii=False, indent=1))
