@@ -20,6 +20,7 @@ from parsers.container import Opened, Room
 from parsers.form import Form
 from parsers.jail import Jail
 from parsers.reading import Reading, Refusal
+from registry.journal_copy import JournalCopy
 from registry.store import Store
 from registry.vault import Vault
 
@@ -58,6 +59,7 @@ class Desk:
     reader: Reader
     clock: Clock = utc_now
     _templates: Templates | None = None
+    _copy: JournalCopy | None = None
 
     @property
     def calendar(self) -> Calendar:
@@ -72,6 +74,13 @@ class Desk:
         same = known is not None and known.folder == folder
         self._templates = known.renewed() if known and same else Templates(folder)
         return self._templates
+
+    @property
+    def journal_copy(self) -> JournalCopy:
+        """The journal's copy in the vault's folder."""
+        if self._copy is None:
+            self._copy = JournalCopy(self.vault.folder)
+        return self._copy
 
     def communes_on(self, moment: dt.datetime) -> tuple[Commune, ...]:
         """The roster on the local day of an instant."""

@@ -82,7 +82,7 @@ class Vault:
             return
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         shelf.mkdir(exist_ok=True, mode=0o700)
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -103,10 +103,11 @@ def _write(path: Path, data: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Put the names of a folder's files on the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
