@@ -110,6 +110,14 @@ def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) ->
         yield Desk(config, store, vault, mailbox, courier, reader, clock)
 
 
+@contextlib.contextmanager
+def reading_desk(config: Config, store: Store, vault: Vault, clock: Clock) -> Iterator[Desk]:
+    """Open a desk that reads and decides but reaches no server: no password is asked for."""
+    settings = config.settings
+    with Jail(jail_limits(config), workers=_WORKERS) as reader, Courier(settings.smtp) as courier:
+        yield Desk(config, store, vault, Mailbox(settings.mailbox, ""), courier, reader, clock)
+
+
 def own_addresses(config: Config) -> frozenset[str]:
     """Return the office's own addresses, case-folded: mail from them is never answered."""
     settings = config.settings

@@ -60,16 +60,34 @@ def owed_at(desk: Desk, now: dt.datetime, keys: Collection[str]) -> list[NewMail
     snapshot = dataclasses.replace(snapshot, polled_at=now)
     owed = due(snapshot, desk.config, desk.calendar, now)
     wanted = [one for one in owed if one.key in keys]
-    return _composed(desk, wanted, snapshot, desk.templates, now)
+    return _rendered_all(desk, wanted, snapshot, desk.templates, now).mails
 
 
 def _composed(
     desk: Desk, owed: Sequence[Due], snapshot: Snapshot, templates: Templates, now: dt.datetime
 ) -> list[NewMail]:
-    """Render what is owed; what a broken wording or a lost file keeps back waits, and is told.
+    """Render what is owed; what a broken wording or a lost file keeps back waits, and is told."""
+    done = _rendered_all(desk, owed, snapshot, templates, now)
+    if done.problem:
+        alert(desk, "wording", done.problem)
+    if done.lost:
+        alert(desk, "report", done.lost)
+    return done.mails
 
-    All mails of one decision bear its moment, so that a replay makes the same bytes again.
-    """
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Rendering:
+    """Mails, the first problem of a wording, and the first file that is gone."""
+
+    mails: list[NewMail]
+    problem: str
+    lost: str
+
+
+def _rendered_all(
+    desk: Desk, owed: Sequence[Due], snapshot: Snapshot, templates: Templates, now: dt.datetime
+) -> _Rendering:
+    """Render; all mails of one decision bear its moment, so that a replay makes the same bytes."""
     mails: list[NewMail] = []
     problem = lost = ""
     for one in owed:
@@ -81,11 +99,7 @@ def _composed(
         except (KeyError, VaultDamaged, OSError) as error:
             _log.error("file_lost", key=one.key, reason=str(error))
             lost = lost or f"{one.key}: a file of the vault is gone or damaged: {error}"
-    if problem:
-        alert(desk, "wording", problem)
-    if lost:
-        alert(desk, "report", lost)
-    return mails
+    return _Rendering(mails, problem, lost)
 
 
 def alert(desk: Desk, what: str, reason: str, about: str = "") -> None:

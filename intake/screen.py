@@ -112,6 +112,32 @@ class Screen:
         self.console.print(table)
         self._say(f"{len(view)} in all; nothing was sent")
 
+    def replay(self, view: View) -> None:
+        """Show `rebuild.Rebuilt.view`."""
+        whose = "the registry" if view["source"] == "registry" else "the vault's copy"
+        self._say(f"{view['events']} events of {whose} were played again; nothing was sent")
+        for one in view["differences"]:
+            self._difference(one)
+        if view["equal"]:
+            self._say("[green]equal[/green]: every reading, answer, mail and report came out again")
+        else:
+            self._say(f"[red]{len(view['differences'])} differences[/red]: look at each of them")
+        if view["placed"]:
+            self._say(f"the new registry is in place: {escape(view['registry'])}")
+            self._say("  start the daemon; what arrived since is in the inbox")
+        elif view["registry"]:
+            self._say(f"the new registry: {escape(view['registry'])}")
+
+    def _difference(self, one: View) -> None:
+        """One event that came out differently: what it said, and what was said now."""
+        at = self._at(one["at"], _SECONDS)
+        why = f"  [yellow]{escape(one['why'])}[/yellow]" if one["why"] else ""
+        number = f"event {one['event']}" if one["event"] else "a new event"
+        self._say(f"[dim]{at}[/dim]  {number}: {one['kind']}, {escape(one['subject'])}{why}")
+        for key in {**one["then"], **one["now"]}:
+            then, now = (_short(one[side].get(key, "–")) for side in ("then", "now"))
+            self._say(f"{key}: {escape(then)} → {escape(now)}", 1)
+
     def found(self, view: View) -> None:
         """Show what `views.find` found: a message, a submission, a mail or a commune."""
         if "documents" in view:

@@ -67,6 +67,7 @@ class CampaignRows(Part):
                 "number": number,
                 "inputs": inputs_sha256,
                 "files": [file.sha256 for file in frozen],
+                "names": [file.name for file in frozen],
             }
             journal(connection, now, "report-frozen", f"campaign {campaign}", data)
             return _required(_last_report(connection, campaign), campaign)
@@ -102,6 +103,12 @@ class CampaignRows(Part):
         """Return the reports of a campaign in the order of their numbers."""
         with self._database.read() as connection:
             return read_reports(connection, [campaign])
+
+    def reported_campaigns(self) -> list[str]:
+        """Return the campaigns that have a report, also those that are no longer configured."""
+        query = sa.select(reports.c.campaign).distinct().order_by(reports.c.campaign)
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
 
     def campaign_state(self, campaign: str) -> CampaignState:
         """Return what happened to a campaign so far; nothing, if it is not known."""

@@ -67,9 +67,7 @@ def from_line(line: bytes) -> Event | None:
     """Return the event of a line; None when it is no line of a journal or was changed."""
     try:
         serial, at, kind, subject, data, previous, sha256 = json.loads(line)
-        event = Event(
-            serial, dt.datetime.fromisoformat(at), kind, subject, data, previous, sha256
-        )
+        event = Event(serial, dt.datetime.fromisoformat(at), kind, subject, data, previous, sha256)
         return event if sound(event) else None
     except (ValueError, TypeError, AttributeError):
         return None
