@@ -497,10 +497,12 @@ def replay(
     """Build the registry anew from the vault and its journal, and compare; nothing is sent."""
     import tempfile  # noqa: PLC0415
 
-    from intake.rebuild import put_in_place, rebuild  # noqa: PLC0415
+    from intake.rebuild import put_in_place, rebuild, refuse_if_there  # noqa: PLC0415
     from intake.screen import progress  # noqa: PLC0415
 
     config = _config()
+    if in_place:
+        refuse_if_there(config)
     with tempfile.TemporaryDirectory(prefix="intake-replay-") as passing:
         rebuilt = rebuild(config, out or Path(passing), progress, from_vault=from_vault)
         if in_place and (rebuilt.equal or despite):

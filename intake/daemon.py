@@ -16,6 +16,7 @@ from intake.closing import close_campaigns
 from intake.collect import collect
 from intake.desk import Desk
 from intake.filing import file_messages, save_sent
+from intake.kept_config import keep_config
 from intake.mailbox import LoginRefused, Unreachable
 from intake.post import alert, decide_and_queue
 from intake.standing import refuse_behind
@@ -61,6 +62,7 @@ class Daemon:
         for mail in recover(desk.store, desk.config, now=desk.clock(), jitter=self.jitter):
             _log.warning("interrupted", mail=mail.id, kind=mail.kind)
         self._copied = {mail.rfc_message_id for mail in desk.store.unsaved_mails()}
+        self._despite_the_disk(lambda: keep_config(desk))
         self._despite_the_disk(self.copy_journal)
 
     def tick(self, *, again: bool = False) -> bool:

@@ -18,7 +18,7 @@ from notifier.compose import Templates
 from notifier.smtp import Courier
 from parsers.container import Opened, Room
 from parsers.form import Form
-from parsers.jail import Jail
+from parsers.jail import Jail, JailLimits
 from parsers.reading import Reading, Refusal
 from registry.journal_copy import JournalCopy
 from registry.store import Store
@@ -111,11 +111,28 @@ def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) ->
 
 
 @contextlib.contextmanager
-def reading_desk(config: Config, store: Store, vault: Vault, clock: Clock) -> Iterator[Desk]:
-    """Open a desk that reads and decides but reaches no server: no password is asked for."""
+def reading_desk(
+    config: Config, store: Store, vault: Vault, clock: Clock
+) -> Iterator[tuple[Desk, Callable[[Config], Reader]]]:
+    """Open a desk that reads and decides but reaches no server: no password is asked for.
+
+    With it comes a function that returns the reader for another config: the same one, unless the
+    limits differ.
+    """
     settings = config.settings
-    with Jail(jail_limits(config), workers=_WORKERS) as reader, Courier(settings.smtp) as courier:
-        yield Desk(config, store, vault, Mailbox(settings.mailbox, ""), courier, reader, clock)
+    with contextlib.ExitStack() as stack:
+        readers: dict[JailLimits, Jail] = {}
+
+        def reader_for(wanted: Config) -> Reader:
+            limits = jail_limits(wanted)
+            if limits not in readers:
+                readers[limits] = stack.enter_context(Jail(limits, workers=_WORKERS))
+            return readers[limits]
+
+        courier = stack.enter_context(Courier(settings.smtp))
+        mailbox = Mailbox(settings.mailbox, "")
+        desk = Desk(config, store, vault, mailbox, courier, reader_for(config), clock)
+        yield desk, reader_for
 
 
 def own_addresses(config: Config) -> frozenset[str]:

@@ -85,10 +85,10 @@ def rebuild(config: Config, out: Path, bar: Bar, *, from_vault: bool = False) ->
         overlay = Overlay(out / "vault", vault)
         with (
             new,
-            reading_desk(config, new, overlay, clock) as desk,
+            reading_desk(config, new, overlay, clock) as (desk, new_reader),
             bar("replaying", source.head.serial) as done,
         ):
-            played = replay(desk, clock, source.events(), done)
+            played = replay(desk, clock, source.events(), out, new_reader, done)
     return Rebuilt(source, played, out)
 
 
@@ -103,8 +103,7 @@ def put_in_place(config: Config, rebuilt: Rebuilt) -> Rebuilt:
     if target is None:
         raise NotPossible("the registry is a server's: load the new one with its own tools")
     with Lease(data_folder(config)):
-        if _present(config):
-            raise NotPossible(f"there is a registry at {target}: move it away first")
+        refuse_if_there(config)
         vault = Vault(config.folder / config.settings.storage.vault)
         for sha256 in Vault(rebuilt.folder / "vault").names():
             vault.put(Vault(rebuilt.folder / "vault").get(sha256))
@@ -118,6 +117,17 @@ def put_in_place(config: Config, rebuilt: Rebuilt) -> Rebuilt:
         arriving.replace(target)
         sync_folder(target.parent)
     return Rebuilt(rebuilt.source, rebuilt.played, rebuilt.folder, target)
+
+
+def refuse_if_there(config: Config) -> None:
+    """Refuse to go on when there is a registry where a new one should be put.
+
+    Raises:
+        NotPossible: it says where.
+    """
+    if _present(config):
+        where = registry_file(config) or config.settings.storage.database
+        raise NotPossible(f"there is a registry at {where}: move it away first")
 
 
 def registry_file(config: Config) -> Path | None:

@@ -12,12 +12,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from email.parser import BytesHeaderParser
 from email.policy import default
+from pathlib import Path
 from typing import Any, cast
 
 import structlog
 
+from config.model import Config
+from config.problem import ConfigProblems
 from intake.closing import freeze_report
-from intake.desk import Desk
+from intake.desk import Desk, Reader
+from intake.kept_config import config_again
 from intake.post import owed_at
 from intake.replay_script import Difference, differences, name_of, number_of, scenes, too_old
 from intake.understand import given_up, understand_again
@@ -61,17 +65,20 @@ def replay(
     desk: Desk,
     clock: Moment,
     events: Iterable[Event],
+    folder: Path,
+    new_reader: Callable[[Config], Reader],
     done: Callable[[], None] = lambda: None,
 ) -> Played:
     """Play events into the registry of a desk whose clock is ``clock``; ``done`` at each event.
 
-    The registry is empty, or it has exactly the events before these.
+    The registry is empty, or it has exactly the events before these. Configs of the past are
+    written below ``folder``; ``new_reader`` gives a reader with the limits of a config.
 
     Raises:
         ReplayImpossible: an event of an unknown kind, or of a version that told too little.
         JailBrokenError: no document can be read on this machine.
     """
-    player = _Player(desk, desk.store.journal_head().serial)
+    player = _Player(desk, folder, new_reader, desk.store.journal_head().serial)
     played = Played()
     for scene in scenes(events):
         clock.at = scene[0].at
@@ -88,6 +95,8 @@ class _Player:
     """One replay: the desk it is played on, and how far its own journal is."""
 
     desk: Desk
+    folder: Path
+    new_reader: Callable[[Config], Reader]
     _serial: int
     #: When the running attempt at a message began.
     _begun: dict[int, dt.datetime] = field(default_factory=dict)
@@ -120,6 +129,20 @@ class _Player:
         return [dataclasses.replace(one, why=one.why or why) for one in found]
 
     # --- what came in ---
+
+    def configure(self, scene: Sequence[Event]) -> None:
+        """The admin's config of that day is in use from here on; without it, today's is."""
+        (event,) = scene
+        files = cast("Mapping[str, str]", event.data["files"])
+        self.desk.store.note_config(files, event.at)
+        folder = self.folder / f"config-{event.serial}"
+        try:
+            config = config_again(files, self.desk.vault, folder)
+        except (KeyError, VaultDamaged, ConfigProblems, OSError) as error:
+            self._note(event, {}, {}, f"the config of that day is not usable: {error}")
+            return
+        self.desk.config = config
+        self.desk.reader = self.new_reader(config)
 
     def keep(self, scene: Sequence[Event]) -> None:
         """A message lies in a slot of the mailbox, its bytes in the vault."""
@@ -364,6 +387,7 @@ _Act = Callable[[_Player, Sequence[Event]], None]
 
 #: Every kind of event that there is, and what is done again. A test holds it to the registry.
 _ACTS: Mapping[str, _Act] = {
+    "config": _Player.configure,
     "kept": _Player.keep,
     "seen-again": _Player.keep,
     "unfetched": _Player.note_unfetched,

@@ -132,7 +132,18 @@ def resolve(url: str, base: Path) -> sa.URL:
 
 
 def _storable(data: Mapping[str, object]) -> dict[str, object]:
-    return {key: plain(value) if isinstance(value, str) else value for key, value in data.items()}
+    """Return the data as it will be read back: what is sealed must be what is stored."""
+    return {plain(key): _plain_all(value) for key, value in data.items()}
+
+
+def _plain_all(value: object) -> object:
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, Mapping):
+        return _storable(value)
+    if isinstance(value, list | tuple):
+        return [_plain_all(item) for item in value]
+    return value
 
 
 def _prepare_sqlite(engine: sa.Engine, busy_seconds: float, *, durable: bool) -> None:
