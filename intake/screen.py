@@ -34,6 +34,11 @@ _COLOURS = {
     "refused": "red",
     "unknown": "red",
 }
+#: Of the journal: what is said already, or serves a replay only (`--json` has it).
+_NOT_SHOWN = frozenset(
+    {"at", "event", "account", "uidvalidity", "size_bytes", "received_at", "from", "to", "outcome"}
+    | {"rfc_message_id", "body", "next_try_at"}
+)
 _SHORT = "%d/%m %H:%M"
 _SECONDS = "%d/%m/%Y %H:%M:%S"
 _PIPE_WIDTH = 1000
@@ -282,7 +287,7 @@ class Screen:
     def _journal(self, events: Sequence[View], depth: int) -> None:
         """What happened, oldest first."""
         for event in reversed(events):
-            facts = {key: value for key, value in event.items() if key not in {"at", "event"}}
+            facts = {key: value for key, value in event.items() if key not in _NOT_SHOWN}
             words = "  ".join(f"{key}={_short(value)}" for key, value in facts.items())
             head = f"[dim]{self._at(event['at'], _SECONDS)}[/dim]  {event['event']}"
             self._say(f"{head}  [dim]{escape(words)}[/dim]", depth)
