@@ -2,11 +2,9 @@
 
 import contextlib
 import datetime as dt
-import json
-import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from dataclasses import replace
 
 import pytest
 from rigs.answering import (
@@ -25,10 +23,13 @@ from rigs.dump import dump
 from rigs.smtp import Drop, Reply
 from rigs.whole import CAMPAIGN, Whole, mail, workbook_file
 
+import intake.replay
 from intake.demo_documents import PLAIN, workbook
 from intake.demo_scenario import DONG_DANG, HOA_CU, _sender
 from intake.rebuild import Rebuilt, put_in_place, rebuild
+from intake.verify import verify
 from registry.errors import NotPossible, RegistryBehind
+from registry.snapshot import windows
 from registry.store import open_store
 
 pytestmark = pytest.mark.e2e
@@ -40,9 +41,8 @@ TAN_LIEN_MAIL, CONG_SON_MAIL = "tanlien@caoloc.example", "congson@caoloc.example
 BOOK_OF_DONG_DANG = workbook(PLAIN, _sender("Đồng Đăng", 88, 15, "thị trấn"), DONG_DANG)
 
 
-@contextlib.contextmanager
-def no_bar(_what: str, _total: int) -> Iterator[Callable[[], None]]:
-    yield lambda: None
+def no_bar(_what: str, _total: int) -> contextlib.AbstractContextManager[Callable[[], None]]:
+    return contextlib.nullcontext(lambda: None)
 
 
 def write(office: Whole, sender: str, at: dt.datetime, **more: object) -> bytes:
@@ -177,3 +177,96 @@ def test_nothing_is_sent_and_no_server_is_asked(played, tmp_path, monkeypatch):
     before = len(played.smtp.accepted)
     assert rebuild(played.config, tmp_path / "new", no_bar, from_vault=True).equal
     assert len(played.smtp.accepted) == before
+
+
+def test_what_a_changed_program_makes_otherwise_is_named(played, tmp_path, monkeypatch):
+    """Another reading: the message, the answers and the reports that it changes, nothing else."""
+    again = intake.replay.understand_again
+
+    def reads_otherwise(desk, message, begun_at):
+        outcome = again(desk, message, begun_at)
+        if outcome.commune != key_of(played, "06184") or outcome.submission is None:
+            return outcome
+        new = outcome.submission
+        first = new.points[0]
+        row = replace(first.row, values={**first.row.values, "area_m2": "61"})
+        points = (replace(first, row=row), *new.points[1:])
+        return replace(outcome, submission=replace(new, points=points), ack="needs-fix")
+
+    monkeypatch.setattr("intake.replay.understand_again", reads_otherwise)
+    made = rebuild(played.config, tmp_path / "new", no_bar)
+    found = {(one.kind, one.subject.split()[0]) for one in made.played.differences}
+    assert found == {("recorded", "message"), ("queued", "mail"), ("report-frozen", "campaign")}
+    assert not made.view["same_chain"]
+    (message,) = {one.subject for one in made.played.differences if one.kind == "recorded"}
+    answers = [one for one in made.played.differences if one.why.startswith("the answer stays")]
+    assert [(one.then, one.now) for one in answers] == [
+        ({"ack": "registered"}, {"ack": "needs-fix"})
+    ]
+    assert int(message.split()[1]) > 0
+    reports = [one for one in made.played.differences if one.kind == "report-frozen"]
+    assert [set(one.then) for one in reports] == [{"inputs", "files"}] * 2
+    # its reports lie beside it (the letter says nothing of areas: two workbooks, two inputs);
+    # the vault was not touched; the old answer would not leave again
+    assert len(list((tmp_path / "new" / "vault").glob("??/*"))) == 4
+    with open_store("sqlite:///registry.db", tmp_path / "new") as new:
+        assert new.snapshot(windows(played.config.campaigns)).unanswered == ()
+    assert verify(played.config, played.store, played.desk.vault) == []
+
+
+def test_a_message_whose_file_is_gone_is_named_and_held(played, tmp_path):
+    """It is not silently left out: `intake verify` and the replay both say which one it is."""
+    message = next(one for one in played.store.messages() if one.verdict == "correction")
+    path = played.desk.vault.folder / message.sha256[:2] / message.sha256
+    bytes_of_it = path.read_bytes()
+    path.write_bytes(bytes_of_it[:-1])
+    try:
+        made = rebuild(played.config, tmp_path / "new", no_bar)
+        faults = verify(played.config, played.store, played.desk.vault)
+    finally:
+        path.write_bytes(bytes_of_it)
+    assert [(one.code, one.found.split()[-1]) for one in faults] == [("message-file", "damaged")]
+    assert faults[0].about.startswith(f"message {message.id} (received ")
+    first = made.played.differences[0]
+    assert first.subject == f"message {message.id}"
+    assert "gone or damaged" in first.why
+    with open_store("sqlite:///registry.db", tmp_path / "new") as new:
+        assert new.message(message.id).state == "held"
+
+
+def test_a_registry_that_is_there_is_never_replaced(played, replayed):
+    before = dump(played.store)
+    with pytest.raises(NotPossible, match="move it away first"):
+        put_in_place(played.config, replayed)
+    assert dump(played.store) == before
+    with pytest.raises(NotPossible, match="not empty"):
+        rebuild(played.config, replayed.folder, no_bar)
+
+
+def test_fault_091_a_deleted_registry_comes_back_from_the_vault_and_nothing_leaves_twice(
+    played, tmp_path
+):
+    """FAULTS 91: the daemon refuses to begin anew; rebuilt, it goes on where it was."""
+    office = played
+    before, mails = dump(office.store), len(office.smtp.accepted)
+    office._desk.close()
+    for path in (office.folder / "data").glob("registry.db*"):
+        path.unlink()
+    with pytest.raises(RegistryBehind, match="intake replay --in-place"):
+        office.restart()
+    office._desk.close()
+    placed = put_in_place(office.config, rebuild(office.config, tmp_path / "new", no_bar))
+    assert (placed.source.name, placed.equal) == ("vault", True)
+    office.restart()
+    assert dump(office.store) == before
+    for hours in (0, 1, 24, 48, 24 * 30):
+        office.tick(office.now + dt.timedelta(hours=hours))
+    assert len(office.smtp.accepted) == mails  # no acknowledgment, no reminder, no report
+    write(office, HOA_CU_MAIL, office.now, files=workbook_file(form_of_hoa_cu()), subject="Lần 3")
+    # what is new is answered, and makes the draft of a supplement
+    after = [one.recipients for one in office.smtp.accepted[mails:]]
+    assert after == [(HOA_CU_MAIL,), ("lanhdao@caoloc.example",)]
+    assert newest(office).verdict == "correction"
+    assert verify(office.config, office.store, office.desk.vault) == []
+    assert office.desk.journal_copy.standing(office.store) == "equal"
+    assert not list(office.desk.vault.folder.glob("journal-until-*"))
