@@ -1,5 +1,6 @@
 """The command line as its users meet it: answers, JSON shapes, exit codes."""
 
+import dataclasses
 import datetime as dt
 import hashlib
 import json
@@ -14,13 +15,16 @@ from rigs.saved_mail import saved
 
 from config.init import write_example
 from config.settings import load
+from intake import replay
 from intake.__main__ import main
 from intake.closing import close_campaigns
 from intake.daemon import Daemon
 from intake.demo_documents import PLAIN, workbook
 from intake.demo_scenario import GIA_CAT, HOA_CU, XLSX, _sender
 from intake.desk import open_desk
+from intake.opening import open_registry
 from intake.post import decide_and_queue
+from registry.journal_copy import JournalCopy
 from registry.model import Slot
 
 VN = dt.timezone(dt.timedelta(hours=7))
@@ -460,10 +464,87 @@ def test_verify_finds_the_journal_whole(made, run):
     assert "3 files are as they were" in out
 
 
+def files_of_registry(folder):
+    return sorted((folder / "data").glob("registry.db*"))
+
+
+def test_a_replay_says_that_all_came_out_again(made, run, tmp_path):
+    code, out, _ = run(made, "replay", "--out", str(tmp_path / "new"))
+    assert code == 0
+    assert "equal: every reading, answer, mail and report came out again" in out
+    assert (tmp_path / "new" / "registry.db").exists()
+
+
+def test_a_replay_names_what_came_out_otherwise_and_is_exit_code_1(folder, run, monkeypatch):
+    """Also where it would be put in place: not unasked, with differences."""
+    again = replay.understand_again
+
+    def otherwise(desk, message, begun_at):
+        outcome = again(desk, message, begun_at)
+        return dataclasses.replace(outcome, reason=f"{outcome.reason}!")
+
+    monkeypatch.setattr("intake.replay.understand_again", otherwise)
+    code, out, _ = run(folder, "replay")
+    assert code == 1
+    assert "recorded, message 1" in out
+    assert "reason: 2 point(s) → 2 point(s)!" in out
+    copy_journal(folder)
+    for path in files_of_registry(folder):
+        path.unlink()
+    assert run(folder, "replay", "--in-place")[0] == 1
+    assert files_of_registry(folder) == []
+    assert run(folder, "replay", "--in-place", "--despite-differences")[0] == 1
+    assert files_of_registry(folder) != []
+
+
+def copy_journal(folder):
+    config = load(folder, env=ENV)
+    store, vault = open_registry(config)
+    with store:
+        JournalCopy(vault.folder).catch_up(store, dt.datetime.now(dt.UTC))
+
+
+def test_a_registry_that_is_gone_comes_back(folder, run):
+    """FAULTS 91 at the command line: refused while there is one; without its journal, said so."""
+    code, _, err = run(folder, "replay", "--in-place")
+    assert code == 1
+    assert "move it away first" in err
+    before = json.loads(run(folder, "status", "--json")[1])
+    (path,) = files_of_registry(folder)
+    kept = path.read_bytes()
+    path.unlink()
+    code, _, err = run(folder, "replay", "--in-place")
+    assert code == 1
+    assert "neither a registry nor a journal" in err
+    path.write_bytes(kept)
+    copy_journal(folder)
+    for one in files_of_registry(folder):
+        one.unlink()
+    code, out, _ = run(folder, "replay", "--in-place", "--json")
+    view = json.loads(out)
+    assert (code, view["equal"], view["source"], view["placed"]) == (0, True, "vault", True)
+    assert view["registry"] == str(path)
+    assert run(folder, "verify")[0] == 0
+    after = json.loads(run(folder, "status", "--json")[1])
+    assert after | {"mailbox": 0} == before | {"mailbox": 0}
+    assert after["mailbox"]["polled_at"] is None  # the inbox is read first
+
+
+def test_verify_names_a_file_that_is_gone(folder, run):
+    next((folder / "data" / "vault").glob("??/*")).unlink()
+    code, _, err = run(folder, "verify")
+    assert code == 1
+    assert "is gone" in err
+    code, out, _ = run(folder, "verify", "--json")
+    view = json.loads(out)
+    assert (code, view["whole"], len(view["faults"])) == (1, False, 1)
+
+
 def test_every_command_says_what_it_does(run, tmp_path):
     commands = (
         *("init", "check", "run", "once", "demo", "parse", "form", "status", "show", "held"),
         *("plan", "assign", "accept", "reject", "release", "launch", "report", "approve"),
+        *("replay", "verify"),
     )
     _, out, _ = run(tmp_path, "--help")
     for command in commands:
