@@ -511,6 +511,8 @@ def replay(
     if out is None and not rebuilt.placed:
         view["registry"] = None
     _json(view) if as_json else _screen(config).replay(view)
+    if in_place and not rebuilt.placed:
+        typer.echo("intake: not put in place; --despite-differences would do it", err=True)
     raise typer.Exit(0 if rebuilt.equal else 1)
 
 

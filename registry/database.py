@@ -200,5 +200,5 @@ def _damaged(path: Path | None, detail: str) -> RegistryDamaged:
     return RegistryDamaged(
         f"{path} is damaged ({detail}): stop the daemon, put the last good copy in its place "
         "(`intake restore`), or move the file away and rebuild it from the vault "
-        "(`intake replay`); the mailbox was not touched"
+        "(`intake replay --in-place`); the mailbox was not touched"
     )

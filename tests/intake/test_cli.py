@@ -491,7 +491,8 @@ def test_a_replay_names_what_came_out_otherwise_and_is_exit_code_1(folder, run, 
     copy_journal(folder)
     for path in files_of_registry(folder):
         path.unlink()
-    assert run(folder, "replay", "--in-place")[0] == 1
+    code, _, err = run(folder, "replay", "--in-place")
+    assert (code, err) == (1, "intake: not put in place; --despite-differences would do it\n")
     assert files_of_registry(folder) == []
     assert run(folder, "replay", "--in-place", "--despite-differences")[0] == 1
     assert files_of_registry(folder) != []
