@@ -86,12 +86,11 @@ def test_fault_130_an_upgrade_in_mid_queue_is_drained_once(upgraded):
     reminded = {key for key, _ in keys if key.startswith("remind/")}
     assert len(reminded) == 22 - 4  # all but who is registered or nil by now
     assert {key for key in keys if old.get(key) == "sent"} == set()
+    verified_and_copied(office)
 
 
-def test_fault_130_the_upgraded_registry_is_whole_and_copied(upgraded):
-    """Its journal and vault are verified; what the old one did not tell is not played again."""
-    office = upgraded
-    office.tick()
+def verified_and_copied(office: Whole) -> None:
+    """Its journal and vault are whole; what the old program did not tell is not played again."""
     assert verify(office.config, office.store, office.desk.vault) == []
     assert office.desk.journal_copy.standing(office.store) == "equal"
     assert office.store.reports(CAMPAIGN)[0].number == 1

@@ -26,6 +26,7 @@ from intake.opening import open_registry
 from intake.post import decide_and_queue
 from registry.journal_copy import JournalCopy
 from registry.model import Slot
+from registry.store import open_store
 
 VN = dt.timezone(dt.timedelta(hours=7))
 ENV = {"INTAKE_IMAP_PASSWORD": "made-up", "INTAKE_SMTP_PASSWORD": "made-up"}
@@ -531,14 +532,25 @@ def test_a_registry_that_is_gone_comes_back(folder, run):
     assert after["mailbox"]["polled_at"] is None  # the inbox is read first
 
 
-def test_verify_names_a_file_that_is_gone(folder, run):
-    next((folder / "data" / "vault").glob("??/*")).unlink()
+def test_a_file_that_is_damaged_is_named_by_verify_and_by_a_replay(folder, run, tmp_path):
+    """The message that it belongs to is held in the new registry, not left out."""
+    number = json.loads(run(folder, "show", "OCOP2-06223-01-9", "--json")[1])["message"]
+    one = json.loads(run(folder, "show", str(number), "--json")[1])
+    path = folder / "data" / "vault" / one["sha256"][:2] / one["sha256"]
+    path.write_bytes(path.read_bytes()[:-1])
     code, _, err = run(folder, "verify")
     assert code == 1
-    assert "is gone" in err
+    assert f"message {one['id']} (received 15/05/2024 09:00 from hoacu@caoloc.example)" in err
+    assert "is damaged" in err
     code, out, _ = run(folder, "verify", "--json")
     view = json.loads(out)
     assert (code, view["whole"], len(view["faults"])) == (1, False, 1)
+    code, out, _ = run(folder, "replay", "--json", "--out", str(tmp_path / "new"))
+    first = json.loads(out)["differences"][0]
+    assert (code, first["subject"]) == (1, f"message {one['id']}")
+    assert "gone or damaged" in first["why"]
+    with open_store("sqlite:///registry.db", tmp_path / "new") as new:
+        assert new.message(one["id"]).state == "held"
 
 
 def test_every_command_says_what_it_does(run, tmp_path):
