@@ -63,7 +63,7 @@ class _Work:
         self.settings_file, self.settings = self._toml(SETTINGS, Settings)
         calendar_file, self.calendar = self._toml(CALENDAR, CalendarFile)
         self._read_roster()
-        names = _campaign_names(self.folder)
+        names = campaign_names(self.folder)
         if not names:
             self.problems.append(_no_campaign())
         for name in names:
@@ -188,7 +188,7 @@ def _not_built_yet(config: Config) -> Iterator[Problem]:
 
 def _fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """Return name, size and time of every file that `load` reads."""
-    names = [SETTINGS, ROSTER, CALENDAR, *_campaign_names(folder)]
+    names = [SETTINGS, ROSTER, CALENDAR, *campaign_names(folder)]
     found = []
     for name in names:
         try:
@@ -200,7 +200,8 @@ def _fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
     return tuple(found)
 
 
-def _campaign_names(folder: Path) -> list[str]:
+def campaign_names(folder: Path) -> list[str]:
+    """Return the campaign files of a folder, as paths below it, in order."""
     # Editors leave hidden copies beside the file (.#x.toml); they are no campaigns.
     found = sorted((folder / CAMPAIGNS).glob("*.toml"))
     return [f"{CAMPAIGNS}/{path.name}" for path in found if not path.name.startswith(".")]

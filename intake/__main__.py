@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 the thing asked for was found wanting, 2 usage, 70 a bug.
 """
 
+import dataclasses
 import datetime as dt
 import getpass
 import json
@@ -490,15 +491,66 @@ def approve(
 
 
 @app.command()
-def verify() -> None:
-    """Check that the journal's chain is whole."""
-    _, store, _vault = _registry()
+def replay(
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Keep the new registry and its reports here."),
+    ] = None,
+    *,
+    from_vault: Annotated[
+        bool, typer.Option("--from-vault", help="Play the journal's copy in the vault.")
+    ] = False,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Put the new registry in place; only if none is.")
+    ] = False,
+    despite: Annotated[
+        bool, typer.Option("--despite-differences", help="Put it in place all the same.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Build the registry anew from the vault and its journal, and compare; nothing is sent."""
+    import tempfile  # noqa: PLC0415
+
+    from intake.rebuild import put_in_place, rebuild, refuse_if_there  # noqa: PLC0415
+    from intake.screen import progress  # noqa: PLC0415
+
+    config = _config()
+    if in_place:
+        refuse_if_there(config)
+    with tempfile.TemporaryDirectory(prefix="intake-replay-") as passing:
+        rebuilt = rebuild(config, out or Path(passing), progress, from_vault=from_vault)
+        if in_place and (rebuilt.equal or despite):
+            rebuilt = put_in_place(config, rebuilt)
+        view = rebuilt.view
+    if out is None and not rebuilt.placed:
+        view["registry"] = None
+    _json(view) if as_json else _screen(config).replay(view)
+    if in_place and not rebuilt.placed:
+        typer.echo("intake: not put in place; --despite-differences would do it", err=True)
+    raise typer.Exit(0 if rebuilt.equal else 1)
+
+
+@app.command()
+def verify(*, as_json: AsJson = False) -> None:
+    """Check the journal's chain, its copy in the vault, and every file that the registry names."""
+    from intake.screen import progress  # noqa: PLC0415
+    from intake.verify import files_to_check  # noqa: PLC0415
+    from intake.verify import verify as look_through  # noqa: PLC0415
+
+    config, store, vault = _registry()
     with store:
-        broken = store.verify_journal()
-    if broken is not None:
-        typer.echo(f"intake: the journal was changed at or before event {broken}", err=True)
-        raise typer.Exit(1)
-    typer.echo("the journal is whole")
+        files, events = files_to_check(store), store.journal_head().serial
+        with progress("checking", files) as done:
+            faults = look_through(config, store, vault, done)
+    if as_json:
+        told = [dataclasses.asdict(fault) for fault in faults]
+        _json({"whole": not faults, "events": events, "files": files, "faults": told})
+    else:
+        for fault in faults:
+            typer.echo(f"intake: {fault}", err=True)
+        if not faults:
+            typer.echo(f"the journal is whole: {events} events; {files} files are as they were")
+    raise typer.Exit(1 if faults else 0)
 
 
 app.add_typer(_keeping)

@@ -1,4 +1,4 @@
-"""The daemon: tick → collect → keep → understand → read → record → close → decide → send → file.
+"""The daemon: collect → keep → understand → read → record → close → decide → send → file → copy.
 
 The same steps in the same order as docs/flow.md. Each step commits before the next begins and can
 be repeated; a step that cannot be done now (server away, disk full) leaves the others working.
@@ -17,9 +17,11 @@ from intake.closing import close_campaigns
 from intake.collect import collect
 from intake.desk import Desk
 from intake.filing import file_messages, save_sent
+from intake.kept_config import keep_config
 from intake.logs import reply_codes
 from intake.mailbox import LoginRefused, Unreachable
 from intake.post import alert, decide_and_queue
+from intake.standing import notice_behind
 from intake.understand import understand_kept
 from notifier.delivery import AuthFailed
 from notifier.outbox import Pace, Settled, recover, send_due
@@ -54,11 +56,18 @@ class Daemon:
     _caught_up: bool = False
 
     def recover(self) -> None:
-        """At the start: mails that a kill left half-way get their one retry, and one copy."""
+        """At the start: mails that a kill left half-way get their one retry, and one copy.
+
+        Raises:
+            RegistryBehind: the registry is empty beside a vault that has a journal.
+        """
         desk = self.desk
+        notice_behind(desk.journal_copy, desk.store, desk.clock())
         for mail in recover(desk.store, desk.config, now=desk.clock(), jitter=self.jitter):
             _log.warning("interrupted", mail=mail.id, kind=mail.kind)
         self._copied = {mail.rfc_message_id for mail in desk.store.unsaved_mails()}
+        self._despite_the_disk(lambda: keep_config(desk))
+        self._despite_the_disk(self.copy_journal)
 
     def tick(self, *, again: bool = False) -> bool:
         """Walk the way of a message once; return whether there is more to do at once.
@@ -77,6 +86,7 @@ class Daemon:
         self._despite_the_disk(lambda: decide_and_queue(self.desk))
         self._despite_the_disk(self.send)
         more |= self._despite_the_disk(lambda: self._from_the_inbox(self.file))
+        self._despite_the_disk(self.copy_journal)
         self.turned()
         return more and not self.stopping
 
@@ -149,6 +159,17 @@ class Daemon:
         """Move what is settled out of the inbox; copy what was sent into Sent."""
         moved = file_messages(self.desk)
         return save_sent(self.desk, self._copied) + moved > 0
+
+    def copy_journal(self) -> None:
+        """Append to the journal's copy in the vault what it lacks: the vault alone must suffice."""
+        copied = self.desk.journal_copy.catch_up(self.desk.store, self.desk.clock())
+        if copied.set_aside is not None:
+            reason = (
+                f"the journal's copy in the vault was another registry's: it is kept as "
+                f"{copied.set_aside.name}, and a new one was begun"
+            )
+            _log.warning("journal_copy_set_aside", kept_as=copied.set_aside.name)
+            alert(self.desk, "journal", reason)
 
     def _despite_the_disk(self, step: Callable[[], object]) -> bool:
         """Do a step; a disk that is full or bad keeps no other step from being done."""

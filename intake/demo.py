@@ -62,7 +62,9 @@ def play(out: Path) -> bool:
         config = _config(out / "config", server)
         env = {"INTAKE_DEMO_PASSWORD": PASSWORD}
         with open_desk(config, env, clock) as desk:
-            stage = _Stage(config, server, Daemon(desk, jitter=lambda: 0.0), clock, desk.store)
+            daemon = Daemon(desk, jitter=lambda: 0.0)
+            daemon.recover()
+            stage = _Stage(config, server, daemon, clock, desk.store)
             stage.play()
             _write_out(out, server, stage)
             return stage.compare()

@@ -18,8 +18,9 @@ from notifier.compose import Templates
 from notifier.smtp import Courier
 from parsers.container import Opened, Room
 from parsers.form import Form
-from parsers.jail import Jail
+from parsers.jail import Jail, JailLimits
 from parsers.reading import Reading, Refusal
+from registry.journal_copy import JournalCopy
 from registry.store import Store
 from registry.vault import Vault
 
@@ -58,6 +59,7 @@ class Desk:
     reader: Reader
     clock: Clock = utc_now
     _templates: Templates | None = None
+    _copy: JournalCopy | None = None
 
     @property
     def calendar(self) -> Calendar:
@@ -72,6 +74,13 @@ class Desk:
         same = known is not None and known.folder == folder
         self._templates = known.renewed() if known and same else Templates(folder)
         return self._templates
+
+    @property
+    def journal_copy(self) -> JournalCopy:
+        """The journal's copy in the vault's folder."""
+        if self._copy is None:
+            self._copy = JournalCopy(self.vault.folder)
+        return self._copy
 
     def communes_on(self, moment: dt.datetime) -> tuple[Commune, ...]:
         """The roster on the local day of an instant."""
@@ -99,6 +108,31 @@ def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) ->
         stack.callback(courier.close)
         reader = stack.enter_context(Jail(jail_limits(config), workers=_WORKERS))
         yield Desk(config, store, vault, mailbox, courier, reader, clock)
+
+
+@contextlib.contextmanager
+def reading_desk(
+    config: Config, store: Store, vault: Vault, clock: Clock
+) -> Iterator[tuple[Desk, Callable[[Config], Reader]]]:
+    """Open a desk that reads and decides but reaches no server: no password is asked for.
+
+    With it comes a function that returns the reader for another config: the same one, unless the
+    limits differ.
+    """
+    settings = config.settings
+    with contextlib.ExitStack() as stack:
+        readers: dict[JailLimits, Jail] = {}
+
+        def reader_for(wanted: Config) -> Reader:
+            limits = jail_limits(wanted)
+            if limits not in readers:
+                readers[limits] = stack.enter_context(Jail(limits, workers=_WORKERS))
+            return readers[limits]
+
+        courier = stack.enter_context(Courier(settings.smtp))
+        mailbox = Mailbox(settings.mailbox, "")
+        desk = Desk(config, store, vault, mailbox, courier, reader_for(config), clock)
+        yield desk, reader_for
 
 
 def own_addresses(config: Config) -> frozenset[str]:

@@ -1,6 +1,9 @@
 """Decide, compose, queue: what is owed now becomes mails in the outbox."""
 
-from collections.abc import Sequence
+import contextlib
+import dataclasses
+import datetime as dt
+from collections.abc import Collection, Sequence
 
 import structlog
 
@@ -44,39 +47,71 @@ def decide_and_queue(desk: Desk) -> int:
         stopped = HELD_WHEN_UNSURE
     templates, queued = desk.templates, 0
     for start in range(0, len(owed), _AT_ONCE):
-        composed = _composed(desk, owed[start : start + _AT_ONCE], snapshot, templates)
+        composed = _composed(desk, owed[start : start + _AT_ONCE], snapshot, templates, now)
         for held in (False, True):
             mails = [mail for mail in composed if (mail.kind in stopped) == held]
             queued += desk.store.queue(mails, now, held=held) if mails else 0
     return queued
 
 
+def owed_at(desk: Desk, now: dt.datetime, keys: Collection[str]) -> list[NewMail]:
+    """Return the mails of these keys that the registry as it stands owes at ``now``, rendered.
+
+    For a replay: the inbox counts as read completely, and nothing is queued.
+    """
+    snapshot = desk.store.snapshot(windows(desk.config.campaigns))
+    snapshot = dataclasses.replace(snapshot, polled_at=now)
+    owed = due(snapshot, desk.config, desk.calendar, now)
+    wanted = [one for one in owed if one.key in keys]
+    return _rendered_all(desk, wanted, snapshot, desk.templates, now).mails
+
+
 def _composed(
-    desk: Desk, owed: Sequence[Due], snapshot: Snapshot, templates: Templates
+    desk: Desk, owed: Sequence[Due], snapshot: Snapshot, templates: Templates, now: dt.datetime
 ) -> list[NewMail]:
     """Render what is owed; what a broken wording or a lost file keeps back waits, and is told."""
+    done = _rendered_all(desk, owed, snapshot, templates, now)
+    if done.problem:
+        alert(desk, "wording", done.problem)
+    if done.lost:
+        alert(desk, "report", done.lost)
+    return done.mails
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Rendering:
+    """Mails, the first problem of a wording, and the first file that is gone."""
+
+    mails: list[NewMail]
+    problem: str
+    lost: str
+
+
+def _rendered_all(
+    desk: Desk, owed: Sequence[Due], snapshot: Snapshot, templates: Templates, now: dt.datetime
+) -> _Rendering:
+    """Render; all mails of one decision bear its moment, so that a replay makes the same bytes."""
     mails: list[NewMail] = []
     problem = lost = ""
     for one in owed:
         try:
-            mails += compose(one, context_for(desk, one, snapshot), templates)
+            mails += compose(one, context_for(desk, one, snapshot, now), templates)
         except WordingProblem as broken:
             _log.error("wording_broken", key=one.key, template=one.template)
             problem = problem or str(broken)
         except (KeyError, VaultDamaged, OSError) as error:
             _log.error("file_lost", key=one.key, reason=str(error))
             lost = lost or f"{one.key}: a file of the vault is gone or damaged: {error}"
-    if problem:
-        alert(desk, "wording", problem)
-    if lost:
-        alert(desk, "report", lost)
-    return mails
+    return _Rendering(mails, problem, lost)
 
 
 def alert(
     desk: Desk, what: str, reason: str, about: str = "", *, officers_too: bool = False
 ) -> None:
-    """Queue a mail to the admin, at most one a day for each kind of trouble (and ``about``)."""
+    """Queue a mail to the admin, at most one a day for each kind of trouble (and ``about``).
+
+    Its bytes go into the vault too: nothing else in there would tell the trouble again.
+    """
     now = desk.clock()
     officers = desk.config.settings.officers
     today = now.astimezone(desk.config.settings.office.zone).date()
@@ -89,7 +124,10 @@ def alert(
         not_before=now,
         facts={"what": what, "reason": reason[:2_000]},
     )
-    desk.store.queue(_rendered(desk, one, Context(desk.config, now)), now)
+    mails = _rendered(desk, one, Context(desk.config, now))
+    if desk.store.queue(mails, now):
+        with contextlib.suppress(OSError):  # the trouble may be the disk
+            desk.vault.put(mails[0].raw)
 
 
 def _rendered(desk: Desk, one: Due, context: Context) -> list[NewMail]:
@@ -101,8 +139,8 @@ def _rendered(desk: Desk, one: Due, context: Context) -> list[NewMail]:
         return []
 
 
-def context_for(desk: Desk, one: Due, snapshot: Snapshot) -> Context:
-    """Gather what the wording of one due may speak of."""
+def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> Context:
+    """Gather what the wording of one due may speak of; ``now`` is the moment of the decision."""
     store, config = desk.store, desk.config
     # A campaign whose file was taken away: its old messages are still answered, if the wording can.
     campaign = next((call for call in config.campaigns if call.id == one.campaign), None)
@@ -111,7 +149,7 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot) -> Context:
     submission = _submission(desk, message, snapshot)
     return Context(
         config=config,
-        now=desk.clock(),
+        now=now,
         campaign=campaign,
         commune=commune,
         message=message,

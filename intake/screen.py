@@ -34,6 +34,11 @@ _COLOURS = {
     "refused": "red",
     "unknown": "red",
 }
+#: Of the journal: what is said already, or serves a replay only (`--json` has it).
+_NOT_SHOWN = frozenset(
+    {"at", "event", "account", "uidvalidity", "size_bytes", "received_at", "from", "to", "outcome"}
+    | {"rfc_message_id", "body", "next_try_at"}
+)
 _SHORT = "%d/%m %H:%M"
 _SECONDS = "%d/%m/%Y %H:%M:%S"
 _PIPE_WIDTH = 1000
@@ -111,6 +116,32 @@ class Screen:
             )
         self.console.print(table)
         self._say(f"{len(view)} in all; nothing was sent")
+
+    def replay(self, view: View) -> None:
+        """Show `rebuild.Rebuilt.view`."""
+        whose = "the registry" if view["source"] == "registry" else "the vault's copy"
+        self._say(f"{view['events']} events of {whose} were played again; nothing was sent")
+        for one in view["differences"]:
+            self._difference(one)
+        if view["equal"]:
+            self._say("[green]equal[/green]: every reading, answer, mail and report came out again")
+        else:
+            self._say(f"[red]{len(view['differences'])} differences[/red]: look at each of them")
+        if view["placed"]:
+            self._say(f"the new registry is in place: {escape(view['registry'])}")
+            self._say("  start the daemon; what arrived since is in the inbox")
+        elif view["registry"]:
+            self._say(f"the new registry: {escape(view['registry'])}")
+
+    def _difference(self, one: View) -> None:
+        """One event that came out differently: what it said, and what was said now."""
+        at = self._at(one["at"], _SECONDS)
+        why = f"  [yellow]{escape(one['why'])}[/yellow]" if one["why"] else ""
+        number = f"event {one['event']}" if one["event"] else "a new event"
+        self._say(f"[dim]{at}[/dim]  {number}: {one['kind']}, {escape(one['subject'])}{why}")
+        for key in {**one["then"], **one["now"]}:
+            then, now = (_short(one[side].get(key, "–")) for side in ("then", "now"))
+            self._say(f"{key}: {escape(then)} → {escape(now)}", 1)
 
     def found(self, view: View) -> None:
         """Show what `views.find` found: a message, a submission, a mail or a commune."""
@@ -256,7 +287,7 @@ class Screen:
     def _journal(self, events: Sequence[View], depth: int) -> None:
         """What happened, oldest first."""
         for event in reversed(events):
-            facts = {key: value for key, value in event.items() if key not in {"at", "event"}}
+            facts = {key: value for key, value in event.items() if key not in _NOT_SHOWN}
             words = "  ".join(f"{key}={_short(value)}" for key, value in facts.items())
             head = f"[dim]{self._at(event['at'], _SECONDS)}[/dim]  {event['event']}"
             self._say(f"{head}  [dim]{escape(words)}[/dim]", depth)

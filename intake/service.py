@@ -24,6 +24,7 @@ from config.settings import ConfigProblems, load, secret, warnings
 from intake.backoff import Backoff
 from intake.daemon import Daemon
 from intake.desk import Desk, open_desk
+from intake.kept_config import keep_config
 from intake.mailbox import LoginRefused, Mailbox, Unreachable
 from intake.opening import data_folder
 from intake.post import alert
@@ -163,6 +164,7 @@ class Service:
         try:
             new = load(desk.config.folder, env=self.env)
             replace_config(desk, new, self.env)
+            keep_config(desk)
         except ConfigProblems as error:
             for problem in error.problems:
                 _log.error("config_refused", problem=str(problem))

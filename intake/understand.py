@@ -4,6 +4,7 @@ What the registry already knows is asked of the store, files are read in the jai
 themselves are pure and live in triage, matching and record.
 """
 
+import datetime as dt
 import hashlib
 import re
 from collections import deque
@@ -36,6 +37,7 @@ from registry.vault import VaultDamaged
 
 _log = structlog.get_logger("understand")
 
+_NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
 _AT_ONCE = 2  # messages, or files of one message, in the jail at the same time
 _AHEAD = 4  # messages that are being read or wait for their turn to be recorded
 _AHEAD_BYTES = 8_000_000  # and their size, unless one alone is larger
@@ -85,12 +87,13 @@ def understand_kept(
         desk.reader.ready()  # a machine that cannot read must not use up a message's tries
     more_wait = len(messages) == limits.batch
     fresh = [message.id for message in messages if message.tries == 0]
-    begun = set(desk.store.begin_attempts(fresh, desk.clock()))
+    begun_at = desk.clock()
+    begun = set(desk.store.begin_attempts(fresh, begun_at))
     messages = [message for message in messages if message.tries or message.id in begun]
     done = 0
     pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="prepare")
     try:
-        for message, prepared in _in_order(desk, messages, pool):
+        for message, prepared in _in_order(desk, messages, pool, begun_at):
             if stop():
                 return False
             try:
@@ -121,7 +124,7 @@ def _code(outcome: Outcome) -> str:
 
 
 def _in_order(
-    desk: Desk, messages: Sequence[Message], pool: ThreadPoolExecutor
+    desk: Desk, messages: Sequence[Message], pool: ThreadPoolExecutor, begun_at: dt.datetime
 ) -> Iterator[tuple[Message, "Future[_Prepared] | None"]]:
     """Yield the messages in their order, a few of them being read ahead.
 
@@ -136,7 +139,7 @@ def _in_order(
             if begun and ahead > _AHEAD_BYTES:
                 break
             message = waiting.popleft()
-            begun.append((message, pool.submit(_prepare, desk, message)))
+            begun.append((message, pool.submit(_prepare, desk, message, begun_at)))
         yield begun.popleft() if begun else (waiting.popleft(), None)
 
 
@@ -144,13 +147,13 @@ def _attempted(
     desk: Desk, message: Message, prepared: "Future[_Prepared] | None"
 ) -> Outcome | None:
     """Return the outcome of a message; None when the attempt failed and another is left."""
-    attempt = 1
+    attempt, begun_at = 1, desk.clock()
     if prepared is None:
-        attempt = desk.store.begin_attempt(message.id, desk.clock())
+        attempt = desk.store.begin_attempt(message.id, begun_at)
         if attempt > desk.config.settings.limits.tries:
             return _poison(desk, message)
     try:
-        ready = prepared.result() if prepared else _prepare(desk, message)
+        ready = prepared.result() if prepared else _prepare(desk, message, begun_at)
         return ready if isinstance(ready, Outcome) else ready.decided()
     except (RegistryProblem, RegistryBusy):
         raise
@@ -163,7 +166,32 @@ def _attempted(
         return None
 
 
-def _prepare(desk: Desk, message: Message) -> "_Prepared":
+def understand_again(desk: Desk, message: Message, begun_at: dt.datetime) -> Outcome:
+    """Return what the program makes of a message whose attempt began at that moment.
+
+    For a replay: nothing is counted or recorded, and nobody is told of what goes wrong.
+
+    Raises:
+        VaultDamaged, KeyError: its bytes are not what they were, or gone.
+        JailBrokenError: no document can be read on this machine now.
+    """
+    ready = _prepare(desk, message, begun_at)
+    return ready if isinstance(ready, Outcome) else ready.decided()
+
+
+def given_up(desk: Desk, message: Message) -> Outcome:
+    """Return the outcome of a message that could not be understood: a person must look."""
+    limits = desk.config.settings.limits
+    try:
+        parsed = parse(desk.vault.get(message.sha256), limits)
+    except (VaultDamaged, KeyError, OSError):
+        parsed = Parsed()
+    # Nothing of what may have failed is asked again: no date, no campaign, no reading.
+    envelope = Envelope(parsed.sender, parsed.subject, "", None, message.received_at)
+    return _Case(desk, message, parsed, envelope).given_up()
+
+
+def _prepare(desk: Desk, message: Message, begun_at: dt.datetime) -> "_Prepared":
     """Do all that needs no other message of the batch: parse, sort out, read the documents.
 
     Returns the outcome of what is not opened, else the opened case with its readings. Runs beside
@@ -173,7 +201,7 @@ def _prepare(desk: Desk, message: Message) -> "_Prepared":
         VaultDamaged: its bytes are not what they were.
     """
     parsed = parse(desk.vault.get(message.sha256), desk.config.settings.limits)
-    case = _Case(desk, message, parsed, _envelope(parsed, message))
+    case = _Case(desk, message, parsed, _envelope(parsed, message), begun_at)
     sorted_out = triage(parsed, case.facts())
     if sorted_out.verdict is None:
         return case.approval() if case.role == "approver" else case.opened()
@@ -190,15 +218,8 @@ def _envelope(parsed: Parsed, message: Message) -> Envelope:
 
 def _poison(desk: Desk, message: Message) -> Outcome:
     """Three tries ended badly: a person must look, whatever it is."""
-    limits = desk.config.settings.limits
-    _log.error("given_up", message=message.id, tries=limits.tries)
-    try:
-        parsed = parse(desk.vault.get(message.sha256), limits)
-    except (VaultDamaged, KeyError, OSError):
-        parsed = Parsed()
-    # Nothing of what may have failed is asked again: no date, no campaign, no reading.
-    envelope = Envelope(parsed.sender, parsed.subject, "", None, message.received_at)
-    return _Case(desk, message, parsed, envelope).given_up()
+    _log.error("given_up", message=message.id, tries=desk.config.settings.limits.tries)
+    return given_up(desk, message)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +230,8 @@ class _Case:
     message: Message
     parsed: Parsed
     envelope: Envelope
+    #: When the attempt began. What was recorded later may or may not be there already.
+    begun_at: dt.datetime = _NEVER
 
     @property
     def communes(self) -> tuple[Commune, ...]:
@@ -382,6 +405,7 @@ class _Case:
             point.row.values.get(key, "")
             for commune in self.senders
             for answer in self.desk.store.submissions(call.id, commune.key)
+            if answer.recorded_at < self.begun_at
             for point in answer.points
             for key in prose
         }

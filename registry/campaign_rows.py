@@ -2,7 +2,7 @@
 
 import dataclasses
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,7 +12,14 @@ from registry.errors import NotPossible
 from registry.inbox_rows import put_mark
 from registry.model import CampaignState, CommuneKey, ReportFile, ReportRow
 from registry.rows import Part, report_of, written
-from registry.tables import campaigns, marks, reports
+from registry.tables import campaigns, events, marks, reports
+
+_LAST_CONFIG = (
+    sa.select(events.c.data)
+    .where(events.c.kind == "config")
+    .order_by(events.c.serial.desc())
+    .limit(1)
+)
 
 
 class CampaignRows(Part):
@@ -67,6 +74,7 @@ class CampaignRows(Part):
                 "number": number,
                 "inputs": inputs_sha256,
                 "files": [file.sha256 for file in frozen],
+                "names": [file.name for file in frozen],
             }
             journal(connection, now, "report-frozen", f"campaign {campaign}", data)
             return _required(_last_report(connection, campaign), campaign)
@@ -103,10 +111,26 @@ class CampaignRows(Part):
         with self._database.read() as connection:
             return read_reports(connection, [campaign])
 
+    def reported_campaigns(self) -> list[str]:
+        """Return the campaigns that have a report, also those that are no longer configured."""
+        query = sa.select(reports.c.campaign).distinct().order_by(reports.c.campaign)
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
     def campaign_state(self, campaign: str) -> CampaignState:
         """Return what happened to a campaign so far; nothing, if it is not known."""
         with self._database.read() as connection:
             return get_campaign(connection, campaign)
+
+    def note_config(self, files: Mapping[str, str], now: dt.datetime) -> None:
+        """Write down which config is in use from now on: the hash of each file, by its path.
+
+        The same files as the last time are no event.
+        """
+        data = {"files": dict(sorted(files.items()))}
+        with self._database.write() as connection:
+            if connection.execute(_LAST_CONFIG).scalar_one_or_none() != data:
+                journal(connection, now, "config", "config", data)
 
     def pull_brake(self, reason: str, now: dt.datetime) -> None:
         """Stop mass mail until a person releases it; the first reason stands."""

@@ -30,11 +30,11 @@ class Database:
     finds half-way that somebody else wrote; a read transaction sees one moment throughout.
     """
 
-    def __init__(self, url: sa.URL, *, busy_seconds: float = 30.0) -> None:
+    def __init__(self, url: sa.URL, *, busy_seconds: float = 30.0, durable: bool = True) -> None:
         self.url = url
         self.engine = sa.create_engine(url)
         if self.engine.dialect.name == "sqlite":
-            _prepare_sqlite(self.engine, busy_seconds)
+            _prepare_sqlite(self.engine, busy_seconds, durable=durable)
         self._writer = self.engine.execution_options(immediate=True)
 
     @property
@@ -132,10 +132,21 @@ def resolve(url: str, base: Path) -> sa.URL:
 
 
 def _storable(data: Mapping[str, object]) -> dict[str, object]:
-    return {key: plain(value) if isinstance(value, str) else value for key, value in data.items()}
+    """Return the data as it will be read back: what is sealed must be what is stored."""
+    return {plain(key): _plain_all(value) for key, value in data.items()}
 
 
-def _prepare_sqlite(engine: sa.Engine, busy_seconds: float) -> None:
+def _plain_all(value: object) -> object:
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, Mapping):
+        return _storable(value)
+    if isinstance(value, list | tuple):
+        return [_plain_all(item) for item in value]
+    return value
+
+
+def _prepare_sqlite(engine: sa.Engine, busy_seconds: float, *, durable: bool) -> None:
     """Make SQLite durable and its transactions ours (the driver would begin them too late)."""
 
     @sa.event.listens_for(engine, "connect")
@@ -144,7 +155,7 @@ def _prepare_sqlite(engine: sa.Engine, busy_seconds: float) -> None:
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
         cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
 
@@ -189,5 +200,5 @@ def _damaged(path: Path | None, detail: str) -> RegistryDamaged:
     return RegistryDamaged(
         f"{path} is damaged ({detail}): stop the daemon, put the last good copy in its place "
         "(`intake restore`), or move the file away and rebuild it from the vault "
-        "(`intake replay`); the mailbox was not touched"
+        "(`intake replay --in-place`); the mailbox was not touched"
     )

@@ -13,6 +13,10 @@ class RegistryTooNew(RegistryProblem):
     """The database was written by a newer version of this program."""
 
 
+class RegistryBehind(RegistryProblem):
+    """The registry lacks events that the journal's copy in the vault has."""
+
+
 class RegistryBusy(Exception):  # noqa: N818  it passes by itself
     """Somebody else holds the database, or the disk is full: try the same call again later."""
 

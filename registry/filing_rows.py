@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from registry.database import journal
 from registry.model import Slot
 from registry.rows import Part, get_message
-from registry.tables import slots
+from registry.tables import plain, slots
 
 Target = Literal["processed", "held"]
 
@@ -89,7 +89,13 @@ class FilingRows(Part):
                     )
                 )
                 owe_filing(connection, row.message_id)
-                journal(connection, now, "filed", f"message {row.message_id}", {"target": target})
+                data = {
+                    "target": target,
+                    "account": plain(slot.account),
+                    "from": [plain(slot.folder), slot.uidvalidity, slot.uid],
+                    "to": [plain(folder), uidvalidity, new_uid],
+                }
+                journal(connection, now, "filed", f"message {row.message_id}", data)
 
 
 def owe_filing(connection: sa.Connection, message_id: int) -> None:

@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -12,8 +13,16 @@ from registry.database import journal
 from registry.errors import NotPossible
 from registry.filing_rows import owe_filing
 from registry.model import Arrival, CommuneKey, Kept, Message, MessageState, Slot, Verdict
-from registry.rows import Part, commune_values, get_message, message_of
-from registry.tables import mails, marks, messages, slots
+from registry.rows import (
+    Part,
+    commune_values,
+    get_message,
+    instant,
+    key_of,
+    message_of,
+    written,
+)
+from registry.tables import mails, marks, messages, plain, slots
 
 # Statements of every message are built once: building costs more than running them.
 _BY_BYTES = sa.select(messages.c.id).where(
@@ -233,9 +242,43 @@ def keep_arrival(connection: sa.Connection, arrival: Arrival, now: dt.datetime) 
         now,
         "kept" if known is None else "seen-again",
         f"message {message_id}",
-        {"sha256": arrival.sha256, "uid": arrival.slot.uid},
+        {
+            "sha256": arrival.sha256,
+            **_place(arrival.slot),
+            "size_bytes": arrival.size_bytes,
+            "received_at": instant(arrival.received_at),
+        },
     )
     return Kept(message_id, new=known is None)
+
+
+def _place(slot: Slot) -> dict[str, object]:
+    """Return a slot as the journal writes it."""
+    return {
+        "account": plain(slot.account),
+        "folder": plain(slot.folder),
+        "uidvalidity": slot.uidvalidity,
+        "uid": slot.uid,
+    }
+
+
+def _all_of(note: _Unfetched, more: Mapping[str, Any]) -> dict[str, object]:
+    """Return all that is known of a message that nobody fetched, as the journal writes it."""
+    key = key_of(more.get("commune_code"), more.get("commune_from"))
+    return {
+        "verdict": note.verdict,
+        **_place(note.slot),
+        "size_bytes": note.size_bytes,
+        "received_at": instant(note.received_at),
+        "ack": note.ack,
+        "sender": note.sender,
+        "subject": note.subject,
+        "rfc_message_id": note.rfc_message_id,
+        "commune": written(key),
+        "campaign": more.get("campaign"),
+        "reason": more["reason"],
+        "state": more["state"],
+    }
 
 
 def _insert(connection: sa.Connection, values: dict[str, object]) -> int:
@@ -252,6 +295,7 @@ def _note(
     known = connection.execute(query).scalar_one_or_none()
     if known is not None:
         _put_slot(connection, note.slot, known, now)
+        journal(connection, now, "unfetched-again", f"message {known}", _place(note.slot))
         return Kept(known, new=False)
     message_id = _insert(
         connection,
@@ -271,8 +315,7 @@ def _note(
     if owed:
         connection.execute(messages.update().where(messages.c.id == message_id).values(**owed))
     _put_slot(connection, note.slot, message_id, now)
-    data = {"verdict": note.verdict, "size_bytes": note.size_bytes, "uid": note.slot.uid}
-    journal(connection, now, "unfetched", f"message {message_id}", data)
+    journal(connection, now, "unfetched", f"message {message_id}", _all_of(note, more))
     return Kept(message_id, new=True)
 
 

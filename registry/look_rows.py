@@ -6,8 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from registry import journal
-from registry.model import CommuneKey, Counts, Document, Event, Mail, Message, Submission
+from registry.model import CommuneKey, Counts, Document, Mail, Message, Submission
 from registry.record_rows import letter_key
 from registry.rows import (
     Part,
@@ -20,7 +19,7 @@ from registry.rows import (
     point_of,
     submission_of,
 )
-from registry.tables import documents, events, findings, mails, messages, points, submissions
+from registry.tables import documents, findings, mails, messages, points, submissions
 
 #: Shorter beginnings of a hash name too many messages.
 _HASH_START = 6
@@ -285,21 +284,6 @@ class LookRows(Part):
                 for column in (messages.c.state, messages.c.verdict, mails.c.state, mails.c.kind)
             ]
         return Counts(*tallies)
-
-    def journal(self, limit: int = 100, subject: str | None = None) -> list[Event]:
-        """Return the last events, newest first; of one subject (``message 12``) if it is given."""
-        query = sa.select(events).order_by(events.c.serial.desc()).limit(limit)
-        if subject is not None:
-            query = query.where(events.c.subject == subject)
-        with self._database.read() as connection:
-            return [Event(*row) for row in connection.execute(query)]
-
-    def verify_journal(self) -> int | None:
-        """Return the serial of the first event that does not fit the chain, or None."""
-        query = sa.select(events).order_by(events.c.serial)
-        with self._database.read() as connection:
-            rows = connection.execution_options(yield_per=1000).execute(query)
-            return journal.verify(Event(*row) for row in rows)
 
     def _messages(
         self, condition: sa.ColumnElement[bool], *, newest: bool = False, limit: int | None = None

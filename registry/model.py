@@ -454,6 +454,18 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """How far a journal goes: the serial and the hash of its last event."""
+
+    serial: int
+    sha256: str
+
+
+#: The head of a journal without events; its hash stands before the first one.
+GENESIS_HEAD = Head(0, "0" * 64)
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How many messages and mails there are, for the status."""
 

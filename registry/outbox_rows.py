@@ -9,7 +9,15 @@ import sqlalchemy as sa
 from registry.database import journal
 from registry.errors import NotPossible
 from registry.model import CommuneKey, Mail, MailState, NewMail
-from registry.rows import Part, commune_is, commune_values, get_mail, mail_of
+from registry.rows import (
+    Part,
+    commune_is,
+    commune_values,
+    get_mail,
+    instant,
+    mail_of,
+    written,
+)
 from registry.tables import bodies, mails, marks, messages
 
 #: States that a mail can still leave.
@@ -130,7 +138,13 @@ class OutboxRows(Part):
                 if mail.state == "queued":
                     values |= {"handed_at": now}
             _update(connection, mail_id, values)
-            data = {"key": mail.key, "recipient": mail.recipient, "response": response}
+            data = {
+                "key": mail.key,
+                "recipient": mail.recipient,
+                "response": response,
+                "server": server,
+                "next_try_at": instant(next_try_at) if next_try_at else None,
+            }
             journal(connection, now, f"mail-{state}", f"mail {mail_id}", data)
 
     def interrupted(self, now: dt.datetime) -> list[Mail]:
@@ -261,7 +275,18 @@ def _queue(connection: sa.Connection, mail: NewMail, now: dt.datetime, *, held: 
         **commune_values(mail.commune),
     }
     mail_id = connection.execute(_NEW_MAIL, values).scalar_one()
-    data = {"key": mail.key, "recipient": mail.recipient, "held": held}
+    data = {
+        "key": mail.key,
+        "recipient": mail.recipient,
+        "held": held,
+        "kind": mail.kind,
+        "rfc_message_id": mail.rfc_message_id,
+        "body": values["body_sha256"],
+        "next_try_at": instant(mail.not_before or now),
+        "campaign": mail.campaign,
+        "commune": written(mail.commune),
+        "message": mail.message_id,
+    }
     journal(connection, now, "queued", f"mail {mail_id}", data)
     return 1
 

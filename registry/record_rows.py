@@ -2,6 +2,8 @@
 
 import dataclasses
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +19,7 @@ from registry.rows import (
     Part,
     commune_values,
     get_message,
+    instant,
     plain_letter,
     point_values,
     written,
@@ -76,7 +79,7 @@ class RecordRows(Part):
             connection.execute(_SET_MESSAGE, {"wanted": message_id, **owed})
             owe_filing(connection, message_id)
             _note_addresses(connection, message_id, outcome, now)
-            data = _told(recorded) | {"receipt": receipt}
+            data = _told(recorded) | {"receipt": receipt, "outcome": digest(outcome)}
             journal(connection, now, outcome.state, f"message {message_id}", data)
             return recorded
 
@@ -132,6 +135,31 @@ class RecordRows(Part):
                 "forced_by": by,
             }
             return _decided(connection, message, "rejected", values, by, now)
+
+
+def digest(outcome: Outcome) -> str:
+    """Return a hash over all that follows from a message: documents, points, findings, envelope.
+
+    So the journal vouches for every value, and a replay can be held against it alone.
+    """
+    written_out = json.dumps(
+        dataclasses.asdict(outcome),
+        ensure_ascii=True,
+        sort_keys=True,
+        separators=(",", ":"),
+        default=_in_words,
+    )
+    return hashlib.sha256(written_out.encode()).hexdigest()
+
+
+def _in_words(value: object) -> object:
+    if isinstance(value, dt.datetime):
+        return instant(value)
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(type(value).__name__)
 
 
 def _reopen(

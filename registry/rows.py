@@ -54,6 +54,19 @@ def written(key: CommuneKey | None) -> str | None:
     return f"{key[0]}@{key[1].isoformat()}" if key else None
 
 
+def read_key(text: object) -> CommuneKey | None:
+    """Return the commune's key of what `written` wrote."""
+    if not isinstance(text, str) or "@" not in text:
+        return None
+    code, _, day = text.rpartition("@")
+    return code, dt.date.fromisoformat(day)
+
+
+def instant(moment: dt.datetime) -> str:
+    """Return an instant as the journal writes it."""
+    return moment.astimezone(dt.UTC).isoformat()
+
+
 def message_of(row: sa.Row[Any]) -> Message:
     """Return the message of a row of ``messages``."""
     return Message(

@@ -7,6 +7,7 @@ from typing import Self
 from registry.campaign_rows import CampaignRows
 from registry.catch_up_rows import CatchUpRows
 from registry.database import Database, resolve
+from registry.event_rows import EventRows
 from registry.filing_rows import FilingRows
 from registry.inbox_rows import InboxRows
 from registry.look_rows import LookRows
@@ -27,6 +28,7 @@ class Store(
     CatchUpRows,
     SnapshotRows,
     StockRows,
+    EventRows,
 ):
     """The registry's database. Each method is one transaction; each write is in the journal.
 
@@ -63,13 +65,19 @@ class Store(
 
 
 def open_store(
-    url: str, base: Path, *, busy_seconds: float = 30.0, thorough: bool = False
+    url: str,
+    base: Path,
+    *,
+    busy_seconds: float = 30.0,
+    thorough: bool = False,
+    durable: bool = True,
 ) -> Store:
     """Open the registry, make it if there is none, migrate it if it is older than the program.
 
     Before a migration a copy is laid beside the file. ``base`` is the folder at which a relative
     SQLite path starts. ``thorough`` looks through the whole file first, as a daemon should at its
-    start. ``busy_seconds`` is how long a call waits for another program's lock.
+    start. ``busy_seconds`` is how long a call waits for another program's lock. ``durable=False``
+    is for a registry that nobody misses after a power loss: it is not waited for the disk.
 
     Raises:
         RegistryTooNew: a newer version of the program wrote it.
@@ -77,7 +85,7 @@ def open_store(
         RegistryProblem: the file cannot be opened.
         RegistryBusy: another program holds it.
     """
-    database = Database(resolve(url, base), busy_seconds=busy_seconds)
+    database = Database(resolve(url, base), busy_seconds=busy_seconds, durable=durable)
     try:
         if thorough:
             database.check()

@@ -40,7 +40,7 @@ class Vault:
         """
         sha256 = hashlib.sha256(data).hexdigest()
         path = self._path(sha256)
-        if _holds(path, data):
+        if self.holds(sha256, data):
             return sha256
         self._make_shelf(path.parent)
         _write(path, data)
@@ -66,6 +66,10 @@ class Vault:
         """Whether a file of this name is there (`get` checks what it holds)."""
         return self._path(sha256).is_file()
 
+    def holds(self, sha256: str, data: bytes) -> bool:
+        """Whether the file of this name is there and holds these bytes."""
+        return _holds(self._path(sha256), data)
+
     def names(self) -> Iterator[str]:
         """Yield the hashes of all files, in order."""
         for path in sorted(self.folder.glob("??/*")):
@@ -82,7 +86,31 @@ class Vault:
             return
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         shelf.mkdir(exist_ok=True, mode=0o700)
-        _sync_folder(self.folder)
+        sync_folder(self.folder)
+
+
+class Overlay(Vault):
+    """A vault that reads from another one, and writes only what that one lacks into its own folder.
+
+    For trying something out: the other vault is never touched.
+    """
+
+    def __init__(self, folder: Path, under: Vault) -> None:
+        super().__init__(folder)
+        self._under = under
+
+    def put(self, data: bytes) -> str:
+        """Store bytes unless the other vault holds them; return their sha256."""
+        sha256 = hashlib.sha256(data).hexdigest()
+        return sha256 if self._under.holds(sha256, data) else super().put(data)
+
+    def get(self, sha256: str) -> bytes:
+        """Return the bytes of this hash, from wherever they are; as `Vault.get`."""
+        return super().get(sha256) if super().has(sha256) else self._under.get(sha256)
+
+    def has(self, sha256: str) -> bool:
+        """Whether a file of this name is in either folder."""
+        return super().has(sha256) or self._under.has(sha256)
 
 
 def _holds(path: Path, data: bytes) -> bool:
@@ -103,10 +131,11 @@ def _write(path: Path, data: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Put the names of a folder's files on the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -1,5 +1,6 @@
 """The command line as its users meet it: answers, JSON shapes, exit codes."""
 
+import dataclasses
 import datetime as dt
 import hashlib
 import json
@@ -14,14 +15,18 @@ from rigs.saved_mail import saved
 
 from config.init import write_example
 from config.settings import load
+from intake import replay
 from intake.__main__ import main
 from intake.closing import close_campaigns
 from intake.daemon import Daemon
 from intake.demo_documents import PLAIN, workbook
 from intake.demo_scenario import GIA_CAT, HOA_CU, XLSX, _sender
 from intake.desk import open_desk
+from intake.opening import open_registry
 from intake.post import decide_and_queue
+from registry.journal_copy import JournalCopy
 from registry.model import Slot
+from registry.store import open_store
 
 VN = dt.timezone(dt.timedelta(hours=7))
 ENV = {"INTAKE_IMAP_PASSWORD": "made-up", "INTAKE_SMTP_PASSWORD": "made-up"}
@@ -454,13 +459,105 @@ def test_a_bug_is_exit_code_70_with_a_traceback(made, run, monkeypatch):
 
 
 def test_verify_finds_the_journal_whole(made, run):
-    assert run(made, "verify")[:2] == (0, "the journal is whole\n")
+    code, out, err = run(made, "verify")
+    assert (code, err) == (0, "")
+    assert out.startswith("the journal is whole: ")
+    assert "3 files are as they were" in out
+
+
+def files_of_registry(folder):
+    return sorted((folder / "data").glob("registry.db*"))
+
+
+def test_a_replay_says_that_all_came_out_again(made, run, tmp_path):
+    code, out, _ = run(made, "replay", "--out", str(tmp_path / "new"))
+    assert code == 0
+    assert "equal: every reading, answer, mail and report came out again" in out
+    assert (tmp_path / "new" / "registry.db").exists()
+
+
+def test_a_replay_names_what_came_out_otherwise_and_is_exit_code_1(folder, run, monkeypatch):
+    """Also where it would be put in place: not unasked, with differences."""
+    again = replay.understand_again
+
+    def otherwise(desk, message, begun_at):
+        outcome = again(desk, message, begun_at)
+        return dataclasses.replace(outcome, reason=f"{outcome.reason}!")
+
+    monkeypatch.setattr("intake.replay.understand_again", otherwise)
+    code, out, _ = run(folder, "replay")
+    assert code == 1
+    assert "recorded, message 1" in out
+    assert "reason: 2 point(s) → 2 point(s)!" in out
+    copy_journal(folder)
+    for path in files_of_registry(folder):
+        path.unlink()
+    code, _, err = run(folder, "replay", "--in-place")
+    assert (code, err) == (1, "intake: not put in place; --despite-differences would do it\n")
+    assert files_of_registry(folder) == []
+    assert run(folder, "replay", "--in-place", "--despite-differences")[0] == 1
+    assert files_of_registry(folder) != []
+
+
+def copy_journal(folder):
+    config = load(folder, env=ENV)
+    store, vault = open_registry(config)
+    with store:
+        JournalCopy(vault.folder).catch_up(store, dt.datetime.now(dt.UTC))
+
+
+def test_a_registry_that_is_gone_comes_back(folder, run):
+    """FAULTS 91 at the command line: refused while there is one; without its journal, said so."""
+    code, _, err = run(folder, "replay", "--in-place")
+    assert code == 1
+    assert "move it away first" in err
+    before = json.loads(run(folder, "status", "--json")[1])
+    (path,) = files_of_registry(folder)
+    kept = path.read_bytes()
+    path.unlink()
+    code, _, err = run(folder, "replay", "--in-place")
+    assert code == 1
+    assert "neither a registry nor a journal" in err
+    path.write_bytes(kept)
+    copy_journal(folder)
+    for one in files_of_registry(folder):
+        one.unlink()
+    code, out, _ = run(folder, "replay", "--in-place", "--json")
+    view = json.loads(out)
+    assert (code, view["equal"], view["source"], view["placed"]) == (0, True, "vault", True)
+    assert view["registry"] == str(path)
+    assert run(folder, "verify")[0] == 0
+    after = json.loads(run(folder, "status", "--json")[1])
+    assert after | {"mailbox": 0} == before | {"mailbox": 0}
+    assert after["mailbox"]["polled_at"] is None  # the inbox is read first
+
+
+def test_a_file_that_is_damaged_is_named_by_verify_and_by_a_replay(folder, run, tmp_path):
+    """The message that it belongs to is held in the new registry, not left out."""
+    number = json.loads(run(folder, "show", "OCOP2-06223-01-9", "--json")[1])["message"]
+    one = json.loads(run(folder, "show", str(number), "--json")[1])
+    path = folder / "data" / "vault" / one["sha256"][:2] / one["sha256"]
+    path.write_bytes(path.read_bytes()[:-1])
+    code, _, err = run(folder, "verify")
+    assert code == 1
+    assert f"message {one['id']} (received 15/05/2024 09:00 from hoacu@caoloc.example)" in err
+    assert "is damaged" in err
+    code, out, _ = run(folder, "verify", "--json")
+    view = json.loads(out)
+    assert (code, view["whole"], len(view["faults"])) == (1, False, 1)
+    code, out, _ = run(folder, "replay", "--json", "--out", str(tmp_path / "new"))
+    first = json.loads(out)["differences"][0]
+    assert (code, first["subject"]) == (1, f"message {one['id']}")
+    assert "gone or damaged" in first["why"]
+    with open_store("sqlite:///registry.db", tmp_path / "new") as new:
+        assert new.message(one["id"]).state == "held"
 
 
 def test_every_command_says_what_it_does(run, tmp_path):
     commands = (
         *("init", "check", "run", "once", "demo", "parse", "form", "status", "show", "held"),
         *("plan", "assign", "accept", "reject", "release", "launch", "report", "approve"),
+        *("replay", "verify"),
     )
     _, out, _ = run(tmp_path, "--help")
     for command in commands:

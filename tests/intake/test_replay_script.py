@@ -1,0 +1,91 @@
+"""The journal as a script: what is played together, what differs, which kinds there are."""
+
+import ast
+import datetime as dt
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from rigs.answers import at
+
+import registry
+from intake.replay import _ACTS
+from intake.replay_script import differences, name_of, number_of, scenes, too_old
+from registry.journal import GENESIS, seal
+from registry.model import Event, MailState
+
+OTHER_KINDS = {"assigned", "accepted", "rejected", "recorded", "held"}
+
+
+def event(kind: str, minutes: int = 0, subject: str = "mail 1", **data: object) -> Event:
+    return seal(GENESIS, 1, at(minutes), kind, subject, data)
+
+
+def test_mails_of_one_decision_are_played_together() -> None:
+    queued = [event("queued", 1, key=name) for name in "ab"]
+    later, other = event("queued", 2, key="c"), event("saved", 1)
+    script = [other, *queued, other, later, event("queued", 1, key="d")]
+    assert [len(scene) for scene in scenes(script)] == [1, 2, 1, 1, 1]
+    assert [one for scene in scenes(script) for one in scene] == script
+    assert list(scenes([])) == []
+
+
+def test_what_came_out_as_it_was_is_no_difference() -> None:
+    old = event("recorded", state="recorded", receipt="1")
+    assert differences([old], [event("recorded", state="recorded", receipt="1")]) == []
+
+
+def test_only_what_differs_is_told() -> None:
+    old = event("recorded", state="recorded", receipt="1")
+    (found,) = differences([old], [event("recorded", state="held", receipt="1")])
+    assert (found.then, found.now) == ({"state": "recorded"}, {"state": "held"})
+
+
+def test_what_an_older_program_did_not_tell_is_not_compared() -> None:
+    assert differences([event("saved")], [event("saved", by="x")]) == []
+    assert len(differences([event("saved", by="x")], [event("saved")])) == 1
+
+
+def test_an_event_that_did_not_come_and_one_too_many_are_told() -> None:
+    old = event("saved", subject="mail 1")
+    (missing,) = differences([old], [])
+    assert (missing.serial, missing.now) == (1, {})
+    (extra,) = differences([], [event("queued", key="k")])
+    assert (extra.serial, extra.then, extra.now) == (0, {}, {"key": "k"})
+    assert len(differences([old], [event("saved", subject="mail 2")])) == 2
+
+
+@pytest.mark.parametrize("kind", ["kept", "seen-again", "unfetched", "filed", "queued"])
+def test_an_event_of_an_older_program_is_known(kind: str) -> None:
+    assert too_old(event(kind, sha256="0", uid=1))
+    assert not too_old(event("saved"))
+
+
+def test_subjects_name_what_they_are_about() -> None:
+    assert number_of(event("saved", subject="mail 12")) == 12
+    assert name_of(event("closed", subject="campaign ocop 2")) == "ocop 2"
+
+
+def kinds_in_the_registry() -> set[str]:
+    """Every kind that the registry's code writes as a literal."""
+    found: set[str] = set()
+    for path in Path(registry.__path__[0]).glob("*_rows.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "journal":
+                told = ast.walk(node.args[2])
+                names = [one.value for one in told if isinstance(one, ast.Constant)]
+                found |= {name for name in names if isinstance(name, str)}
+    return found
+
+
+def test_every_kind_of_event_can_be_played_again() -> None:
+    """Whoever writes a new kind of event says here what a replay does with it."""
+    written = kinds_in_the_registry()
+    assert len(written) > 15
+    states = {f"mail-{state}" for state in get_args(MailState) if state != "sending"}
+    literal = {kind for kind in written if kind != "mail-"}
+    assert literal | states | OTHER_KINDS == set(_ACTS)
+
+
+def test_the_moment_of_an_event_is_aware() -> None:
+    assert event("saved").at.tzinfo is dt.UTC
