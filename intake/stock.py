@@ -20,6 +20,7 @@ def take_stock(config: Config, store: Store, vault: Vault, mailbox: Mailbox) -> 
         LoginRefused: the server does not take the password.
     """
     places, named, left = store.places(), store.named_files(), store.left()
+    alerts = store.mail_bodies() - named  # in the vault too, when the disk took them
     mailbox.open()
     return Stock(
         account=mailbox.account,
@@ -27,7 +28,7 @@ def take_stock(config: Config, store: Store, vault: Vault, mailbox: Mailbox) -> 
         places=tuple(places),
         folders=tuple(_shown(config, mailbox)),
         named=frozenset(named),
-        vault=frozenset(vault.names()),
+        vault=frozenset(vault.names()) - alerts,
         left=tuple(left),
         copies=_copies(config, mailbox),
     )

@@ -66,14 +66,22 @@ class StockRows(Part):
             return [Place(*row) for row in connection.execute(query)]
 
     def named_files(self) -> set[str]:
-        """Return the hashes of all files of the vault that a row names."""
+        """Return the hashes of all files that the vault must have: a row or an event names them."""
+        configs = sa.select(events.c.data).where(events.c.kind == "config")
         with self._database.read() as connection:
             named = set(connection.execute(sa.select(messages.c.sha256)).scalars())
+            for data in connection.execute(configs).scalars():
+                named |= set(data["files"].values())
             for inputs, files in connection.execute(
                 sa.select(reports.c.inputs_sha256, reports.c.files)
             ):
                 named |= {inputs, *(file["sha256"] for file in files)}
         return named - {""}
+
+    def mail_bodies(self) -> set[str]:
+        """Return the hashes of all mails' bytes: alerts are in the vault too, if it took them."""
+        with self._database.read() as connection:
+            return set(connection.execute(sa.select(mails.c.body_sha256)).scalars())
 
     def events_about(self, subjects: Collection[str]) -> Iterator[Event]:
         """Yield the journal's events about these subjects (``message 12``), in their order."""

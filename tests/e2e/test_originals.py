@@ -27,6 +27,10 @@ MAY_DELETE = {
     ("intake/backup.py", "restore"): "its own half-made copy of the database",
     ("intake/export.py", "export"): "its own half-made dossier",
     ("intake/demo.py", "_clear"): "what an earlier demo wrote",
+    (
+        "intake/rebuild.py",
+        "put_in_place",
+    ): "its own half-made copy, and what SQLite leaves",
     ("registry/vault.py", "_write"): "its own temporary file, before it has its name",
 }
 _DELETING = {"unlink", "rmtree", "rmdir", "removedirs"}

@@ -10,7 +10,7 @@ from rigs import world
 from rigs.answers import NOON, answer, at, slot
 
 from config.model import Config
-from intake.standing import refuse_behind
+from intake.standing import notice_behind
 from intake.verify import Fault, files_to_check, verify
 from registry import journal
 from registry.errors import RegistryBehind
@@ -160,14 +160,23 @@ def test_a_file_that_may_not_be_read_is_a_fault_and_no_crash(kept: Kept) -> None
     assert kept.codes() == ["report-file"]
 
 
-def test_a_registry_older_than_its_vault_is_not_worked_on(kept: Kept) -> None:
-    refuse_behind(kept.copy, kept.store)
+def test_a_registry_older_than_its_vault_catches_up_before_it_speaks(kept: Kept) -> None:
+    notice_behind(kept.copy, kept.store, NOON)
+    assert kept.store.behind() is None
     kept.sql("DELETE FROM events WHERE serial > 2")
-    with pytest.raises(RegistryBehind, match="has 2 events and the journal's copy in the vault ha"):
-        refuse_behind(kept.copy, kept.store)
+    notice_behind(kept.copy, kept.store, NOON)
+    behind = kept.store.behind()
+    assert behind is not None
+    assert "has 2 events and the journal's copy in the vault" in behind.reason
+
+
+def test_an_empty_registry_beside_a_vault_that_has_a_journal_is_not_worked_on(kept: Kept) -> None:
+    kept.sql("DELETE FROM events")
+    with pytest.raises(RegistryBehind, match=r"has 0 events .*intake replay --in-place"):
+        notice_behind(kept.copy, kept.store, NOON)
 
 
 def test_a_copy_that_is_damaged_stops_no_daemon(kept: Kept) -> None:
     """It is set aside at the first tick; a registry is there, and whole."""
     kept.copy.path.write_bytes(kept.copy.path.read_bytes()[:-3] + b"x]\n")
-    refuse_behind(kept.copy, kept.store)
+    notice_behind(kept.copy, kept.store, NOON)
