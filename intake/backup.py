@@ -118,6 +118,18 @@ def _copy_vault(vault: Vault, target: Path, earlier: Path | None) -> None:
             except OSError:
                 pass  # another file system, or one without links
         _copy(source, shelf / sha256)
+    for path in _beside_shelves(vault.folder):
+        _copy(path, target / path.name)
+
+
+def _beside_shelves(vault: Path) -> list[Path]:
+    """What lies in the vault's folder besides its shelves of files named by their hash."""
+    there = sorted(vault.iterdir()) if vault.is_dir() else []
+    return [path for path in there if path.is_file() and not path.name.startswith(".")]
+
+
+def _is_shelved(one: File) -> bool:
+    return len(Path(one.path).parts) == 3 and one.path.startswith("vault/")  # noqa: PLR2004  vault/ab/ab…
 
 
 def _copy_config(config: Config, target: Path) -> None:
@@ -168,15 +180,16 @@ def check(folder: Path) -> Checked:
         return Checked(folder, manifest, tuple(problems))
     known = examine(folder / DATABASE)
     problems += _registry_problems(known, manifest)
-    have = {Path(one.path).name for one in manifest.files if one.path.startswith("vault/")}
+    shelved = [one for one in manifest.files if _is_shelved(one)]
+    have = {Path(one.path).name for one in shelved}
     problems += [
         f"the registry names {sha256}, which the vault does not have"
         for sha256 in sorted(known.named - have)
     ]
     problems += [
         f"{one.path} does not hold what its name says"
-        for one in manifest.files
-        if one.path.startswith("vault/") and Path(one.path).name != one.sha256
+        for one in shelved
+        if Path(one.path).name != one.sha256
     ]
     return Checked(folder, manifest, tuple(problems))
 
@@ -230,8 +243,11 @@ def restore(config: Config, folder: Path, now: dt.datetime) -> Checked:
         )
     vault = Vault(config.folder / config.settings.storage.vault)
     for one in checked.manifest.files:
-        if one.path.startswith("vault/"):
+        if _is_shelved(one):
             vault.put((folder / one.path).read_bytes())
+    for path in _beside_shelves(folder / "vault"):
+        if not (vault.folder / path.name).exists():  # what is there may know more
+            _copy(path, vault.folder / path.name)
     part = target.with_name(f"{target.name}.restoring")
     for old in (part, *_beside(part)):
         old.unlink(missing_ok=True)

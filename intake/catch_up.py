@@ -190,7 +190,7 @@ def sent_place(config: Config, mailbox: Mailbox) -> tuple[Survey | None, str]:
 def _forgotten_mail(desk: Desk, place: Survey) -> bool:
     low = place.uids[-_NEWEST:][0] if place.uids else 1
     return any(
-        not desk.store.has_sent(key)
+        not desk.store.may_have_left(key)
         for _, header in our_headers(desk.config, desk.mailbox, place, low)
         if (key := key_of(header))
     )

@@ -108,9 +108,13 @@ def copy_of(office: Whole, folder: Path) -> Path:
 
 
 def put_back(office: Whole, old: Path) -> None:
-    """Lay an old copy over the registry's file, as somebody does by hand."""
+    """Lay an old copy over the registry's file, as somebody does by hand.
+
+    What else could tell that the registry is old is gone too: only the mailbox knows.
+    """
     office._desk.close()
     data = office.folder / "data"
+    (data / "vault" / "journal.jsonl").unlink(missing_ok=True)
     for path in data.glob("registry.db*"):
         path.unlink()
     shutil.copyfile(old, data / "registry.db")

@@ -213,6 +213,22 @@ def test_a_newer_vault_keeps_its_files(office, tmp_path):
     assert len(list((office.folder / "data/vault").glob("??/*"))) == 2
 
 
+def test_what_lies_beside_the_shelves_of_the_vault_comes_along(office, tmp_path):
+    keep(office, b"one")
+    beside = office.folder / "data/vault/notes.jsonl"
+    beside.write_text("old")
+    made = taken(office, tmp_path / "b")
+    assert made.problems == ()
+    shutil.rmtree(office.folder / "data")
+    restore(office, made.folder, NOW)
+    assert beside.read_text() == "old"
+    beside.write_text("newer")
+    for path in (office.folder / "data").glob("registry.db*"):
+        path.unlink()
+    restore(office, made.folder, NOW)
+    assert beside.read_text() == "newer"
+
+
 def test_what_is_no_backup_is_refused(office, tmp_path):
     with pytest.raises(NotPossible, match="is no backup"):
         restore(office, tmp_path, NOW)
