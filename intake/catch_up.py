@@ -239,9 +239,9 @@ def _take_over_sent(desk: Desk, found: Found, beat: Callable[[], None]) -> str:
     got = 0
     for batch in desk.mailbox.bodies(place, listed):
         mails = [_found_mail(desk, one, dates[one.uid]) for one in batch]
-        found.mails += desk.store.take_over([mail for mail, _ in mails], desk.clock())
-        for mail, parsed in mails:
+        for mail, parsed in mails:  # first: a mail that was taken over is not looked at again
             found.reports += _take_over_report(desk, mail, parsed)
+        found.mails += desk.store.take_over([mail for mail, _ in mails], desk.clock())
         got += len(batch)
         beat()
     missed = len(wanted) - got

@@ -77,8 +77,8 @@ def restore(
     folder: Annotated[Path, typer.Argument(metavar="BACKUP", help="What `intake backup` wrote.")],
 ) -> None:
     """Put a backup's registry and vault into the configured places, which must be empty."""
-    from intake.backup import restore as put_back  # noqa: PLC0415
     from intake.opening import data_folder  # noqa: PLC0415
+    from intake.restore import restore as put_back  # noqa: PLC0415
     from registry.lease import Lease  # noqa: PLC0415
 
     config = _config(context)

@@ -21,11 +21,12 @@ from rigs.cast import moment
 from rigs.dovecot import PASSWORD
 from rigs.whole import CAMPAIGN, Whole, mail, parsed, real_process, workbook_file
 
-from intake.backup import back_up, restore
+from intake.backup import back_up
 from intake.closing import release_report
 from intake.demo_scenario import HOA_CU
 from intake.mailbox import Mailbox, Unreachable
 from intake.reconcile import Reconciled, reconcile
+from intake.restore import restore
 from intake.stock import take_stock
 
 pytestmark = pytest.mark.e2e
@@ -124,6 +125,20 @@ def messages_by_id(office: Whole) -> dict[str, str]:
     return {one.rfc_message_id: one.state for one in office.store.messages()}
 
 
+def broken_off(office: Whole, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tick in which the catching up ends right after it has done this; then a new process."""
+    real = getattr(office.store, step)
+
+    def breaks_off(*given: object) -> None:
+        real(*given)
+        raise Unreachable("killed here")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(office.store, step, breaks_off)
+        office.tick()
+    office.restart()
+
+
 def stock_of(office: Whole) -> Reconciled:
     """What `intake reconcile` finds."""
     mailbox = Mailbox(office.config.settings.mailbox, PASSWORD)
@@ -139,7 +154,9 @@ def new_since(office: Whole, count: int) -> list[str]:
     return [str(key).split("/")[0] for key in mails]
 
 
-def test_fault_091_a_registry_copied_back_from_yesterday_sends_nothing_twice(office, tmp_path):
+def test_fault_091_a_registry_copied_back_from_yesterday_sends_nothing_twice(
+    office, tmp_path, monkeypatch
+):
     """FAULTS 91: no second acknowledgment, reminder, silence notice or report; the same answers."""
     first_day(office)
     old = copy_of(office, tmp_path)
@@ -147,6 +164,7 @@ def test_fault_091_a_registry_copied_back_from_yesterday_sends_nothing_twice(off
     before, mails, sent = answers(office), len(office.smtp.accepted), messages_by_id(office)
     put_back(office, old)
     office._open()
+    broken_off(office, "take_over", monkeypatch)
     go_on(office)
     assert twice(office) == []
     assert answers(office) == before
@@ -257,18 +275,10 @@ def test_a_registry_made_anew_takes_over_all_that_the_mailbox_knows(office, monk
     before, mails = messages_by_id(office), len(office.smtp.accepted)
     lose_the_disk(office)
     office._open()
-    for name in ("keep_found", "take_over", "caught_up"):
-        real = getattr(office.store, name)
-
-        def breaks_off(*given: object, real=real) -> None:
-            real(*given)
-            raise Unreachable("killed here")
-
-        with monkeypatch.context() as patch:
-            patch.setattr(office.store, name, breaks_off)
-            office.tick(moment(16, 12))
+    office.now = moment(16, 12)
+    for step in ("keep_found", "take_over", "caught_up"):
+        broken_off(office, step, monkeypatch)
         assert set(new_since(office, mails)) <= {"alert"}
-        office.restart()
     office.tick(moment(16, 13))
     office.tick(moment(16, 14))
     assert twice(office) == []

@@ -25,7 +25,7 @@ HOUSE = ("parsers", "config", "registry", "notifier", "intake")
 #: Everything in the product that can take a file or folder away, with what it is there.
 MAY_DELETE = {
     ("intake/backup.py", "back_up"): "its own half-made backup",
-    ("intake/backup.py", "restore"): "its own half-made copy of the database",
+    ("intake/restore.py", "_put_back"): "its own half-made copy of the database",
     ("intake/export.py", "export"): "its own half-made dossier",
     ("intake/demo.py", "_clear"): "what an earlier demo wrote",
     ("registry/vault.py", "_write"): "its own temporary file, before it has its name",

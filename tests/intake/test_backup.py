@@ -1,5 +1,6 @@
 """A backup is whole and sound whatever happens meanwhile; what is put back is what was taken."""
 
+import errno
 import json
 import os
 import shutil
@@ -14,8 +15,9 @@ from rigs.cast import moment
 
 from config.init import write_example
 from config.settings import load
-from intake.backup import back_up, check, read_manifest, restore
+from intake.backup import back_up, check, read_manifest
 from intake.opening import open_registry
+from intake.restore import restore
 from registry.errors import NotPossible
 from registry.model import Slot
 
@@ -211,6 +213,28 @@ def test_a_newer_vault_keeps_its_files(office, tmp_path):
         path.unlink()
     assert restore(office, made.folder, NOW).problems == ()
     assert len(list((office.folder / "data/vault").glob("??/*"))) == 2
+
+
+def test_a_full_disk_leaves_no_half_backup_and_no_half_registry(office, tmp_path, monkeypatch):
+    keep(office, b"one", b"two")
+    made = taken(office, tmp_path / "b", moment(15, 10))
+
+    def full(_descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("intake.backup.os.fsync", full)
+        with pytest.raises(NotPossible, match="No space left"):
+            taken(office, tmp_path / "b", moment(15, 11))
+    assert [path.name for path in (tmp_path / "b").iterdir()] == [made.folder.name]
+    assert check(made.folder).problems == ()
+    shutil.rmtree(office.folder / "data")
+    with monkeypatch.context() as patch:
+        patch.setattr("intake.backup.os.fsync", full)
+        with pytest.raises(NotPossible, match="call it again"):
+            restore(office, made.folder, NOW)
+    assert not (office.folder / "data" / "registry.db").exists()
+    assert restore(office, made.folder, NOW).problems == ()
 
 
 def test_what_lies_beside_the_shelves_of_the_vault_comes_along(office, tmp_path):
