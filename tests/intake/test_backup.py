@@ -285,3 +285,9 @@ def test_the_commands(office, tmp_path):
     done = intake("restore", folder)
     assert done.returncode == 0, done.stderr
     assert "start the daemon" in done.stdout
+    dossier = intake("export", "ocop-2024-2", "--out", str(tmp_path / "dossier"), "--redact")
+    assert dossier.returncode == 0, dossier.stderr
+    assert (tmp_path / "dossier" / "SHA256SUMS").exists()
+    assert intake("export", "ocop-1999", "--out", str(tmp_path / "x")).returncode == 2
+    dropped = intake("release", "--cancel")
+    assert (dropped.returncode, "are not sent" in dropped.stdout) == (0, True), dropped.stderr
