@@ -19,7 +19,7 @@ from rigs.answering import (
 )
 from rigs.cast import moment
 from rigs.dovecot import PASSWORD
-from rigs.whole import CAMPAIGN, Whole, mail, parsed, real_process, workbook_file
+from rigs.whole import CAMPAIGN, Whole, mail, parsed, real_process, words, workbook_file
 
 from intake.backup import back_up
 from intake.closing import release_report
@@ -221,6 +221,14 @@ def test_fault_091_a_backup_that_is_restored_sends_nothing_twice(office, tmp_pat
     (held,) = office.store.held()
     assert (held.reason, held.decisions) == ("unknown-sender", 0)
     assert [parsed(raw)["Subject"] for raw in office.inbox("Chờ xử lý")]
+    told = next(words(one.raw) for one in office.smtp.accepted[mails:])
+    for part in (
+        "đến 09:00 ngày 14/05/2024",
+        "đến 12:00 ngày 16/05/2024",
+        "3 thư đến",
+        "intake held",
+    ):
+        assert part in " ".join(told.split()), told
     office.store.assign(held.id, key_of(office, "06235"), CAMPAIGN, "officer", office.now)
     office.tick(moment(16, 14))
     assert twice(office) == []
