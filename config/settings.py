@@ -161,7 +161,12 @@ def warnings(config: Config) -> tuple[Problem, ...]:
     Beside what `load` remarked: calendar years without a holiday table. Slower than loading,
     because the holiday table is asked.
     """
-    found = (*config.remarks, *_not_built_yet(config), *_unknown_years(config))
+    found = (
+        *config.remarks,
+        *_not_built_yet(config),
+        *_without_copies(config),
+        *_unknown_years(config),
+    )
     return tuple(sorted(found, key=lambda remark: (remark.file, remark.line)))
 
 
@@ -184,6 +189,17 @@ def _not_built_yet(config: Config) -> Iterator[Problem]:
                 "this version sends the report without the dossiers",
                 "send them by hand, or write false",
             )
+
+
+def _without_copies(config: Config) -> Iterator[Problem]:
+    if not config.settings.smtp.save_sent_to:
+        yield Problem(
+            SETTINGS,
+            0,
+            "smtp.save_sent_to is empty",
+            "after a restored backup nobody can tell which mails have left: all of them are held",
+            'write save_sent_to = "Sent"',
+        )
 
 
 def _fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:

@@ -1,4 +1,4 @@
-"""Back up and restore: the registry, the vault and the config as one verified folder.
+"""Back up: the registry, the vault and the config as one verified folder. `restore` puts it back.
 
 The registry is copied first, then the vault: the vault only grows, and bytes are in it before a
 row names them, so that the later copy has all that the earlier one names. Both may be written to
@@ -11,15 +11,15 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from config.model import Config
 from intake.opening import data_folder
-from registry.copies import Examined, examine, mark_as_restored, settle
-from registry.database import resolve
-from registry.errors import NotPossible, RegistryProblem
+from registry.copies import Examined, examine, settle
+from registry.errors import NotPossible
 from registry.store import Store
 from registry.vault import Vault
 
@@ -71,15 +71,16 @@ def back_up(
     Files of the vault that an earlier backup there has are linked to it, not copied.
 
     Raises:
-        NotPossible: there is a backup of this second already.
+        NotPossible: there is a backup of this second already, or the disk does not take it (then
+            nothing of it is left).
         RegistryProblem: the database is a server.
     """
     name = f"intake-{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"
     folder, part = parent / name, parent / f".{name}.part"
     if folder.exists():
         raise NotPossible(f"{folder} is there already: wait a second and try again")
-    part.mkdir(parents=True, mode=0o700)
     try:
+        part.mkdir(parents=True, mode=0o700)
         store.copy_to(part / DATABASE)
         settle(part / DATABASE)
         _copy_vault(vault, part / "vault", _earlier(parent))
@@ -92,9 +93,11 @@ def back_up(
         _write(part / MANIFEST, [written])
         _sync_folders(part)
         part.rename(folder)
-        _sync(parent)
-    except BaseException:
+        sync_folder(parent)
+    except BaseException as error:
         shutil.rmtree(part, ignore_errors=True)  # its own half copy; links leave their files
+        if isinstance(error, OSError | sqlite3.Error):
+            raise NotPossible(f"no backup was made in {parent}: {error}") from error
         raise
     return check(folder)
 
@@ -117,7 +120,20 @@ def _copy_vault(vault: Vault, target: Path, earlier: Path | None) -> None:
                 continue
             except OSError:
                 pass  # another file system, or one without links
-        _copy(source, shelf / sha256)
+        copy_file(source, shelf / sha256)
+    for path in beside_shelves(vault.folder):
+        copy_file(path, target / path.name)
+
+
+def beside_shelves(vault: Path) -> list[Path]:
+    """Return what lies in the vault's folder besides its shelves of files named by their hash."""
+    there = sorted(vault.iterdir()) if vault.is_dir() else []
+    return [path for path in there if path.is_file() and not path.name.startswith(".")]
+
+
+def is_shelved(one: File) -> bool:
+    """Whether a file of a backup is one of the vault that is named by its hash."""
+    return len(Path(one.path).parts) == 3 and one.path.startswith("vault/")  # noqa: PLR2004  vault/ab/ab…
 
 
 def _copy_config(config: Config, target: Path) -> None:
@@ -146,7 +162,7 @@ def _copy_config(config: Config, target: Path) -> None:
         if path.is_file() and wanted and not skip and not inside.name.startswith("."):
             copied = target / inside
             copied.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _copy(path, copied)
+            copy_file(path, copied)
 
 
 # --- looking through one ---
@@ -168,15 +184,16 @@ def check(folder: Path) -> Checked:
         return Checked(folder, manifest, tuple(problems))
     known = examine(folder / DATABASE)
     problems += _registry_problems(known, manifest)
-    have = {Path(one.path).name for one in manifest.files if one.path.startswith("vault/")}
+    shelved = [one for one in manifest.files if is_shelved(one)]
+    have = {Path(one.path).name for one in shelved}
     problems += [
         f"the registry names {sha256}, which the vault does not have"
         for sha256 in sorted(known.named - have)
     ]
     problems += [
         f"{one.path} does not hold what its name says"
-        for one in manifest.files
-        if one.path.startswith("vault/") and Path(one.path).name != one.sha256
+        for one in shelved
+        if Path(one.path).name != one.sha256
     ]
     return Checked(folder, manifest, tuple(problems))
 
@@ -206,72 +223,6 @@ def read_manifest(folder: Path) -> Manifest:
     if any(Path(one.path).is_absolute() or ".." in Path(one.path).parts for one in files):
         raise NotPossible(f"{folder / MANIFEST} names files outside the backup")
     return manifest
-
-
-# --- putting one back ---
-
-
-def restore(config: Config, folder: Path, now: dt.datetime) -> Checked:
-    """Put a backup's registry and vault into the configured places, where there is no registry.
-
-    The vault may hold files: they are named by what they hold, and those of the backup are added.
-    The registry gets its name last, marked as behind the mailbox, so that the daemon catches up
-    before it does anything else. Killed at any point it can be called again.
-
-    Raises:
-        NotPossible: there is a registry, or the backup is not sound.
-        RegistryProblem: the configured database is no file, or a newer program wrote the backup.
-    """
-    target = _place_of(config)
-    checked = check(folder)
-    if checked.problems:
-        raise NotPossible(
-            f"{folder} is not sound, nothing was restored: {'; '.join(checked.problems[:5])}"
-        )
-    vault = Vault(config.folder / config.settings.storage.vault)
-    for one in checked.manifest.files:
-        if one.path.startswith("vault/"):
-            vault.put((folder / one.path).read_bytes())
-    part = target.with_name(f"{target.name}.restoring")
-    for old in (part, *_beside(part)):
-        old.unlink(missing_ok=True)
-    _copy(folder / DATABASE, part)
-    made_at = checked.manifest.made_at
-    mark_as_restored(part, f"restored from {folder.name}, made at {made_at}", now)
-    part.rename(target)
-    _sync(target.parent)
-    return Checked(folder, checked.manifest, tuple(_after(target, vault)))
-
-
-def _place_of(config: Config) -> Path:
-    url = resolve(config.settings.storage.database, config.folder)
-    if url.get_backend_name() != "sqlite" or not url.database:
-        raise RegistryProblem(f"{url} is a server: restore it with its own tools")
-    target = Path(url.database)
-    there = [path for path in (target, *_beside(target)) if path.exists()]
-    if there:
-        names = ", ".join(path.name for path in there)
-        raise NotPossible(
-            f"{target.parent} has a registry ({names}): stop the daemon and move these files away"
-            " first; the vault can stay where it is"
-        )
-    return target
-
-
-def _beside(database: Path) -> tuple[Path, ...]:
-    """The files that SQLite lays beside a database: they belong to it and to no other."""
-    return tuple(
-        database.with_name(f"{database.name}{end}") for end in ("-wal", "-shm", "-journal")
-    )
-
-
-def _after(target: Path, vault: Vault) -> Iterator[str]:
-    known = examine(target)
-    if known.problem:
-        yield f"{target}: {known.problem}"
-    for sha256 in sorted(known.named):
-        if not vault.has(sha256):
-            yield f"the registry names {sha256}, which the vault does not have"
 
 
 # --- files ---
@@ -309,7 +260,8 @@ def _chunks(path: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _copy(source: Path, target: Path) -> None:
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file; it is on the disk, and its owner's alone, when this returns."""
     _write(target, _chunks(source))
 
 
@@ -325,10 +277,11 @@ def _write(target: Path, chunks: Iterable[bytes]) -> None:
 def _sync_folders(part: Path) -> None:
     for path in (part, *part.rglob("*")):
         if path.is_dir():
-            _sync(path)
+            sync_folder(path)
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Put the names of a folder's files on the disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

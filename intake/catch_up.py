@@ -8,27 +8,26 @@ Every step commits, may be repeated, and takes a few messages at a time.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 
 import structlog
 
-from config.model import Config
 from intake.collect import collect
 from intake.desk import Desk
 from intake.folders import Fetched, Listed, Survey
-from intake.mailbox import CommandRefused, Mailbox
+from intake.mailbox import CommandRefused
 from intake.message import parse
 from intake.parsed import Parsed
 from intake.post import alert
-from notifier.mail_key import MARKER, MailKey, made_for, read_key
+from intake.sent_copies import key_of, our_headers, recipients_of, sent_place
+from notifier.mail_key import MailKey, read_key
 from registry.filing_rows import Target
 from registry.model import Arrival, Behind, FoundMail, FoundReport, ReportFile, Slot
 
 _log = structlog.get_logger("catch_up")
 #: So many of the last mails in Sent are looked at when the daemon starts.
 _NEWEST = 200
-_AT_ONCE = 50
 
 
 @dataclass
@@ -41,11 +40,12 @@ class Found:
     missed: int = 0
     #: Why nobody can tell which mails have left; empty when Sent was read.
     unsure: str = ""
-    _counted: tuple[str, ...] = field(default=("messages", "mails", "reports", "missed"))
 
     def counts(self) -> dict[str, int]:
         """Return the numbers, for the journal and the log."""
-        return {name: int(getattr(self, name)) for name in self._counted}
+        numbers = asdict(self)
+        del numbers["unsure"]
+        return numbers
 
 
 def catch_up(desk: Desk, beat: Callable[[], None] = lambda: None) -> Found | None:
@@ -173,50 +173,13 @@ def _keep(
 # --- mails ---
 
 
-def sent_place(config: Config, mailbox: Mailbox) -> tuple[Survey | None, str]:
-    """Return Sent, or why it cannot tell what has left."""
-    folder = config.settings.smtp.save_sent_to
-    if not folder:
-        return None, "smtp.save_sent_to is empty: no copies tell which mails have left"
-    try:
-        place = mailbox.survey(folder)
-    except CommandRefused as error:
-        return None, f"{folder} cannot be read, nobody can tell which mails have left: {error}"
-    if place is None:
-        return None, f"there is no folder {folder}: no copies tell which mails have left"
-    return place, ""
-
-
 def _forgotten_mail(desk: Desk, place: Survey) -> bool:
     low = place.uids[-_NEWEST:][0] if place.uids else 1
     return any(
-        not desk.store.has_sent(key)
+        not desk.store.may_have_left(key)
         for _, header in our_headers(desk.config, desk.mailbox, place, low)
         if (key := key_of(header))
     )
-
-
-def our_headers(
-    config: Config, mailbox: Mailbox, place: Survey, low: int = 1
-) -> Iterator[tuple[int, Parsed]]:
-    """Yield the headers of the mails since go-live that bear our marker, from UID ``low`` on."""
-    limits, since = config.settings.limits, config.settings.office.go_live_at
-    uids = mailbox.with_header(place, MARKER, since, low)
-    for uid, block in mailbox.headers(place, uids):
-        yield uid, parse(block, limits)
-
-
-def key_of(header: Parsed) -> str:
-    """Return the key that a copy bears; "" when it is not the mail that we made for it."""
-    key = header.value(MARKER.lower()).strip()
-    return key if read_key(key) and made_for(key, header.rfc_message_id) else ""
-
-
-def _recipients(header: Parsed) -> tuple[str, ...]:
-    """The addresses as we wrote them: plain, with commas between (`notifier.mime`)."""
-    values = (*header.headers.get("to", ()), *header.headers.get("cc", ()))
-    addresses = (address.strip() for value in values for address in value.split(","))
-    return tuple(dict.fromkeys(address for address in addresses if address))
 
 
 def _take_over_sent(desk: Desk, found: Found, beat: Callable[[], None]) -> str:
@@ -226,7 +189,7 @@ def _take_over_sent(desk: Desk, found: Found, beat: Callable[[], None]) -> str:
         return trouble
     try:
         headers = [
-            (uid, key, _recipients(header))
+            (uid, key, recipients_of(header))
             for uid, header in our_headers(desk.config, desk.mailbox, place)
             if (key := key_of(header))
         ]
@@ -239,9 +202,9 @@ def _take_over_sent(desk: Desk, found: Found, beat: Callable[[], None]) -> str:
     got = 0
     for batch in desk.mailbox.bodies(place, listed):
         mails = [_found_mail(desk, one, dates[one.uid]) for one in batch]
-        found.mails += desk.store.take_over([mail for mail, _ in mails], desk.clock())
-        for mail, parsed in mails:
+        for mail, parsed in mails:  # first: a mail that was taken over is not looked at again
             found.reports += _take_over_report(desk, mail, parsed)
+        found.mails += desk.store.take_over([mail for mail, _ in mails], desk.clock())
         got += len(batch)
         beat()
     missed = len(wanted) - got
@@ -255,7 +218,7 @@ def _found_mail(desk: Desk, fetched: Fetched, sent_at: dt.datetime) -> tuple[Fou
     mail = FoundMail(
         key=key,
         kind=said.kind,
-        recipients=_recipients(parsed),
+        recipients=recipients_of(parsed),
         subject=parsed.subject,
         rfc_message_id=parsed.rfc_message_id,
         raw=fetched.raw,

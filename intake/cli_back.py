@@ -77,8 +77,8 @@ def restore(
     folder: Annotated[Path, typer.Argument(metavar="BACKUP", help="What `intake backup` wrote.")],
 ) -> None:
     """Put a backup's registry and vault into the configured places, which must be empty."""
-    from intake.backup import restore as put_back  # noqa: PLC0415
     from intake.opening import data_folder  # noqa: PLC0415
+    from intake.restore import restore as put_back  # noqa: PLC0415
     from registry.lease import Lease  # noqa: PLC0415
 
     config = _config(context)
@@ -129,6 +129,7 @@ def export(
 ) -> None:
     """Write a campaign as a dossier for the archive: originals, registry, journal, hashes."""
     from intake.export import export as write  # noqa: PLC0415
+    from registry.errors import NotPossible  # noqa: PLC0415
 
     config, store, vault = _registry(context)
     try:
@@ -137,7 +138,10 @@ def export(
         known = ", ".join(one.id for one in config.campaigns)
         raise typer.BadParameter(f"no campaign {campaign!r}; there is: {known}") from None
     with store:
-        done = write(config, store, vault, chosen, out, _now(), redact=redact)
+        try:
+            done = write(config, store, vault, chosen, out, _now(), redact=redact)
+        except OSError as error:
+            raise NotPossible(f"no dossier was written: {error}") from error
     typer.echo(f"{done.files} files in {done.folder}; check them: sha256sum -c SHA256SUMS")
     _fail(done.problems)
 

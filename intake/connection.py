@@ -77,6 +77,7 @@ class Connection:
         self._ready_folders: set[str] = set()
         self._sizes: dict[int, int] = {}  # announced, of the inbox as it was last listed
         self._uidvalidity = 0
+        self._selected_uidvalidity = 0
 
     # --- connection ---
 
@@ -234,12 +235,13 @@ class Connection:
         return name if not prefix or name.startswith(prefix) else prefix + name
 
     def _select(self, folder: str, *, readonly: bool = False) -> None:
-        """SELECT, and read UIDVALIDITY of the inbox anew."""
+        """SELECT, and read its UIDVALIDITY anew."""
         client = self._live()
         self._selected = ""
         self._folders().set(self._server_name(folder), readonly=readonly)
         client.is_readonly = readonly
         value = client.code("UIDVALIDITY")
+        self._selected_uidvalidity = int(value) if value and value.isdigit() else 0
         if folder == self._settings.inbox:
             if value is None or not value.isdigit():
                 raise imaplib.IMAP4.abort("the server names no UIDVALIDITY")
@@ -252,9 +254,7 @@ class Connection:
         """Select if need be; False when the folder is no longer the one that was listed."""
         if self._selected != folder:
             self._select(folder)
-        if folder != self._settings.inbox or uidvalidity is None:
-            return True
-        return self._uidvalidity == uidvalidity
+        return uidvalidity is None or self._selected_uidvalidity in {0, uidvalidity}
 
     def _make(self, folder: str) -> None:
         """Create a folder that is missing, with the levels above it."""

@@ -202,7 +202,7 @@ class Mailbox(Folders):
     ) -> int | None:
         """Move one message, creating the folder; return its new UID if the server tells (COPYUID).
 
-        None also when the message is no longer there, or when the inbox no longer has the
+        None also when the message is no longer there, or when the folder no longer has the
         ``uidvalidity`` under which ``uid`` was listed (nothing is moved then). Without MOVE:
         COPY, then the Deleted flag and UID EXPUNGE of this one UID. Without UIDPLUS too: the
         original stays, flagged Deleted, because a plain EXPUNGE would remove what others have

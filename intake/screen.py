@@ -88,6 +88,9 @@ class Screen:
         self._line("outbox", _counts(outbox, *states), outbox)
         polled = self._at(mailbox["polled_at"]) or "never"
         self._say(f"[bold]mailbox[/bold]  {escape(mailbox['account'])}, last read {polled}")
+        if mailbox["behind"]:
+            why = escape(mailbox["behind"])
+            self._say(f"[red]nothing leaves before the mailbox was read[/red]: {why}")
         if mailbox["brake"]:
             self._say(f"[red]the brake is pulled[/red]: {escape(mailbox['brake'])}")
             self._say("  look at `intake plan`, then `intake release`")

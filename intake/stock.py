@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from config.model import Config
-from intake.catch_up import key_of, our_headers, sent_place
 from intake.mailbox import CommandRefused, Mailbox
 from intake.reconcile import Copy, Role, Shown, Stock
+from intake.sent_copies import key_of, our_headers, sent_place
 from registry.store import Store
 from registry.vault import Vault
 

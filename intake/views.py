@@ -21,7 +21,7 @@ View = dict[str, Any]
 def status(config: Config, store: "Store") -> View:
     """Return the state of everything: campaigns and communes, messages, outbox, mailbox."""
     snapshot = store.snapshot(windows(config.campaigns))
-    counts = store.counts()
+    counts, behind = store.counts(), store.behind()
     return {
         "campaigns": [_campaign(config, campaign, snapshot) for campaign in config.campaigns],
         "messages": {
@@ -38,6 +38,7 @@ def status(config: Config, store: "Store") -> View:
             "account": f"{config.settings.mailbox.user}@{config.settings.mailbox.host}",
             "polled_at": _instant(snapshot.polled_at),
             "brake": snapshot.brake.reason if snapshot.brake else None,
+            "behind": behind.reason if behind else None,
         },
     }
 

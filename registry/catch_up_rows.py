@@ -109,12 +109,14 @@ class CatchUpRows(Part):
                 if set(recipients) - _settled(connection, key) or not recipients
             }
 
-    def has_sent(self, key: str) -> bool:
-        """Whether a mail of this key left by the outbox, to one recipient at least.
+    def may_have_left(self, key: str) -> bool:
+        """Whether a mail of this key left by the outbox, or may have, to one recipient at least.
 
-        Only then a copy of it can lie in Sent.
+        Only then a copy of it can lie in Sent. (Some servers put one there by themselves: then
+        also of a mail whose outcome is unknown.)
         """
-        query = sa.select(mails.c.id).where(mails.c.key == key, mails.c.state == "sent").limit(1)
+        handed = mails.c.state.in_(["sent", "sending", "unknown"])
+        query = sa.select(mails.c.id).where(mails.c.key == key, handed).limit(1)
         with self._database.read() as connection:
             return connection.execute(query).one_or_none() is not None
 

@@ -350,3 +350,12 @@ def test_what_this_version_does_not_do_is_said(tmp_path: Path) -> None:
     told = [str(one) for one in warnings(load(folder, env={}))]
     assert any("board.listen is set" in one for one in told)
     assert any(one.startswith(campaign) and "without the dossiers" in one for one in told)
+
+
+def test_it_is_said_what_an_office_without_copies_in_sent_gives_up(tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    shutil.copytree(EXAMPLE, folder)
+    assert not [one for one in warnings(load(folder, env={})) if "save_sent_to" in str(one)]
+    edit(folder, "settings.toml", 'save_sent_to = "Sent"', 'save_sent_to = ""')
+    (told,) = [one for one in warnings(load(folder, env={})) if "save_sent_to" in str(one)]
+    assert "which mails have left" in str(told)

@@ -19,13 +19,14 @@ from rigs.answering import (
 )
 from rigs.cast import moment
 from rigs.dovecot import PASSWORD
-from rigs.whole import CAMPAIGN, Whole, mail, parsed, real_process, workbook_file
+from rigs.whole import CAMPAIGN, Whole, mail, parsed, real_process, words, workbook_file
 
-from intake.backup import back_up, restore
+from intake.backup import back_up
 from intake.closing import release_report
 from intake.demo_scenario import HOA_CU
 from intake.mailbox import Mailbox, Unreachable
 from intake.reconcile import Reconciled, reconcile
+from intake.restore import restore
 from intake.stock import take_stock
 
 pytestmark = pytest.mark.e2e
@@ -108,9 +109,13 @@ def copy_of(office: Whole, folder: Path) -> Path:
 
 
 def put_back(office: Whole, old: Path) -> None:
-    """Lay an old copy over the registry's file, as somebody does by hand."""
+    """Lay an old copy over the registry's file, as somebody does by hand.
+
+    What else could tell that the registry is old is gone too: only the mailbox knows.
+    """
     office._desk.close()
     data = office.folder / "data"
+    (data / "vault" / "journal.jsonl").unlink(missing_ok=True)
     for path in data.glob("registry.db*"):
         path.unlink()
     shutil.copyfile(old, data / "registry.db")
@@ -118,6 +123,20 @@ def put_back(office: Whole, old: Path) -> None:
 
 def messages_by_id(office: Whole) -> dict[str, str]:
     return {one.rfc_message_id: one.state for one in office.store.messages()}
+
+
+def broken_off(office: Whole, step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tick in which the catching up ends right after it has done this; then a new process."""
+    real = getattr(office.store, step)
+
+    def breaks_off(*given: object) -> None:
+        real(*given)
+        raise Unreachable("killed here")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(office.store, step, breaks_off)
+        office.tick()
+    office.restart()
 
 
 def stock_of(office: Whole) -> Reconciled:
@@ -135,7 +154,9 @@ def new_since(office: Whole, count: int) -> list[str]:
     return [str(key).split("/")[0] for key in mails]
 
 
-def test_fault_091_a_registry_copied_back_from_yesterday_sends_nothing_twice(office, tmp_path):
+def test_fault_091_a_registry_copied_back_from_yesterday_sends_nothing_twice(
+    office, tmp_path, monkeypatch
+):
     """FAULTS 91: no second acknowledgment, reminder, silence notice or report; the same answers."""
     first_day(office)
     old = copy_of(office, tmp_path)
@@ -143,6 +164,7 @@ def test_fault_091_a_registry_copied_back_from_yesterday_sends_nothing_twice(off
     before, mails, sent = answers(office), len(office.smtp.accepted), messages_by_id(office)
     put_back(office, old)
     office._open()
+    broken_off(office, "take_over", monkeypatch)
     go_on(office)
     assert twice(office) == []
     assert answers(office) == before
@@ -199,6 +221,14 @@ def test_fault_091_a_backup_that_is_restored_sends_nothing_twice(office, tmp_pat
     (held,) = office.store.held()
     assert (held.reason, held.decisions) == ("unknown-sender", 0)
     assert [parsed(raw)["Subject"] for raw in office.inbox("Chờ xử lý")]
+    told = next(words(one.raw) for one in office.smtp.accepted[mails:])
+    for part in (
+        "đến 09:00 ngày 14/05/2024",
+        "đến 12:00 ngày 16/05/2024",
+        "3 thư đến",
+        "intake held",
+    ):
+        assert part in " ".join(told.split()), told
     office.store.assign(held.id, key_of(office, "06235"), CAMPAIGN, "officer", office.now)
     office.tick(moment(16, 14))
     assert twice(office) == []
@@ -253,18 +283,10 @@ def test_a_registry_made_anew_takes_over_all_that_the_mailbox_knows(office, monk
     before, mails = messages_by_id(office), len(office.smtp.accepted)
     lose_the_disk(office)
     office._open()
-    for name in ("keep_found", "take_over", "caught_up"):
-        real = getattr(office.store, name)
-
-        def breaks_off(*given: object, real=real) -> None:
-            real(*given)
-            raise Unreachable("killed here")
-
-        with monkeypatch.context() as patch:
-            patch.setattr(office.store, name, breaks_off)
-            office.tick(moment(16, 12))
+    office.now = moment(16, 12)
+    for step in ("keep_found", "take_over", "caught_up"):
+        broken_off(office, step, monkeypatch)
         assert set(new_since(office, mails)) <= {"alert"}
-        office.restart()
     office.tick(moment(16, 13))
     office.tick(moment(16, 14))
     assert twice(office) == []

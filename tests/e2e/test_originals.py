@@ -15,6 +15,7 @@ from rigs.answering import (
     with_communes,
 )
 from rigs.cast import moment
+from rigs.dovecot import _utf7
 from rigs.whole import CAMPAIGN, Whole, mail, workbook_file
 
 from intake.imap_client import Client
@@ -24,7 +25,7 @@ HOUSE = ("parsers", "config", "registry", "notifier", "intake")
 #: Everything in the product that can take a file or folder away, with what it is there.
 MAY_DELETE = {
     ("intake/backup.py", "back_up"): "its own half-made backup",
-    ("intake/backup.py", "restore"): "its own half-made copy of the database",
+    ("intake/restore.py", "_put_back"): "its own half-made copy of the database",
     ("intake/export.py", "export"): "its own half-made dossier",
     ("intake/demo.py", "_clear"): "what an earlier demo wrote",
     (
@@ -147,3 +148,24 @@ def test_without_move_only_what_was_copied_is_expunged(office, said, monkeypatch
     assert len(copied) >= 2
     assert flagged in [one.uid for one in office.dovecot.contents("INBOX", office.user)]
     assert originals(office) == count + 2
+
+
+@pytest.mark.e2e
+def test_in_a_folder_that_was_made_anew_nobody_elses_message_is_moved(office):
+    """UIDs of another UIDVALIDITY mean other messages, also where held ones lie (FAULTS 5)."""
+    office.deliver(mail("a@thudientu.example", files=workbook_file(form_of_hoa_cu())))
+    office.tick()
+    (held,) = office.store.held()
+    office.desk.mailbox.close()
+    with office.dovecot.session(office.user) as client:
+        name = f'"{_utf7("Chờ xử lý")}"'
+        assert client.delete(name)[0] == client.create(name)[0] == "OK"
+    office.dovecot.deliver(
+        mail("ai.do@x.example", subject="của người khác"), office.now, "Chờ xử lý", office.user
+    )
+    office.dovecot.set_uidvalidity(4242, "Chờ xử lý", office.user)
+    assert [one.uid for one in office.dovecot.contents("Chờ xử lý", office.user)] == [1]
+    office.store.assign(held.id, key_of(office, "06184"), CAMPAIGN, "officer", office.now)
+    office.tick()
+    assert len(office.inbox("Chờ xử lý")) == 1
+    assert office.inbox("Đã xử lý") == []

@@ -1,5 +1,6 @@
 """A backup is whole and sound whatever happens meanwhile; what is put back is what was taken."""
 
+import errno
 import json
 import os
 import shutil
@@ -14,8 +15,9 @@ from rigs.cast import moment
 
 from config.init import write_example
 from config.settings import load
-from intake.backup import back_up, check, read_manifest, restore
+from intake.backup import back_up, check, read_manifest
 from intake.opening import open_registry
+from intake.restore import restore
 from registry.errors import NotPossible
 from registry.model import Slot
 
@@ -213,6 +215,44 @@ def test_a_newer_vault_keeps_its_files(office, tmp_path):
     assert len(list((office.folder / "data/vault").glob("??/*"))) == 2
 
 
+def test_a_full_disk_leaves_no_half_backup_and_no_half_registry(office, tmp_path, monkeypatch):
+    keep(office, b"one", b"two")
+    made = taken(office, tmp_path / "b", moment(15, 10))
+
+    def full(_descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("intake.backup.os.fsync", full)
+        with pytest.raises(NotPossible, match="No space left"):
+            taken(office, tmp_path / "b", moment(15, 11))
+    assert [path.name for path in (tmp_path / "b").iterdir()] == [made.folder.name]
+    assert check(made.folder).problems == ()
+    shutil.rmtree(office.folder / "data")
+    with monkeypatch.context() as patch:
+        patch.setattr("intake.backup.os.fsync", full)
+        with pytest.raises(NotPossible, match="call it again"):
+            restore(office, made.folder, NOW)
+    assert not (office.folder / "data" / "registry.db").exists()
+    assert restore(office, made.folder, NOW).problems == ()
+
+
+def test_what_lies_beside_the_shelves_of_the_vault_comes_along(office, tmp_path):
+    keep(office, b"one")
+    beside = office.folder / "data/vault/notes.jsonl"
+    beside.write_text("old")
+    made = taken(office, tmp_path / "b")
+    assert made.problems == ()
+    shutil.rmtree(office.folder / "data")
+    restore(office, made.folder, NOW)
+    assert beside.read_text() == "old"
+    beside.write_text("newer")
+    for path in (office.folder / "data").glob("registry.db*"):
+        path.unlink()
+    restore(office, made.folder, NOW)
+    assert beside.read_text() == "newer"
+
+
 def test_what_is_no_backup_is_refused(office, tmp_path):
     with pytest.raises(NotPossible, match="is no backup"):
         restore(office, tmp_path, NOW)
@@ -245,3 +285,9 @@ def test_the_commands(office, tmp_path):
     done = intake("restore", folder)
     assert done.returncode == 0, done.stderr
     assert "start the daemon" in done.stdout
+    dossier = intake("export", "ocop-2024-2", "--out", str(tmp_path / "dossier"), "--redact")
+    assert dossier.returncode == 0, dossier.stderr
+    assert (tmp_path / "dossier" / "SHA256SUMS").exists()
+    assert intake("export", "ocop-1999", "--out", str(tmp_path / "x")).returncode == 2
+    dropped = intake("release", "--cancel")
+    assert (dropped.returncode, "are not sent" in dropped.stdout) == (0, True), dropped.stderr
