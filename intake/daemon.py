@@ -19,7 +19,7 @@ from intake.filing import file_messages, save_sent
 from intake.kept_config import keep_config
 from intake.mailbox import LoginRefused, Unreachable
 from intake.post import alert, decide_and_queue
-from intake.standing import refuse_behind
+from intake.put_in_place import refuse_behind
 from intake.understand import understand_kept
 from notifier.delivery import AuthFailed
 from notifier.outbox import Pace, Settled, recover, send_due

@@ -22,7 +22,8 @@ class Difference:
     """One event that came out differently: what the journal says, and what was played.
 
     ``then`` and ``now`` hold only what differs; an empty ``then`` is an event that the journal
-    does not have, an empty ``now`` one that did not come out. ``why`` is a reason in words.
+    does not have, an empty ``now`` one that did not come out. ``why`` is a reason in words, ``of``
+    the key of a mail.
     """
 
     serial: int
@@ -32,6 +33,7 @@ class Difference:
     then: Mapping[str, object] = field(default_factory=dict)
     now: Mapping[str, object] = field(default_factory=dict)
     why: str = ""
+    of: str = ""
 
 
 def scenes(events: Iterable[Event]) -> Iterator[list[Event]]:
@@ -82,7 +84,8 @@ def _changes(old: Event, new: Event) -> list[Difference]:
         return []
     then = {key: old.data[key] for key in changed}
     now = {key: new.data.get(key) for key in changed}
-    return [Difference(old.serial, old.at, old.kind, old.subject, then, now)]
+    key = str(old.data.get("key", ""))
+    return [Difference(old.serial, old.at, old.kind, old.subject, then, now, of=key)]
 
 
 def number_of(event: Event) -> int:

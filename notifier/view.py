@@ -70,6 +70,8 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "disk": "Ổ đĩa có lỗi hoặc đã đầy",
         "reader": "Không khởi động được bộ đọc tệp",
         "report": "Không lập được báo cáo",
+        "journal": "Bản chép nhật ký trong kho gốc là của một sổ đăng ký khác",
+        "registry": "Sổ đăng ký cũ hơn kho gốc, đã được bổ sung",
     }
 )
 _FACTS: Mapping[str, str] = MappingProxyType(

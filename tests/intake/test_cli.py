@@ -15,7 +15,7 @@ from rigs.saved_mail import saved
 
 from config.init import write_example
 from config.settings import load
-from intake import replay
+from intake import replay_acts
 from intake.__main__ import main
 from intake.closing import close_campaigns
 from intake.daemon import Daemon
@@ -478,13 +478,13 @@ def test_a_replay_says_that_all_came_out_again(made, run, tmp_path):
 
 def test_a_replay_names_what_came_out_otherwise_and_is_exit_code_1(folder, run, monkeypatch):
     """Also where it would be put in place: not unasked, with differences."""
-    again = replay.understand_again
+    again = replay_acts.understand_again
 
     def otherwise(desk, message, begun_at):
         outcome = again(desk, message, begun_at)
         return dataclasses.replace(outcome, reason=f"{outcome.reason}!")
 
-    monkeypatch.setattr("intake.replay.understand_again", otherwise)
+    monkeypatch.setattr("intake.replay_acts.understand_again", otherwise)
     code, out, _ = run(folder, "replay")
     assert code == 1
     assert "recorded, message 1" in out

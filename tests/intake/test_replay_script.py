@@ -9,7 +9,7 @@ import pytest
 from rigs.answers import at
 
 import registry
-from intake.replay import _ACTS
+from intake.replay_acts import ACTS
 from intake.replay_script import differences, name_of, number_of, scenes, too_old
 from registry.journal import GENESIS, seal
 from registry.model import Event, MailState
@@ -84,7 +84,7 @@ def test_every_kind_of_event_can_be_played_again() -> None:
     assert len(written) > 15
     states = {f"mail-{state}" for state in get_args(MailState) if state != "sending"}
     literal = {kind for kind in written if kind != "mail-"}
-    assert literal | states | OTHER_KINDS == set(_ACTS)
+    assert literal | states | OTHER_KINDS == set(ACTS)
 
 
 def test_the_moment_of_an_event_is_aware() -> None:
