@@ -53,16 +53,16 @@ class Player:
 
     def play(self, scene: Sequence[Event]) -> list[Difference]:
         """Do again what these events tell; return what came out differently."""
-        first = scene[0]
-        act = ACTS.get(first.kind)
+        main = scene[-1]
+        act = ACTS.get(main.kind)
         if act is None:
             raise ReplayImpossible(
-                f"event {first.serial} is of the kind {first.kind!r}, which this version cannot "
+                f"event {main.serial} is of the kind {main.kind!r}, which this version cannot "
                 "replay: use the version of the program that wrote it"
             )
         if any(map(too_old, scene)):
             raise ReplayImpossible(
-                f"event {first.serial} ({first.kind}) was written by a version that told too "
+                f"event {main.serial} ({main.kind}) was written by a version that told too "
                 "little to replay it: restore a backup instead"
             )
         self._noted = []
@@ -71,7 +71,7 @@ class Player:
             act(self, scene)
         except (NotPossible, KeyError, WordingProblem) as error:
             why = f"{type(error).__name__}: {error}"
-        new = self.desk.store.events_after(self.serial)
+        new = self.desk.store.events_after(self.serial, len(scene) + 1000)
         if new:
             self.serial = new[-1].serial
         found = self._noted + [one for one in differences(scene, new) if not _lost_alert(one)]
@@ -86,7 +86,7 @@ class Player:
 
     def configure(self, scene: Sequence[Event]) -> None:
         """The admin's config of that day is in use from here on; without it, today's is."""
-        (event,) = scene
+        event = scene[-1]
         files = cast("Mapping[str, str]", event.data["files"])
         self.desk.store.note_config(files, event.at)
         self._use_config(event)
@@ -104,7 +104,7 @@ class Player:
 
     def keep(self, scene: Sequence[Event]) -> None:
         """A message lies in a slot of the mailbox, its bytes in the vault."""
-        (event,) = scene
+        event = scene[-1]
         data = event.data
         received_at = _instant(data["received_at"])
         self.desk.store.keep(
@@ -113,7 +113,7 @@ class Player:
 
     def note_unfetched(self, scene: Sequence[Event]) -> None:
         """A message that was too large or too old, as its header was told."""
-        (event,) = scene
+        event = scene[-1]
         data: Mapping[str, Any] = event.data
         self.desk.store.note_unfetched(
             _slot(data),
@@ -133,7 +133,7 @@ class Player:
 
     def note_again(self, scene: Sequence[Event]) -> None:
         """The same in another slot."""
-        (event,) = scene
+        event = scene[-1]
         known = self.desk.store.message(number_of(event))
         self.desk.store.note_unfetched(
             _slot(event.data),
@@ -149,13 +149,13 @@ class Player:
 
     def begin(self, scene: Sequence[Event]) -> None:
         """An attempt to understand begins."""
-        (event,) = scene
+        event = scene[-1]
         self._begun[number_of(event)] = event.at
         self.desk.store.begin_attempt(number_of(event), event.at)
 
     def record(self, scene: Sequence[Event]) -> None:
         """A message is understood and read again, and what follows from it recorded."""
-        (event,) = scene
+        event = scene[-1]
         message = self.desk.store.message(number_of(event))
         outcome = self._understood(event, message)
         answered = str(event.data["ack"])
@@ -192,7 +192,7 @@ class Player:
 
     def assign(self, scene: Sequence[Event]) -> None:
         """A person said whose answer in which campaign a message is."""
-        (event,) = scene
+        event = scene[-1]
         after: Any = event.data["after"]
         commune = read_key(after["commune"])
         if commune is None:
@@ -203,46 +203,46 @@ class Player:
 
     def accept(self, scene: Sequence[Event]) -> None:
         """A person took a message as it is."""
-        (event,) = scene
+        event = scene[-1]
         self.desk.store.accept(number_of(event), _text(event, "by"), event.at)
 
     def reject(self, scene: Sequence[Event]) -> None:
         """A person decided that nothing follows from a message."""
-        (event,) = scene
+        event = scene[-1]
         after: Any = event.data["after"]
         self.desk.store.reject(number_of(event), after["reason"], _text(event, "by"), event.at)
 
     def launch(self, scene: Sequence[Event]) -> None:
         """A person launched the call."""
-        (event,) = scene
+        event = scene[-1]
         self.desk.store.launch(name_of(event), _text(event, "by"), event.at)
 
     def approve(self, scene: Sequence[Event]) -> None:
         """A person released a report."""
-        (event,) = scene
+        event = scene[-1]
         number = _int(event.data["number"])
         self.desk.store.approve(name_of(event), _text(event, "by"), event.at, number)
 
     def release_brake(self, scene: Sequence[Event]) -> None:
         """A person released the brake."""
-        (event,) = scene
+        event = scene[-1]
         self.desk.store.release_brake(_text(event, "by"), event.at)
 
     def release_mails(self, scene: Sequence[Event]) -> None:
         """The mails that the brake held are queued."""
-        (event,) = scene
+        event = scene[-1]
         self.desk.store.release_mails(event.at)
 
     # --- campaigns ---
 
     def pull_brake(self, scene: Sequence[Event]) -> None:
         """The brake was pulled: by a flood, a clock, a roster. Only the first can be seen again."""
-        (event,) = scene
+        event = scene[-1]
         self.desk.store.pull_brake(_text(event, "reason"), event.at)
 
     def close(self, scene: Sequence[Event]) -> None:
         """A campaign is closed; who was silent is found out again."""
-        (event,) = scene
+        event = scene[-1]
         desk, campaign = self.desk, self.desk.config.campaign(name_of(event))
         snapshot = desk.store.snapshot(windows([campaign]), contents=False)
         silent = silent_communes(snapshot, campaign, desk.config.members(campaign))
@@ -250,7 +250,7 @@ class Player:
 
     def freeze(self, scene: Sequence[Event]) -> None:
         """A report is built again and frozen. One that cannot be built stays as it was."""
-        (event,) = scene
+        event = scene[-1]
         try:
             freeze_report(self.desk, self.desk.config.campaign(name_of(event)))
         except (KeyError, WordingProblem):
@@ -309,12 +309,12 @@ class Player:
 
     def hand_over(self, scene: Sequence[Event]) -> None:
         """The content of a mail went to a server."""
-        (event,) = scene
+        event = scene[-1]
         self.desk.store.handed(number_of(event), event.at)
 
     def settle(self, scene: Sequence[Event]) -> None:
         """What the server said of a mail, or why it did not leave."""
-        (event,) = scene
+        event = scene[-1]
         data: Mapping[str, Any] = event.data
         if data.get("why") == "interrupted":
             self.desk.store.interrupted(event.at)
@@ -332,12 +332,12 @@ class Player:
 
     def save(self, scene: Sequence[Event]) -> None:
         """A copy was put into Sent."""
-        (event,) = scene
+        event = scene[-1]
         self.desk.store.saved(number_of(event), event.at)
 
     def file(self, scene: Sequence[Event]) -> None:
         """A message was moved."""
-        (event,) = scene
+        event = scene[-1]
         data: Mapping[str, Any] = event.data
         folder, uidvalidity, new_uid = data["to"]
         self.desk.store.filed(

@@ -17,6 +17,10 @@ _NEEDED: Mapping[str, str] = {
 }
 
 
+#: Events that follow from the next one, and are written in its transaction before it.
+_BEFORE_THEIR_CAUSE = frozenset({"mail-bounced"})
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One event that came out differently: what the journal says, and what was played.
@@ -37,18 +41,25 @@ class Difference:
 
 
 def scenes(events: Iterable[Event]) -> Iterator[list[Event]]:
-    """Yield the events one by one, but mails that were queued in one decision together."""
+    """Yield the events that are played together; the last one of a scene says what is played.
+
+    Mails that were queued in one decision are one scene. So is an event and what came of it in the
+    same transaction, if that was written down before it.
+    """
     together: list[Event] = []
     for event in events:
-        if together and not (event.kind == "queued" and event.at == together[-1].at):
+        if together and not _belongs(event, together[-1]):
             yield together
             together = []
-        if event.kind == "queued":
-            together.append(event)
-        else:
-            yield [event]
+        together.append(event)
     if together:
         yield together
+
+
+def _belongs(event: Event, before: Event) -> bool:
+    if before.kind in _BEFORE_THEIR_CAUSE:
+        return True
+    return event.kind == before.kind == "queued" and event.at == before.at
 
 
 def too_old(event: Event) -> bool:

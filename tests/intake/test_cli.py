@@ -2,6 +2,8 @@
 
 import dataclasses
 import datetime as dt
+import email
+import email.policy
 import hashlib
 import json
 import subprocess
@@ -21,9 +23,10 @@ from intake.closing import close_campaigns
 from intake.daemon import Daemon
 from intake.demo_documents import PLAIN, workbook
 from intake.demo_scenario import GIA_CAT, HOA_CU, XLSX, _sender
-from intake.desk import open_desk
+from intake.desk import open_desk, reading_desk
 from intake.opening import open_registry
-from intake.post import decide_and_queue
+from intake.post import alert, decide_and_queue
+from registry.database import journal
 from registry.journal_copy import JournalCopy
 from registry.model import Slot
 from registry.store import open_store
@@ -31,6 +34,7 @@ from registry.store import open_store
 VN = dt.timezone(dt.timedelta(hours=7))
 ENV = {"INTAKE_IMAP_PASSWORD": "made-up", "INTAKE_SMTP_PASSWORD": "made-up"}
 CAMPAIGN = "ocop-2024-2"
+MOMENT = dt.datetime(2024, 5, 15, 9, 0, tzinfo=VN)
 BOOK = workbook(PLAIN, _sender("Hòa Cư", 45, 15), HOA_CU)
 BROKEN = workbook(PLAIN, _sender("Gia Cát", 12, 13), [{**GIA_CAT[0], "phone": "12"}])
 WORDS_OF_HOA_CU = ["Xã", "Hòa", "Cư", "registered", "OCOP2-06223-01-9", "1", "2", "15/05", "09:00"]
@@ -504,6 +508,44 @@ def copy_journal(folder):
     store, vault = open_registry(config)
     with store:
         JournalCopy(vault.folder).catch_up(store, dt.datetime.now(dt.UTC))
+
+
+def test_an_alert_whose_text_is_lost_comes_back_under_its_key(folder, run, tmp_path):
+    """A kill kept its text from the vault: it is not told a second time, and is no difference."""
+    config = load(folder, env=ENV)
+    store, vault = open_registry(config)
+    with store, reading_desk(config, store, vault, lambda: MOMENT) as (desk, _):
+        alert(desk, "disk", "no room")
+        (mail,) = [one for one in store.mails() if one.kind == "alert"]
+        raw = store.mail_raw(mail.id)
+    sha = hashlib.sha256(raw).hexdigest()
+    kept = folder / "data" / "vault" / sha[:2] / sha
+    assert kept.read_bytes() == raw
+    for number, lost in enumerate([False, True]):
+        if lost:
+            kept.unlink()
+        out = tmp_path / str(number)
+        view = json.loads(run(folder, "replay", "--json", "--out", str(out))[1])
+        assert (view["equal"], view["same_chain"]) == (True, not lost)
+        with open_store("sqlite:///registry.db", out) as new:
+            (again,) = [one for one in new.mails() if one.kind == "alert"]
+            assert (again.key, again.recipient) == (mail.key, mail.recipient)
+            assert ("kho gốc" in body_of(new.mail_raw(again.id))) == lost
+
+
+def body_of(raw):
+    made = email.message_from_bytes(raw, policy=email.policy.default)
+    return made.get_body(("plain",)).get_content()
+
+
+def test_an_event_that_this_program_does_not_know_stops_a_replay(folder, run):
+    """A newer program wrote it: nothing is guessed."""
+    store, _ = open_registry(load(folder, env=ENV))
+    with store, store._database.write() as connection:
+        journal(connection, MOMENT, "dreamt", "message 1", {})
+    code, _, err = run(folder, "replay")
+    assert code == 1
+    assert "of the kind 'dreamt', which this version cannot replay" in err
 
 
 def test_a_registry_that_is_gone_comes_back(folder, run):

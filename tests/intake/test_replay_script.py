@@ -30,6 +30,14 @@ def test_mails_of_one_decision_are_played_together() -> None:
     assert list(scenes([])) == []
 
 
+def test_what_follows_from_an_event_is_played_with_it() -> None:
+    cause = [event("mail-bounced"), event("mail-bounced"), event("recorded")]
+    script = [event("saved"), *cause, event("queued")]
+    assert [[one.kind for one in scene] for scene in scenes(script)] == [
+        *(["saved"], ["mail-bounced", "mail-bounced", "recorded"], ["queued"])
+    ]
+
+
 def test_what_came_out_as_it_was_is_no_difference() -> None:
     old = event("recorded", state="recorded", receipt="1")
     assert differences([old], [event("recorded", state="recorded", receipt="1")]) == []
