@@ -21,6 +21,7 @@ from intake import replay_acts
 from intake.__main__ import main
 from intake.closing import close_campaigns
 from intake.daemon import Daemon
+from intake.demo import _with_values
 from intake.demo_documents import PLAIN, workbook
 from intake.demo_scenario import GIA_CAT, HOA_CU, XLSX, _sender
 from intake.desk import open_desk, reading_desk
@@ -572,6 +573,29 @@ def test_a_registry_that_is_gone_comes_back(folder, run):
     after = json.loads(run(folder, "status", "--json")[1])
     assert after | {"mailbox": 0} == before | {"mailbox": 0}
     assert after["mailbox"]["polled_at"] is None  # the inbox is read first
+
+
+def test_a_registry_that_is_gone_comes_back_at_the_start_by_itself(folder, run, monkeypatch):
+    """FAULTS 91 unattended: with the servers away, so that nothing else happens."""
+    settings = folder / "settings.toml"
+    text = settings.read_text(encoding="utf-8")
+    for section in ("mailbox", "smtp"):
+        there = {"host": '"127.0.0.1"', "port": "9", "security": '"none"'}
+        text = _with_values(text, section, there)
+    settings.write_text(text, encoding="utf-8")
+    for name, value in ENV.items():
+        monkeypatch.setenv(name, value)
+    before = json.loads(run(folder, "status", "--json")[1])
+    copy_journal(folder)
+    for path in files_of_registry(folder):
+        path.unlink()
+    code, _, err = run(folder, "once")
+    assert (code, "the mailbox is away" in err or "mail cannot be sent" in err) == (1, True)
+    after = json.loads(run(folder, "status", "--json")[1])
+    assert [one["communes"] for one in after["campaigns"]] == [
+        one["communes"] for one in before["campaigns"]
+    ]
+    assert after["messages"] == before["messages"]
 
 
 def test_a_file_that_is_damaged_is_named_by_verify_and_by_a_replay(folder, run, tmp_path):
