@@ -82,7 +82,7 @@ def rebuild(config: Config, out: Path, bar: Bar, *, from_vault: bool = False) ->
         return _play(config, out, bar, _from_copy(config, GENESIS_HEAD))
     with open_store(config.settings.storage.database, config.folder) as store:
         head = store.journal_head()
-        source = Source("registry", head, head.serial, lambda: _all_events(store))
+        source = Source("registry", head, head.serial, lambda: _events_of(store, head))
         return _play(config, out, bar, source)
 
 
@@ -170,9 +170,11 @@ def _from_copy(config: Config, known: Head) -> Source:
     return Source("vault", head, count, lambda: _sound_events(copy, known))
 
 
-def _all_events(store: Store) -> Iterator[Event]:
+def _events_of(store: Store, head: Head) -> Iterator[Event]:
+    """Yield the events up to ``head``; a daemon may append others meanwhile."""
     last = 0
-    while events := store.events_after(last):
+    while last < head.serial:
+        events = store.events_after(last, min(1000, head.serial - last))
         yield from events
         last = events[-1].serial
 
