@@ -18,7 +18,7 @@ _NEEDED: Mapping[str, str] = {
 
 
 #: Events that follow from the next one, and are written in its transaction before it.
-_BEFORE_THEIR_CAUSE = frozenset({"mail-bounced"})
+BEFORE_THEIR_CAUSE = frozenset({"mail-bounced"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ def scenes(events: Iterable[Event]) -> Iterator[list[Event]]:
 
 
 def _belongs(event: Event, before: Event) -> bool:
-    if before.kind in _BEFORE_THEIR_CAUSE:
+    if before.kind in BEFORE_THEIR_CAUSE:
         return True
     return event.kind == before.kind == "queued" and event.at == before.at
 
