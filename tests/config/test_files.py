@@ -14,7 +14,9 @@ def test_all_that_has_a_say_is_named_and_nothing_else(tmp_path: Path) -> None:
     settings = folder / "settings.toml"
     text = settings.read_text(encoding="utf-8")
     settings.write_text(
-        text.replace('password_env = "INTAKE_IMAP_PASSWORD"', 'password_file = "imap.password"'),
+        text.replace('password_env = "INTAKE_IMAP_PASSWORD"', 'password_env = ""', 1).replace(
+            'password_file = ""', 'password_file = "imap.password"', 1
+        ),
         encoding="utf-8",
     )
     (folder / "imap.password").write_text("secret", encoding="utf-8")
