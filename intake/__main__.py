@@ -209,16 +209,19 @@ def once() -> None:
     from intake.daemon import Daemon  # noqa: PLC0415
     from intake.desk import open_desk  # noqa: PLC0415
     from intake.opening import data_folder  # noqa: PLC0415
+    from intake.put_in_place import catch_up_with_copy  # noqa: PLC0415
     from registry.lease import Lease  # noqa: PLC0415
 
     config = _config()
-    with Lease(data_folder(config)), open_desk(config, os.environ) as desk:
-        daemon = Daemon(desk)
-        daemon.recover()
-        daemon.until_idle()
-        if daemon.trouble:
-            typer.echo(f"intake: {daemon.trouble}", err=True)
-            raise typer.Exit(1)
+    with Lease(data_folder(config)):
+        catch_up_with_copy(config, _now(), lambda: None)
+        with open_desk(config, os.environ) as desk:
+            daemon = Daemon(desk)
+            daemon.recover()
+            daemon.until_idle()
+            if daemon.trouble:
+                typer.echo(f"intake: {daemon.trouble}", err=True)
+                raise typer.Exit(1)
 
 
 @app.command()
@@ -501,7 +504,8 @@ def replay(
         bool, typer.Option("--from-vault", help="Play the journal's copy in the vault.")
     ] = False,
     in_place: Annotated[
-        bool, typer.Option("--in-place", help="Put the new registry in place; only if none is.")
+        bool,
+        typer.Option("--in-place", help="Put a registry in place of one that is gone or too old."),
     ] = False,
     despite: Annotated[
         bool, typer.Option("--despite-differences", help="Put it in place all the same.")
@@ -509,18 +513,26 @@ def replay(
     as_json: AsJson = False,
 ) -> None:
     """Build the registry anew from the vault and its journal, and compare; nothing is sent."""
+    import contextlib  # noqa: PLC0415
     import tempfile  # noqa: PLC0415
 
-    from intake.rebuild import put_in_place, rebuild, refuse_if_there  # noqa: PLC0415
+    from intake.opening import data_folder  # noqa: PLC0415
+    from intake.put_in_place import put_in_place  # noqa: PLC0415
+    from intake.rebuild import bring_up_to_copy, rebuild  # noqa: PLC0415
     from intake.screen import progress  # noqa: PLC0415
+    from registry.lease import Lease  # noqa: PLC0415
 
     config = _config()
-    if in_place:
-        refuse_if_there(config)
-    with tempfile.TemporaryDirectory(prefix="intake-replay-") as passing:
-        rebuilt = rebuild(config, out or Path(passing), progress, from_vault=from_vault)
+    with contextlib.ExitStack() as stack:
+        passing = stack.enter_context(tempfile.TemporaryDirectory(prefix="intake-replay-"))
+        folder = out or Path(passing)
+        if in_place:
+            stack.enter_context(Lease(data_folder(config)))
+            rebuilt = bring_up_to_copy(config, folder, progress)
+        else:
+            rebuilt = rebuild(config, folder, progress, from_vault=from_vault)
         if in_place and (rebuilt.equal or despite):
-            rebuilt = put_in_place(config, rebuilt)
+            rebuilt = put_in_place(config, rebuilt, _now())
         view = rebuilt.view
     if out is None and not rebuilt.placed:
         view["registry"] = None

@@ -21,7 +21,7 @@ from intake.kept_config import keep_config
 from intake.logs import reply_codes
 from intake.mailbox import LoginRefused, Unreachable
 from intake.post import alert, decide_and_queue
-from intake.standing import notice_behind
+from intake.put_in_place import notice_behind
 from intake.understand import understand_kept
 from notifier.delivery import AuthFailed
 from notifier.outbox import Pace, Settled, recover, send_due

@@ -113,21 +113,30 @@ def alert(
     Its bytes go into the vault too: nothing else in there would tell the trouble again.
     """
     now = desk.clock()
-    officers = desk.config.settings.officers
     today = now.astimezone(desk.config.settings.office.zone).date()
+    key = f"alert/{what}/{today.isoformat()}{about and f'/{about}'}"
+    if desk.store.has_mail(key):
+        return
+    mails = alert_mails(desk, key, reason, now)
+    with contextlib.suppress(OSError):  # the trouble may be the disk
+        for mail in mails[:1]:
+            desk.vault.put(mail.raw)
+    desk.store.queue(mails, now)
+
+
+def alert_mails(desk: Desk, key: str, reason: str, now: dt.datetime) -> list[NewMail]:
+    """Return the mails of an alert, one for each admin; its key is ``alert/<what>/…``."""
+    officers = desk.config.settings.officers
     one = Due(
         kind="alert",
-        key=f"alert/{what}/{today.isoformat()}{about and f'/{about}'}",
+        key=key,
         to=officers.admin or officers.addresses,
         cc=officers.addresses if officers_too and officers.admin else (),
         template="alert",
         not_before=now,
-        facts={"what": what, "reason": reason[:2_000]},
+        facts={"what": key.split("/")[1], "reason": reason[:2_000]},
     )
-    mails = _rendered(desk, one, Context(desk.config, now))
-    if desk.store.queue(mails, now):
-        with contextlib.suppress(OSError):  # the trouble may be the disk
-            desk.vault.put(mails[0].raw)
+    return _rendered(desk, one, Context(desk.config, now))
 
 
 def _rendered(desk: Desk, one: Due, context: Context) -> list[NewMail]:

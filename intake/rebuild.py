@@ -1,40 +1,40 @@
-"""`intake replay`: a new registry from the vault, held against the old one, put in place if asked.
+"""`intake replay`: a registry built anew from the vault and a journal, and held against it.
 
-Shell around `intake.replay`: which journal is played, where the new registry lies, what is shown.
+Shell around `intake.replay`: which journal is played, onto what, and where the new registry lies.
+Putting it in the old one's place is `intake.put_in_place`.
 """
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from config.model import Config
 from intake.desk import reading_desk
-from intake.opening import data_folder
 from intake.replay import Moment, Played, replay
 from intake.replay_script import Difference
 from registry.database import resolve
 from registry.errors import NotPossible, RegistryProblem
-from registry.journal_copy import CopyDamaged, JournalCopy
-from registry.lease import Lease
-from registry.model import Event, Head
+from registry.journal_copy import CopyDamaged, JournalCopy, Standing
+from registry.model import GENESIS_HEAD, Event, Head
 from registry.store import Store, open_store
-from registry.vault import Overlay, Vault, sync_folder
+from registry.vault import Overlay, Vault
 
-_NEW = "sqlite:///registry.db"
+#: The new registry, in the folder that it is made in.
+NEW = "sqlite:///registry.db"
 View = dict[str, Any]
 #: Opens a bar for so many events; what it gives is called at each.
-Bar = Callable[[str, int], Any]
+Bar = Callable[[str, int], AbstractContextManager[Callable[[], None]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """The journal that is played: whose, how far it goes, and its events in order."""
+    """The journal that is played: whose, its end, how many events are played, which."""
 
     name: str
     head: Head
+    count: int
     events: Callable[[], Iterator[Event]]
 
 
@@ -75,59 +75,58 @@ def rebuild(config: Config, out: Path, bar: Bar, *, from_vault: bool = False) ->
     Raises:
         NotPossible: ``out`` is not empty, or there is no journal.
         ReplayImpossible: the journal cannot be played by this version.
+        RegistryProblem: the copy is damaged.
     """
-    if out.exists() and any(out.iterdir()):
-        raise NotPossible(f"{out} is not empty: name another folder")
-    out.mkdir(parents=True, exist_ok=True, mode=0o700)
-    vault, clock = Vault(config.folder / config.settings.storage.vault), Moment()
-    with _source(config, vault, from_vault=from_vault) as source:
-        new = open_store(_NEW, out, durable=False)
-        overlay = Overlay(out / "vault", vault)
-        with (
-            new,
-            reading_desk(config, new, overlay, clock) as (desk, new_reader),
-            bar("replaying", source.head.serial) as done,
-        ):
-            played = replay(desk, clock, source.events(), out, new_reader, done)
-    return Rebuilt(source, played, out)
+    _empty(out)
+    if from_vault or not is_present(config):
+        return _play(config, out, bar, _from_copy(config, GENESIS_HEAD))
+    with open_store(config.settings.storage.database, config.folder) as store:
+        head = store.journal_head()
+        source = Source("registry", head, head.serial, lambda: _events_of(store, head))
+        return _play(config, out, bar, source)
 
 
-def put_in_place(config: Config, rebuilt: Rebuilt) -> Rebuilt:
-    """Put the new registry where the settings say; only where there is none, or an empty one.
+def bring_up_to_copy(config: Config, out: Path, bar: Bar) -> Rebuilt:
+    """Play what the registry lacks and the vault's copy has onto a copy of the registry in ``out``.
+
+    The registry was put back from before, or is gone or empty: then all of the copy is played.
+
+    Raises: as `rebuild`, and
+        NotPossible: the registry lacks nothing, or went on otherwise than the copy.
+    """
+    _empty(out)
+    known = GENESIS_HEAD
+    if is_present(config):
+        standing = standing_of(config)
+        if standing != "registry-behind":
+            where = registry_file(config) or config.settings.storage.database
+            raise NotPossible(
+                f"there is a registry at {where} which lacks nothing that the vault's copy of the "
+                f"journal has ({standing}): move it away first, if another shall take its place"
+            )
+        with open_store(config.settings.storage.database, config.folder) as store:
+            known = store.journal_head()
+            store.copy_to(out / "registry.db")
+    return _play(config, out, bar, _from_copy(config, known))
+
+
+def standing_of(config: Config) -> Standing:
+    """Return how the registry, which is there, stands to the journal's copy in its vault.
 
     Raises:
-        NotPossible: there is a registry, or it is not a file.
-        Held: a daemon is running on it.
+        RegistryProblem: the copy is damaged.
     """
-    target = registry_file(config)
-    if target is None:
-        raise NotPossible("the registry is a server's: load the new one with its own tools")
-    with Lease(data_folder(config)):
-        refuse_if_there(config)
-        vault = Vault(config.folder / config.settings.storage.vault)
-        for sha256 in Vault(rebuilt.folder / "vault").names():
-            vault.put(Vault(rebuilt.folder / "vault").get(sha256))
-        arriving = target.with_name(f"{target.name}.new")
-        arriving.unlink(missing_ok=True)
-        with open_store(_NEW, rebuilt.folder) as new:
-            new.copy_to(arriving)
-        _sync_file(arriving)
-        for leftover in ("-wal", "-shm"):
-            target.with_name(target.name + leftover).unlink(missing_ok=True)
-        arriving.replace(target)
-        sync_folder(target.parent)
-    return Rebuilt(rebuilt.source, rebuilt.played, rebuilt.folder, target)
+    with open_store(config.settings.storage.database, config.folder) as store, _undamaged():
+        return JournalCopy(vault_of(config).folder).standing(store)
 
 
-def refuse_if_there(config: Config) -> None:
-    """Refuse to go on when there is a registry where a new one should be put.
-
-    Raises:
-        NotPossible: it says where.
-    """
-    if _present(config):
-        where = registry_file(config) or config.settings.storage.database
-        raise NotPossible(f"there is a registry at {where}: move it away first")
+def is_present(config: Config) -> bool:
+    """Whether there is a registry in which something is written."""
+    path = registry_file(config)
+    if path is not None and not path.exists():
+        return False
+    with closing(open_store(config.settings.storage.database, config.folder)) as store:
+        return store.journal_head() != GENESIS_HEAD
 
 
 def registry_file(config: Config) -> Path | None:
@@ -137,42 +136,53 @@ def registry_file(config: Config) -> Path | None:
     return Path(url.database) if is_file and url.database else None
 
 
-@contextmanager
-def _source(config: Config, vault: Vault, *, from_vault: bool) -> Iterator[Source]:
-    if not from_vault and _present(config):
-        with open_store(config.settings.storage.database, config.folder) as store:
-            yield Source("registry", store.journal_head(), lambda: _all_events(store))
-        return
-    copy = JournalCopy(vault.folder)
-    try:
+def vault_of(config: Config) -> Vault:
+    """Return the vault of the settings."""
+    return Vault(config.folder / config.settings.storage.vault)
+
+
+def _empty(out: Path) -> None:
+    if out.exists() and any(out.iterdir()):
+        raise NotPossible(f"{out} is not empty: name another folder")
+    out.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def _play(config: Config, out: Path, bar: Bar, source: Source) -> Rebuilt:
+    clock, overlay = Moment(), Overlay(out / "vault", vault_of(config))
+    with (
+        open_store(NEW, out, durable=False) as new,
+        reading_desk(config, new, overlay, clock) as (desk, new_reader),
+        bar("replaying", source.count) as done,
+    ):
+        played = replay(desk, clock, source.events(), out, new_reader, done)
+    return Rebuilt(source, played, out)
+
+
+def _from_copy(config: Config, known: Head) -> Source:
+    """Return the copy's events after ``known``, which is one of its events or its beginning."""
+    copy = JournalCopy(vault_of(config).folder)
+    with _undamaged():
         head = copy.head()
-    except CopyDamaged as error:
-        raise RegistryProblem(_damaged(error)) from error
-    if not head.serial:
-        raise NotPossible(f"there is neither a registry nor a journal in {vault.folder}")
-    yield Source("vault", head, lambda: _sound_events(copy))
+    if head == GENESIS_HEAD:
+        where = copy.path.parent
+        raise NotPossible(f"there is neither a registry nor a journal's copy in {where}")
+    count = head.serial - known.serial
+    return Source("vault", head, count, lambda: _sound_events(copy, known))
 
 
-def _present(config: Config) -> bool:
-    """Whether there is a registry in which something is written."""
-    path = registry_file(config)
-    if path is not None and not path.exists():
-        return False
-    with closing(open_store(config.settings.storage.database, config.folder)) as store:
-        return store.journal_head().serial > 0
-
-
-def _all_events(store: Store) -> Iterator[Event]:
+def _events_of(store: Store, head: Head) -> Iterator[Event]:
+    """Yield the events up to ``head``; a daemon may append others meanwhile."""
     last = 0
-    while events := store.events_after(last):
+    while last < head.serial:
+        events = store.events_after(last, min(1000, head.serial - last))
         yield from events
         last = events[-1].serial
 
 
-def _sound_events(copy: JournalCopy) -> Iterator[Event]:
-    """Yield the copy's events; a chain that is broken is not played any further."""
-    previous = Head(0, "0" * 64)
-    try:
+def _sound_events(copy: JournalCopy, known: Head) -> Iterator[Event]:
+    """Yield the copy's events after ``known``; a chain that is broken is not played any further."""
+    previous = GENESIS_HEAD
+    with _undamaged():
         for event in copy.events():
             if (event.serial, event.previous) != (previous.serial + 1, previous.sha256):
                 raise RegistryProblem(
@@ -180,18 +190,16 @@ def _sound_events(copy: JournalCopy) -> Iterator[Event]:
                     "lines are missing or were moved; restore this file from a backup"
                 )
             previous = Head(event.serial, event.sha256)
-            yield event
+            if event.serial > known.serial:
+                yield event
+
+
+@contextmanager
+def _undamaged() -> Iterator[None]:
+    try:
+        yield
     except CopyDamaged as error:
-        raise RegistryProblem(_damaged(error)) from error
-
-
-def _damaged(error: CopyDamaged) -> str:
-    return f"{error}: restore this file from a backup of the vault"
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())
+        raise RegistryProblem(f"{error}: restore this file from a backup of the vault") from error
 
 
 def _told(one: Difference) -> View:
@@ -203,4 +211,5 @@ def _told(one: Difference) -> View:
         "then": dict(one.then),
         "now": dict(one.now),
         "why": one.why or None,
+        "mail": one.of or None,
     }

@@ -17,12 +17,17 @@ _NEEDED: Mapping[str, str] = {
 }
 
 
+#: Events that follow from the next one, and are written in its transaction before it.
+BEFORE_THEIR_CAUSE = frozenset({"mail-bounced"})
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One event that came out differently: what the journal says, and what was played.
 
     ``then`` and ``now`` hold only what differs; an empty ``then`` is an event that the journal
-    does not have, an empty ``now`` one that did not come out. ``why`` is a reason in words.
+    does not have, an empty ``now`` one that did not come out. ``why`` is a reason in words, ``of``
+    the key of a mail.
     """
 
     serial: int
@@ -32,21 +37,29 @@ class Difference:
     then: Mapping[str, object] = field(default_factory=dict)
     now: Mapping[str, object] = field(default_factory=dict)
     why: str = ""
+    of: str = ""
 
 
 def scenes(events: Iterable[Event]) -> Iterator[list[Event]]:
-    """Yield the events one by one, but mails that were queued in one decision together."""
+    """Yield the events that are played together; the last one of a scene says what is played.
+
+    Mails that were queued in one decision are one scene. So is an event and what came of it in the
+    same transaction, if that was written down before it.
+    """
     together: list[Event] = []
     for event in events:
-        if together and not (event.kind == "queued" and event.at == together[-1].at):
+        if together and not _belongs(event, together[-1]):
             yield together
             together = []
-        if event.kind == "queued":
-            together.append(event)
-        else:
-            yield [event]
+        together.append(event)
     if together:
         yield together
+
+
+def _belongs(event: Event, before: Event) -> bool:
+    if before.kind in BEFORE_THEIR_CAUSE:
+        return True
+    return event.kind == before.kind == "queued" and event.at == before.at
 
 
 def too_old(event: Event) -> bool:
@@ -82,7 +95,8 @@ def _changes(old: Event, new: Event) -> list[Difference]:
         return []
     then = {key: old.data[key] for key in changed}
     now = {key: new.data.get(key) for key in changed}
-    return [Difference(old.serial, old.at, old.kind, old.subject, then, now)]
+    key = str(old.data.get("key", ""))
+    return [Difference(old.serial, old.at, old.kind, old.subject, then, now, of=key)]
 
 
 def number_of(event: Event) -> int:

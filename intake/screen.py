@@ -141,7 +141,8 @@ class Screen:
         at = self._at(one["at"], _SECONDS)
         why = f"  [yellow]{escape(one['why'])}[/yellow]" if one["why"] else ""
         number = f"event {one['event']}" if one["event"] else "a new event"
-        self._say(f"[dim]{at}[/dim]  {number}: {one['kind']}, {escape(one['subject'])}{why}")
+        about = f"{one['subject']} {one['mail'] or ''}".strip()
+        self._say(f"[dim]{at}[/dim]  {number}: {one['kind']}, {escape(about)}{why}")
         for key in {**one["then"], **one["now"]}:
             then, now = (_short(one[side].get(key, "–")) for side in ("then", "now"))
             self._say(f"{key}: {escape(then)} → {escape(now)}", 1)

@@ -4,6 +4,7 @@ The loop takes a word and acts; nothing else runs the daemon's steps, so there i
 one tick at a time. APScheduler says "tick"; a second connection on IDLE says it sooner.
 """
 
+import contextlib
 import datetime as dt
 import os
 import queue
@@ -11,7 +12,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -23,11 +24,12 @@ from config.model import Config
 from config.settings import ConfigProblems, load, secret, warnings
 from intake.backoff import Backoff
 from intake.daemon import Daemon
-from intake.desk import Desk, open_desk
+from intake.desk import Desk, open_desk, utc_now
 from intake.kept_config import keep_config
 from intake.mailbox import LoginRefused, Mailbox, Unreachable
 from intake.opening import data_folder
 from intake.post import alert
+from intake.put_in_place import catch_up_with_copy
 from notifier.limits import clock_trouble, roster_brake
 from notifier.smtp import Courier
 from registry.errors import RegistryBusy
@@ -48,11 +50,21 @@ def run(config: Config, env: Mapping[str, str]) -> None:
         ConfigProblems: a password is missing.
         RegistryProblem: the registry cannot be opened.
     """
-    with Lease(data_folder(config)), open_desk(config, env) as desk:
+    with Lease(data_folder(config)), _opened(config, env) as desk:
         service = Service(Daemon(desk), env)
         log_warnings(config)
         service.daemon.recover()
         service.serve()
+
+
+@contextlib.contextmanager
+def _opened(config: Config, env: Mapping[str, str]) -> Iterator[Desk]:
+    """Open the desk, on a registry that is as far as its vault."""
+    taken = catch_up_with_copy(config, utc_now(), lambda: notify("EXTEND_TIMEOUT_USEC=120000000"))
+    with open_desk(config, env) as desk:
+        if taken:
+            alert(desk, "registry", f"{taken} events were played again from the vault's copy")
+        yield desk
 
 
 @dataclass

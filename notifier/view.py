@@ -71,6 +71,8 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "reader": "Không khởi động được bộ đọc tệp",
         "report": "Không lập được báo cáo",
         "behind": "Sổ đăng ký đã được phục hồi từ bản cũ",
+        "journal": "Bản chép nhật ký trong kho gốc là của một sổ đăng ký khác",
+        "registry": "Sổ đăng ký cũ hơn kho gốc, đã được bổ sung",
     }
 )
 _FACTS: Mapping[str, str] = MappingProxyType(

@@ -27,6 +27,7 @@ _ATTEMPTED = ("queued", "sent", "refused", "unknown")
 _THERE = sa.select(mails.c.id).where(
     mails.c.key == sa.bindparam("wanted"), mails.c.recipient == sa.bindparam("whose")
 )
+_OF_KEY = sa.select(mails.c.id).where(mails.c.key == sa.bindparam("wanted")).limit(1)
 _NEW_MAIL = mails.insert().returning(mails.c.id)
 _SET_MAIL = mails.update().where(mails.c.id == sa.bindparam("wanted"))
 _ANSWERED = (
@@ -66,6 +67,11 @@ class OutboxRows(Part):
             .limit(limit)
         )
         return self._mails(query)
+
+    def has_mail(self, key: str) -> bool:
+        """Whether a mail of this key is in the outbox, to whomever."""
+        with self._database.read() as connection:
+            return connection.execute(_OF_KEY, {"wanted": key}).one_or_none() is not None
 
     def mail(self, mail_id: int) -> Mail:
         """Return a mail; KeyError if there is none of this id."""

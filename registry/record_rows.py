@@ -143,7 +143,7 @@ def digest(outcome: Outcome) -> str:
     So the journal vouches for every value, and a replay can be held against it alone.
     """
     written_out = json.dumps(
-        dataclasses.asdict(outcome),
+        outcome,
         ensure_ascii=True,
         sort_keys=True,
         separators=(",", ":"),
@@ -152,7 +152,9 @@ def digest(outcome: Outcome) -> str:
     return hashlib.sha256(written_out.encode()).hexdigest()
 
 
-def _in_words(value: object) -> object:
+def _in_words(value: Any) -> object:
+    if dataclasses.is_dataclass(value):  # not `asdict`, which copies all that is in it
+        return {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
     if isinstance(value, dt.datetime):
         return instant(value)
     if isinstance(value, dt.date):

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -23,10 +24,11 @@ from rigs.dump import dump
 from rigs.smtp import Drop, Reply
 from rigs.whole import CAMPAIGN, Whole, mail, workbook_file
 
-import intake.replay
+import intake.replay_acts
 from intake.demo_documents import PLAIN, workbook
 from intake.demo_scenario import DONG_DANG, HOA_CU, _sender
-from intake.rebuild import Rebuilt, put_in_place, rebuild
+from intake.put_in_place import catch_up_with_copy, put_in_place
+from intake.rebuild import Rebuilt, rebuild
 from intake.verify import verify
 from registry.errors import NotPossible, RegistryBehind
 from registry.snapshot import windows
@@ -128,6 +130,7 @@ def played(tmp_path_factory, dovecot) -> Iterator[Whole]:
     with Whole(folder, dovecot, user, moment(13, 7), changes) as office:
         first_days(office)
         decisions(office)
+        office.store.copy_to(folder / "yesterday.db")
         roster_is_edited(office)
         last_days(office)
         yield office
@@ -180,7 +183,7 @@ def test_promise_8_the_vault_gives_the_same_registry_and_the_same_report(played,
 
 def test_what_a_changed_program_makes_otherwise_is_named(played, tmp_path, monkeypatch):
     """Another reading: the message, the answers and the reports that it changes, nothing else."""
-    again = intake.replay.understand_again
+    again = intake.replay_acts.understand_again
 
     def reads_otherwise(desk, message, begun_at):
         outcome = again(desk, message, begun_at)
@@ -192,7 +195,7 @@ def test_what_a_changed_program_makes_otherwise_is_named(played, tmp_path, monke
         points = (replace(first, row=row), *new.points[1:])
         return replace(outcome, submission=replace(new, points=points), ack="needs-fix")
 
-    monkeypatch.setattr("intake.replay.understand_again", reads_otherwise)
+    monkeypatch.setattr("intake.replay_acts.understand_again", reads_otherwise)
     made = rebuild(played.config, tmp_path / "new", no_bar)
     found = {(one.kind, one.subject.split()[0]) for one in made.played.differences}
     assert found == {("recorded", "message"), ("queued", "mail"), ("report-frozen", "campaign")}
@@ -216,26 +219,46 @@ def test_what_a_changed_program_makes_otherwise_is_named(played, tmp_path, monke
 def test_a_registry_that_is_there_is_never_replaced(played, replayed):
     before = dump(played.store)
     with pytest.raises(NotPossible, match="move it away first"):
-        put_in_place(played.config, replayed)
+        put_in_place(played.config, replayed, played.now)
     assert dump(played.store) == before
     with pytest.raises(NotPossible, match="not empty"):
         rebuild(played.config, replayed.folder, no_bar)
 
 
-def test_fault_091_a_deleted_registry_comes_back_from_the_vault_and_nothing_leaves_twice(
-    played, tmp_path
-):
-    """FAULTS 91: the daemon refuses to begin anew; rebuilt, it goes on where it was."""
-    office = played
-    before, mails = dump(office.store), len(office.smtp.accepted)
+def stop_and_lose_the_registry(office: Whole) -> None:
     office._desk.close()
     for path in (office.folder / "data").glob("registry.db*"):
         path.unlink()
+
+
+def test_fault_091_a_registry_from_yesterday_takes_over_what_its_vault_knows(played):
+    """FAULTS 91: put back by hand; the daemon's start plays the missing days onto it."""
+    office = played
+    before, events = dump(office.store), office.store.journal_head().serial
+    stop_and_lose_the_registry(office)
+    database = office.folder / "data" / "registry.db"
+    shutil.copy(office.folder / "yesterday.db", database)
+    with open_store(f"sqlite:///{database}", office.folder) as old:
+        lacking = events - old.journal_head().serial
+    assert 100 < lacking < events
+    assert catch_up_with_copy(office.config, office.now, lambda: None) == lacking
+    (kept,) = database.parent.glob("registry.db.before-*")
+    with open_store(f"sqlite:///{kept}", office.folder) as old:
+        assert old.journal_head().serial == events - lacking
+    office.restart()
+    assert dump(office.store) == before
+    assert catch_up_with_copy(office.config, office.now, lambda: None) == 0
+
+
+def test_fault_091_a_deleted_registry_comes_back_from_the_vault_and_nothing_leaves_twice(played):
+    """FAULTS 91: never begun anew; rebuilt, the daemon goes on where it was."""
+    office = played
+    before, mails = dump(office.store), len(office.smtp.accepted)
+    stop_and_lose_the_registry(office)
     with pytest.raises(RegistryBehind, match="intake replay --in-place"):
-        office.restart()
+        office.restart()  # the empty one that it made is not worked on
     office._desk.close()
-    placed = put_in_place(office.config, rebuild(office.config, tmp_path / "new", no_bar))
-    assert (placed.source.name, placed.equal) == ("vault", True)
+    assert catch_up_with_copy(office.config, office.now, lambda: None) == len(before["events"])
     office.restart()
     assert dump(office.store) == before
     for hours in (0, 1, 24, 48, 24 * 30):

@@ -13,7 +13,7 @@ from rigs.cast import moment
 from rigs.whole import CAMPAIGN, Whole, parsed
 
 from intake.rebuild import rebuild
-from intake.replay import ReplayImpossible
+from intake.replay_acts import ReplayImpossible
 from intake.verify import verify
 
 pytestmark = pytest.mark.e2e

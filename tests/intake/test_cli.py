@@ -2,6 +2,8 @@
 
 import dataclasses
 import datetime as dt
+import email
+import email.policy
 import hashlib
 import json
 import subprocess
@@ -15,15 +17,17 @@ from rigs.saved_mail import saved
 
 from config.init import write_example
 from config.settings import load
-from intake import replay
+from intake import replay_acts
 from intake.__main__ import main
 from intake.closing import close_campaigns
 from intake.daemon import Daemon
+from intake.demo import _with_values
 from intake.demo_documents import PLAIN, workbook
 from intake.demo_scenario import GIA_CAT, HOA_CU, XLSX, _sender
-from intake.desk import open_desk
+from intake.desk import open_desk, reading_desk
 from intake.opening import open_registry
-from intake.post import decide_and_queue
+from intake.post import alert, decide_and_queue
+from registry.database import journal
 from registry.journal_copy import JournalCopy
 from registry.model import Slot
 from registry.store import open_store
@@ -31,6 +35,7 @@ from registry.store import open_store
 VN = dt.timezone(dt.timedelta(hours=7))
 ENV = {"INTAKE_IMAP_PASSWORD": "made-up", "INTAKE_SMTP_PASSWORD": "made-up"}
 CAMPAIGN = "ocop-2024-2"
+MOMENT = dt.datetime(2024, 5, 15, 9, 0, tzinfo=VN)
 BOOK = workbook(PLAIN, _sender("Hòa Cư", 45, 15), HOA_CU)
 BROKEN = workbook(PLAIN, _sender("Gia Cát", 12, 13), [{**GIA_CAT[0], "phone": "12"}])
 WORDS_OF_HOA_CU = ["Xã", "Hòa", "Cư", "registered", "OCOP2-06223-01-9", "1", "2", "15/05", "09:00"]
@@ -478,13 +483,13 @@ def test_a_replay_says_that_all_came_out_again(made, run, tmp_path):
 
 def test_a_replay_names_what_came_out_otherwise_and_is_exit_code_1(folder, run, monkeypatch):
     """Also where it would be put in place: not unasked, with differences."""
-    again = replay.understand_again
+    again = replay_acts.understand_again
 
     def otherwise(desk, message, begun_at):
         outcome = again(desk, message, begun_at)
         return dataclasses.replace(outcome, reason=f"{outcome.reason}!")
 
-    monkeypatch.setattr("intake.replay.understand_again", otherwise)
+    monkeypatch.setattr("intake.replay_acts.understand_again", otherwise)
     code, out, _ = run(folder, "replay")
     assert code == 1
     assert "recorded, message 1" in out
@@ -504,6 +509,44 @@ def copy_journal(folder):
     store, vault = open_registry(config)
     with store:
         JournalCopy(vault.folder).catch_up(store, dt.datetime.now(dt.UTC))
+
+
+def test_an_alert_whose_text_is_lost_comes_back_under_its_key(folder, run, tmp_path):
+    """A kill kept its text from the vault: it is not told a second time, and is no difference."""
+    config = load(folder, env=ENV)
+    store, vault = open_registry(config)
+    with store, reading_desk(config, store, vault, lambda: MOMENT) as (desk, _):
+        alert(desk, "disk", "no room")
+        (mail,) = [one for one in store.mails() if one.kind == "alert"]
+        raw = store.mail_raw(mail.id)
+    sha = hashlib.sha256(raw).hexdigest()
+    kept = folder / "data" / "vault" / sha[:2] / sha
+    assert kept.read_bytes() == raw
+    for number, lost in enumerate([False, True]):
+        if lost:
+            kept.unlink()
+        out = tmp_path / str(number)
+        view = json.loads(run(folder, "replay", "--json", "--out", str(out))[1])
+        assert (view["equal"], view["same_chain"]) == (True, not lost)
+        with open_store("sqlite:///registry.db", out) as new:
+            (again,) = [one for one in new.mails() if one.kind == "alert"]
+            assert (again.key, again.recipient) == (mail.key, mail.recipient)
+            assert ("kho gốc" in body_of(new.mail_raw(again.id))) == lost
+
+
+def body_of(raw):
+    made = email.message_from_bytes(raw, policy=email.policy.default)
+    return made.get_body(("plain",)).get_content()
+
+
+def test_an_event_that_this_program_does_not_know_stops_a_replay(folder, run):
+    """A newer program wrote it: nothing is guessed."""
+    store, _ = open_registry(load(folder, env=ENV))
+    with store, store._database.write() as connection:
+        journal(connection, MOMENT, "dreamt", "message 1", {})
+    code, _, err = run(folder, "replay")
+    assert code == 1
+    assert "of the kind 'dreamt', which this version cannot replay" in err
 
 
 def test_a_registry_that_is_gone_comes_back(folder, run):
@@ -530,6 +573,29 @@ def test_a_registry_that_is_gone_comes_back(folder, run):
     after = json.loads(run(folder, "status", "--json")[1])
     assert after | {"mailbox": 0} == before | {"mailbox": 0}
     assert after["mailbox"]["polled_at"] is None  # the inbox is read first
+
+
+def test_a_registry_that_is_gone_comes_back_at_the_start_by_itself(folder, run, monkeypatch):
+    """FAULTS 91 unattended: with the servers away, so that nothing else happens."""
+    settings = folder / "settings.toml"
+    text = settings.read_text(encoding="utf-8")
+    for section in ("mailbox", "smtp"):
+        there = {"host": '"127.0.0.1"', "port": "9", "security": '"none"'}
+        text = _with_values(text, section, there)
+    settings.write_text(text, encoding="utf-8")
+    for name, value in ENV.items():
+        monkeypatch.setenv(name, value)
+    before = json.loads(run(folder, "status", "--json")[1])
+    copy_journal(folder)
+    for path in files_of_registry(folder):
+        path.unlink()
+    code, _, err = run(folder, "once")
+    assert (code, "the mailbox is away" in err or "mail cannot be sent" in err) == (1, True)
+    after = json.loads(run(folder, "status", "--json")[1])
+    assert [one["communes"] for one in after["campaigns"]] == [
+        one["communes"] for one in before["campaigns"]
+    ]
+    assert after["messages"] == before["messages"]
 
 
 def test_a_file_that_is_damaged_is_named_by_verify_and_by_a_replay(folder, run, tmp_path):

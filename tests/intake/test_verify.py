@@ -10,7 +10,7 @@ from rigs import world
 from rigs.answers import NOON, answer, at, slot
 
 from config.model import Config
-from intake.standing import notice_behind
+from intake.put_in_place import notice_behind
 from intake.verify import Fault, files_to_check, verify
 from registry import journal
 from registry.errors import RegistryBehind

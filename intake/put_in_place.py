@@ -1,0 +1,142 @@
+"""A rebuilt registry in the old one's place; at the daemon's start without being asked.
+
+A registry that lacks events of its vault's journal was put back from before, or is new. It does not
+know which mails have left since. The copy knows: what it has more is played onto the registry, and
+then nothing leaves twice.
+"""
+
+import datetime as dt
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import structlog
+
+from config.model import Config
+from intake.opening import data_folder
+from intake.rebuild import (
+    NEW,
+    Rebuilt,
+    bring_up_to_copy,
+    is_present,
+    registry_file,
+    standing_of,
+    vault_of,
+)
+from parsers.jail import JailBrokenError
+from registry.errors import NotPossible, RegistryBehind, RegistryProblem
+from registry.journal_copy import CopyDamaged, JournalCopy
+from registry.model import GENESIS_HEAD
+from registry.store import Store, open_store
+from registry.vault import Vault, sync_folder
+
+_log = structlog.get_logger("in_place")
+
+
+def put_in_place(config: Config, rebuilt: Rebuilt, now: dt.datetime) -> Rebuilt:
+    """Put a new registry where the settings say; one that is there is kept under another name.
+
+    Only for whoever holds the lease. Killed at any point, either the old one or the new one is
+    there, whole.
+
+    Raises:
+        NotPossible: there is a registry that lacks nothing, or it is not a file.
+    """
+    target = registry_file(config)
+    if target is None:
+        raise NotPossible("the registry is a server's: load the new one with its own tools")
+    if is_present(config) and standing_of(config) != "registry-behind":
+        raise NotPossible(f"there is a registry at {target}: move it away first")
+    vault, made = vault_of(config), Vault(rebuilt.folder / "vault")
+    for sha256 in made.names():
+        vault.put(made.get(sha256))
+    arriving = target.with_name(f"{target.name}.new")
+    arriving.unlink(missing_ok=True)
+    with open_store(NEW, rebuilt.folder) as new:
+        new.copy_to(arriving)
+    _sync_file(arriving)
+    if is_present(config):
+        with open_store(config.settings.storage.database, config.folder) as old:
+            old.copy_to(_unused(target, f"before-{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"))
+    for leftover in ("-wal", "-shm"):
+        target.with_name(target.name + leftover).unlink(missing_ok=True)
+    arriving.replace(target)
+    sync_folder(target.parent)
+    return replace(rebuilt, placed=target)
+
+
+def catch_up_with_copy(config: Config, now: dt.datetime, beat: Callable[[], None]) -> int:
+    """Before the registry is opened for work: play onto it what only the vault's copy knows.
+
+    Only when all comes out again as it was; else `notice_behind` has the mailbox asked. Return how many events that were. ``beat`` is called at each: it may take long.
+    """
+    if registry_file(config) is None or not _behind(config):
+        return 0
+
+    for stale in data_folder(config).glob("rebuilding-*"):  # a kill left it
+        shutil.rmtree(stale, ignore_errors=True)
+
+    @contextmanager
+    def beats(_what: str, _total: int) -> Iterator[Callable[[], None]]:
+        yield beat
+
+    with tempfile.TemporaryDirectory(prefix="rebuilding-", dir=data_folder(config)) as folder:
+        try:
+            rebuilt = bring_up_to_copy(config, Path(folder), beats)
+        except (RegistryProblem, JailBrokenError) as error:
+            _log.error("not_brought_up", reason=str(error))
+            return 0
+        if not rebuilt.equal:
+            _log.error("not_brought_up", differences=len(rebuilt.played.differences))
+            return 0
+        put_in_place(config, rebuilt, now)
+    _log.warning("brought_up", events=rebuilt.played.events)
+    return rebuilt.played.events
+
+
+def notice_behind(copy: JournalCopy, store: Store, now: dt.datetime) -> None:
+    """Mark a registry that still lacks events of its vault: it asks the mailbox before it speaks.
+
+    Raises:
+        RegistryBehind: it is empty, the vault tells more than the mailbox. The text says what to do.
+    """
+    try:
+        if copy.standing(store) != "registry-behind":
+            return
+        has, knows = store.journal_head().serial, copy.head().serial
+    except CopyDamaged as error:  # it is set aside at the first tick; `intake verify` says more
+        _log.error("journal_copy_damaged", reason=str(error))
+        return
+    told = f"has {has} events and the journal's copy in the vault has {knows}"
+    if has == 0:
+        raise RegistryBehind(
+            f"{store.path_of_database()} {told} ({copy.path}): it is new, and going on would answer "
+            "and remind again: run `intake replay --in-place`, which says what stands against it"
+        )
+    store.fall_behind(f"the registry {told}: an older copy was put in its place", now)
+
+
+def _behind(config: Config) -> bool:
+    """Whether the copy has events that the registry, if there is one, lacks."""
+    copy = JournalCopy(vault_of(config).folder)
+    try:
+        if not is_present(config):
+            return copy.head() != GENESIS_HEAD
+        return standing_of(config) == "registry-behind"
+    except (CopyDamaged, RegistryProblem) as error:
+        _log.error("journal_copy_damaged", reason=str(error))
+        return False
+
+
+def _unused(target: Path, ending: str) -> Path:
+    names = (f"{target.name}.{ending}{f'-{n}' if n else ''}" for n in range(1_000_000))
+    return next(path for path in map(target.with_name, names) if not path.exists())
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,417 @@
+"""What each kind of event does when it is played again (`intake.replay`).
+
+What came from outside is applied as it is told; what the program concludes is concluded anew.
+"""
+
+import dataclasses
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from email.parser import BytesHeaderParser
+from email.policy import default
+from pathlib import Path
+from typing import Any, cast
+
+import structlog
+
+from config.model import Config
+from config.problem import ConfigProblems
+from intake.closing import freeze_report
+from intake.desk import Desk, Reader
+from intake.kept_config import config_again
+from intake.post import alert_mails, owed_at
+from intake.replay_script import Difference, differences, name_of, number_of, too_old
+from intake.understand import given_up, understand_again
+from notifier.templates import WordingProblem
+from parsers.jail import JailBrokenError
+from registry.errors import NotPossible, RegistryBusy, RegistryProblem
+from registry.model import Event, MailState, Message, NewMail, Outcome, ReportFile, Slot
+from registry.rows import read_key
+from registry.snapshot import silent_communes, windows
+from registry.vault import VaultDamaged
+
+_log = structlog.get_logger("replay")
+_LOST_REASON = "Nội dung chi tiết của cảnh báo này không còn trong kho gốc."
+_LOST = b"Subject: (lost)\r\n\r\nThe text of this mail was not in the vault.\r\n"
+
+
+class ReplayImpossible(RegistryProblem):
+    """The journal does not tell enough, or tells what this program does not know."""
+
+
+@dataclass
+class Player:
+    """One replay: the desk it is played on, and how far its own journal is."""
+
+    desk: Desk
+    folder: Path
+    new_reader: Callable[[Config], Reader]
+    serial: int
+    #: When the running attempt at a message began.
+    _begun: dict[int, dt.datetime] = field(default_factory=dict)
+    _noted: list[Difference] = field(default_factory=list)
+
+    def play(self, scene: Sequence[Event]) -> list[Difference]:
+        """Do again what these events tell; return what came out differently."""
+        main = scene[-1]
+        act = ACTS.get(main.kind)
+        if act is None:
+            raise ReplayImpossible(
+                f"event {main.serial} is of the kind {main.kind!r}, which this version cannot "
+                "replay: use the version of the program that wrote it"
+            )
+        if any(map(too_old, scene)):
+            raise ReplayImpossible(
+                f"event {main.serial} ({main.kind}) was written by a version that told too "
+                "little to replay it: restore a backup instead"
+            )
+        self._noted = []
+        why = ""
+        try:
+            act(self, scene)
+        except (NotPossible, KeyError, WordingProblem) as error:
+            why = f"{type(error).__name__}: {error}"
+        new = self.desk.store.events_after(self.serial, len(scene) + 1000)
+        if new:
+            self.serial = new[-1].serial
+        found = self._noted + [one for one in differences(scene, new) if not _lost_alert(one)]
+        return [dataclasses.replace(one, why=one.why or why) for one in found]
+
+    # --- what came in ---
+
+    def take_up_config(self) -> None:
+        """Where the registry has a beginning already: the config that was in use at its end."""
+        for event in self.desk.store.journal(1, subject="config"):
+            self._use_config(event)
+
+    def configure(self, scene: Sequence[Event]) -> None:
+        """The admin's config of that day is in use from here on; without it, today's is."""
+        event = scene[-1]
+        files = cast("Mapping[str, str]", event.data["files"])
+        self.desk.store.note_config(files, event.at)
+        self._use_config(event)
+
+    def _use_config(self, event: Event) -> None:
+        files = cast("Mapping[str, str]", event.data["files"])
+        folder = self.folder / f"config-{event.serial}"
+        try:
+            config = config_again(files, self.desk.vault, folder)
+        except (KeyError, VaultDamaged, ConfigProblems, OSError) as error:
+            self._note(event, {}, {}, f"the config of that day is not usable: {error}")
+            return
+        self.desk.config = config
+        self.desk.reader = self.new_reader(config)
+
+    def keep(self, scene: Sequence[Event]) -> None:
+        """A message lies in a slot of the mailbox, its bytes in the vault."""
+        event = scene[-1]
+        data = event.data
+        received_at = _instant(data["received_at"])
+        self.desk.store.keep(
+            _slot(data), str(data["sha256"]), _int(data["size_bytes"]), received_at, event.at
+        )
+
+    def note_unfetched(self, scene: Sequence[Event]) -> None:
+        """A message that was too large or too old, as its header was told."""
+        event = scene[-1]
+        data: Mapping[str, Any] = event.data
+        self.desk.store.note_unfetched(
+            _slot(data),
+            data["size_bytes"],
+            _instant(data["received_at"]),
+            data["verdict"],
+            data["ack"],
+            data["sender"],
+            data["subject"],
+            event.at,
+            rfc_message_id=data["rfc_message_id"],
+            commune=read_key(data["commune"]),
+            campaign=data["campaign"],
+            reason=data["reason"],
+            state=data["state"],
+        )
+
+    def note_again(self, scene: Sequence[Event]) -> None:
+        """The same in another slot."""
+        event = scene[-1]
+        known = self.desk.store.message(number_of(event))
+        self.desk.store.note_unfetched(
+            _slot(event.data),
+            known.size_bytes,
+            known.received_at,
+            known.verdict or "old",
+            known.ack,
+            known.sender,
+            known.subject,
+            event.at,
+            rfc_message_id=known.rfc_message_id,
+        )
+
+    def begin(self, scene: Sequence[Event]) -> None:
+        """An attempt to understand begins."""
+        event = scene[-1]
+        self._begun[number_of(event)] = event.at
+        self.desk.store.begin_attempt(number_of(event), event.at)
+
+    def record(self, scene: Sequence[Event]) -> None:
+        """A message is understood and read again, and what follows from it recorded."""
+        event = scene[-1]
+        message = self.desk.store.message(number_of(event))
+        outcome = self._understood(event, message)
+        answered = str(event.data["ack"])
+        if outcome.ack != answered:
+            # The answer has left: what was said stands, or the sender would be told again.
+            self._note(event, {"ack": answered}, {"ack": outcome.ack}, "the answer stays as it was")
+            outcome = dataclasses.replace(outcome, ack=answered)
+        self.desk.store.record(message.id, outcome, event.at)
+
+    def _understood(self, event: Event, message: Message) -> Outcome:
+        """Return today's outcome; giving a message up came from trouble, which is told only."""
+        if str(event.data["reason"]).startswith("program-failed"):
+            return given_up(self.desk, message)
+        try:
+            return understand_again(self.desk, message, self._begun_at(event))
+        except (JailBrokenError, RegistryProblem, RegistryBusy):
+            raise
+        except (KeyError, VaultDamaged) as error:
+            self._note(event, {}, {}, f"its file in the vault is gone or damaged: {error}")
+        except Exception as error:  # noqa: BLE001  told as a difference, as the daemon tells it
+            _log.exception("replay_failed", message=message.id)
+            self._note(event, {}, {}, f"the program failed: {type(error).__name__}: {error}")
+        return given_up(self.desk, message)
+
+    def _begun_at(self, event: Event) -> dt.datetime:
+        """When the attempt began; where this replay began only after that, the journal says it."""
+        known = self._begun.pop(number_of(event), None)
+        if known is not None:
+            return known
+        story = self.desk.store.journal(10, subject=event.subject)
+        return next((one.at for one in story if one.kind == "attempt"), event.at)
+
+    # --- what people decided ---
+
+    def assign(self, scene: Sequence[Event]) -> None:
+        """A person said whose answer in which campaign a message is."""
+        event = scene[-1]
+        after: Any = event.data["after"]
+        commune = read_key(after["commune"])
+        if commune is None:
+            raise NotPossible("no commune is named")
+        self.desk.store.assign(
+            number_of(event), commune, after["campaign"], _text(event, "by"), event.at
+        )
+
+    def accept(self, scene: Sequence[Event]) -> None:
+        """A person took a message as it is."""
+        event = scene[-1]
+        self.desk.store.accept(number_of(event), _text(event, "by"), event.at)
+
+    def reject(self, scene: Sequence[Event]) -> None:
+        """A person decided that nothing follows from a message."""
+        event = scene[-1]
+        after: Any = event.data["after"]
+        self.desk.store.reject(number_of(event), after["reason"], _text(event, "by"), event.at)
+
+    def launch(self, scene: Sequence[Event]) -> None:
+        """A person launched the call."""
+        event = scene[-1]
+        self.desk.store.launch(name_of(event), _text(event, "by"), event.at)
+
+    def approve(self, scene: Sequence[Event]) -> None:
+        """A person released a report."""
+        event = scene[-1]
+        number = _int(event.data["number"])
+        self.desk.store.approve(name_of(event), _text(event, "by"), event.at, number)
+
+    def release_brake(self, scene: Sequence[Event]) -> None:
+        """A person released the brake."""
+        event = scene[-1]
+        self.desk.store.release_brake(_text(event, "by"), event.at)
+
+    def release_mails(self, scene: Sequence[Event]) -> None:
+        """The mails that the brake held are queued."""
+        event = scene[-1]
+        self.desk.store.release_mails(event.at)
+
+    # --- campaigns ---
+
+    def pull_brake(self, scene: Sequence[Event]) -> None:
+        """The brake was pulled: by a flood, a clock, a roster. Only the first can be seen again."""
+        event = scene[-1]
+        self.desk.store.pull_brake(_text(event, "reason"), event.at)
+
+    def close(self, scene: Sequence[Event]) -> None:
+        """A campaign is closed; who was silent is found out again."""
+        event = scene[-1]
+        desk, campaign = self.desk, self.desk.config.campaign(name_of(event))
+        snapshot = desk.store.snapshot(windows([campaign]), contents=False)
+        silent = silent_communes(snapshot, campaign, desk.config.members(campaign))
+        desk.store.close_campaign(campaign.id, [one.key for one in silent], event.at)
+
+    def freeze(self, scene: Sequence[Event]) -> None:
+        """A report is built again and frozen. One that cannot be built stays as it was."""
+        event = scene[-1]
+        try:
+            freeze_report(self.desk, self.desk.config.campaign(name_of(event)))
+        except (KeyError, WordingProblem):
+            data: Mapping[str, Any] = event.data
+            files = [
+                ReportFile(name, sha256, len(self.desk.vault.get(sha256)))
+                for name, sha256 in zip(data["names"], data["files"], strict=True)
+            ]
+            self.desk.store.freeze_report(name_of(event), data["inputs"], files, event.at)
+            raise
+
+    # --- mails ---
+
+    def queue(self, scene: Sequence[Event]) -> None:
+        """Mails are decided on and composed again; one that is not owed today stays as it was."""
+        owed: dict[tuple[str, str], NewMail] = {}
+        for place, event in enumerate(scene):
+            key = _text(event, "key"), _text(event, "recipient")
+            if key not in owed and _derivable(event):
+                keys = {_text(later, "key") for later in scene[place:]}
+                again = owed_at(self.desk, event.at, keys)
+                owed |= {(mail.key, mail.recipient): mail for mail in again}
+            mail = owed.get(key)
+            if mail is None:
+                mail = self._as_it_left(event)
+                if _derivable(event):
+                    self._note(event, {}, {}, "nothing owes this mail today")
+            self.desk.store.queue([mail], event.at, held=bool(event.data["held"]))
+
+    def _as_it_left(self, event: Event) -> NewMail:
+        """Return a mail as the journal tells it, with its bytes if the vault has them."""
+        data: Mapping[str, Any] = event.data
+        try:
+            raw = self.desk.vault.get(data["body"])
+        except (KeyError, VaultDamaged, OSError):
+            raw = self._without_text(data)
+        return NewMail(
+            key=data["key"],
+            recipient=data["recipient"],
+            kind=data["kind"],
+            subject=str(BytesHeaderParser(policy=default).parsebytes(raw)["Subject"]),
+            rfc_message_id=data["rfc_message_id"],
+            raw=raw,
+            campaign=data["campaign"],
+            commune=read_key(data["commune"]),
+            message_id=data["message"],
+            not_before=_instant(data["next_try_at"]),
+        )
+
+    def _without_text(self, data: Mapping[str, Any]) -> bytes:
+        """Return the bytes of a mail whose own are lost; of an alert at least what it was about."""
+        if data["kind"] != "alert":
+            return _LOST
+        mails = alert_mails(self.desk, data["key"], _LOST_REASON, _instant(data["next_try_at"]))
+        return next((one.raw for one in mails), _LOST)
+
+    def hand_over(self, scene: Sequence[Event]) -> None:
+        """The content of a mail went to a server."""
+        event = scene[-1]
+        self.desk.store.handed(number_of(event), event.at)
+
+    def settle(self, scene: Sequence[Event]) -> None:
+        """What the server said of a mail, or why it did not leave."""
+        event = scene[-1]
+        data: Mapping[str, Any] = event.data
+        if data.get("why") == "interrupted":
+            self.desk.store.interrupted(event.at)
+            return
+        again_at = data["next_try_at"]
+        state = cast("MailState", event.kind.removeprefix("mail-"))
+        self.desk.store.settle(
+            number_of(event),
+            state,
+            event.at,
+            data["response"],
+            data["server"],
+            _instant(again_at) if again_at else None,
+        )
+
+    def save(self, scene: Sequence[Event]) -> None:
+        """A copy was put into Sent."""
+        event = scene[-1]
+        self.desk.store.saved(number_of(event), event.at)
+
+    def file(self, scene: Sequence[Event]) -> None:
+        """A message was moved."""
+        event = scene[-1]
+        data: Mapping[str, Any] = event.data
+        folder, uidvalidity, new_uid = data["to"]
+        self.desk.store.filed(
+            Slot(data["account"], *data["from"]),
+            data["target"],
+            new_uid,
+            event.at,
+            folder=folder,
+            uidvalidity=uidvalidity,
+        )
+
+    def _note(
+        self, event: Event, then: Mapping[str, object], now: Mapping[str, object], why: str
+    ) -> None:
+        place = event.serial, event.at, event.kind, event.subject
+        self._noted.append(Difference(*place, then, now, why))
+
+
+_Act = Callable[[Player, Sequence[Event]], None]
+
+#: Every kind of event that there is, and what is done again. A test holds it to the registry.
+ACTS: Mapping[str, _Act] = {
+    "config": Player.configure,
+    "kept": Player.keep,
+    "seen-again": Player.keep,
+    "unfetched": Player.note_unfetched,
+    "unfetched-again": Player.note_again,
+    "attempt": Player.begin,
+    "recorded": Player.record,
+    "held": Player.record,
+    "assigned": Player.assign,
+    "accepted": Player.accept,
+    "rejected": Player.reject,
+    "launched": Player.launch,
+    "closed": Player.close,
+    "report-frozen": Player.freeze,
+    "report-approved": Player.approve,
+    "brake-pulled": Player.pull_brake,
+    "brake-released": Player.release_brake,
+    "mails-released": Player.release_mails,
+    "queued": Player.queue,
+    "handed": Player.hand_over,
+    "mail-queued": Player.settle,
+    "mail-sent": Player.settle,
+    "mail-refused": Player.settle,
+    "mail-unknown": Player.settle,
+    "mail-cancelled": Player.settle,
+    "mail-held": Player.settle,
+    "saved": Player.save,
+    "filed": Player.file,
+}
+
+
+def _derivable(event: Event) -> bool:
+    """Whether a mail follows from the registry; most alerts come from trouble outside of it."""
+    return event.data["kind"] != "alert" or _text(event, "key").startswith("alert/brake/")
+
+
+def _lost_alert(one: Difference) -> bool:
+    """Whether only the text of an alert is lost: a kill or a full disk kept it from the vault."""
+    return one.kind == "queued" and set(one.then) == {"body"} and one.of.startswith("alert/")
+
+
+def _slot(data: Mapping[str, Any]) -> Slot:
+    return Slot(data["account"], data["folder"], data["uidvalidity"], data["uid"])
+
+
+def _text(event: Event, name: str) -> str:
+    return str(event.data[name])
+
+
+def _int(value: object) -> int:
+    return int(str(value))
+
+
+def _instant(text: object) -> dt.datetime:
+    return dt.datetime.fromisoformat(str(text))
