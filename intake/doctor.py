@@ -8,6 +8,7 @@ from config.model import Config
 from config.problem import ConfigProblems
 from config.settings import secret
 from intake.mailbox import LoginRefused, Mailbox, Unreachable
+from intake.scanner import Clamd
 from notifier.smtp import Courier
 from parsers import office
 
@@ -48,10 +49,10 @@ def programs(env: Mapping[str, str], shares: Sequence[Path] = _SHARES) -> list[s
 
 
 def connections(config: Config, env: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Log in to both servers; return what they can do, and what went wrong."""
+    """Log in to both servers and ask the scanner; return what they can do, and what went wrong."""
     answers: list[str] = []
     problems: list[str] = []
-    for look in (_imap, _smtp):
+    for look in (_imap, _smtp, _clamd):
         try:
             answers += look(config, env)
         except ConfigProblems as error:
@@ -80,6 +81,19 @@ def _imap(config: Config, env: Mapping[str, str]) -> list[str]:
         raise _Refused(f"settings.toml [mailbox]: {error}") from error
     finally:
         mailbox.close()
+
+
+def _clamd(config: Config, _env: Mapping[str, str]) -> list[str]:
+    address = config.settings.security.clamd
+    if not address:
+        return []
+    try:
+        return [f"clamd {address}: {Clamd(address).version()}"]
+    except OSError as error:
+        raise _Refused(
+            f"settings.toml [security] clamd: {address} does not answer ({error}): until it does "
+            "every letter waits; apt install clamav-daemon clamav-freshclam"
+        ) from error
 
 
 def _smtp(config: Config, env: Mapping[str, str]) -> list[str]:

@@ -20,7 +20,7 @@ NEEDS_INBOX: frozenset[MailKind] = frozenset({"reminder", "silence"})
 
 #: Verdicts that are never answered, whatever else the registry says (promise 6).
 NEVER_ANSWERED: frozenset[Verdict] = frozenset(
-    {"copy", "bounce", "auto-reply", "own", "automatic", "loop", "old"}
+    {"copy", "bounce", "auto-reply", "own", "automatic", "loop", "old", "infected", "unchecked"}
 )
 
 

@@ -51,6 +51,8 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
         "loop": "thư quay vòng",
         "stranger": "người gửi ngoài danh bạ",
         "secret": "thư có dấu chỉ mức độ mật",
+        "infected": "thư có mã độc",
+        "unchecked": "thư chờ kiểm tra",
         "too-large": "thư vượt dung lượng",
         "old": "thư cũ",
     }
@@ -70,6 +72,7 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "disk": "Ổ đĩa có lỗi hoặc đã đầy",
         "reader": "Không khởi động được bộ đọc tệp",
         "report": "Không lập được báo cáo",
+        "scanner": "Phần mềm quét vi-rút không trả lời, thư đến đang chờ",
     }
 )
 _FACTS: Mapping[str, str] = MappingProxyType(
