@@ -43,9 +43,9 @@ def resembles(
             if _skeleton(written) == _skeleton(known):
                 return known
     drawn = _skeleton(sender)
-    for known in sorted(addresses):
-        if _like(drawn, _skeleton(known)):
-            return known
+    like = [known for known in sorted(addresses) if _like(drawn, _skeleton(known))]
+    if like:
+        return min(like, key=lambda known: OSA.distance(drawn, _skeleton(known)))
     return _named(name, titles)
 
 
@@ -117,5 +117,5 @@ def _squashed(text: str) -> str:
 
 def _shares_label(domain: str, known: str) -> bool:
     """Whether two domains have a name in common that somebody owns, as caoloc.vn and caoloc.com."""
-    common = set(domain.split(".")) & set(known.split("."))
+    common = set(domain.split(".")[:-1]) & set(known.split(".")[:-1])
     return any(len(label) >= _LABEL and label not in _NO_OWNERS for label in common)

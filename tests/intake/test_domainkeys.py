@@ -184,7 +184,12 @@ def test_a_hostile_key_is_no_key(record: bytes) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    [b"X-Note: a\rFrom: nguoi.khac@evil.example", b"From someone Fri May 17", b": empty", b"X \0: y"],
+    [
+        b"X-Note: a\rFrom: nguoi.khac@evil.example",
+        b"From someone Fri May 17",
+        b": empty",
+        b"X \0: y",
+    ],
 )
 def test_a_header_that_two_parsers_read_differently(zone: Zone, line: bytes) -> None:
     head, _, body = signed(MAIL).partition(b"\r\n\r\n")
@@ -256,10 +261,28 @@ def test_no_changed_mail_is_proven(data: st.DataObject) -> None:
 @given(
     tags=st.lists(
         st.tuples(
-            st.sampled_from("v a b bh c d h i l q s t x z k p".split()),
-            st.one_of(st.text(max_size=40), st.sampled_from(
-                ["1", "rsa-sha256", "commune.example", "from:subject", "relaxed/relaxed", "s1",
-                 "9" * 60, "-1", "@", "AAAA", "/", ":"])),
+            st.sampled_from(
+                ["v", "a", "b", "bh", "c", "d", "h", "i", "l", "q", "s", "t", "x", "z", "k", "p"]
+            ),
+            st.one_of(
+                st.text(max_size=40),
+                st.sampled_from(
+                    [
+                        "1",
+                        "rsa-sha256",
+                        "commune.example",
+                        "from:subject",
+                        "relaxed/relaxed",
+                        "s1",
+                        "9" * 60,
+                        "-1",
+                        "@",
+                        "AAAA",
+                        "/",
+                        ":",
+                    ]
+                ),
+            ),
         ),
         max_size=14,
     ),
