@@ -409,6 +409,8 @@ def accept(message: MessageId, by: By = "") -> None:
         acceptable(config, one)
         store.accept(one.id, by or _whoever(), _now())
     _echo(f"message {message} is accepted; the daemon records it at its next tick")
+    if one.verdict in {"infected", "unchecked"}:
+        _echo("it is scanned again before: what the scanner still finds stays held, unopened")
 
 
 @app.command()

@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import structlog
 
-from intake.desk import Desk, triage_facts
+from intake.desk import Desk, Scanner, triage_facts
 from intake.domainkeys import prove
 from intake.message import Parsed, parse_header
 from intake.post import alert
-from intake.scanner import Clean, Found, Scanned, TooLarge
+from intake.scanner import Clean, Found, Scanned, TooLarge, Unavailable
 from intake.triage import Triage, TriageFacts, needs_proof
 from registry.errors import NotPossible
 from registry.model import WAITS_FOR_US, Message, held_reason, waits_for_us
@@ -28,8 +28,20 @@ def scan(desk: Desk, pieces: Iterable[bytes]) -> Triage | None:
     scanner = desk.scanner
     if scanner is None:
         return None
-    answers = (judged(scanner.scan(data)) for data in pieces)
+    answers = (judged(_asked(desk, scanner, data)) for data in pieces)
     return next((answer for answer in answers if answer is not None), None)
+
+
+def _asked(desk: Desk, scanner: Scanner, data: bytes) -> Scanned:
+    """Ask the scanner, unless it was silent a moment ago."""
+    if desk.scanner_pause.waiting(desk.clock()):
+        return Unavailable("it did not answer a moment ago")
+    answer = scanner.scan(data)
+    if isinstance(answer, Unavailable) and not answer.answered:
+        desk.scanner_pause.failed(desk.clock())
+    else:
+        desk.scanner_pause.worked()
+    return answer
 
 
 def judged(scanned: Scanned) -> Triage | None:

@@ -3,12 +3,13 @@
 import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Protocol
 
 from config.model import Commune, Config
 from config.settings import secret
+from intake.backoff import Backoff
 from intake.dns import key_record
 from intake.domainkeys import FindKey
 from intake.mailbox import Mailbox
@@ -69,6 +70,8 @@ class Desk:
     clock: Clock = utc_now
     #: Where the keys of DKIM signatures are asked for: DNS.
     find_key: FindKey = key_record
+    #: A scanner that hangs costs its time limit once, not once for every message.
+    scanner_pause: Backoff = field(default_factory=Backoff)
     _templates: Templates | None = None
 
     @property

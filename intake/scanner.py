@@ -40,9 +40,10 @@ class TooLarge:
 
 @dataclass(frozen=True, slots=True)
 class Unavailable:
-    """No usable answer now; ``reason`` is for operators."""
+    """No usable answer now; ``reason`` is for operators. ``answered``: but it is there."""
 
     reason: str
+    answered: bool = False
 
 
 Scanned = Clean | Found | TooLarge | Unavailable
@@ -154,4 +155,4 @@ def meaning(answer: str) -> Scanned:
         return Found(_NO_NAME.sub("?", found[1])[:120])
     if answer.startswith("INSTREAM size limit exceeded"):
         return TooLarge()
-    return Unavailable(one_line(f"it answered {answer[:200]!r}"))
+    return Unavailable(one_line(f"it answered {answer[:200]!r}"), answered=True)

@@ -121,6 +121,7 @@ def test_without_its_scanner_nothing_is_opened_and_with_it_everything(office, cl
     assert len(office.subjects()) == len(alerts) == 1
     office.tick(office.now + dt.timedelta(days=1))
     assert len([subject for subject in office.subjects() if "quét vi-rút" in subject]) == 2
+    assert "taken-up" not in {event.kind for event in office.store.journal()}
     clamd.start()
     office.tick(office.now + HOUR)
     assert states(office)[0][:2] == ("recorded", "submission")

@@ -56,6 +56,7 @@ def test_dns_away_holds_and_its_return_reads(open_office, zone):
     office.tick(office.now + HOUR)
     assert states(office) == [("held", "unchecked", "proof-pending")]
     assert office.sent == []
+    assert "taken-up" not in {event.kind for event in office.store.journal()}
     zone.away = False
     office.tick(office.now + HOUR)
     assert states(office)[0][:2] == ("recorded", "submission")
@@ -102,10 +103,8 @@ def test_a_lookalike_is_never_answered_and_the_officer_is_warned(open_office, se
 
 
 def test_fault_118_only_from_is_answered(office):
-    others = dict.fromkeys(
-        ("Reply_To", "Sender", "Return_Path", "X_Original_From", "Errors_To"),
-        "nguoi.khac@evil.example",
-    )
+    names = ("Reply_To", "Sender", "Return_Path", "X_Original_From", "Errors_To")
+    others = dict.fromkeys(names, "nguoi.khac@evil.example")
     office.deliver(form(**others, Disposition_Notification_To="nguoi.khac@evil.example"))
     office.tick()
     assert [one.recipients for one in office.sent] == [(HOA_CU_MAIL,)]

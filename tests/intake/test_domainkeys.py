@@ -250,10 +250,10 @@ def test_no_changed_mail_is_proven(data: st.DataObject) -> None:
     """One byte changed anywhere: proven only if what a reader sees is the same."""
     zone = Zone().put("s1", "commune.example", rsa_key()[1])
     raw = bytearray(signed(MAIL, canon=(b"simple", b"simple")))
+    end_of_signature = raw.index(b"\r\nFrom:")
     at = data.draw(st.integers(0, len(raw) - 1))
     old, raw[at] = raw[at], data.draw(st.integers(0, 255))
     proven = state(bytes(raw), zone) == "proven"
-    end_of_signature = raw.index(b"\r\n", raw.rindex(b" b="))
     assert not proven or raw[at] == old or at < end_of_signature
 
 
@@ -261,9 +261,7 @@ def test_no_changed_mail_is_proven(data: st.DataObject) -> None:
 @given(
     tags=st.lists(
         st.tuples(
-            st.sampled_from(
-                ["v", "a", "b", "bh", "c", "d", "h", "i", "l", "q", "s", "t", "x", "z", "k", "p"]
-            ),
+            st.sampled_from([*"vabcdhilqstxzkp", "bh"]),
             st.one_of(
                 st.text(max_size=40),
                 st.sampled_from(

@@ -1,15 +1,19 @@
 """Talking with clamd: what it hears, and that nothing but its exact words means clean."""
 
+import datetime as dt
 import socket
 import struct
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from rigs.clamd import EICAR, MARKER, RealClamd, scripted_clamd
 from rigs.packed import plain_zip
 
-from intake.admission import judged
-from intake.scanner import Clamd, Clean, Found, TooLarge, Unavailable, meaning
+from intake.admission import judged, scan
+from intake.backoff import Backoff
+from intake.scanner import Clamd, Clean, Found, Scanned, TooLarge, Unavailable, meaning
 
 
 @pytest.mark.parametrize(
@@ -46,6 +50,40 @@ def test_what_follows_from_an_answer() -> None:
         answer = judged(scanned)
         assert answer is not None
         assert (answer.verdict, answer.reason, answer.hold) == (verdict, reason, True)
+
+
+class _Silent:
+    """A scanner that counts how often it is asked."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.answer: Scanned = Unavailable("timed out")
+
+    def scan(self, _data: bytes) -> Scanned:
+        self.asked += 1
+        return self.answer
+
+
+def test_a_scanner_that_hangs_is_not_asked_for_every_message() -> None:
+    """Each question may take its whole time limit, and the daemon must turn."""
+    now = dt.datetime(2024, 5, 15, tzinfo=dt.UTC)
+    scanner = _Silent()
+    desk: Any = SimpleNamespace(scanner=scanner, scanner_pause=Backoff(), clock=lambda: now)
+    for _ in range(20):
+        answer = scan(desk, [b"x"])
+        assert answer is not None
+        assert answer.reason.startswith("not-scanned")
+    assert scanner.asked == 1
+    now += dt.timedelta(minutes=1)
+    scanner.answer = Clean()
+    assert scan(desk, [b"x", b"y"]) is None
+    assert scanner.asked == 3
+    scanner.answer = Unavailable("allocation", answered=True)  # one file's trouble, not all's
+    assert scan(desk, [b"x"]) is not None
+    scanner.answer = Clean()
+    assert scan(desk, [b"x"]) is None
+    desk.scanner = None
+    assert scan(desk, [b"x"]) is None
 
 
 def _heard(link: socket.socket, count: int) -> bytes:

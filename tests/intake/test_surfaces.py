@@ -185,7 +185,8 @@ def test_a_log_has_one_line_for_an_event(text: str, capsys: pytest.CaptureFixtur
 # --- mail ---
 
 NAMES = ["From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "Content-Type",
-         "MIME-Version", "X-Auto-Response-Suppress", "X-Commune-Intake", "Content-Language"]  # fmt: skip
+         "MIME-Version", "X-Auto-Response-Suppress", "X-Commune-Intake",
+         "Content-Language"]  # fmt: skip
 MAY = ["Cc", "Reply-To", "In-Reply-To", "References"]
 TEMPLATES = Templates(rig.FOLDER / "templates")
 

@@ -40,31 +40,11 @@ TEXTS: Mapping[str, str] = {
 }  # fmt: skip
 
 #: Fields of ours that hold words of ours: ids, codes, names of rules.
-_OURS = frozenset(
-    [
-        "id",
-        "campaign",
-        "key",
-        "code",
-        "sha256",
-        "kind",
-        "role",
-        "item",
-        "receipt",
-        "content_key",
-        "ack",
-        "identity",
-        "template",
-        "type",
-        "severity",
-        "state",
-        "verdict",
-        "message_sha256",
-        "about",
-        "timezone",
-        "unit",
-    ]
-)
+_OURS = frozenset({
+    "id", "campaign", "key", "code", "sha256", "kind", "role", "item", "receipt", "content_key",
+    "ack", "identity", "template", "type", "severity", "state", "verdict", "message_sha256",
+    "about", "timezone", "unit",
+})  # fmt: skip
 
 
 def each_in_turn(first: int = 0) -> Callable[[], str]:
