@@ -5,7 +5,7 @@ again by the daemon itself as soon as there is an answer: no person can decide t
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -19,8 +19,7 @@ from registry.errors import NotPossible
 from registry.model import WAITS_FOR_US, Message, held_reason, waits_for_us
 
 _log = structlog.get_logger("admission")
-_AT_ONCE = 50  # messages that are asked about in one go
-_PATIENCE = 3  # of them without an answer: then nothing answers
+_PATIENCE = 20  # messages without an answer in one go: each may cost a time limit
 
 
 def scan(desk: Desk, pieces: Iterable[bytes]) -> Triage | None:
@@ -64,14 +63,26 @@ def with_proof(desk: Desk, raw: bytes, parsed: Parsed, facts: TriageFacts) -> Tr
     return replace(facts, proof=proof)
 
 
-def take_up(desk: Desk) -> tuple[int, int]:
+@dataclass(frozen=True, slots=True)
+class TakenUp:
+    """How many messages were sent back, how many still wait, and the last that was looked at."""
+
+    taken: int
+    waiting: int
+    last: int
+
+
+def take_up(desk: Desk, after: int = 0) -> TakenUp:
     """Send held messages back to be understood that waited for an answer which is there now.
 
-    Returns (how many were sent back, how many still wait). No decision of a person is touched.
+    Begins behind the message ``after``: a few that never get an answer must not stand before all
+    others. No decision of a person is touched.
     """
-    waiting = [message for message in desk.store.held() if waits_for_us(message)][:_AT_ONCE]
+    held = [message for message in desk.store.held() if waits_for_us(message)]
+    waiting = sorted(held, key=lambda message: (message.id <= after, message.id))
     taken = missed = 0
     for message in waiting:
+        after = message.id
         missing = _missing(desk, message)
         if missing:
             missed += 1
@@ -85,7 +96,7 @@ def take_up(desk: Desk) -> tuple[int, int]:
             continue
         taken += 1
         _log.info("taken_up", message=message.id)
-    return taken, len(waiting) - taken
+    return TakenUp(taken, len(waiting) - taken, after)
 
 
 def tell_if_away(desk: Desk, reason: str) -> None:

@@ -47,6 +47,7 @@ class Daemon:
     _inbox_pause: Backoff = field(default_factory=Backoff)
     _smtp_pause: Backoff = field(default_factory=Backoff)
     _checks_pause: Backoff = field(default_factory=Backoff)
+    _last_checked: int = 0
     _pace: Pace = field(default_factory=Pace)
     #: Message-IDs of mails whose copy may be in Sent already; None until `recover` has looked.
     _copied: set[str] | None = None
@@ -95,8 +96,9 @@ class Daemon:
         now = self.desk.clock()
         if self._checks_pause.waiting(now):
             return
-        taken, waiting = take_up(self.desk)
-        if taken or waiting:
+        found = take_up(self.desk, self._last_checked)
+        self._last_checked = found.last
+        if found.taken or found.waiting:
             self._checks_pause.failed(now)
         else:
             self._checks_pause.worked()

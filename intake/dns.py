@@ -1,6 +1,7 @@
 """DNS: the one question that this program asks it, for the key of a DKIM signature."""
 
 import dns.exception
+import dns.name
 import dns.resolver
 
 from intake.domainkeys import DnsAway
@@ -15,8 +16,12 @@ def key_record(name: str) -> bytes | None:
         DnsAway: no server gave an answer that could be believed.
     """
     try:
+        question = dns.name.from_text(name)
+    except (dns.exception.DNSException, ValueError):
+        return None  # no such name can be: nothing to ask again for
+    try:
         resolver = dns.resolver.Resolver()
-        answer = resolver.resolve(name, "TXT", lifetime=_SECONDS, search=False)
+        answer = resolver.resolve(question, "TXT", lifetime=_SECONDS, search=False)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
         return None
     except (dns.exception.DNSException, OSError) as error:

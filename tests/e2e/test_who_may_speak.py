@@ -7,6 +7,8 @@ from rigs.answering import HOA_CU_MAIL, OFFICER, form_of_hoa_cu, key_of
 from rigs.domain_keys import Zone, rsa_key, signed
 from rigs.whole import CAMPAIGN, mail, words, workbook_file
 
+from intake.domainkeys import DnsAway
+
 pytestmark = pytest.mark.e2e
 
 BOOK = form_of_hoa_cu()
@@ -66,6 +68,31 @@ def test_dns_away_holds_and_its_return_reads(open_office, zone):
     assert [event.kind for event in office.store.journal(subject="message 1")].count(
         "taken-up"
     ) == 1
+
+
+def test_those_that_never_get_an_answer_do_not_stand_before_the_others(
+    open_office, zone, monkeypatch
+):
+    office = open_office(security=DMARC)
+    monkeypatch.setattr("intake.admission._PATIENCE", 2)
+
+    def half_away(name):
+        if name.startswith("dead"):
+            raise DnsAway("SERVFAIL")
+        return zone(name)
+
+    office.desk.find_key = half_away
+    for _ in range(4):
+        office.deliver(signed(form(), "caoloc.example", selector="dead"))
+    zone.away = True
+    office.deliver(signed(form(), "caoloc.example"))
+    office.tick()
+    assert len(office.store.held()) == 5
+    zone.away = False
+    for _ in range(3):
+        office.tick(office.now + HOUR)
+    assert states(office)[4][:2] == ("recorded", "submission")
+    assert len(office.store.held()) == 4
 
 
 def test_a_person_may_vouch_for_a_sender_whom_dns_does_not_prove(open_office, zone):
