@@ -162,13 +162,17 @@ class Limits(Section):
 
 
 class Security(Section):
-    """What a roster address must prove, whether strangers get a line, whose signatures count."""
+    """What a roster address must prove, whether strangers get a line, whose signatures count.
+
+    ``clamd`` is ``unix:/path``, ``host:port`` on this machine, or empty: no virus scanner.
+    """
 
     trusted_authserv_ids: tuple[str, ...] = ()
     require: Literal["none", "dmarc"] = "none"
     answer_strangers: Flag = False
     #: PEM file with the root certificates of digital signatures; empty = none is known.
     signature_roots: str = ""
+    clamd: str = ""
 
 
 class Board(Section):

@@ -42,13 +42,7 @@ def check_settings(file: TomlFile, settings: Settings, folder: Path) -> Iterator
             "there would be no office hour in which to send reminders",
             'write such as starts = "07:30" and ends = "17:00"',
         )
-    if settings.security.require == "dmarc" and not settings.security.trusted_authserv_ids:
-        yield file.problem(
-            ("security", "require"),
-            'security.require = "dmarc" without trusted_authserv_ids',
-            "no result would be believed and every mail held",
-            "name your own server in trusted_authserv_ids as its Authentication-Results do",
-        )
+    yield from _check_clamd(file, settings.security.clamd)
     yield from _check_roots(file, settings.security.signature_roots, folder)
     if settings.board.listen and not _LISTEN.fullmatch(settings.board.listen):
         yield file.problem(
@@ -56,6 +50,18 @@ def check_settings(file: TomlFile, settings: Settings, folder: Path) -> Iterator
             f'board.listen = "{settings.board.listen}"',
             "it must be an address and a port",
             'write such as "127.0.0.1:8080", or "" to serve nothing',
+        )
+
+
+def _check_clamd(file: TomlFile, address: str) -> Iterator[Problem]:
+    host, _, port = address.rpartition(":")
+    local = address.startswith("unix:/") or (port.isdecimal() and is_loopback(host))
+    if address and not local:
+        yield file.problem(
+            ("security", "clamd"),
+            f'security.clamd = "{address}"',
+            "it must be a scanner on this machine, for every letter goes to it readable by anyone",
+            'write such as "unix:/run/clamav/clamd.ctl" or "127.0.0.1:3310", or "" for none',
         )
 
 

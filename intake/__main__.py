@@ -15,6 +15,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from intake.cli_back import app as _keeping
+from parsers.names import one_line
 
 app = typer.Typer(
     name="intake",
@@ -32,6 +33,13 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdou
 By = Annotated[str, typer.Option("--by", help="Who decides; goes into the journal.")]
 CampaignId = Annotated[str, typer.Argument(metavar="CAMPAIGN")]
 OutDir = Annotated[Path, typer.Option("--out", help="Folder to write into.")]
+
+
+def _echo(text: object, *, err: bool = False) -> None:
+    """Print one line, whatever is in it: names, servers' words and errors come from outside."""
+    line = str(text)
+    indent = line[: len(line) - len(line.lstrip(" "))]
+    _echo(indent + one_line(line), err=err)
 
 
 def main() -> None:
@@ -55,15 +63,16 @@ def _explain(error: Exception) -> NoReturn:
 
     if isinstance(error, ConfigProblems):
         for problem in error.problems:
-            typer.echo(str(problem), err=True)
+            _echo(str(problem), err=True)
         raise SystemExit(1) from None
     mendable = (NotPossible, RegistryBusy, RegistryProblem, Held, LoginRefused, Unreachable)
     if isinstance(error, (*mendable, WordingProblem)):
-        typer.echo(f"intake: {error}", err=True)
+        _echo(f"intake: {error}", err=True)
         raise SystemExit(1) from None
     import traceback  # noqa: PLC0415
 
-    traceback.print_exception(error)
+    for line in "".join(traceback.format_exception(error)).splitlines():
+        _echo(line, err=True)
     raise SystemExit(BUG) from None
 
 
@@ -121,8 +130,20 @@ def _commune(config: Any, what: str, moment: Any) -> Any:
     return found
 
 
+def as_json(view: object) -> str:
+    """Return a view as JSON that any output can carry and no terminal obeys.
+
+    What cannot be printed (control characters, lone surrogates, marks of direction) is escaped:
+    to whoever reads the JSON it is there all the same.
+    """
+    text = json.dumps(view, ensure_ascii=False, indent=1)
+    return "".join(
+        char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text
+    )
+
+
 def _json(view: object) -> None:
-    typer.echo(json.dumps(view, ensure_ascii=False, indent=1))
+    _echo(as_json(view))
 
 
 def _screen(config: Any) -> Any:
@@ -157,10 +178,10 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
     try:
         written = write_example(folder)
     except ExampleExists as error:
-        typer.echo(f"intake: {error}", err=True)
+        _echo(f"intake: {error}", err=True)
         raise typer.Exit(1) from None
-    typer.echo(f"{len(written)} files written to {folder}. Next: edit settings.toml, then run")
-    typer.echo(f"  intake --config {folder} check --connect")
+    _echo(f"{len(written)} files written to {folder}. Next: edit settings.toml, then run")
+    _echo(f"  intake --config {folder} check --connect")
 
 
 @app.command()
@@ -177,19 +198,19 @@ def check(
 
     config = _config()
     for warning in (*warnings(config), *programs(os.environ)):
-        typer.echo(f"warning: {warning}")
+        _echo(f"warning: {warning}")
     problems = check_templates(config.folder / "templates", config)
     if connect:
         answers, refused = connections(config, os.environ)
         problems += refused
         for answer in answers:
-            typer.echo(answer)
+            _echo(answer)
     for problem in problems:
-        typer.echo(problem, err=True)
+        _echo(problem, err=True)
     if problems:
         raise typer.Exit(1)
     members = len(config.communes)
-    typer.echo(f"config is sound: {members} communes, {len(config.campaigns)} campaign(s)")
+    _echo(f"config is sound: {members} communes, {len(config.campaigns)} campaign(s)")
 
 
 # --- the daemon ---------------------------------------------------------------------------------
@@ -220,7 +241,7 @@ def once() -> None:
             daemon.recover()
             daemon.until_idle()
             if daemon.trouble:
-                typer.echo(f"intake: {daemon.trouble}", err=True)
+                _echo(f"intake: {daemon.trouble}", err=True)
                 raise typer.Exit(1)
 
 
@@ -230,7 +251,7 @@ def demo(out: OutDir = Path("demo-out")) -> None:
     try:
         from intake.demo import play  # noqa: PLC0415
     except ModuleNotFoundError as error:
-        typer.echo(
+        _echo(
             f"intake: the demo needs {error.name}: run ./dev demo, or install the extra [demo]",
             err=True,
         )
@@ -277,7 +298,7 @@ def form(campaign: CampaignId, out: OutDir) -> None:
             book = fill_in_workbook(chosen, commune, config.settings.office)
             (out / f"{chosen.id} {commune.code} {commune.title}.xlsx").write_bytes(book)
             done()
-    typer.echo(f"{len(members)} workbooks in {out}")
+    _echo(f"{len(members)} workbooks in {out}")
 
 
 # --- looking ------------------------------------------------------------------------------------
@@ -313,7 +334,7 @@ def show(
     with store:
         found = views.find(config, store, what, _now())
         if found is None:
-            typer.echo(f"intake: nothing is known under {what!r}", err=True)
+            _echo(f"intake: nothing is known under {what!r}", err=True)
             raise typer.Exit(1)
         if pictures is not None:
             _pictures(config, store, vault, found, pictures)
@@ -326,10 +347,10 @@ def _pictures(config: Any, store: Any, vault: Any, found: dict[str, Any], out: P
 
     answer = found if "points" in found else found.get("submission")
     if not answer:
-        typer.echo("intake: this is no answer with points", err=True)
+        _echo("intake: this is no answer with points", err=True)
         raise typer.Exit(1)
     page = write_cuttings(config, store, vault, store.submission(answer["id"]), out)
-    typer.echo(f"  {page}", err=True)
+    _echo(f"  {page}", err=True)
 
 
 @app.command()
@@ -381,7 +402,7 @@ def assign(
         call = campaign_for(config, one, wanted)
         key = _commune(config, commune, one.received_at).key
         store.assign(message, key, call, by or _whoever(), _now())
-    typer.echo(f"message {message} is assigned; the daemon records it at its next tick")
+    _echo(f"message {message} is assigned; the daemon records it at its next tick")
 
 
 @app.command()
@@ -394,7 +415,9 @@ def accept(message: MessageId, by: By = "") -> None:
         one = _existing(store, message)
         acceptable(config, one)
         store.accept(one.id, by or _whoever(), _now())
-    typer.echo(f"message {message} is accepted; the daemon records it at its next tick")
+    _echo(f"message {message} is accepted; the daemon records it at its next tick")
+    if one.verdict in {"infected", "unchecked"}:
+        _echo("it is scanned again before: what the scanner still finds stays held, unopened")
 
 
 @app.command()
@@ -407,7 +430,7 @@ def reject(
     _, store, _vault = _registry()
     with store:
         store.reject(_existing(store, message).id, reason, by or _whoever(), _now())
-    typer.echo(f"message {message} is rejected; nothing is sent to its sender")
+    _echo(f"message {message} is rejected; nothing is sent to its sender")
 
 
 @app.command()
@@ -425,9 +448,9 @@ def release(
         store.release_brake(by or _whoever(), _now())
         count = store.release_mails(_now())
     if cancel:
-        typer.echo(f"the brake is released, {cancelled} mails that it held are not sent")
+        _echo(f"the brake is released, {cancelled} mails that it held are not sent")
         return
-    typer.echo(f"the brake is released, {count} mails go out with the daemon's next ticks")
+    _echo(f"the brake is released, {count} mails go out with the daemon's next ticks")
 
 
 # --- campaign -----------------------------------------------------------------------------------
@@ -444,15 +467,15 @@ def launch(campaign: CampaignId, by: By = "") -> None:
         state = store.launch(chosen.id, by or _whoever(), _now())
         ahead = views.mails_ahead(config, store, _now(), chosen.id)
     launched_at = state.launched_at.astimezone(config.settings.office.zone)
-    typer.echo(f"{chosen.id} was launched at {launched_at:%d/%m/%Y %H:%M}")
+    _echo(f"{chosen.id} was launched at {launched_at:%d/%m/%Y %H:%M}")
     calls = [one for one in ahead if one["kind"] == "call"]
     if calls:
         first = dt.datetime.fromisoformat(calls[0]["at"])
-        typer.echo(f"the daemon sends the call to {len(calls)} communes, {_from_now(first)}")
+        _echo(f"the daemon sends the call to {len(calls)} communes, {_from_now(first)}")
     elif chosen.deadline_at <= _now():
-        typer.echo("no call leaves any more: the deadline is over")
+        _echo("no call leaves any more: the deadline is over")
     else:
-        typer.echo("the call is queued or sent already: see `intake status`")
+        _echo("the call is queued or sent already: see `intake status`")
 
 
 @app.command()
@@ -466,14 +489,14 @@ def report(campaign: CampaignId, out: OutDir) -> None:
         frozen = store.reports(chosen.id)
         if frozen:
             files = {file.name: vault.get(file.sha256) for file in frozen[-1].files}
-            typer.echo(f"report {frozen[-1].number}, frozen at {frozen[-1].created_at.isoformat()}")
+            _echo(f"report {frozen[-1].number}, frozen at {frozen[-1].created_at.isoformat()}")
         else:
             _, files = build_report(store, config, chosen, _now())
-            typer.echo("a preview as of now: the report is frozen when the campaign is closed")
+            _echo("a preview as of now: the report is frozen when the campaign is closed")
     out.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():
         (out / name).write_bytes(data)
-        typer.echo(f"  {out / name}")
+        _echo(f"  {out / name}")
 
 
 @app.command()
@@ -490,7 +513,7 @@ def approve(
     with store:
         row = release_report(store, vault, chosen.id, by or _whoever(), _now(), number or None)
     to = ", ".join(chosen.report.to)
-    typer.echo(f"report {row.number} is released; the daemon sends it to {to}")
+    _echo(f"report {row.number} is released; the daemon sends it to {to}")
 
 
 @app.command()
@@ -538,7 +561,7 @@ def replay(
         view["registry"] = None
     _json(view) if as_json else _screen(config).replay(view)
     if in_place and not rebuilt.placed:
-        typer.echo("intake: not put in place; --despite-differences would do it", err=True)
+        _echo("intake: not put in place; --despite-differences would do it", err=True)
     raise typer.Exit(0 if rebuilt.equal else 1)
 
 
@@ -559,9 +582,9 @@ def verify(*, as_json: AsJson = False) -> None:
         _json({"whole": not faults, "events": events, "files": files, "faults": told})
     else:
         for fault in faults:
-            typer.echo(f"intake: {fault}", err=True)
+            _echo(f"intake: {fault}", err=True)
         if not faults:
-            typer.echo(f"the journal is whole: {events} events; {files} files are as they were")
+            _echo(f"the journal is whole: {events} events; {files} files are as they were")
     raise typer.Exit(1 if faults else 0)
 
 

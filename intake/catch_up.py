@@ -280,4 +280,4 @@ def _tell(desk: Desk, behind: Behind, found: Found) -> None:
     else:
         lines.append("Thư đã gửi không bị gửi lần thứ hai.")
     about = behind.at.astimezone(dt.UTC).strftime("%H%M%S")
-    alert(desk, "behind", " ".join(lines), about=about, officers_too=True)
+    alert(desk, "behind", " ".join(lines), about=about)

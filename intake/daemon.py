@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from intake.admission import take_up
 from intake.backoff import Backoff
 from intake.catch_up import catch_up
 from intake.closing import close_campaigns
@@ -49,6 +50,8 @@ class Daemon:
     jitter: Callable[[], float] = random.random
     _inbox_pause: Backoff = field(default_factory=Backoff)
     _smtp_pause: Backoff = field(default_factory=Backoff)
+    _checks_pause: Backoff = field(default_factory=Backoff)
+    _last_checked: int = 0
     _pace: Pace = field(default_factory=Pace)
     #: Message-IDs of mails whose copy may be in Sent already; None until `recover` has looked.
     _copied: set[str] | None = None
@@ -81,6 +84,8 @@ class Daemon:
             self.turned()
             return False  # what has left already is not known yet
         more = self._despite_the_disk(lambda: self._from_the_inbox(self.collect_and_keep))
+        if not again:
+            self._despite_the_disk(self.take_up_waiting)
         more |= self._despite_the_disk(lambda: self.understand_and_record(retry=not again))
         self._despite_the_disk(lambda: close_campaigns(self.desk))
         self._despite_the_disk(lambda: decide_and_queue(self.desk))
@@ -107,6 +112,21 @@ class Daemon:
     def collect_and_keep(self) -> bool:
         """Fetch what is new into the vault and the registry; more may wait on the server."""
         return collect(self.desk).more
+
+    def take_up_waiting(self) -> None:
+        """Send back what waits only for the scanner or DNS, if those answer now.
+
+        The pause between two looks grows as long as anything waits, also when it was sent back.
+        """
+        now = self.desk.clock()
+        if self._checks_pause.waiting(now):
+            return
+        found = take_up(self.desk, self._last_checked)
+        self._last_checked = found.last
+        if found.taken or found.waiting:
+            self._checks_pause.failed(now)
+        else:
+            self._checks_pause.worked()
 
     def understand_and_record(self, *, retry: bool = True) -> bool:
         """Understand, read and record what is kept, oldest first."""

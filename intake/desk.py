@@ -3,15 +3,19 @@
 import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Protocol
 
 from config.model import Commune, Config
 from config.settings import secret
+from intake.backoff import Backoff
+from intake.dns import key_record
+from intake.domainkeys import FindKey
 from intake.mailbox import Mailbox
 from intake.message import Parsed
 from intake.opening import jail_limits, open_registry
+from intake.scanner import Clamd, Scanned
 from intake.triage import TriageFacts
 from notifier.calendar import Calendar
 from notifier.compose import Templates
@@ -42,6 +46,13 @@ class Reader(Protocol):
         """Make sure that documents can be read at all; raise if not."""
 
 
+class Scanner(Protocol):
+    """Whoever knows infected bytes: clamd."""
+
+    def scan(self, data: bytes) -> Scanned:
+        """Return what is known of these bytes; never raises."""
+
+
 def utc_now() -> dt.datetime:
     """Return the wall clock, aware."""
     return dt.datetime.now(dt.UTC)
@@ -58,8 +69,18 @@ class Desk:
     courier: Courier
     reader: Reader
     clock: Clock = utc_now
+    #: Where the keys of DKIM signatures are asked for: DNS.
+    find_key: FindKey = key_record
+    #: A scanner that hangs costs its time limit once, not once for every message.
+    scanner_pause: Backoff = field(default_factory=Backoff)
     _templates: Templates | None = None
     _copy: JournalCopy | None = None
+
+    @property
+    def scanner(self) -> Scanner | None:
+        """The virus scanner of the settings, if there is one."""
+        address = self.config.settings.security.clamd
+        return Clamd(address) if address else None
 
     @property
     def calendar(self) -> Calendar:
@@ -145,14 +166,16 @@ def own_addresses(config: Config) -> frozenset[str]:
 def triage_facts(desk: Desk, parsed: Parsed, received_at: dt.datetime) -> TriageFacts:
     """Return what triage must know besides the message."""
     settings = desk.config.settings
+    communes = desk.communes_on(received_at)
     return TriageFacts(
         own_addresses=own_addresses(desk.config),
         is_our_mail=desk.store.is_our_mail(parsed.rfc_message_id),
-        roster=roles(desk.config, desk.communes_on(received_at)),
+        roster=roles(desk.config, communes),
         received_at=received_at,
         go_live_at=settings.office.go_live_at,
         require=settings.security.require,
         trusted_authserv_ids=settings.security.trusted_authserv_ids,
+        titles=tuple(title for one in communes for title in (one.title, *one.aliases)),
     )
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 from config.model import Config
 from config.problem import ConfigProblems
 from config.settings import secret
+from intake.dns import key_record
+from intake.domainkeys import DnsAway
 from intake.mailbox import LoginRefused, Mailbox, Unreachable
+from intake.scanner import Clamd
 from notifier.smtp import Courier
 from parsers import office
 
@@ -48,10 +51,10 @@ def programs(env: Mapping[str, str], shares: Sequence[Path] = _SHARES) -> list[s
 
 
 def connections(config: Config, env: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Log in to both servers; return what they can do, and what went wrong."""
+    """Log in to both servers and ask the scanner; return what they can do, and what went wrong."""
     answers: list[str] = []
     problems: list[str] = []
-    for look in (_imap, _smtp):
+    for look in (_imap, _smtp, _clamd, _dns):
         try:
             answers += look(config, env)
         except ConfigProblems as error:
@@ -80,6 +83,34 @@ def _imap(config: Config, env: Mapping[str, str]) -> list[str]:
         raise _Refused(f"settings.toml [mailbox]: {error}") from error
     finally:
         mailbox.close()
+
+
+def _clamd(config: Config, _env: Mapping[str, str]) -> list[str]:
+    address = config.settings.security.clamd
+    if not address:
+        return []
+    try:
+        return [f"clamd {address}: {Clamd(address).version()}"]
+    except OSError as error:
+        raise _Refused(
+            f"settings.toml [security] clamd: {address} does not answer ({error}): until it does "
+            "every letter waits; apt install clamav-daemon clamav-freshclam"
+        ) from error
+
+
+def _dns(config: Config, _env: Mapping[str, str]) -> list[str]:
+    """Ask DNS for a key that need not be there: any answer will do."""
+    if config.settings.security.require != "dmarc":
+        return []
+    name = f"intake._domainkey.{config.settings.office.address.rpartition('@')[2]}."
+    try:
+        key_record(name)
+    except DnsAway as error:
+        raise _Refused(
+            f"settings.toml [security] require: DNS does not answer ({error}): letters that only "
+            "a DKIM signature can prove wait until it does"
+        ) from error
+    return ["DNS: answers"]
 
 
 def _smtp(config: Config, env: Mapping[str, str]) -> list[str]:

@@ -29,6 +29,7 @@ def processors() -> list[Any]:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _frames_only,
         _nobody,
+        one_event_a_line,
         structlog.processors.LogfmtRenderer(
             key_order=["timestamp", "level", "event"], drop_missing=True, bool_as_flag=False
         ),
@@ -44,7 +45,9 @@ def to_stderr(*, verbose: bool) -> None:
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_OneLine("%(levelname)s:%(name)s:%(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
 def reply_codes(reason: str) -> str:
@@ -64,6 +67,14 @@ def without_persons(text: str) -> str:
 def _nobody(_logger: object, _name: str, event: _Event) -> _Event:
     return {
         key: without_persons(value) if isinstance(value, str) and key != "timestamp" else value
+        for key, value in event.items()
+    }
+
+
+def one_event_a_line(_logger: object, _name: str, event: _Event) -> _Event:
+    """Escape what is not printable in the values of an event: none can begin a line of its own."""
+    return {
+        key: value if value is None or isinstance(value, bool | int) else printable(str(value))
         for key, value in event.items()
     }
 
@@ -88,3 +99,18 @@ def _frames(error: BaseException) -> list[str]:
         chain.append(f"{type(one).__name__} at {places}" if places else type(one).__name__)
         one = one.__cause__ or one.__context__
     return chain
+
+
+def printable(text: str) -> str:
+    """Return a text with everything escaped that a terminal or a reader of logs might obey."""
+    if text.isprintable():
+        return text
+    kept = (one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+    return "".join(kept)
+
+
+class _OneLine(logging.Formatter):
+    """What libraries log, in one line each, tracebacks included."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record))

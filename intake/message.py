@@ -17,7 +17,7 @@ from intake import body, header, smime, transfer
 from intake.parsed import FATAL, Delivery, Parsed, Part
 from parsers.names import decode_bytes
 
-__all__ = ["FATAL", "Delivery", "Parsed", "Part", "parse"]
+__all__ = ["FATAL", "Delivery", "Parsed", "Part", "parse", "parse_header"]
 
 #: The stdlib's parser takes time and memory by line; 50 MB of base64 have 1.3 million line ends.
 _MAX_LINE_ENDS = 4_000_000
@@ -79,6 +79,11 @@ def parse(raw: bytes, limits: Limits) -> Parsed:
         return _headers_only(raw, limits, "unparsable")
 
 
+def parse_header(raw: bytes, limits: Limits) -> Parsed:
+    """Return what only the header says: nothing below it is looked at; never raises."""
+    return _headers_only(raw, limits)
+
+
 def _tree(raw: bytes, limits: Limits) -> Message:
     if raw.count(b"\n") + raw.count(b"\r") > _MAX_LINE_ENDS:
         raise _TooMuch("too-many-lines")
@@ -96,13 +101,13 @@ def _tree(raw: bytes, limits: Limits) -> Message:
     return BytesParser(new).parsebytes(raw)
 
 
-def _headers_only(raw: bytes, limits: Limits, defect: str) -> Parsed:
+def _headers_only(raw: bytes, limits: Limits, *defect: str) -> Parsed:
     try:
         tree = BytesHeaderParser(policy=compat32).parsebytes(raw[: limits.header_bytes])
         found = _from_headers(tree, limits)
     except Exception:  # noqa: BLE001  as in parse
-        return Parsed(defects=(defect,))
-    return replace(found, defects=(*found.defects, defect))
+        return Parsed(defects=defect)
+    return replace(found, defects=(*found.defects, *defect))
 
 
 # --- headers ---

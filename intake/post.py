@@ -22,6 +22,8 @@ _log = structlog.get_logger("post")
 _AT_ONCE = 50  # dues that are composed and then queued in one transaction
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+#: Alerts that ask for decisions, which the admin does not take.
+_OFFICERS_TOO = frozenset({"behind"})
 _TYPES = {".xlsx": XLSX, ".docx": DOCX, ".pdf": "application/pdf"}
 
 
@@ -105,9 +107,7 @@ def _rendered_all(
     return _Rendering(mails, problem, lost)
 
 
-def alert(
-    desk: Desk, what: str, reason: str, about: str = "", *, officers_too: bool = False
-) -> None:
+def alert(desk: Desk, what: str, reason: str, about: str = "") -> None:
     """Queue a mail to the admin, at most one a day for each kind of trouble (and ``about``).
 
     Its bytes go into the vault too: nothing else in there would tell the trouble again.
@@ -126,15 +126,15 @@ def alert(
 
 def alert_mails(desk: Desk, key: str, reason: str, now: dt.datetime) -> list[NewMail]:
     """Return the mails of an alert, one for each admin; its key is ``alert/<what>/…``."""
-    officers = desk.config.settings.officers
+    officers, what = desk.config.settings.officers, key.split("/")[1]
     one = Due(
         kind="alert",
         key=key,
         to=officers.admin or officers.addresses,
-        cc=officers.addresses if officers_too and officers.admin else (),
+        cc=officers.addresses if what in _OFFICERS_TOO and officers.admin else (),
         template="alert",
         not_before=now,
-        facts={"what": key.split("/")[1], "reason": reason[:2_000]},
+        facts={"what": what, "reason": reason[:2_000]},
     )
     return _rendered(desk, one, Context(desk.config, now))
 

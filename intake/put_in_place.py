@@ -72,7 +72,8 @@ def put_in_place(config: Config, rebuilt: Rebuilt, now: dt.datetime) -> Rebuilt:
 def catch_up_with_copy(config: Config, now: dt.datetime, beat: Callable[[], None]) -> int:
     """Before the registry is opened for work: play onto it what only the vault's copy knows.
 
-    Only when all comes out again as it was; else `notice_behind` has the mailbox asked. Return how many events that were. ``beat`` is called at each: it may take long.
+    Only when all comes out again as it was; else `notice_behind` has the mailbox asked. Return how
+    many events that were. ``beat`` is called at each: it may take long.
     """
     if registry_file(config) is None or not _behind(config):
         return 0
@@ -102,7 +103,7 @@ def notice_behind(copy: JournalCopy, store: Store, now: dt.datetime) -> None:
     """Mark a registry that still lacks events of its vault: it asks the mailbox before it speaks.
 
     Raises:
-        RegistryBehind: it is empty, the vault tells more than the mailbox. The text says what to do.
+        RegistryBehind: it is empty, and the vault tells more than the mailbox.
     """
     try:
         if copy.standing(store) != "registry-behind":
@@ -114,8 +115,9 @@ def notice_behind(copy: JournalCopy, store: Store, now: dt.datetime) -> None:
     told = f"has {has} events and the journal's copy in the vault has {knows}"
     if has == 0:
         raise RegistryBehind(
-            f"{store.path_of_database()} {told} ({copy.path}): it is new, and going on would answer "
-            "and remind again: run `intake replay --in-place`, which says what stands against it"
+            f"{store.path_of_database()} {told} ({copy.path}): it is new, and going on would "
+            "answer and remind again: run `intake replay --in-place`, which says what stands "
+            "against it"
         )
     store.fall_behind(f"the registry {told}: an older copy was put in its place", now)
 

@@ -19,8 +19,23 @@ from rich.padding import Padding
 from rich.table import Table
 
 from notifier.held_reasons import in_vietnamese
+from parsers.names import one_line
 
 View = Mapping[str, Any]
+
+
+def fit(view: Any) -> Any:
+    """Return a view whose every text is fit for a line of a terminal. Pure.
+
+    What stands in mails, files and answers of servers may hold what a terminal obeys: escape
+    sequences, line breaks that begin a line of ours, marks that turn the direction of writing.
+    """
+    if isinstance(view, str):
+        return one_line(view)
+    if isinstance(view, Mapping):
+        return {fit(key): fit(value) for key, value in view.items()}
+    return list(map(fit, view)) if isinstance(view, list | tuple) else view
+
 
 _COLOURS = {
     "registered": "green",
@@ -78,6 +93,7 @@ class Screen:
 
     def status(self, view: View) -> None:
         """Show `views.status`."""
+        view = fit(view)
         for campaign in view["campaigns"]:
             self._campaign(campaign)
         messages, outbox, mailbox = view["messages"], view["outbox"], view["mailbox"]
@@ -97,6 +113,7 @@ class Screen:
 
     def held(self, view: Sequence[View]) -> None:
         """Show `views.held`."""
+        view = fit(view)
         if not view:
             self._say("nothing waits for a person")
         for one in view:
@@ -106,6 +123,7 @@ class Screen:
 
     def plan(self, view: Sequence[View]) -> None:
         """Show `views.mails_ahead`."""
+        view = fit(view)
         if not view:
             self._say("no mail is due from now on")
             return
@@ -149,6 +167,7 @@ class Screen:
 
     def found(self, view: View) -> None:
         """Show what `views.find` found: a message, a submission, a mail or a commune."""
+        view = fit(view)
         if "documents" in view:
             self._message_history(view)
         elif "points" in view:
@@ -163,6 +182,7 @@ class Screen:
 
     def files(self, view: Sequence[View], depth: int = 0) -> None:
         """Show `parse_files.parse_files`."""
+        view = fit(view)
         for one in view:
             words = [one["kind"], one["role"], *(["nil return"] if one["nil"] else [])]
             if one["commune"]:
@@ -197,13 +217,16 @@ class Screen:
             cells = [str(number or "") for number in numbers]
             received = self._at(one["received_at"], _SHORT) + late
             name = escape(one["name"])
-            table.add_row(name, _coloured(one["state"]), one["receipt"] or "", *cells, received)
+            table.add_row(
+                name, _coloured(one["state"]), escape(one["receipt"] or ""), *cells, received
+            )
         self.console.print(table)
         states = Counter(one["state"] for one in campaign["communes"])
         self._say(", ".join(f"{count} {state}" for state, count in states.most_common()), 1)
         report = campaign["report"]
         if report:
-            by = f"released {self._at(report['approved_at'])} by {report['approved_by']}"
+            who = escape(report["approved_by"] or "")
+            by = f"released {self._at(report['approved_at'])} by {who}"
             word = by if report["approved_at"] else "[yellow]waits for `intake approve`[/yellow]"
             self._say(f"report {report['number']}: frozen {self._at(report['created_at'])}, {word}")
 
@@ -212,8 +235,8 @@ class Screen:
         for one in view["documents"]:
             refusal = f"  [red]{escape(one['refusal'])}[/red]" if one["refusal"] else ""
             item = f": {one['item']}" if one["item"] else ""
-            signed = f", signature {one['signature']}" if one["signature"] else ""
-            words = f"{escape(one['name'])}  {one['kind']}, {one['role']}{item}{signed}"
+            signed = f", signature {escape(one['signature'])}" if one["signature"] else ""
+            words = f"{escape(one['name'])}  {one['kind']}, {one['role']}{escape(item)}{signed}"
             self._say(f"file {words}, sha256 {one['sha256'][:_HASH]}…{refusal}", 1)
         if view["submission"]:
             self._submission(view["submission"], 1)
@@ -247,7 +270,9 @@ class Screen:
 
     def _commune(self, view: View) -> None:
         addresses = ", ".join(view["emails"]) or "no address"
-        self._say(f"[bold]{view['code']}  {escape(view['name'])}[/bold]  {escape(addresses)}")
+        self._say(
+            f"[bold]{escape(view['code'])}  {escape(view['name'])}[/bold]  {escape(addresses)}"
+        )
         for campaign, versions in view["campaigns"].items():
             if not versions:
                 self._say(f"{escape(campaign)}: no submission", 1)
@@ -278,14 +303,14 @@ class Screen:
         for one in findings:
             row = f"row {one['row']}" if one["row"] else ""
             where = ", ".join(part for part in (row, one["field"], one["place"]) if part)
-            self._say(f"{_coloured(one['severity'])} {one['code']}  {escape(where)}", depth)
+            self._say(f"{_coloured(one['severity'])} {escape(one['code'])}  {escape(where)}", depth)
             self._say(escape(one["message"]), depth + 1)
 
     def _mails(self, mails: Sequence[View], depth: int = 0) -> None:
         for one in mails:
             at = self._at(one["sent_at"] or one["queued_at"])
             head = f"[bold]mail:{one['id']}[/bold]  {_coloured(one['state'])} {at}"
-            self._say(f"{head}  {one['kind']} to {escape(one['recipient'])}", depth)
+            self._say(f"{head}  {escape(one['kind'])} to {escape(one['recipient'])}", depth)
             self._say(f"“{escape(one['subject'])}”", depth + 1)
 
     def _journal(self, events: Sequence[View], depth: int) -> None:
@@ -293,7 +318,7 @@ class Screen:
         for event in reversed(events):
             facts = {key: value for key, value in event.items() if key not in _NOT_SHOWN}
             words = "  ".join(f"{key}={_short(value)}" for key, value in facts.items())
-            head = f"[dim]{self._at(event['at'], _SECONDS)}[/dim]  {event['event']}"
+            head = f"[dim]{self._at(event['at'], _SECONDS)}[/dim]  {escape(event['event'])}"
             self._say(f"{head}  [dim]{escape(words)}[/dim]", depth)
 
     # --- strokes ---

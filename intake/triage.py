@@ -12,7 +12,10 @@ from dataclasses import dataclass, field
 from email.message import Message
 from typing import Literal
 
+from intake.domainkeys import Proof
+from intake.lookalike import resembles
 from intake.message import Parsed, Part
+from intake.results import Result, read_results
 from intake.unpack import is_document
 from parsers.letter import secrecy_mark
 from registry.model import Verdict, held_reason
@@ -34,7 +37,6 @@ _SECRET_SUBJECT = re.compile(rf"(?:^|[\[(\-–—:|*/])\s*{_MARK}\s*(?:$|[\])\-�
 _SECRET_NAME = re.compile(rf"(?:^|[\[(\-–—_.])\s*{_MARK}\s*(?:$|[\])\-–—_.])")
 #: A word of negation: the words may be a nil return, which is for the letter's reader to decide.
 _NEGATION = re.compile(r"\b(?:không|khong|chưa|chua|ko|kg|k)\b", re.IGNORECASE)
-_COMMENT = re.compile(r"\([^()]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,10 @@ class TriageFacts:
     go_live_at: dt.datetime
     require: Literal["none", "dmarc"] = "none"
     trusted_authserv_ids: tuple[str, ...] = ()
+    #: What the mail's own signatures prove; None = not looked at (see `needs_proof`).
+    proof: Proof | None = None
+    #: Names and aliases of the communes, with their class word: no stranger should bear one.
+    titles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,36 +254,57 @@ def _stranger(parsed: Parsed, facts: TriageFacts) -> Triage | None:
         why = "several senders" if len(parsed.senders) > 1 or count > 1 else "no usable From"
         return Triage("stranger", held_reason("odd-sender", why), hold=True)
     if parsed.sender not in facts.roster:
+        known = {*facts.roster, *facts.own_addresses}
+        model = resembles(parsed.sender, parsed.sender_name, known, facts.titles)
+        if model:
+            return Triage("stranger", held_reason("lookalike-sender", model), hold=True)
         return Triage("stranger", held_reason("unknown-sender"), hold=True)
     return None
 
 
+def needs_proof(parsed: Parsed, facts: TriageFacts) -> bool:
+    """Whether only the mail's own signatures can prove a roster address (``facts.proof``)."""
+    asked = facts.require == "dmarc" and parsed.sender in facts.roster
+    return asked and _server_says(parsed, facts) == "nothing"
+
+
 def _unproven(parsed: Parsed, facts: TriageFacts) -> Triage | None:
-    """With ``require = "dmarc"`` a roster address must be proven by our own server.
+    """With ``require = "dmarc"`` a roster address must be proven, whatever its domain's policy.
 
-    Only the topmost Authentication-Results counts, and only with a trusted authserv-id: lower ones
-    may have come with the mail (RFC 8601 section 5).
+    By our own server, or, where that says nothing, by the domain's signature. Nothing else: SPF
+    proves an envelope that is not here any more, ARC only that some relay says so.
     """
-    if facts.require == "none":
+    said = "pass" if facts.require == "none" else _server_says(parsed, facts)
+    proof = facts.proof or Proof("unproven", "no trusted result")
+    if said == "pass" or (said == "nothing" and proof.state == "proven"):
         return None
-    topmost = _raw(parsed, "authentication-results")[:4_000]
-    while (stripped := _COMMENT.sub(" ", topmost)) != topmost:
-        topmost = stripped
-    server, *results = (each.strip().lower() for each in topmost.split(";"))
+    if said == "nothing" and proof.state == "away":
+        return Triage("unchecked", held_reason("proof-pending", proof.why), hold=True)
+    why = "DMARC" if said == "fail" else proof.why
+    return Triage("stranger", held_reason("unproven-sender", why), hold=True)
+
+
+def _server_says(parsed: Parsed, facts: TriageFacts) -> Literal["pass", "fail", "nothing"]:
+    """Return what our own server found out about DMARC.
+
+    Only the topmost Authentication-Results counts, and only with a trusted authserv-id, whole:
+    lower ones may have come with the mail (RFC 8601 section 5).
+    """
+    found = read_results(_raw(parsed, "authentication-results"))
     trusted = {each.lower() for each in facts.trusted_authserv_ids}
-    if not server or server.split()[0] not in trusted:
-        return Triage("stranger", held_reason("unproven-sender", "no trusted result"), hold=True)
-    for result in results:
-        words = result.split()
-        if words and words[0] == "dmarc=pass" and _aligned(words, parsed.sender):
-            return None
-    return Triage("stranger", held_reason("unproven-sender", "DMARC"), hold=True)
+    if found is None or found.server not in trusted:
+        return "nothing"
+    results = found.of("dmarc")
+    if results and all(one.value == "pass" and _aligned(one, parsed.sender) for one in results):
+        return "pass"
+    undecided = {"none", "temperror", "permerror"}  # it had no policy or no answer to go by
+    return "nothing" if all(one.value in undecided for one in results) else "fail"
 
 
-def _aligned(words: list[str], sender: str) -> bool:
-    named = [word.partition("=")[2] for word in words if word.startswith("header.from=")]
+def _aligned(result: Result, sender: str) -> bool:
+    """Whether a result speaks of this sender's domain; of one sender it need not say."""
     domain = sender.rpartition("@")[2]
-    return all(each.rpartition("@")[2] == domain for each in named)
+    return result.properties.get("header.from", domain).rpartition("@")[2] == domain
 
 
 # --- what was said ---

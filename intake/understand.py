@@ -18,11 +18,12 @@ import structlog
 
 from config.model import Campaign, Commune
 from intake import record
+from intake.admission import scan, tell_if_away, with_proof
 from intake.body import forwarded_words
 from intake.containers import Note
 from intake.desk import Desk, communes_of, own_addresses, roles, triage_facts
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_campaign, match_commune
-from intake.message import Parsed, Part, parse
+from intake.message import Parsed, Part, parse, parse_header
 from intake.post import alert
 from intake.record import Envelope, Known, ReadDocument
 from intake.triage import Triage, TriageFacts, secrecy, triage
@@ -47,7 +48,7 @@ _ACKS: Mapping[Verdict, str] = MappingProxyType(
     {"link": "link", "empty": "empty", "unreadable": "unreadable", "query": "in-review"}
 )
 #: What triage says of a mail that a person may nevertheless have read (`intake accept`).
-_READ_WHEN_ACCEPTED: frozenset[Verdict] = frozenset({"stranger", "auto-reply"})
+_READ_WHEN_ACCEPTED: frozenset[Verdict] = frozenset({"stranger", "auto-reply", "unchecked"})
 #: The subject of our own mail in a reply: its bracket speaks for us, not for the sender.
 _OUR_SUBJECT = re.compile(r"^(?:\s*(?:re|trả lời|fwd?|tr)\s*:)+\s*\[[^\]]*\]", re.IGNORECASE)
 #: Notes of which the sender hears, as documents that were refused; the others are trifles.
@@ -109,6 +110,7 @@ def understand_kept(
             except Exception:  # noqa: BLE001  what cannot be written down is a failed attempt too
                 _log.exception("attempt_failed", message=message.id)
                 continue
+            tell_if_away(desk, outcome.reason)
             reason = _code(outcome)
             _log.info(outcome.state, message=message.id, verdict=outcome.verdict, reason=reason)
             done += 1
@@ -183,7 +185,7 @@ def given_up(desk: Desk, message: Message) -> Outcome:
     """Return the outcome of a message that could not be understood: a person must look."""
     limits = desk.config.settings.limits
     try:
-        parsed = parse(desk.vault.get(message.sha256), limits)
+        parsed = parse_header(desk.vault.get(message.sha256), limits)
     except (VaultDamaged, KeyError, OSError):
         parsed = Parsed()
     # Nothing of what may have failed is asked again: no date, no campaign, no reading.
@@ -200,9 +202,17 @@ def _prepare(desk: Desk, message: Message, begun_at: dt.datetime) -> "_Prepared"
     Raises:
         VaultDamaged: its bytes are not what they were.
     """
-    parsed = parse(desk.vault.get(message.sha256), desk.config.settings.limits)
+    raw, limits = desk.vault.get(message.sha256), desk.config.settings.limits
+    stopped = scan(desk, [raw])
+    parsed = parse_header(raw, limits) if stopped else parse(raw, limits)
     case = _Case(desk, message, parsed, _envelope(parsed, message), begun_at)
-    sorted_out = triage(parsed, case.facts())
+    if stopped:
+        return case.stopped(stopped)
+    facts = case.facts()
+    # Who decided about it vouches for its sender; nobody can vouch for what the scanner found.
+    sorted_out = triage(
+        parsed, facts if message.forced_by else with_proof(desk, raw, parsed, facts)
+    )
     if sorted_out.verdict is None:
         return case.approval() if case.role == "approver" else case.opened()
     if message.forced_by and sorted_out.verdict in _READ_WHEN_ACCEPTED:
@@ -264,10 +274,23 @@ class _Case:
         return replace(
             outcome,
             state="held" if held else "recorded",
-            ack=self._ack(verdict),
+            ack="" if reason.startswith("lookalike-sender") else self._ack(verdict),
             commune=self._heard_from(),
             campaign=campaign.campaign.id if isinstance(campaign, CampaignMatch) else None,
             bounced=tuple(mail.recipient for mail in lost),
+        )
+
+    def stopped(self, answer: Triage) -> Outcome:
+        """Hold what must not be opened, whoever sent it and whatever a person decided before.
+
+        Nobody gets an answer: nothing was read. Who wrote was heard all the same.
+        """
+        campaign = self._campaign(())
+        return replace(
+            record.without_reading(self.envelope, answer.verdict or "unchecked", answer.reason),
+            state="held",
+            commune=self._heard_from(),
+            campaign=campaign.campaign.id if isinstance(campaign, CampaignMatch) else None,
         )
 
     def given_up(self) -> Outcome:
@@ -310,6 +333,10 @@ class _Case:
         where = secrecy(unpacked.mails, names)
         if where:
             return self.secret(f"{where} inside a file")
+        # The scanner knows mails and archives, but not all that was unpacked here.
+        stopped = scan(self.desk, (part.data for part in unpacked.files))
+        if stopped:
+            return self.stopped(stopped)
         campaign = self._campaign(())
         documents = self._read(campaign, unpacked)
         if isinstance(campaign, Unsure) and campaign.candidates:

@@ -2,12 +2,12 @@
 
 import datetime as dt
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, filterfalse
 
 from config.model import Campaign, Commune, Config
 from notifier.debt import NEVER_ANSWERED, Due, World
 from notifier.schedule import Addresses, begins_at, reach
-from registry.model import Message
+from registry.model import Message, waits_for_us
 from registry.snapshot import owes_answer
 
 
@@ -72,8 +72,12 @@ def _held_now(world: World) -> list[Message]:
 
 
 def held_notices(world: World) -> Iterator[Due]:
-    """To the officers at once, once per holding: a new decision that fails makes a new notice."""
-    for message in _held_now(world):
+    """To the officers at once, once per holding: a new decision that fails makes a new notice.
+
+    Not of what only waits for us (a scanner, DNS): the daemon takes that up again by itself, the
+    admin was told what is away, and the digest names what still waits in the morning.
+    """
+    for message in filterfalse(waits_for_us, _held_now(world)):
         yield Due(
             kind="held",
             key=f"held/{message.identity[:20]}/{message.decisions}",

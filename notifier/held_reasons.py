@@ -11,6 +11,17 @@ HELD_REASONS: Mapping[HeldReason, str] = MappingProxyType(
         "unknown-sender": "Địa chỉ người gửi không có trong danh bạ",
         "unproven-sender": "Không xác thực được địa chỉ người gửi",
         "odd-sender": "Thư không có địa chỉ người gửi rõ ràng",
+        "lookalike-sender": "Cảnh báo: người gửi không có trong danh bạ nhưng tên hoặc địa chỉ "
+        "giống một đơn vị, địa chỉ đã biết, có thể là giả mạo; đề nghị gọi điện xác minh theo số "
+        "đã biết trước khi xử lý, không mở tệp hoặc đường dẫn trong thư",
+        "proof-pending": "Chưa xác thực được địa chỉ người gửi vì chưa hỏi được máy chủ tên miền; "
+        "hệ thống sẽ tự kiểm tra lại, cán bộ chưa cần làm gì",
+        "infected": "Cảnh báo: phần mềm quét vi-rút phát hiện mã độc; hệ thống không mở tệp nào, "
+        "đề nghị không mở thư này trên máy tính của cơ quan và báo cho đơn vị gửi",
+        "not-scanned": "Phần mềm quét vi-rút chưa hoạt động nên thư chưa được mở; hệ thống sẽ tự "
+        "quét lại, cán bộ chưa cần làm gì",
+        "scan-limit": "Thư lớn hơn mức phần mềm quét vi-rút nhận nên chưa được mở; đề nghị báo "
+        "người quản trị",
         "secrecy-mark": "Thư có dấu chỉ mức độ mật; hệ thống không mở tệp nào",
         "broken-structure": "Cấu trúc thư bị hỏng, hệ thống không mở được",
         "encrypted": "Thư được mã hóa, hệ thống không đọc được",

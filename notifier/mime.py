@@ -24,6 +24,7 @@ from notifier.wording import clean
 _POLICY = policy.compat32.clone(linesep="\r\n", max_line_length=0)
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]+@[!-;=?-~]+>")
 _NAME_LIMIT = 80
+_NAME_BYTES = 280
 _ID_LIMIT = 900
 
 
@@ -147,8 +148,13 @@ def _part(attachment: Attachment) -> MIMEBase:
 
 
 def _short_name(name: str) -> str:
+    """Return a file's name that fits one parameter, and that no program decodes once more."""
     cleaned = clean(name, 400).replace("/", "-").replace("\\", "-").replace('"', "'") or "tep"
-    if len(cleaned) <= _NAME_LIMIT:
-        return cleaned
+    cleaned = cleaned.replace("=?", "=-")
     ending = PurePosixPath(cleaned).suffix[:10]
-    return cleaned[: _NAME_LIMIT - len(ending)] + ending
+    if len(cleaned) > _NAME_LIMIT:
+        cleaned = cleaned[: _NAME_LIMIT - len(ending)] + ending
+    if len(cleaned.encode()) > _NAME_BYTES:  # each byte takes three in a header's line
+        kept = cleaned.encode()[: _NAME_BYTES - len(ending.encode())].decode(errors="ignore")
+        cleaned = kept + ending
+    return cleaned

@@ -5,12 +5,12 @@ right here, for every sheet the office sends.
 """
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
@@ -21,6 +21,8 @@ SIZE = 11
 #: Vietnamese separators wherever the program honours a format's own locale.
 WHOLE = "[$-42A]#,##0_)"
 DECIMAL = "[$-42A]#,##0.0###_)"
+#: What no XML may hold (XML 1.0, production 2): a workbook with it is "damaged" to Excel.
+_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _LINE_POINTS = 1.28
 _CELL_LIMIT = 32_000
 _DIGITS_EXACT = 15  # Excel keeps no more; longer numbers stay text
@@ -58,8 +60,7 @@ FREE = Look(border=False)
 def put(cell: Any, value: Value, look: Look = PLAIN) -> None:
     """Write one value: text stays text whatever it starts with, control characters go."""
     if isinstance(value, str):
-        text = ILLEGAL_CHARACTERS_RE.sub("", value).encode("utf-8", "replace").decode()
-        text = text[:_CELL_LIMIT]
+        text = _NOT_IN_XML.sub("", value)[:_CELL_LIMIT]
         cell.value = text or None
         if text:
             cell.data_type = "s"

@@ -6,7 +6,14 @@ from typing import Literal
 
 from config.model import Campaign, Commune, Hours, Remind, Settings, Step
 from notifier.calendar import Calendar
-from registry.model import CampaignState, CommuneKey, Message, ReportRow, Snapshot
+from registry.model import (
+    CampaignState,
+    CommuneKey,
+    Message,
+    ReportRow,
+    Snapshot,
+    waits_for_us,
+)
 
 #: A longer look back than this is a typing error; the bound keeps date arithmetic total.
 _MOST_DAYS = 3650
@@ -96,8 +103,9 @@ def closing_due(snapshot: Snapshot, campaign: Campaign, now: dt.datetime) -> boo
     """Whether the campaign can be closed: silence may be recorded only from here on.
 
     Past ``closes_at``, with a complete poll of the inbox after it and nothing kept that is not yet
-    understood (promise 3: who wrote is not silent); a held message whose sender the program could
-    not read waits for a person first. A pulled brake puts it off: the clock that
+    understood (promise 3: who wrote is not silent); what waits for our scanner or DNS is not
+    understood either, and a held message whose sender the program could not read waits for a
+    person first. A pulled brake puts it off: the clock that
     says so, or the roster, may be what is wrong. A campaign in which nobody was asked and nobody
     wrote is not this registry's: an old campaign file beside a new registry accuses no one.
     """
@@ -109,18 +117,19 @@ def closing_due(snapshot: Snapshot, campaign: Campaign, now: dt.datetime) -> boo
         and snapshot.polled_at is not None
         and snapshot.polled_at >= campaign.closes_at
         and snapshot.unprocessed == 0
-        and not any(_from_nobody(message, campaign) for message in snapshot.held)
+        and not any(_may_be_anybodys(message, campaign) for message in snapshot.held)
     )
 
 
-def _from_nobody(message: Message, campaign: Campaign) -> bool:
-    """Whether the program could not even say who wrote: it may have been any commune."""
-    return (
-        message.reason.startswith("program-failed")
-        and not message.sender
-        and message.commune is None
-        and campaign.opens_at <= message.received_at < campaign.closes_at
-    )
+def _may_be_anybodys(message: Message, campaign: Campaign) -> bool:
+    """Whether any commune may speak in it: nobody looked inside, or not even the sender is known.
+
+    An officer may forward for a commune, so the sender alone does not say whose answer it is.
+    """
+    failed = message.reason.startswith("program-failed")
+    unknown = failed and not message.sender and message.commune is None
+    in_time = campaign.opens_at <= message.received_at < campaign.closes_at
+    return in_time and (unknown or waits_for_us(message))
 
 
 def _was_run(snapshot: Snapshot, campaign: Campaign) -> bool:

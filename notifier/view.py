@@ -51,6 +51,8 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
         "loop": "thư quay vòng",
         "stranger": "người gửi ngoài danh bạ",
         "secret": "thư có dấu chỉ mức độ mật",
+        "infected": "thư có mã độc",
+        "unchecked": "thư chờ kiểm tra",
         "too-large": "thư vượt dung lượng",
         "old": "thư cũ",
     }
@@ -73,6 +75,7 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "behind": "Sổ đăng ký đã được phục hồi từ bản cũ",
         "journal": "Bản chép nhật ký trong kho gốc là của một sổ đăng ký khác",
         "registry": "Sổ đăng ký cũ hơn kho gốc, đã được bổ sung",
+        "scanner": "Phần mềm quét vi-rút không trả lời, thư đến đang chờ",
     }
 )
 _FACTS: Mapping[str, str] = MappingProxyType(

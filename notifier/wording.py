@@ -80,7 +80,7 @@ _TABLE_PLACE = re.compile(r"table (\d+), row (\d+), cell (\d+)")
 _PAGE_PLACE = re.compile(r"page (\d+), row (\d+), column (\d+)")
 _SHEET_PLACE = re.compile(r"(.+)!([A-Z]{1,3}\d+)")
 _KILO = 1000
-_CONTROL = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+_CONTROL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 
 def clean(text: object, limit: int = 2000) -> str:

@@ -19,6 +19,9 @@ _VIETNAMESE: Final = frozenset(
 ) | frozenset("đĐ–—“”‘’…•₫«»°²³½×")
 
 
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
 def decode_bytes(data: bytes, charset: str = "") -> tuple[str, bool]:
     """Return (text, sure): declared charset, UTF-8, then windows-1258 when it reads Vietnamese.
 
@@ -46,9 +49,12 @@ def _strictly(data: bytes, charset: str) -> str | None:
 
 
 def one_line(text: str) -> str:
-    """Unfold, squeeze spaces, and drop control, format and surrogate characters."""
+    """Unfold, squeeze spaces, drop what is no character to see: control, format, surrogate, none.
+
+    What comes out is fit for one line of a terminal, a log or a page.
+    """
     spaced = "".join(" " if char in "\t\r\n\v\f\x85\u2028\u2029" else char for char in text)
-    kept = (char for char in spaced if unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Co"})
+    kept = (char for char in spaced if unicodedata.category(char) not in _UNSEEN)
     return " ".join("".join(kept).split())
 
 

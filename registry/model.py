@@ -39,6 +39,8 @@ Verdict = Literal[
     "loop",  # too many Received lines
     "stranger",  # nobody on the roster
     "secret",  # marked MẬT: not read
+    "infected",  # the virus scanner knows it: not read
+    "unchecked",  # what must check it (scanner, DNS) is away: not read yet
     "too-large",  # over message_bytes: left on the server, not fetched
     "old",  # before go_live_at: left alone
 ]
@@ -48,6 +50,11 @@ HeldReason = Literal[
     "unknown-sender",
     "unproven-sender",
     "odd-sender",
+    "lookalike-sender",
+    "proof-pending",
+    "infected",
+    "not-scanned",
+    "scan-limit",
     "secrecy-mark",
     "broken-structure",
     "encrypted",
@@ -86,12 +93,16 @@ ARRIVALS: tuple[Verdict, ...] = (
     "empty",
     "query",
     "secret",
+    "infected",
+    "unchecked",
     "too-large",
 )
 #: Held because it is not certain whose answer it is: its commune is only who sent it.
 WHOSE_IS_OPEN: frozenset[HeldReason] = frozenset(
     {"several-communes", "unknown-unit", "other-commune", "shared-address"}
 )
+#: Held because something on our side is away: the daemon takes these up again by itself.
+WAITS_FOR_US: frozenset[HeldReason] = frozenset({"proof-pending", "not-scanned"})
 SubmissionState = Literal["registered", "needs-fix", "nil"]
 CommuneState = Literal["waiting", "registered", "needs-fix", "nil", "in-review", "silent"]
 MailKind = Literal[
@@ -115,6 +126,11 @@ MailState = Literal[
     "cancelled",  # no longer owed when its turn came
     "held",  # by the brake, until `intake release`
 ]
+
+
+def waits_for_us(message: "Message") -> bool:
+    """Whether a message is held only until something on our side answers again."""
+    return message.state == "held" and message.reason.partition(":")[0] in WAITS_FOR_US
 
 
 def held_reason(code: HeldReason, *details: str) -> str:

@@ -13,7 +13,14 @@ from registry.database import journal
 from registry.errors import NotPossible
 from registry.filing_rows import owe_filing
 from registry.inbox_rows import ack_values
-from registry.model import WHOSE_IS_OPEN, CommuneKey, Message, NewSubmission, Outcome
+from registry.model import (
+    WHOSE_IS_OPEN,
+    CommuneKey,
+    Message,
+    NewSubmission,
+    Outcome,
+    waits_for_us,
+)
 from registry.receipts import receipt_number
 from registry.rows import (
     Part,
@@ -114,6 +121,25 @@ class RecordRows(Part):
                     f"message {message_id} has no certain commune or campaign yet: use assign"
                 )
             return _reopen(connection, message, "accepted", commune, campaign, by, now)
+
+    def take_up(self, message_id: int, now: dt.datetime) -> Message:
+        """Send a message back to be understood that was held only until we can check it.
+
+        No decision of a person: whose answer it is, is as open as before.
+
+        Raises:
+            NotPossible: it does not wait for that.
+        """
+        with self._database.write() as connection:
+            message = get_message(connection, message_id)
+            if not waits_for_us(message):
+                raise NotPossible(f"message {message_id} does not wait for a check")
+            values = {"state": "kept", "tries": 0}
+            connection.execute(_SET_MESSAGE, {"wanted": message_id, **values})
+            owe_filing(connection, message_id)
+            data = {"reason": message.reason}
+            journal(connection, now, "taken-up", f"message {message_id}", data)
+            return get_message(connection, message_id)
 
     def reject(self, message_id: int, reason: str, by: str, now: dt.datetime) -> Message:
         """Decide that nothing follows from a message; a version that it brought is withdrawn.

@@ -3,8 +3,10 @@
 from pathlib import Path
 
 import pytest
+from rigs import world
 
-from intake.doctor import programs
+from intake.doctor import connections, programs
+from intake.domainkeys import DnsAway
 
 
 @pytest.fixture
@@ -33,6 +35,22 @@ def test_missing_vietnamese_data(shares: tuple[Path, ...]) -> None:
     assert "tesseract-ocr-vie" in warning
     named = shares[1] / "tesseract-ocr" / "5" / "tessdata"
     assert programs({"TESSDATA_PREFIX": str(named)}, shares[:1]) == []
+
+
+@pytest.mark.parametrize("require", ["none", "dmarc"])
+def test_dns_is_asked_only_where_a_proof_needs_it(
+    require: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(name: str) -> bytes | None:
+        assert name == "intake._domainkey.caoloc.example."
+        raise DnsAway("Timeout")
+
+    monkeypatch.setattr("intake.doctor.key_record", away)
+    _, problems = connections(world.config(security={"require": require}), {})
+    assert any("DNS does not answer" in one for one in problems) is (require == "dmarc")
+    monkeypatch.setattr("intake.doctor.key_record", lambda _name: None)
+    answers, _ = connections(world.config(security={"require": require}), {})
+    assert ("DNS: answers" in answers) is (require == "dmarc")
 
 
 def test_missing_libarchive(shares: tuple[Path, ...], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 from rigs import letters
 
 from config.model import Limits
+from intake.domainkeys import Proof
 from intake.message import parse
-from intake.triage import Triage, TriageFacts, triage
+from intake.triage import Triage, TriageFacts, needs_proof, triage
 
 LIVE = dt.datetime(2024, 5, 13, tzinfo=dt.UTC)
 FACTS = TriageFacts(
@@ -127,6 +128,101 @@ def test_dmarc_where_the_config_requires_it(lines: str, passes: bool) -> None:
     found = judge(with_form(lines), **proof)
     assert found.verdict == (None if passes else "stranger")
     assert judge(with_form(lines)).verdict is None
+
+
+DMARC = {"require": "dmarc", "trusted_authserv_ids": ("mx.caoloc.example",)}
+PASS = "Authentication-Results: mx.caoloc.example; dmarc=pass header.from=commune.example\r\n"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        PASS.replace("mx.caoloc.example", "mx.caoloc.example.evil.example"),
+        PASS.replace("mx.caoloc.example", "evil.mx.caoloc.example"),
+        PASS.replace("mx.caoloc.example", "mx.caoloc.example-x"),
+        PASS.replace("dmarc=pass", "x=y (; dmarc=pass)"),
+        PASS.replace("dmarc=pass", "dmarc=pass; dmarc=fail"),
+        PASS.replace("dmarc=pass", "dmarc=passed"),
+        PASS.replace("dmarc=pass", 'dkim=fail reason="; dmarc=pass"'),
+        PASS.replace("header.from=commune", "header.from=xcommune"),
+        "Authentication-Results: mx.evil.example; dmarc=pass\r\n" + PASS,
+        "Authentication-Results:\r\n" + PASS,
+        PASS.replace("Authentication-Results", "X-Authentication-Results"),
+        PASS.replace("Authentication-Results", "ARC-Authentication-Results"),
+        "ARC-Authentication-Results: i=1; mx.caoloc.example; dmarc=pass\r\nList-Id: <x>\r\n",
+    ],
+)
+def test_only_the_topmost_result_of_our_own_server_counts(lines: str) -> None:
+    found = judge(with_form(lines), **DMARC)
+    assert (found.verdict, found.hold) == ("stranger", True)
+    assert found.reason.startswith("unproven-sender")
+
+
+@pytest.mark.parametrize(
+    "lines", [PASS, PASS.replace("; ", ";\r\n\t"), PASS.upper(), PASS + FORGED_BELOW, PASS + PASS]
+)
+def test_our_own_server_proves_a_sender_in_any_spelling(lines: str) -> None:
+    assert judge(with_form(lines), **DMARC).verdict is None
+
+
+@pytest.mark.parametrize(
+    ("state", "verdict"), [("proven", None), ("unproven", "stranger"), ("away", "unchecked")]
+)
+def test_where_our_server_says_nothing_the_signature_decides(
+    state: str, verdict: str | None
+) -> None:
+    proof = Proof(state, "why")  # type: ignore[arg-type]
+    for lines in ("", FORGED_BELOW, PASS.replace("mx.", "other.")):
+        found = judge(with_form(lines), **DMARC, proof=proof)
+        assert (found.verdict, found.hold) == (verdict, verdict is not None)
+    # It was asked and said no: no signature changes that.
+    refused = PASS.replace("=pass", "=fail")
+    assert judge(with_form(refused), **DMARC, proof=proof).verdict == "stranger"
+
+
+def test_signatures_are_only_looked_at_where_they_decide() -> None:
+    def asked(raw: bytes, **changes: object) -> bool:
+        return needs_proof(parse(raw, Limits()), replace(FACTS, **changes))  # type: ignore[arg-type]
+
+    assert asked(with_form(), **DMARC)
+    assert asked(with_form(), require="dmarc")
+    assert not asked(with_form(PASS), **DMARC)
+    assert not asked(with_form())
+    assert not asked(with_form(sender="thu@nobody.example"), **DMARC)
+
+
+def test_fault_075_a_stranger_who_looks_like_a_commune() -> None:
+    """Held with a reason that warns, whatever the proof of his own domain."""
+    for sender in (
+        "hoacu@cornmune.example",
+        "hoacu@commune.example.evil.example",
+        f'"{letters.SENDER}" <thu@nobody.example>',
+        "=?utf-8?b?VUJORCB4w6MgSMOyYSBDxrA=?= <thu@nobody.example>",
+        "ocop@cao1oc.example",
+    ):
+        found = judge(with_form(PASS, sender=sender), **DMARC, titles=("Xã Hòa Cư",))
+        assert (found.verdict, found.hold) == ("stranger", True)
+        assert found.reason.startswith("lookalike-sender: "), sender
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        f"Reply-To: {letters.SENDER}\r\n",
+        f"Sender: {letters.SENDER}\r\n",
+        f"Return-Path: <{letters.SENDER}>\r\n",
+        f"X-Original-From: {letters.SENDER}\r\n",
+        f"Resent-From: {letters.SENDER}\r\n",
+        f"X-Google-Original-From: {letters.SENDER}\r\n",
+    ],
+)
+def test_fault_118_no_other_header_speaks_for_a_commune(line: str) -> None:
+    """Only From says who wrote, and only From is answered."""
+    found = judge(with_form(line, sender="thu@nobody.example"))
+    assert found.verdict == "stranger"
+    raw = with_form(line.replace(letters.SENDER, "nguoi.khac@evil.example"))
+    assert parse(raw, Limits()).sender == letters.SENDER
+    assert judge(raw).verdict is None
 
 
 # --- loops and bounces ---

@@ -292,6 +292,16 @@ def test_an_officers_forward_is_answered_to_the_officer() -> None:
 # --- officers -------------------------------------------------------------------------------------
 
 
+def test_officers_are_not_asked_about_what_only_waits_for_us() -> None:
+    """The daemon takes it up again by itself; the digest names what still waits in the morning."""
+    held = world.message(state="held", reason="not-scanned: away")
+    infected = world.message(2, state="held", reason="infected: X")
+    told = owed(snapshot(at(15), held=(held, infected)), at(15))
+    assert [one.message_id for one in told if one.kind == "held"] == [2]
+    (digest,) = digests(snapshot(at(16), held=(held,)), at(16))
+    assert digest.facts["held"] == "1"
+
+
 def test_a_held_message_is_told_at_once_and_again_after_a_decision_that_failed() -> None:
     now = at(19, 23)  # Sunday night
     message = world.message(state="held", ack="", verdict="query")
@@ -394,6 +404,11 @@ def test_a_campaign_in_which_nobody_was_asked_or_wrote_accuses_no_one(
         ({"commune": HOA_CU.key}, False),
         ({"reason": "odd-sender: no usable From"}, False),
         ({"received_at": at(22, 0)}, False),
+        ({"reason": "not-scanned: away", "sender": OFFICER}, True),
+        ({"reason": "proof-pending: away", "sender": "a@b.example", "commune": HOA_CU.key}, True),
+        ({"reason": "not-scanned: away", "received_at": at(22, 0)}, False),
+        ({"reason": "not-scanned: away", "state": "rejected"}, False),
+        ({"reason": "infected: X", "sender": OFFICER}, False),
     ],
 )
 def test_closing_waits_for_a_person_when_the_program_cannot_say_who_wrote(

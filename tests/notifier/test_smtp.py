@@ -485,7 +485,18 @@ def test_an_authority_file_that_is_missing_is_the_admins(server: ScriptedSmtp) -
 
 @pytest.mark.parametrize(
     "address",
-    ["a@b.example\r\nRCPT TO:<c@d.example>", "a b@c.example", "<a@b>", "xã@x.example", ""],
+    [
+        "a@b.example\r\nRCPT TO:<c@d.example>",
+        "a@b.example>\nDATA",
+        "a@b.example> SIZE=1",
+        "a@b.example>,<c@d.example",
+        "a\x00@b.example",
+        "a\u2028b@c.example",
+        "a b@c.example",
+        "<a@b>",
+        "xã@x.example",
+        "",
+    ],
 )
 def test_an_address_that_would_break_the_dialogue_never_reaches_it(
     server: ScriptedSmtp, courier: Courier, address: str

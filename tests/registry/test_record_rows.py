@@ -2,6 +2,7 @@
 
 import itertools
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -23,7 +24,14 @@ from rigs.answers import (
 )
 
 from registry.errors import NotPossible
-from registry.model import WHOSE_IS_OPEN, HeldReason, Outcome, Submission, held_reason
+from registry.model import (
+    WAITS_FOR_US,
+    WHOSE_IS_OPEN,
+    HeldReason,
+    Outcome,
+    Submission,
+    held_reason,
+)
 from registry.receipts import valid_receipt
 from registry.store import Store
 
@@ -308,6 +316,27 @@ def test_accepting_keeps_what_was_understood(store: Store) -> None:
     store.record(message_id, held, at(1))
     after = store.accept(message_id, "officer", at(2))
     assert (after.state, after.forced_commune, after.forced_campaign) == ("kept", HOA_CU, CAMPAIGN)
+
+
+@pytest.mark.parametrize("code", get_args(HeldReason))
+def test_only_what_waits_for_us_is_taken_up_without_a_person(
+    store: Store, code: HeldReason
+) -> None:
+    message_id = arrive(store, "a", uid=900)
+    store.begin_attempt(message_id, at(1))
+    held = Outcome("held", "unchecked", held_reason(code, "away"), commune=HOA_CU)
+    store.record(message_id, held, at(1))
+    if code not in WAITS_FOR_US:
+        with pytest.raises(NotPossible):
+            store.take_up(message_id, at(2))
+        return
+    after = store.take_up(message_id, at(2))
+    assert (after.state, after.tries, after.decisions, after.forced_by) == ("kept", 0, 0, "")
+    assert [one.id for one in store.kept()] == [message_id]
+    event = store.journal(subject=f"message {message_id}")[0]
+    assert (event.kind, event.data["reason"]) == ("taken-up", f"{code}: away")
+    with pytest.raises(NotPossible):
+        store.take_up(message_id, at(3))
 
 
 def test_rejecting_withdraws_and_is_no_longer_heard(store: Store) -> None:
