@@ -33,6 +33,9 @@ OutDir = Annotated[Path, typer.Option("--out", help="Folder to write into.")]
 
 def main() -> None:
     """Run the command line; errors that a person can mend are one line, not a traceback."""
+    from intake.streams import keep_standard_streams  # noqa: PLC0415
+
+    keep_standard_streams()
     if not _SILENT & set(sys.argv):
         from intake.logs import to_stderr  # noqa: PLC0415  commands import what they need, late
 
@@ -48,19 +51,21 @@ def _explain(error: Exception) -> NoReturn:
     from intake.mailbox import LoginRefused, Unreachable  # noqa: PLC0415
     from notifier.templates import WordingProblem  # noqa: PLC0415
     from registry.errors import NotPossible, RegistryBusy, RegistryProblem  # noqa: PLC0415
-    from registry.lease import Held  # noqa: PLC0415
+    from registry.lease import Held, LeaseLost  # noqa: PLC0415
 
     if isinstance(error, ConfigProblems):
         for problem in error.problems:
             typer.echo(str(problem), err=True)
         raise SystemExit(1) from None
-    mendable = (NotPossible, RegistryBusy, RegistryProblem, Held, LoginRefused, Unreachable)
-    if isinstance(error, (*mendable, WordingProblem)):
+    mendable = (NotPossible, RegistryBusy, RegistryProblem, Held, LeaseLost, LoginRefused)
+    if isinstance(error, (*mendable, Unreachable, WordingProblem)):
         typer.echo(f"intake: {error}", err=True)
         raise SystemExit(1) from None
+    import contextlib  # noqa: PLC0415
     import traceback  # noqa: PLC0415
 
-    traceback.print_exception(error)
+    with contextlib.suppress(OSError):  # what cannot be told is a bug all the same
+        traceback.print_exception(error)
     raise SystemExit(BUG) from None
 
 
@@ -168,10 +173,12 @@ def check(
     """Check the whole config: every problem at once, with file, line and remedy."""
     from config.settings import warnings  # noqa: PLC0415
     from intake.doctor import connections, programs  # noqa: PLC0415
+    from intake.systemd import misfit  # noqa: PLC0415
     from notifier.compose import check_templates  # noqa: PLC0415
 
     config = _config()
-    for warning in (*warnings(config), *programs(os.environ)):
+    unfit = misfit(config, os.environ)
+    for warning in (*warnings(config), *programs(os.environ), *((unfit,) if unfit else ())):
         typer.echo(f"warning: {warning}")
     problems = check_templates(config.folder / "templates", config)
     if connect:
@@ -192,7 +199,11 @@ def check(
 
 @app.command()
 def run() -> None:
-    """Run the daemon until SIGTERM; SIGHUP or an edited file reloads the config."""
+    """Run the daemon until SIGTERM; SIGHUP or an edited file reloads the config.
+
+    While another daemon works on the same registry this one waits, says who holds it, and takes
+    over when that one ends.
+    """
     from intake.service import run as serve  # noqa: PLC0415
 
     serve(_config(), os.environ)
@@ -200,15 +211,14 @@ def run() -> None:
 
 @app.command()
 def once() -> None:
-    """Do all that can be done now, then end."""
+    """Do all that can be done now, then end; exit code 1 if something kept it from that."""
     from intake.daemon import Daemon  # noqa: PLC0415
     from intake.desk import open_desk  # noqa: PLC0415
-    from intake.opening import data_folder  # noqa: PLC0415
-    from registry.lease import Lease  # noqa: PLC0415
+    from intake.opening import open_lease  # noqa: PLC0415
 
     config = _config()
-    with Lease(data_folder(config)), open_desk(config, os.environ) as desk:
-        daemon = Daemon(desk)
+    with open_lease(config) as lease, open_desk(config, os.environ) as desk:
+        daemon = Daemon(desk, check_lease=lease.check)
         daemon.recover()
         daemon.until_idle()
         if daemon.trouble:
@@ -277,13 +287,19 @@ def form(campaign: CampaignId, out: OutDir) -> None:
 
 @app.command()
 def status(*, as_json: AsJson = False) -> None:
-    """Show campaigns and communes, messages, outbox and mailbox."""
+    """Show campaigns and communes, messages, outbox and mailbox, and what is not well.
+
+    Exit code 1 when something is broken: the program cannot do its work, such as an inbox that
+    cannot be read. Warnings (a pulled brake, little room on the disk) leave it at 0, and so does a
+    registry on which no daemon ever ran.
+    """
     from intake import views  # noqa: PLC0415
 
     config, store, _vault = _registry()
     with store:
-        view = views.status(config, store)
+        view = views.status(config, store, _now())
     _json(view) if as_json else _screen(config).status(view)
+    raise typer.Exit(1 if any(one["severity"] == "broken" for one in view["health"]) else 0)
 
 
 @app.command()

@@ -57,6 +57,8 @@ class Desk:
     courier: Courier
     reader: Reader
     clock: Clock = utc_now
+    #: Called whenever a piece of work is done, from any thread: what watches over us may hear it.
+    alive: Callable[[], None] = lambda: None
     _templates: Templates | None = None
 
     @property

@@ -1,14 +1,21 @@
-"""One line per event on stderr: ``event key=value``. Never bodies, never personal data."""
+"""One line per event on stderr: ``event key=value``. Never bodies, never personal data.
+
+A log that cannot be written (disk full, pipe closed) costs the line and nothing else: the daemon
+goes on, and what it must tell stands in the registry and in the heartbeat file as well.
+"""
 
 import logging
-import sys
+from typing import TextIO, cast
 
 import structlog
+
+from intake.streams import Unheard
 
 
 def to_stderr(*, verbose: bool) -> None:
     """Log from INFO on when ``verbose``, else warnings; stdout stays free for answers."""
     level = logging.INFO if verbose else logging.WARNING
+    stream = cast("TextIO", Unheard())  # all that print and logging use of one
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -20,7 +27,7 @@ def to_stderr(*, verbose: bool) -> None:
             ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=stream),
         cache_logger_on_first_use=True,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    logging.basicConfig(level=logging.WARNING, stream=stream)

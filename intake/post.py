@@ -1,6 +1,6 @@
 """Decide, compose, queue: what is owed now becomes mails in the outbox."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
 
@@ -41,6 +41,7 @@ def decide_and_queue(desk: Desk) -> int:
     stopped = braked_kinds(owed, limits, answered) if braked else frozenset()
     templates, queued = desk.templates, 0
     for start in range(0, len(owed), _AT_ONCE):
+        desk.alive()
         composed = _composed(desk, owed[start : start + _AT_ONCE], snapshot, templates)
         for held in (False, True):
             mails = [mail for mail in composed if (mail.kind in stopped) == held]
@@ -71,17 +72,26 @@ def _composed(
 
 
 def alert(desk: Desk, what: str, reason: str, about: str = "") -> None:
-    """Queue a mail to the admin, at most one a day for each kind of trouble (and ``about``)."""
+    """Tell the admin of an event, at most once a day for each kind (and ``about``).
+
+    What lasts (a server away, a full disk) is told by `intake.health`, also when it is over.
+    """
+    today = desk.clock().astimezone(desk.config.settings.office.zone).date()
+    key = f"alert/{what}/{today.isoformat()}{about and f'/{about}'}"
+    tell_admin(desk, key, {"what": what, "reason": reason})
+
+
+def tell_admin(desk: Desk, key: str, facts: Mapping[str, str]) -> None:
+    """Queue a mail to the admin (without one: to the officers); one for each key."""
     now = desk.clock()
     officers = desk.config.settings.officers
-    today = now.astimezone(desk.config.settings.office.zone).date()
     one = Due(
         kind="alert",
-        key=f"alert/{what}/{today.isoformat()}{about and f'/{about}'}",
+        key=key,
         to=officers.admin or officers.addresses,
         template="alert",
         not_before=now,
-        facts={"what": what, "reason": reason[:2_000]},
+        facts={name: value[:2_000] for name, value in facts.items()},
     )
     desk.store.queue(_rendered(desk, one, Context(desk.config, now)), now)
 

@@ -7,6 +7,7 @@ from typing import Self
 from registry.campaign_rows import CampaignRows
 from registry.database import Database, resolve
 from registry.filing_rows import FilingRows
+from registry.health_rows import HealthRows
 from registry.inbox_rows import InboxRows
 from registry.look_rows import LookRows
 from registry.outbox_rows import OutboxRows
@@ -15,7 +16,16 @@ from registry.schema import bring_up_to_date
 from registry.snapshot_rows import SnapshotRows
 
 
-class Store(InboxRows, FilingRows, RecordRows, LookRows, OutboxRows, CampaignRows, SnapshotRows):
+class Store(
+    InboxRows,
+    FilingRows,
+    RecordRows,
+    LookRows,
+    OutboxRows,
+    CampaignRows,
+    SnapshotRows,
+    HealthRows,
+):
     """The registry's database. Each method is one transaction; each write is in the journal.
 
     Every method may raise `RegistryBusy` (locked by another program or disk full: nothing
