@@ -100,8 +100,7 @@ class Service:
         for thread in threads:
             thread.start()
         scheduler.start()
-        self.daemon.desk.alive = lambda: notify(ALIVE)
-        self.daemon.moved = self._moved
+        self.watched()
         notify("READY=1", "STATUS=works")
         _log.info("started", pid=os.getpid(), account=self.daemon.desk.mailbox.account)
         try:
@@ -111,6 +110,11 @@ class Service:
             ended.set()
             scheduler.shutdown(wait=False)
             _log.info("stopped")
+
+    def watched(self) -> None:
+        """From now on each piece of work that is done is a sign of life."""
+        self.daemon.desk.alive = lambda: notify(ALIVE)
+        self.daemon.moved = self._moved
 
     def _loop(self) -> None:
         self._turn()

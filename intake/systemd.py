@@ -28,6 +28,7 @@ def notify(*states: str) -> None:
         contextlib.suppress(OSError),
         socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel,
     ):
+        channel.setblocking(False)  # a listener that has stopped listening must not stop us
         channel.sendto("\n".join(states).encode(), address)
 
 
