@@ -64,8 +64,6 @@ class Health:
     #: The troubles of the last look.
     current: tuple[Trouble, ...] = ()
     _absent: Mapping[str, dt.datetime] = field(default_factory=dict)
-    #: Troubles of which a busy registry took no note.
-    _unwritten: dict[str, OpenTrouble] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _vitals: Vitals = field(default_factory=Vitals)
     _looked_at: dict[str, tuple[dt.datetime, dt.datetime]] = field(default_factory=dict)
@@ -84,7 +82,7 @@ class Health:
         now = self.desk.clock()
         try:
             self._vitals = vitals(self.desk.config, self.desk.store, now)
-            known = self.desk.store.open_troubles() | self._unwritten
+            known = self.desk.store.open_troubles()
         except (RegistryBusy, OSError) as error:
             _log.error("not_examined", reason=str(error))
             self.look()
@@ -153,17 +151,13 @@ class Health:
         written = OpenTrouble(one.since, one.severity, one.text, one.advice)
         try:
             self.desk.store.trouble_began(one.key, written, now)
-        except (RegistryBusy, OSError) as error:
-            self._unwritten[one.key] = written
+        except (RegistryBusy, OSError) as error:  # it is as new at the next look
             _log.error("not_written", code=one.key, reason=str(error))
-        else:
-            self._unwritten.pop(one.key, None)
 
     def _over(self, key: str, was: OpenTrouble, now: dt.datetime) -> None:
         _log.warning("trouble_over", code=key)
         facts = {"what": key.partition("/")[0], "reason": was.text, "over": self._local(now)}
         told = over_key(key, was)
-        self._unwritten.pop(key, None)
         try:
             self.desk.store.trouble_over(key, now)
             if told:
