@@ -7,7 +7,7 @@ and two to the disks; certificates are those of the connections that the daemon 
 import datetime as dt
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -66,7 +66,9 @@ class Health:
     _absent: Mapping[str, dt.datetime] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _vitals: Vitals = field(default_factory=Vitals)
-    _looked_at: dict[str, tuple[dt.datetime, dt.datetime]] = field(default_factory=dict)
+    _examined_at: dt.datetime | None = None
+    #: The end of the mailbox's certificate as it was last read, and when that was.
+    _certificate: tuple[dt.datetime, dt.datetime] | None = None
 
     @property
     def read_at(self) -> dt.datetime | None:
@@ -81,7 +83,7 @@ class Health:
         """Look; a registry or a disk that cannot be used now keeps nothing else from being done."""
         now = self.desk.clock()
         try:
-            self._vitals = vitals(self.desk.config, self.desk.store, now)
+            self._vitals = self._after_a_pause(vitals(self.desk.config, self.desk.store, now), now)
             known = self.desk.store.open_troubles()
         except (RegistryBusy, OSError) as error:
             _log.error("not_examined", reason=str(error))
@@ -95,6 +97,14 @@ class Health:
             self._over(key, known[key], now)
         for one in went.current:
             self._tell(one, now)
+
+    def _after_a_pause(self, found: Vitals, now: dt.datetime) -> Vitals:
+        """Mails that fell due while nothing ran are not late: they leave at the end of this tick."""
+        before, self._examined_at = self._examined_at, now
+        waits = dt.timedelta(minutes=self.desk.config.settings.health.queue_minutes)
+        if before is not None and now - before < waits:
+            return found
+        return replace(found, overdue=0, overdue_since=None)
 
     def look(self) -> tuple[Trouble, ...]:
         """Return the troubles of this moment as far as they can be seen without the registry."""
@@ -139,11 +149,11 @@ class Health:
         days = dt.timedelta(days=self.desk.config.settings.health.certificate_days)
         if ends_at is None or ends_at - now >= days:
             return
-        known, since = self._looked_at.get("mailbox", (None, now))
-        if known != ends_at:
-            self._looked_at["mailbox"] = (ends_at, now)
-        elif now - since >= _DAY:
-            self._looked_at["mailbox"] = (ends_at, now)
+        known, read_at = self._certificate or (None, now)
+        if known == ends_at and now - read_at < _DAY:
+            return
+        self._certificate = (ends_at, now)
+        if known == ends_at:
             self.desk.mailbox.close()
 
     def _began(self, one: Trouble, now: dt.datetime) -> None:

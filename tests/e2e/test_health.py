@@ -144,6 +144,19 @@ def test_a_mail_that_no_server_takes_for_hours_is_an_old_queue(office):
     assert any("chưa gửi được" in subject for subject in office.subjects(OFFICER))
 
 
+def test_mails_that_fell_due_while_nothing_ran_are_not_late(office):
+    """They leave in the first tick after the pause, and nobody is alarmed."""
+    office.smtp.on("CONNECT", Reply("421 4.3.2 not now", then_drop=True))
+    office.store.launch("ocop-2024-2", "officer", office.now)
+    office.tick(moment(15, 16, 50))
+    assert office.store.counts().mails["queued"] >= 22
+    office.smtp.forget()
+    office.restart()
+    office.tick(moment(16, 14))
+    assert len([one for one in office.subjects() if "Đề nghị gửi" in one]) >= 22
+    assert office.store.open_troubles() == {}
+
+
 def test_a_message_that_cannot_be_had_keeps_the_inbox_unread(office, monkeypatch):
     """Else nothing would say why the campaign is never closed."""
     office.deliver(mail(HOA_CU_MAIL, body=NIL))
