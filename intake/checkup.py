@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from config.model import Config
 from intake import heartbeat
 from intake.opening import data_folder
+from notifier.debt import UNASKED
 from notifier.health import LOST_FOR, Code, Disk, Facts, Trouble, troubles, with_beginnings
 from registry.lease import Holder, holder
 from registry.model import OpenTrouble, Vitals
@@ -70,7 +71,7 @@ def _written(known: Mapping[str, OpenTrouble]) -> list[Trouble]:
 def vitals(config: Config, store: "Store", now: dt.datetime) -> Vitals:
     """Ask the registry."""
     waits = dt.timedelta(minutes=config.settings.health.queue_minutes)
-    return store.vitals(overdue_before=now - waits, lost_after=now - LOST_FOR)
+    return store.vitals(now - waits, now - LOST_FOR, UNASKED)
 
 
 def disks(config: Config, store: "Store") -> tuple[Disk, ...]:

@@ -82,6 +82,7 @@ class Daemon:
         self.health.renew()
         if not self._disk_failed:
             self.health.signs.works("disk")
+        self.turned()
         return more and not self.stopping
 
     def until_idle(self) -> None:
@@ -90,6 +91,18 @@ class Daemon:
         while more:
             more = self.tick(again=True)
 
+    def turned(self) -> None:
+        """Give a sign of life.
+
+        Raises:
+            LeaseLost: another daemon may work on this registry.
+        """
+        self.check_lease()
+        if self._inbox_read:
+            self.health.signs.read_at = self.desk.clock()
+        self.desk.alive()
+        self.moved()
+
     # --- the steps ---
 
     def collect_and_keep(self) -> bool:
@@ -97,7 +110,7 @@ class Daemon:
         found = collect(self.desk)
         # Hours may pass with what it brought; the inbox is not neglected for that.
         self._inbox_read = found.complete or found.more
-        self._go_on()
+        self.turned()
         return found.more
 
     def understand_and_record(self, *, retry: bool = True) -> bool:
@@ -156,24 +169,12 @@ class Daemon:
 
     def _stops(self) -> bool:
         """Asked between two messages or mails: whether to stop after the one that is done."""
-        self._go_on()
+        self.turned()
         return self.stopping
-
-    def _go_on(self) -> None:
-        """Give a sign of life.
-
-        Raises:
-            LeaseLost: another daemon may work on this registry.
-        """
-        self.check_lease()
-        if self._inbox_read:
-            self.health.signs.read_at = self.desk.clock()
-        self.desk.alive()
-        self.moved()
 
     def _despite_the_disk(self, step: Callable[[], object]) -> bool:
         """Do a step; a disk that is full or bad keeps no other step from being done."""
-        self._go_on()
+        self.turned()
         try:
             return bool(step())
         except OSError as error:

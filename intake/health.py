@@ -99,7 +99,7 @@ class Health:
             self._tell(one, now)
 
     def _after_a_pause(self, found: Vitals, now: dt.datetime) -> Vitals:
-        """Mails that fell due while nothing ran are not late: they leave at the end of this tick."""
+        """Mails that fell due while nothing ran are not late: they leave with this tick."""
         before, self._examined_at = self._examined_at, now
         waits = dt.timedelta(minutes=self.desk.config.settings.health.queue_minutes)
         if before is not None and now - before < waits:

@@ -2,13 +2,13 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 
 from registry.database import journal
 from registry.inbox_rows import put_mark
-from registry.model import Brake, OpenTrouble, Vitals
+from registry.model import Brake, MailKind, OpenTrouble, Vitals
 from registry.rows import Part
 from registry.tables import mails, marks, messages, slots
 
@@ -19,17 +19,23 @@ _BACKUP = "backed-up"
 class HealthRows(Part):
     """Vital signs, and troubles from their beginning to their end."""
 
-    def vitals(self, overdue_before: dt.datetime, lost_after: dt.datetime) -> Vitals:
+    def vitals(
+        self,
+        overdue_before: dt.datetime,
+        lost_after: dt.datetime,
+        in_hours: Collection[MailKind] = (),
+    ) -> Vitals:
         """Return what the registry can tell of the program's health, read at one moment.
 
         Overdue is a mail that waits to be sent although its moment passed before
-        ``overdue_before``, or that was tried in vain and queued before it. Lost is one that was
-        refused, or whose outcome is unknown for good, after ``lost_after``.
+        ``overdue_before``, or that was tried in vain and queued before it; but mails of the kinds
+        ``in_hours`` wait whole nights for office hours, and only their moment counts. Lost is one
+        that was refused, or whose outcome is unknown for good, after ``lost_after``.
         """
         with self._database.read() as connection:
             known = {row.name: row for row in connection.execute(sa.select(marks))}
             polled, brake, backup = (known.get(name) for name in ("polled", "brake", _BACKUP))
-            overdue = _count(connection, mails.c.queued_at, _overdue(overdue_before))
+            overdue = _count(connection, mails.c.queued_at, _overdue(overdue_before, in_hours))
             lost = _count(connection, mails.c.queued_at, _lost(lost_after))
             kept = _kept(connection)
             return Vitals(
@@ -43,6 +49,12 @@ class HealthRows(Part):
                 lost=lost[0],
                 lost_since=lost[1],
             )
+
+    def backed_up(self, now: dt.datetime) -> None:
+        """Write down that a sound backup was made: from now on an old one is a trouble."""
+        with self._database.write() as connection:
+            put_mark(connection, _BACKUP, now, "")
+            journal(connection, now, "backed-up", "registry", {})
 
     def open_troubles(self) -> dict[str, OpenTrouble]:
         """Return the troubles that have begun and are not over, by their keys."""
@@ -74,8 +86,10 @@ class HealthRows(Part):
                 journal(connection, now, "trouble-over", f"trouble {key}", {})
 
 
-def _overdue(before: dt.datetime) -> sa.ColumnElement[bool]:
-    tried = sa.and_(mails.c.attempts > 0, mails.c.queued_at <= before)
+def _overdue(before: dt.datetime, in_hours: Collection[MailKind]) -> sa.ColumnElement[bool]:
+    tried = sa.and_(
+        mails.c.attempts > 0, mails.c.queued_at <= before, mails.c.kind.not_in(list(in_hours))
+    )
     return sa.and_(mails.c.state == "queued", sa.or_(mails.c.next_try_at <= before, tried))
 
 

@@ -52,7 +52,9 @@ def test_fault_024_the_second_daemon_waits_takes_over_and_mails_leave_once(
             assert "EXTEND_TIMEOUT_USEC" in systemd.wait_for("EXTEND_TIMEOUT_USEC")
             real.deliver(mail(HOA_CU_MAIL, body=NIL), today())
             wait_for(first, "filed")
-            # Edited while it waits: read again before it begins.
+            first.send_signal(signal.SIGSTOP)  # it holds the lease, and does nothing any more
+            real.deliver(mail(GIA_CAT_MAIL, body=NIL), today())
+            # Edited while the second waits: read again before it begins.
             path = second_folder / "settings.toml"
             text = path.read_text(encoding="utf-8")
             path.write_text(replace_line(text, "processed", '"Xong"'), encoding="utf-8")
@@ -60,13 +62,12 @@ def test_fault_024_the_second_daemon_waits_takes_over_and_mails_leave_once(
             first.wait()
             wait_for(second, "started")
             systemd.wait_for("READY=1")
+            wait_for(second, "filed")
             with real_process(real.folder, "run") as third:
                 assert f"process {second.pid} of " in wait_for(third, "waiting")
                 third.send_signal(signal.SIGHUP)  # nothing new to one that waits
                 third.terminate()
                 assert third.wait(timeout=60) == 0
-            real.deliver(mail(GIA_CAT_MAIL, body=NIL), today())
-            wait_for(second, "filed")
             with real_process(real.folder, "status", "--json") as status:
                 shown = json.loads(status.communicate(timeout=60)[0])
             assert shown["daemon"]["pid"] == second.pid
