@@ -131,10 +131,8 @@ def _screen(config: Any) -> Any:
     return Screen(config.settings.office.zone)
 
 
-def _now() -> Any:
-    from intake.desk import utc_now  # noqa: PLC0415
-
-    return utc_now()
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 def _from_now(first: dt.datetime) -> str:
