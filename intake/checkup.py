@@ -44,18 +44,19 @@ def checkup(config: Config, store: "Store", now: dt.datetime) -> Checkup:
     known = store.open_troubles()
     signs = vitals(config, store, now)
     read_at = (signs.polled_at, beat.read_at if beat else None)
+    # On a full disk the holder may have been unable to write down who it is.
+    fresh = beat if beat and runs and runs.pid in {None, beat.pid} else None
     facts = Facts(
         watched=beat is not None,
         running=runs is not None,
         started_at=beat.started_at if beat else None,
         read_at=max((at for at in read_at if at is not None), default=None),
-        turned_at=beat.time if beat and runs and beat.pid == runs.pid else None,
+        turned_at=fresh.time if fresh else None,
         poll_seconds=config.settings.mailbox.poll_seconds,
         disks=disks(config, store),
         vitals=signs,
     )
     seen = list(with_beginnings(troubles(facts, config.settings.health, now), known))
-    fresh = beat if beat and runs and beat.pid == runs.pid else None
     told = list(fresh.health) if fresh else [*_written(known)]
     if any(one.code == "login" for one in told):  # the same inbox, and a better reason
         seen = [one for one in seen if one.code != "poll"]

@@ -25,7 +25,7 @@ TELL_EVERY = 300
 #: `holder` locks the file for a moment to look: a refusal counts only when it lasts longer.
 _LOOKS = 4
 _MOMENT_SECONDS = 0.02
-_LONGEST_NOTE = 4096
+_NOTE_BYTES = 512
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
 
 
@@ -219,15 +219,18 @@ def _write(descriptor: int) -> None:
     """Say who we are; on a full disk nobody will read it, but the lock holds all the same."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
     me = Holder(os.getpid(), socket.gethostname(), _account(), now)
-    with contextlib.suppress(OSError):
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, (json.dumps(asdict(me)) + "\n").encode(), 0)
+    note = json.dumps(asdict(me)).encode().ljust(_NOTE_BYTES - 1) + b"\n"
+    try:
+        os.pwrite(descriptor, note, 0)  # always of one size: a full disk has the old one's place
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)  # better nobody's name than that of a dead process
 
 
 def _read(descriptor: int) -> Holder:
     """Return who wrote the file; older versions wrote their process id alone."""
     try:
-        found = json.loads(os.pread(descriptor, _LONGEST_NOTE, 0))
+        found = json.loads(os.pread(descriptor, 2 * _NOTE_BYTES, 0))
     except (OSError, ValueError):
         return Holder()
     if type(found) is int:

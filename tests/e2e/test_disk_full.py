@@ -18,11 +18,12 @@ from rigs.cast import moment
 from rigs.running import running_office
 from rigs.whole import CAMPAIGN, ENV, Whole, mail, real_process, workbook_file
 
-from intake import heartbeat
+from intake import heartbeat, views
 from intake import service as service_module
 from intake.daemon import Daemon
 from intake.service import Service
 from registry.database import Database
+from registry.lease import Lease
 
 pytestmark = pytest.mark.e2e
 
@@ -114,6 +115,9 @@ def test_fault_086_a_full_registry_gives_up_the_tick_and_resumes_alone(open_offi
     assert beat.tick == 3
     assert {"broken"} <= {one.severity for one in beat.health}
     assert {one.code for one in beat.health} & {"registry", "disk"}
+    with Lease(service.folder):
+        told = views.status(office.config, office.store, office.now)["health"]
+    assert ("disk", "broken") in {(one["code"], one["severity"]) for one in told}
     disk.empty()
     service._turn()
     assert (state(office), state(office, "06235")) == ("registered", "nil")

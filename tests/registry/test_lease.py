@@ -198,5 +198,6 @@ def test_a_note_that_finds_no_room_costs_only_the_name(
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     monkeypatch.setattr(module.os, "pwrite", full)
+    (tmp_path / "daemon.lock").write_text("4711\n")  # of a daemon that was killed
     with Lease(tmp_path), pytest.raises(Held, match="another process"):
         Lease(tmp_path).take()
