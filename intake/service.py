@@ -29,6 +29,7 @@ from intake.opening import data_folder
 from intake.post import alert
 from intake.standby import take_turn
 from intake.systemd import ALIVE, misfit, notify
+from notifier.health import Code
 from notifier.limits import clock_trouble, roster_brake
 from notifier.smtp import Courier
 from registry.errors import RegistryBusy
@@ -141,8 +142,9 @@ class Service:
             step()
         except (RegistryBusy, OSError) as error:
             _log.error("tick_given_up", reason=str(error))
+            code: Code = "registry" if isinstance(error, RegistryBusy) else "disk"
             reason = f"the tick was given up: {error}"
-            self.daemon.health.signs.fails("registry", self.daemon.desk.clock(), reason)
+            self.daemon.health.signs.fails(code, self.daemon.desk.clock(), reason)
             return False
         return True
 
