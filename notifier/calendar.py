@@ -41,7 +41,7 @@ class Calendar:
         named = any(day.year == year for day in self._off | self._worked)
         if named or self._table is None:
             return named
-        return self._table.start_year <= year <= self._last_announced
+        return bool(self._table.start_year <= year <= self._last_announced)
 
     def unknown_ahead(self, today: dt.date) -> int | None:
         """Return the year that is not known though it runs now or begins in ``WARN_DAYS`` days."""
