@@ -168,7 +168,9 @@ class Service:
             why_not = heartbeat.write(self.folder, beat)
             if why_not:
                 _log.warning("heartbeat_not_written", reason=why_not)
-        notify(ALIVE, f"STATUS={'; '.join(one.text for one in health)[:200] or 'works'}")
+        # On one line: what a server said must not become a word of its own to systemd.
+        words = " ".join("; ".join(one.text for one in health).split())[:200]
+        notify(ALIVE, f"STATUS={words or 'works'}")
 
     def _tick(self) -> None:
         """Tick until idle; a clock before its time waits, one that jumped pulls the brake."""

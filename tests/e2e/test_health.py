@@ -9,11 +9,12 @@ from rigs.cast import moment
 from rigs.dovecot import PASSWORD, Dovecot
 from rigs.running import running_office
 from rigs.smtp import Reply, ScriptedSmtp
+from rigs.systemd import NotifySocket
 from rigs.whole import ENV, Whole, mail, parsed, real_process, words
 
 from intake import heartbeat, views
 from intake import service as service_module
-from intake.mailbox import Unreachable
+from intake.mailbox import LoginRefused, Unreachable
 from intake.service import Service
 from notifier.calendar import Calendar
 from registry.lease import Lease
@@ -272,6 +273,21 @@ def test_the_heartbeat_goes_on_within_a_long_tick(served, monkeypatch):
     served.service._turn()
     assert seen == [served.now]
     assert state(served) == "nil"
+
+
+def test_what_a_server_says_is_no_word_to_systemd(served, monkeypatch):
+    """A line break in its words must not become a line of its own, such as STOPPING=1."""
+
+    def refused():
+        raise LoginRefused("no\nSTOPPING=1")
+
+    monkeypatch.setattr(served.desk.mailbox, "open", refused)
+    with NotifySocket() as systemd:
+        monkeypatch.setenv("NOTIFY_SOCKET", systemd.address)
+        served.service._turn()
+        lines = [line for one in systemd.heard() for line in one.splitlines()]
+    assert "STATUS=the mailbox refuses the login: no STOPPING=1" in lines
+    assert "STOPPING=1" not in lines
 
 
 def test_a_clock_of_1970_is_in_the_heartbeat(served):
