@@ -90,16 +90,3 @@ def test_never_two_daemons_although_somebody_removes_the_lock_file(real):
         wait_for(again, "started")
         again.terminate()
         assert again.wait(timeout=60) == 0
-
-
-def test_a_process_that_stopped_says_nothing_about_who_runs(real):
-    """A process id left in the file by a kill is not believed."""
-    with real_process(real.folder, "run") as daemon:
-        wait_for(daemon, "started")
-        daemon.kill()
-        daemon.wait()
-    assert str(daemon.pid) in (real.folder / "data" / "daemon.lock").read_text()
-    with real_process(real.folder, "status", "--json") as status:
-        shown = json.loads(status.communicate(timeout=60)[0])
-    assert shown["daemon"] is None
-    assert status.returncode == 0  # polled a moment ago: nothing is broken yet
