@@ -182,6 +182,23 @@ class Board(Section):
     listen: str = ""
 
 
+class Health(Section):
+    """When the admin is told that something is not well."""
+
+    #: The inbox was not read completely for so long (never less than three polls).
+    poll_minutes: Count = 15
+    #: Free room on the disks of the registry and the vault.
+    disk_bytes: Size = ByteSize(500_000_000)
+    #: A mail that should have left waits for so long.
+    queue_minutes: Count = 180
+    #: A message is in the vault and was not understood for so long.
+    kept_minutes: Count = 60
+    #: A certificate ends within so many days.
+    certificate_days: Count = 21
+    #: The last backup that the registry knows of is older; 0 = nobody asks.
+    backup_days: Annotated[int, Field(strict=True, ge=0)] = 7
+
+
 class Hours(Section):
     """Office hours, local time: mass mail leaves only inside them, on working days."""
 
@@ -200,6 +217,7 @@ class Settings(Section):
     hours: Hours = Hours()
     limits: Limits = Limits()
     security: Security = Security()
+    health: Health = Health()
     board: Board = Board()
 
 

@@ -39,11 +39,14 @@ def _echo(text: object, *, err: bool = False) -> None:
     """Print one line, whatever is in it: names, servers' words and errors come from outside."""
     line = str(text)
     indent = line[: len(line) - len(line.lstrip(" "))]
-    _echo(indent + one_line(line), err=err)
+    typer.echo(indent + one_line(line), err=err)
 
 
 def main() -> None:
     """Run the command line; errors that a person can mend are one line, not a traceback."""
+    from intake.streams import keep_standard_streams  # noqa: PLC0415
+
+    keep_standard_streams()
     if not _SILENT & set(sys.argv):
         from intake.logs import to_stderr  # noqa: PLC0415  commands import what they need, late
 
@@ -59,20 +62,22 @@ def _explain(error: Exception) -> NoReturn:
     from intake.mailbox import LoginRefused, Unreachable  # noqa: PLC0415
     from notifier.templates import WordingProblem  # noqa: PLC0415
     from registry.errors import NotPossible, RegistryBusy, RegistryProblem  # noqa: PLC0415
-    from registry.lease import Held  # noqa: PLC0415
+    from registry.lease import Held, LeaseLost  # noqa: PLC0415
 
     if isinstance(error, ConfigProblems):
         for problem in error.problems:
             _echo(str(problem), err=True)
         raise SystemExit(1) from None
-    mendable = (NotPossible, RegistryBusy, RegistryProblem, Held, LoginRefused, Unreachable)
-    if isinstance(error, (*mendable, WordingProblem)):
+    mendable = (NotPossible, RegistryBusy, RegistryProblem, Held, LeaseLost, LoginRefused)
+    if isinstance(error, (*mendable, Unreachable, WordingProblem)):
         _echo(f"intake: {error}", err=True)
         raise SystemExit(1) from None
+    import contextlib  # noqa: PLC0415
     import traceback  # noqa: PLC0415
 
-    for line in "".join(traceback.format_exception(error)).splitlines():
-        _echo(line, err=True)
+    with contextlib.suppress(OSError):  # what cannot be told is a bug all the same
+        for line in "".join(traceback.format_exception(error)).splitlines():
+            _echo(line, err=True)
     raise SystemExit(BUG) from None
 
 
@@ -152,10 +157,8 @@ def _screen(config: Any) -> Any:
     return Screen(config.settings.office.zone)
 
 
-def _now() -> Any:
-    from intake.desk import utc_now  # noqa: PLC0415
-
-    return utc_now()
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
 
 
 def _from_now(first: dt.datetime) -> str:
@@ -194,10 +197,12 @@ def check(
     """Check the whole config: every problem at once, with file, line and remedy."""
     from config.settings import warnings  # noqa: PLC0415
     from intake.doctor import connections, programs  # noqa: PLC0415
+    from intake.systemd import misfit  # noqa: PLC0415
     from notifier.compose import check_templates  # noqa: PLC0415
 
     config = _config()
-    for warning in (*warnings(config), *programs(os.environ)):
+    unfit = misfit(config, os.environ)
+    for warning in (*warnings(config), *programs(os.environ), *((unfit,) if unfit else ())):
         _echo(f"warning: {warning}")
     problems = check_templates(config.folder / "templates", config)
     if connect:
@@ -218,7 +223,11 @@ def check(
 
 @app.command()
 def run() -> None:
-    """Run the daemon until SIGTERM; SIGHUP or an edited file reloads the config."""
+    """Run the daemon until SIGTERM; SIGHUP or an edited file reloads the config.
+
+    While another daemon works on the same registry this one waits, says who holds it, and takes
+    over when that one ends.
+    """
     from intake.service import run as serve  # noqa: PLC0415
 
     serve(_config(), os.environ)
@@ -226,18 +235,17 @@ def run() -> None:
 
 @app.command()
 def once() -> None:
-    """Do all that can be done now, then end."""
+    """Do all that can be done now, then end; exit code 1 if something kept it from that."""
     from intake.daemon import Daemon  # noqa: PLC0415
     from intake.desk import open_desk  # noqa: PLC0415
-    from intake.opening import data_folder  # noqa: PLC0415
+    from intake.opening import open_lease  # noqa: PLC0415
     from intake.put_in_place import catch_up_with_copy  # noqa: PLC0415
-    from registry.lease import Lease  # noqa: PLC0415
 
     config = _config()
-    with Lease(data_folder(config)):
+    with open_lease(config) as lease:
         catch_up_with_copy(config, _now(), lambda: None)
         with open_desk(config, os.environ) as desk:
-            daemon = Daemon(desk)
+            daemon = Daemon(desk, check_lease=lease.check)
             daemon.recover()
             daemon.until_idle()
             if daemon.trouble:
@@ -306,13 +314,19 @@ def form(campaign: CampaignId, out: OutDir) -> None:
 
 @app.command()
 def status(*, as_json: AsJson = False) -> None:
-    """Show campaigns and communes, messages, outbox and mailbox."""
+    """Show campaigns and communes, messages, outbox and mailbox, and what is not well.
+
+    Exit code 1 when something is broken: the program cannot do its work, such as an inbox that
+    cannot be read. Warnings (a pulled brake, little room on the disk) leave it at 0, and so does a
+    registry on which no daemon ever ran.
+    """
     from intake import views  # noqa: PLC0415
 
     config, store, _vault = _registry()
     with store:
-        view = views.status(config, store)
+        view = views.status(config, store, _now())
     _json(view) if as_json else _screen(config).status(view)
+    raise typer.Exit(1 if any(one["severity"] == "broken" for one in view["health"]) else 0)
 
 
 @app.command()

@@ -21,11 +21,15 @@ _log = structlog.get_logger("collect")
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What one pass brought: messages kept, messages noted but left on the server, more to come."""
+    """What one pass brought: messages kept, messages noted but left on the server, more to come.
+
+    ``complete``: everything that the inbox showed is in the registry now.
+    """
 
     kept: int
     noted: int
     more: bool
+    complete: bool
 
 
 def collect(desk: Desk) -> Collected:
@@ -37,6 +41,7 @@ def collect(desk: Desk) -> Collected:
     """
     limits = desk.config.settings.limits
     desk.mailbox.open()
+    desk.alive()
     asked_at = desk.clock()  # what arrives from here on may not be in the answer
     listing, uidvalidity = _unknown(desk, 4 * limits.batch)
     listed = listing.messages
@@ -45,13 +50,15 @@ def collect(desk: Desk) -> Collected:
     wanted = [one for one in listed if one not in old and one not in large]
     _note_old(desk, uidvalidity, old)
     for one in large:
+        desk.alive()
         _note_large(desk, _slot(desk, uidvalidity, one.uid), one)
     kept = 0
     for start in range(0, len(wanted), limits.batch):
         kept += _keep(desk, uidvalidity, wanted[start : start + limits.batch])
-    if listing.complete and kept == len(wanted):
+    complete = listing.complete and kept == len(wanted)
+    if complete:
         desk.store.polled(asked_at)
-    return Collected(kept, len(old) + len(large), listing.more)
+    return Collected(kept, len(old) + len(large), listing.more, complete)
 
 
 def _slot(desk: Desk, uidvalidity: int, uid: int) -> Slot:
@@ -80,15 +87,12 @@ def _unknown(desk: Desk, limit: int) -> tuple[Listing, int]:
 def _keep(desk: Desk, uidvalidity: int, wanted: Sequence[Listed]) -> int:
     """Fetch one batch; return how many are safe now (the others have vanished or come later)."""
     by_uid = {one.uid: one for one in wanted}
-    arrivals = [
-        Arrival(
-            _slot(desk, uidvalidity, fetched.uid),
-            desk.vault.put(fetched.raw),
-            len(fetched.raw),
-            by_uid[fetched.uid].received_at,
-        )
-        for fetched in desk.mailbox.fetch(list(by_uid))
-    ]
+    arrivals = []
+    for fetched in desk.mailbox.fetch(list(by_uid)):
+        slot = _slot(desk, uidvalidity, fetched.uid)
+        sha256, received_at = desk.vault.put(fetched.raw), by_uid[fetched.uid].received_at
+        arrivals.append(Arrival(slot, sha256, len(fetched.raw), received_at))
+        desk.alive()
     for arrival, kept in zip(arrivals, desk.store.keep_all(arrivals, desk.clock()), strict=True):
         _log.info("kept", message=kept.message_id, uid=arrival.slot.uid, new=kept.new)
     return len(arrivals)

@@ -4,6 +4,7 @@ imap-tools brings folder names, logins and error types; the rest of it is not us
 """
 
 import contextlib
+import datetime as dt
 import imaplib
 import ipaddress
 import re
@@ -78,6 +79,7 @@ class Connection:
         self._sizes: dict[int, int] = {}  # announced, of the inbox as it was last listed
         self._uidvalidity = 0
         self._selected_uidvalidity = 0
+        self._certificate_ends_at: dt.datetime | None = None
 
     # --- connection ---
 
@@ -90,6 +92,11 @@ class Connection:
     def uidvalidity(self) -> int:
         """UIDVALIDITY of the inbox as of its last SELECT."""
         return self._uidvalidity
+
+    @property
+    def certificate_ends_at(self) -> dt.datetime | None:
+        """The end of the server's certificate as of the last connection; None without TLS."""
+        return self._certificate_ends_at
 
     @property
     def can_idle(self) -> bool:
@@ -106,6 +113,7 @@ class Connection:
             return
         with self._guard():
             client = self._client = self._connect()
+            self._certificate_ends_at = client.certificate_ends_at()
             self._box = _Box(client)
             client.allow(self._settings.command_seconds)
             self._log_in(self._box, client)

@@ -1,5 +1,7 @@
 """The daemon: collect → keep → understand → read → record → close → decide → send → file → copy.
 
+Between close and decide it looks after itself: is it well, and who must be told?
+
 The same steps in the same order as docs/flow.md. Each step commits before the next begins and can
 be repeated; a step that cannot be done now (server away, disk full) leaves the others working.
 """
@@ -18,9 +20,10 @@ from intake.closing import close_campaigns
 from intake.collect import collect
 from intake.desk import Desk
 from intake.filing import file_messages, save_sent
+from intake.health import Health
 from intake.kept_config import keep_config
 from intake.logs import reply_codes
-from intake.mailbox import LoginRefused, Unreachable
+from intake.mailbox import LoginRefused, Unreachable, Untrusted
 from intake.post import alert, decide_and_queue
 from intake.put_in_place import notice_behind
 from intake.understand import understand_kept
@@ -31,8 +34,8 @@ from parsers.jail import JailBrokenError
 _log = structlog.get_logger("daemon")
 #: Minutes, not seconds: hammering with a wrong password locks accounts.
 LOGIN_PAUSE = dt.timedelta(minutes=5)
-#: Failures in a row, at growing pauses: after some ten minutes a person should know.
-AWAY_TOO_LONG = 7
+#: What a mail becomes when a server had its say about it: then sending works.
+_ANSWERED = frozenset({"sent", "refused"})
 
 
 @dataclass
@@ -44,8 +47,10 @@ class Daemon:
     stopping: bool = False
     #: What kept this tick from doing everything, in plain words; empty when nothing did.
     trouble: str = ""
-    #: Called once a tick: the systemd watchdog lives on it.
-    turned: Callable[[], None] = lambda: None
+    #: Called between two pieces of work, in the daemon's own thread.
+    moved: Callable[[], None] = lambda: None
+    #: Raises when another daemon may work on this registry: nothing more must be done then.
+    check_lease: Callable[[], None] = lambda: None
     #: Numbers in [0, 1): servers that failed together are not asked again together.
     jitter: Callable[[], float] = random.random
     _inbox_pause: Backoff = field(default_factory=Backoff)
@@ -53,10 +58,15 @@ class Daemon:
     _checks_pause: Backoff = field(default_factory=Backoff)
     _last_checked: int = 0
     _pace: Pace = field(default_factory=Pace)
+    _inbox_read: bool = False
+    _disk_failed: bool = False
     #: Message-IDs of mails whose copy may be in Sent already; None until `recover` has looked.
     _copied: set[str] | None = None
     #: Whether the mailbox was asked if it knows more than the registry.
     _caught_up: bool = False
+
+    def __post_init__(self) -> None:
+        self.health = Health(self.desk)
 
     def recover(self) -> None:
         """At the start: mails that a kill left half-way get their one retry, and one copy.
@@ -77,10 +87,12 @@ class Daemon:
 
         ``again``: right after another tick. What failed there is left for the next poll.
         """
-        self.trouble = ""
+        self.trouble, self._inbox_read, self._disk_failed = "", False, False
         if not self._caught_up:
             self._despite_the_disk(lambda: self._from_the_inbox(self.catch_up))
         if not self._caught_up and self.desk.store.behind():
+            self._despite_the_disk(self.health.examine)
+            self.health.renew()
             self.turned()
             return False  # what has left already is not known yet
         more = self._despite_the_disk(lambda: self._from_the_inbox(self.collect_and_keep))
@@ -88,10 +100,14 @@ class Daemon:
             self._despite_the_disk(self.take_up_waiting)
         more |= self._despite_the_disk(lambda: self.understand_and_record(retry=not again))
         self._despite_the_disk(lambda: close_campaigns(self.desk))
+        self._despite_the_disk(self.health.examine)
         self._despite_the_disk(lambda: decide_and_queue(self.desk))
         self._despite_the_disk(self.send)
         more |= self._despite_the_disk(lambda: self._from_the_inbox(self.file))
         self._despite_the_disk(self.copy_journal)
+        self.health.renew()
+        if not self._disk_failed:
+            self.health.signs.works("disk")
         self.turned()
         return more and not self.stopping
 
@@ -100,6 +116,18 @@ class Daemon:
         more = self.tick()
         while more:
             more = self.tick(again=True)
+
+    def turned(self) -> None:
+        """Give a sign of life.
+
+        Raises:
+            LeaseLost: another daemon may work on this registry.
+        """
+        self.check_lease()
+        if self._inbox_read:
+            self.health.signs.read_at = self.desk.clock()
+        self.desk.alive()
+        self.moved()
 
     # --- the steps ---
 
@@ -111,7 +139,11 @@ class Daemon:
 
     def collect_and_keep(self) -> bool:
         """Fetch what is new into the vault and the registry; more may wait on the server."""
-        return collect(self.desk).more
+        found = collect(self.desk)
+        # Hours may pass with what it brought; the inbox is not neglected for that.
+        self._inbox_read = found.complete or found.more
+        self.turned()
+        return found.more
 
     def take_up_waiting(self) -> None:
         """Send back what waits only for the scanner or DNS, if those answer now.
@@ -131,12 +163,14 @@ class Daemon:
     def understand_and_record(self, *, retry: bool = True) -> bool:
         """Understand, read and record what is kept, oldest first."""
         try:
-            return understand_kept(self.desk, lambda: self.stopping, retry=retry)
+            more = understand_kept(self.desk, self._stops, retry=retry)
         except JailBrokenError as error:
             self.trouble = f"no document can be read: {error}"
             _log.error("reader_broken", reason=str(error))
-            alert(self.desk, "reader", str(error))
+            self.health.signs.fails("reader", self.desk.clock(), self.trouble)
             return False
+        self.health.signs.works("reader")
+        return more
 
     def send(self) -> None:
         """Send what is queued and still owed; a server that is away or refuses us gets a pause."""
@@ -151,7 +185,7 @@ class Daemon:
             clock=desk.clock,
             jitter=self.jitter,
             pace=self._pace,
-            stop=lambda: self.stopping,
+            stop=self._stops,
         )
         for one in sent.settled:
             reason = reply_codes(one.reason)
@@ -159,14 +193,15 @@ class Daemon:
         self._tell_refused(sent.settled)
         if sent.trouble is None:
             self._smtp_pause.worked()
+            if any(one.state in _ANSWERED for one in sent.settled):
+                self.health.signs.works("smtp")
             return
         self.trouble = f"mail cannot be sent: {sent.trouble.reason}"
         refused = isinstance(sent.trouble, AuthFailed)
         least = LOGIN_PAUSE if refused else dt.timedelta(0)
         pause = self._smtp_pause.failed(desk.clock(), at_least=least)
         _log.error("smtp_away", reason=sent.trouble.reason, pause_seconds=pause.total_seconds())
-        if refused:
-            alert(desk, "smtp", sent.trouble.reason)
+        self.health.signs.fails("smtp", desk.clock(), sent.trouble.reason, lasting=refused)
 
     def _tell_refused(self, settled: Sequence[Settled]) -> None:
         """Tell the admin whom a server refused for good; a refused alert makes no further one."""
@@ -191,19 +226,26 @@ class Daemon:
             _log.warning("journal_copy_set_aside", kept_as=copied.set_aside.name)
             alert(self.desk, "journal", reason)
 
+    def _stops(self) -> bool:
+        """Asked between two messages or mails: whether to stop after the one that is done."""
+        self.turned()
+        return self.stopping
+
     def _despite_the_disk(self, step: Callable[[], object]) -> bool:
         """Do a step; a disk that is full or bad keeps no other step from being done."""
+        self.turned()
         try:
             return bool(step())
         except OSError as error:
             self.trouble = f"the disk fails: {error}"
+            self._disk_failed = True
             _log.error("disk_trouble", reason=str(error))
-            alert(self.desk, "disk", str(error))
+            self.health.signs.fails("disk", self.desk.clock(), str(error))
             return False
 
     def _from_the_inbox(self, step: Callable[[], bool]) -> bool:
         """Do a step that needs the mailbox, unless the mailbox was away a moment ago."""
-        now = self.desk.clock()
+        now, signs = self.desk.clock(), self.health.signs
         if self._inbox_pause.waiting(now):
             return False
         try:
@@ -212,14 +254,15 @@ class Daemon:
             pause = self._inbox_pause.failed(now)
             self.trouble = f"the mailbox is away: {error}"
             _log.warning("mailbox_away", reason=str(error), pause_seconds=pause.total_seconds())
-            if self._inbox_pause.failures == AWAY_TOO_LONG:
-                alert(self.desk, "mailbox", str(error))
+            lasting = isinstance(error, Untrusted)  # a certificate does not mend itself
+            signs.fails("login" if lasting else "poll", now, self.trouble)
             return False
         except LoginRefused as error:
             pause = self._inbox_pause.failed(now, at_least=LOGIN_PAUSE)
             self.trouble = f"the mailbox refuses the login: {error}"
             _log.error("login_refused", reason=str(error), pause_seconds=pause.total_seconds())
-            alert(self.desk, "mailbox", str(error))
+            signs.fails("login", now, self.trouble)
             return False
         self._inbox_pause.worked()
+        signs.works("login", "poll")
         return more

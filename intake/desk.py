@@ -73,6 +73,8 @@ class Desk:
     find_key: FindKey = key_record
     #: A scanner that hangs costs its time limit once, not once for every message.
     scanner_pause: Backoff = field(default_factory=Backoff)
+    #: Called whenever a piece of work is done, from any thread: what watches over us may hear it.
+    alive: Callable[[], None] = lambda: None
     _templates: Templates | None = None
     _copy: JournalCopy | None = None
 

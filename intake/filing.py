@@ -27,6 +27,7 @@ def file_messages(desk: Desk) -> int:
     settled = 0
     for slot, target in slots:
         folder = folders[target]
+        desk.alive()
         try:
             new_uid = desk.mailbox.move(slot.folder, slot.uid, folder, slot.uidvalidity or None)
         except CommandRefused as error:
@@ -55,6 +56,7 @@ def save_sent(desk: Desk, tried: set[str] | None = None) -> int:
     folder = desk.config.settings.smtp.save_sent_to
     mails = desk.store.unsaved_mails(_AT_ONCE) if folder else []
     for mail in mails:
+        desk.alive()
         maybe_there = tried is None or mail.rfc_message_id in tried
         if tried is not None:
             tried.add(mail.rfc_message_id)

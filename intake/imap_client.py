@@ -113,6 +113,15 @@ class Client(imaplib.IMAP4):
             self.sock.settimeout(min(self._read_seconds, left))
             view = view[self.sock.send(view[:_CHUNK_BYTES]) :]
 
+    def certificate_ends_at(self) -> dt.datetime | None:
+        """Return the last moment of the server's certificate; None without TLS."""
+        if not isinstance(self.sock, ssl.SSLSocket):
+            return None
+        ends = (self.sock.getpeercert() or {}).get("notAfter")
+        if ends is None:
+            return None
+        return dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(str(ends)), dt.UTC)
+
     def shutdown(self) -> None:
         """Close the socket; never waits, never raises."""
         try:

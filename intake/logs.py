@@ -3,6 +3,9 @@
 Two nets under what the modules log: an exception is shown by its type and its frames, without its
 words (they quote the value that was wrong), and what looks like somebody's address or telephone
 number loses the part that names the person.
+
+A log that cannot be written (disk full, pipe closed) costs the line and nothing else: the daemon
+goes on, and what it must tell stands in the registry and in the heartbeat file as well.
 """
 
 import logging
@@ -10,9 +13,11 @@ import re
 import sys
 import traceback
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
+
+from intake.streams import Unheard
 
 _Event = MutableMapping[str, Any]
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:@\[\]]+@(?=[A-Za-z0-9-]+\.[A-Za-z0-9.-]+)")
@@ -39,13 +44,14 @@ def processors() -> list[Any]:
 def to_stderr(*, verbose: bool) -> None:
     """Log from INFO on when ``verbose``, else warnings; stdout stays free for answers."""
     level = logging.INFO if verbose else logging.WARNING
+    stream = cast("TextIO", Unheard())  # all that print and logging use of one
     structlog.configure(
         processors=processors(),
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(file=stream),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(stream)
     handler.setFormatter(_OneLine("%(levelname)s:%(name)s:%(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
 

@@ -11,6 +11,7 @@ from parsers import Limits as DocumentLimits
 from parsers.jail import JailLimits
 
 if TYPE_CHECKING:
+    from registry.lease import Lease
     from registry.store import Store
     from registry.vault import Vault
 
@@ -42,11 +43,24 @@ def jail_limits(config: Config) -> JailLimits:
     )
 
 
+def open_lease(config: Config) -> "Lease":
+    """Return the lease of the registry that a config names, not taken yet.
+
+    It belongs to the registry and not to the config folder. (A registry on a server would be
+    leased by the server itself, by an advisory lock of one session; nobody runs one yet.)
+    """
+    from registry.lease import Lease  # noqa: PLC0415  most commands need none
+
+    return Lease(data_folder(config))
+
+
 def data_folder(config: Config) -> Path:
-    """Return the folder of the lease: where the registry's file lies, else the vault."""
+    """Return the folder where the registry's file really lies (links followed), else the vault."""
     from registry.database import resolve  # noqa: PLC0415  as above
 
     storage = config.settings.storage
     database = resolve(storage.database, config.folder).database
     is_file = storage.database.startswith("sqlite") and database
-    return Path(database).parent if is_file and database else config.folder / storage.vault
+    if is_file and database:
+        return Path(database).resolve().parent
+    return (config.folder / storage.vault).resolve()

@@ -3,7 +3,7 @@
 import contextlib
 import dataclasses
 import datetime as dt
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import structlog
 
@@ -49,6 +49,7 @@ def decide_and_queue(desk: Desk) -> int:
         stopped = HELD_WHEN_UNSURE
     templates, queued = desk.templates, 0
     for start in range(0, len(owed), _AT_ONCE):
+        desk.alive()
         composed = _composed(desk, owed[start : start + _AT_ONCE], snapshot, templates, now)
         for held in (False, True):
             mails = [mail for mail in composed if (mail.kind in stopped) == held]
@@ -108,23 +109,31 @@ def _rendered_all(
 
 
 def alert(desk: Desk, what: str, reason: str, about: str = "") -> None:
-    """Queue a mail to the admin, at most one a day for each kind of trouble (and ``about``).
+    """Tell the admin of an event, at most once a day for each kind (and ``about``).
+
+    What lasts (a server away, a full disk) is told by `intake.health`, also when it is over.
+    """
+    today = desk.clock().astimezone(desk.config.settings.office.zone).date()
+    key = f"alert/{what}/{today.isoformat()}{about and f'/{about}'}"
+    tell_admin(desk, key, {"what": what, "reason": reason})
+
+
+def tell_admin(desk: Desk, key: str, facts: Mapping[str, str]) -> None:
+    """Queue a mail to the admin (without one: to the officers); one for each key.
 
     Its bytes go into the vault too: nothing else in there would tell the trouble again.
     """
     now = desk.clock()
-    today = now.astimezone(desk.config.settings.office.zone).date()
-    key = f"alert/{what}/{today.isoformat()}{about and f'/{about}'}"
     if desk.store.has_mail(key):
         return
-    mails = alert_mails(desk, key, reason, now)
+    mails = alert_mails(desk, key, facts, now)
     with contextlib.suppress(OSError):  # the trouble may be the disk
         for mail in mails[:1]:
             desk.vault.put(mail.raw)
     desk.store.queue(mails, now)
 
 
-def alert_mails(desk: Desk, key: str, reason: str, now: dt.datetime) -> list[NewMail]:
+def alert_mails(desk: Desk, key: str, facts: Mapping[str, str], now: dt.datetime) -> list[NewMail]:
     """Return the mails of an alert, one for each admin; its key is ``alert/<what>/…``."""
     officers, what = desk.config.settings.officers, key.split("/")[1]
     one = Due(
@@ -134,7 +143,7 @@ def alert_mails(desk: Desk, key: str, reason: str, now: dt.datetime) -> list[New
         cc=officers.addresses if what in _OFFICERS_TOO and officers.admin else (),
         template="alert",
         not_before=now,
-        facts={"what": what, "reason": reason[:2_000]},
+        facts={name: value[:2_000] for name, value in facts.items()},
     )
     return _rendered(desk, one, Context(desk.config, now))
 

@@ -304,7 +304,8 @@ class Player:
         """Return the bytes of a mail whose own are lost; of an alert at least what it was about."""
         if data["kind"] != "alert":
             return _LOST
-        mails = alert_mails(self.desk, data["key"], _LOST_REASON, _instant(data["next_try_at"]))
+        facts = {"what": str(data["key"]).split("/")[1], "reason": _LOST_REASON}
+        mails = alert_mails(self.desk, data["key"], facts, _instant(data["next_try_at"]))
         return next((one.raw for one in mails), _LOST)
 
     def hand_over(self, scene: Sequence[Event]) -> None:

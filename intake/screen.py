@@ -46,6 +46,7 @@ _COLOURS = {
     "warning": "yellow",
     "silent": "red",
     "error": "red",
+    "broken": "red",
     "refused": "red",
     "unknown": "red",
 }
@@ -104,6 +105,17 @@ class Screen:
         self._line("outbox", _counts(outbox, *states), outbox)
         polled = self._at(mailbox["polled_at"]) or "never"
         self._say(f"[bold]mailbox[/bold]  {escape(mailbox['account'])}, last read {polled}")
+        daemon = view["daemon"]
+        runs = f"process {daemon['pid']} on {daemon['host']}" if daemon else "none runs"
+        since = f", since {self._at(daemon['since'])}" if daemon and daemon["since"] else ""
+        self._say(f"[bold]daemon[/bold]   {escape(runs)}{since}")
+        for one in view["health"]:
+            if one["code"] == "brake":
+                continue  # it has its own line below, with what to do
+            severity = _coloured(one["severity"])
+            since = self._at(one["since"])
+            self._say(f"{severity}  {escape(one['text'])} [dim](since {since})[/dim]")
+            self._say(f"[dim]{escape(one['advice'])}[/dim]", 1)
         if mailbox["behind"]:
             why = escape(mailbox["behind"])
             self._say(f"[red]nothing leaves before the mailbox was read[/red]: {why}")

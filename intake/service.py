@@ -9,7 +9,6 @@ import datetime as dt
 import os
 import queue
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -22,6 +21,7 @@ import structlog
 
 from config.model import Config
 from config.settings import ConfigProblems, load, secret, warnings
+from intake import heartbeat
 from intake.backoff import Backoff
 from intake.daemon import Daemon
 from intake.desk import Desk, open_desk, utc_now
@@ -30,29 +30,37 @@ from intake.mailbox import LoginRefused, Mailbox, Unreachable
 from intake.opening import data_folder
 from intake.post import alert
 from intake.put_in_place import catch_up_with_copy
+from intake.standby import take_turn
+from intake.systemd import ALIVE, misfit, notify
+from notifier.health import Code
 from notifier.limits import clock_trouble, roster_brake
 from notifier.smtp import Courier
 from registry.errors import RegistryBusy
-from registry.lease import Lease
 
 _log = structlog.get_logger("service")
 Word = Literal["tick", "reload", "stop"]
 #: No true clock stands before the day this was written (a machine that woke up in 1970).
 BUILT_AT = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 _IDLE_SECONDS = 240  # well below the 29 minutes of RFC 2177, and what NAT boxes forget
+_BEAT_SECONDS = 20.0  # within a long tick the heartbeat file is not written more often
 
 
 def run(config: Config, env: Mapping[str, str]) -> None:
-    """Run the daemon until SIGTERM or SIGINT.
+    """Run the daemon until SIGTERM or SIGINT; while another one works on the registry, wait.
 
     Raises:
-        Held: another daemon works on this registry.
+        LeaseLost: the lock file was taken away while it ran.
         ConfigProblems: a password is missing.
         RegistryProblem: the registry cannot be opened.
     """
-    with Lease(data_folder(config)), _opened(config, env) as desk:
-        service = Service(Daemon(desk), env)
-        log_warnings(config)
+    turn = take_turn(config, env)
+    if turn is None:
+        return
+    with turn.lease as lease, _opened(turn.config, env) as desk:
+        service = Service(Daemon(desk, check_lease=lease.check), env, folder=lease.path.parent)
+        log_warnings(turn.config, env)
+        if turn.waited:
+            service.words.put("reload")  # an edit that is refused is told to the admin as well
         service.daemon.recover()
         service.serve()
 
@@ -63,7 +71,7 @@ def _opened(config: Config, env: Mapping[str, str]) -> Iterator[Desk]:
     taken = catch_up_with_copy(config, utc_now(), lambda: notify("EXTEND_TIMEOUT_USEC=120000000"))
     with open_desk(config, env) as desk:
         if taken:
-            alert(desk, "registry", f"{taken} events were played again from the vault's copy")
+            alert(desk, "brought-up", f"{taken} events were played again from the vault's copy")
         yield desk
 
 
@@ -78,6 +86,10 @@ class Service:
     poll_every: Callable[[float], object] = lambda _seconds: None
     #: Seconds of the machine's own counter, against which the wall clock is held.
     counter: Callable[[], float] = time.monotonic
+    #: Where the heartbeat is written; None: nowhere.
+    folder: Path | None = None
+    _ticks: int = 0
+    _beat_at: float = float("-inf")
     _clocks: tuple[dt.datetime, float] | None = None
 
     def serve(self) -> None:
@@ -102,8 +114,8 @@ class Service:
         for thread in threads:
             thread.start()
         scheduler.start()
-        self.daemon.turned = lambda: notify("WATCHDOG=1")
-        notify("READY=1")
+        self.watched()
+        notify("READY=1", "STATUS=works")
         _log.info("started", pid=os.getpid(), account=self.daemon.desk.mailbox.account)
         try:
             self._loop()
@@ -113,8 +125,13 @@ class Service:
             scheduler.shutdown(wait=False)
             _log.info("stopped")
 
+    def watched(self) -> None:
+        """From now on each piece of work that is done is a sign of life."""
+        self.daemon.desk.alive = lambda: notify(ALIVE)
+        self.daemon.moved = self._moved
+
     def _loop(self) -> None:
-        self._unless_busy(self._tick)
+        self._turn()
         while not self.daemon.stopping:
             words = {self.words.get()}
             while not self.words.empty():
@@ -123,14 +140,50 @@ class Service:
                 return
             if "reload" in words:
                 self._unless_busy(self.reload)
-            self._unless_busy(self._tick)
+            self._turn()
 
-    def _unless_busy(self, step: Callable[[], None]) -> None:
+    def _turn(self) -> None:
+        """Tick once, and let those who watch know; also when the tick had to be given up."""
+        self._ticks += 1
+        if self._unless_busy(self._tick):
+            self.daemon.health.signs.works("registry")
+        self._beat()
+
+    def _unless_busy(self, step: Callable[[], None]) -> bool:
         """Do a step; a registry locked by another program or a full disk only puts it off."""
         try:
             step()
         except (RegistryBusy, OSError) as error:
             _log.error("tick_given_up", reason=str(error))
+            code: Code = "registry" if isinstance(error, RegistryBusy) else "disk"
+            reason = f"the tick was given up: {error}"
+            self.daemon.health.signs.fails(code, self.daemon.desk.clock(), reason)
+            return False
+        return True
+
+    def _moved(self) -> None:
+        """Within a long tick the heartbeat goes on."""
+        if self.counter() - self._beat_at >= _BEAT_SECONDS:
+            self._beat()
+
+    def _beat(self) -> None:
+        """Write the heartbeat and tell systemd: only this loop does, so a loop that hangs is seen.
+
+        The troubles are looked for anew, without the registry: it may be what does not work.
+        """
+        self._beat_at = self.counter()
+        daemon, now = self.daemon, self.daemon.desk.clock()
+        health, signs = daemon.health.look(), daemon.health.signs
+        if self.folder is not None:
+            started_at = signs.started_at or now
+            read_at = daemon.health.read_at
+            beat = heartbeat.Heartbeat(now, os.getpid(), started_at, self._ticks, read_at, health)
+            why_not = heartbeat.write(self.folder, beat)
+            if why_not:
+                _log.warning("heartbeat_not_written", reason=why_not)
+        # On one line: what a server said must not become a word of its own to systemd.
+        words = " ".join("; ".join(one.text for one in health).split())[:200]
+        notify(ALIVE, f"STATUS={words or 'works'}")
 
     def _tick(self) -> None:
         """Tick until idle; a clock before its time waits, one that jumped pulls the brake."""
@@ -138,7 +191,9 @@ class Service:
         trouble = clock_trouble(now, BUILT_AT, self._clocks, counter)
         if trouble and now < BUILT_AT:
             _log.error("clock_wrong", reason=trouble)
+            self.daemon.health.signs.fails("clock", now, trouble)
             return  # nothing was done by this clock: that it is set right is no jump
+        self.daemon.health.signs.works("clock")
         self._clocks = (now, counter)
         if trouble:
             _log.error("clock_jumped", reason=trouble)
@@ -184,7 +239,7 @@ class Service:
             return
         if new.settings.mailbox.poll_seconds != polled_every:
             self.poll_every(new.settings.mailbox.poll_seconds)
-        log_warnings(new)
+        log_warnings(new, self.env)
         _log.info("config_taken_over")
 
     # --- the hint ---
@@ -211,10 +266,11 @@ class Service:
                 mailbox.close()
 
 
-def log_warnings(config: Config) -> None:
+def log_warnings(config: Config, env: Mapping[str, str]) -> None:
     """Log what is allowed in a config but unwise, such as a password file that others can read."""
-    for warning in warnings(config):
-        _log.warning("config_warning", problem=str(warning))
+    for warning in (*warnings(config), misfit(config, env)):
+        if warning is not None:
+            _log.warning("config_warning", problem=str(warning))
 
 
 def replace_config(desk: Desk, new: Config, env: Mapping[str, str]) -> None:
@@ -243,17 +299,6 @@ def replace_config(desk: Desk, new: Config, env: Mapping[str, str]) -> None:
         desk.store.pull_brake(lost, desk.clock())
         _log.error("brake_pulled", reason=lost)
     desk.config = new
-
-
-def notify(state: str) -> None:
-    """Tell systemd (sd_notify); does nothing where there is none."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    if address.startswith("@"):
-        address = "\0" + address[1:]
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel:
-        channel.sendto(state.encode(), address)
 
 
 def _is_config(path: str) -> bool:

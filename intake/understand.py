@@ -28,6 +28,7 @@ from intake.post import alert
 from intake.record import Envelope, Known, ReadDocument
 from intake.triage import Triage, TriageFacts, secrecy, triage
 from intake.unpack import Unpacked, unpack
+from parsers.container import Opened, Room
 from parsers.form import Form
 from parsers.letter import cited_numbers, nil_statement, secrecy_mark
 from parsers.reading import Reading, Refusal, RefusalCode
@@ -328,7 +329,7 @@ class _Case:
 
     def opened(self) -> "_Prepared":
         limits = self.desk.config.settings.limits
-        unpacked = unpack(self.parsed, limits, self.desk.reader.open)
+        unpacked = unpack(self.parsed, limits, self._open)
         names = [part.name for part in unpacked.files] + [note.name for note in unpacked.notes]
         where = secrecy(unpacked.mails, names)
         if where:
@@ -344,6 +345,11 @@ class _Case:
             if not isinstance(campaign, Unsure):
                 documents = self._read(campaign, unpacked)
         return _Opened(self, campaign, documents, unpacked.mails)
+
+    def _open(self, data: bytes, name: str, room: Room) -> Opened | Refusal | None:
+        opened = self.desk.reader.open(data, name, room)
+        self.desk.alive()
+        return opened
 
     def secret(self, where: str) -> Outcome:
         answer = Triage("secret", held_reason("secrecy-mark", where), hold=True)
@@ -406,7 +412,9 @@ class _Case:
         looking = replace(form, words=self._likely_words(campaign)) if any(seen) else form
 
         def result_of(part: Part, by_looking: bool) -> Reading | Refusal:
-            return self.desk.reader.read(part.data, looking if by_looking else form, part.name)
+            read = self.desk.reader.read(part.data, looking if by_looking else form, part.name)
+            self.desk.alive()
+            return read
 
         with ThreadPoolExecutor(_AT_ONCE) as pool:  # its threads begin with the first file
             side_by_side = pool.map if len(unpacked.files) > 1 else map

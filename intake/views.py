@@ -2,9 +2,12 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from config.model import Campaign, Commune, Config
+from intake.checkup import checkup
+from intake.heartbeat import shown
 from notifier.calendar import Calendar
 from notifier.due import plan
 from parsers.reading import Finding
@@ -18,8 +21,9 @@ if TYPE_CHECKING:
 View = dict[str, Any]
 
 
-def status(config: Config, store: "Store") -> View:
-    """Return the state of everything: campaigns and communes, messages, outbox, mailbox."""
+def status(config: Config, store: "Store", now: dt.datetime) -> View:
+    """Return the state of everything: campaigns and communes, messages, outbox, mailbox, health."""
+    found = checkup(config, store, now)
     snapshot = store.snapshot(windows(config.campaigns))
     counts, behind = store.counts(), store.behind()
     return {
@@ -40,6 +44,8 @@ def status(config: Config, store: "Store") -> View:
             "brake": snapshot.brake.reason if snapshot.brake else None,
             "behind": behind.reason if behind else None,
         },
+        "daemon": asdict(found.holder) if found.holder else None,
+        "health": shown(found.troubles),
     }
 
 

@@ -39,7 +39,9 @@ class Calendar:
         are announced year by year.)
         """
         named = any(day.year == year for day in self._off | self._worked)
-        return named or self._table.start_year <= year <= self._last_announced
+        if named or self._table is None:
+            return named
+        return bool(self._table.start_year <= year <= self._last_announced)
 
     def unknown_ahead(self, today: dt.date) -> int | None:
         """Return the year that is not known though it runs now or begins in ``WARN_DAYS`` days."""
@@ -56,7 +58,7 @@ class Calendar:
             return True
         if self._file.unknown_year == "hold" and not self.known(day.year):
             return False
-        if not self._table.start_year <= day.year <= self._table.end_year:
+        if self._table is None or not (self._table.start_year <= day.year <= self._table.end_year):
             return day.weekday() < SATURDAY
         return bool(self._table.is_working_day(day))
 
@@ -101,9 +103,13 @@ class Calendar:
 
     @cached_property
     def _table(self) -> Any:
+        """The country's holidays; None for a country without a table (`intake check` warns)."""
         import holidays  # noqa: PLC0415  slow to import, and `intake status` may not need it
 
-        return holidays.country_holidays(self._file.country)
+        try:
+            return holidays.country_holidays(self._file.country)
+        except NotImplementedError:
+            return None
 
     @cached_property
     def _last_announced(self) -> int:

@@ -6,6 +6,7 @@ on *where* a dialogue broke: before the final dot nothing was accepted, after it
 
 import asyncio
 import contextlib
+import datetime as dt
 import ipaddress
 import ssl
 from collections.abc import Callable
@@ -49,6 +50,8 @@ class Courier:
         self._runner = asyncio.Runner()
         self._client: aiosmtplib.SMTP | None = None
         self._used_at = 0.0
+        #: The end of the server's certificate as of the last connection; None without TLS.
+        self.certificate_ends_at: dt.datetime | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -256,6 +259,7 @@ class Courier:
             client.close()
             return trouble
         self._client, self._used_at = client, self._now()
+        self.certificate_ends_at = _certificate_ends_at(client)
         return None
 
     def _tls(self) -> ssl.SSLContext | None:
@@ -326,6 +330,12 @@ class Courier:
     @staticmethod
     def _now() -> float:
         return asyncio.get_running_loop().time()
+
+
+def _certificate_ends_at(client: aiosmtplib.SMTP) -> dt.datetime | None:
+    wrapped = client.transport.get_extra_info("ssl_object") if client.transport else None
+    ends = (wrapped.getpeercert() or {}).get("notAfter") if wrapped else None
+    return dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), dt.UTC) if ends else None
 
 
 async def _greet(client: aiosmtplib.SMTP) -> None:

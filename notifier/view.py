@@ -63,7 +63,8 @@ ALERTS: Mapping[str, str] = MappingProxyType(
     {
         "brake": "Tạm dừng gửi thư hàng loạt",
         "config": "Cấu hình mới có lỗi, đang dùng cấu hình cũ",
-        "mailbox": "Không vào được hộp thư đến",
+        "poll": "Không đọc được hộp thư đến",
+        "login": "Máy chủ không cho vào hộp thư đến",
         "uidvalidity": "Hộp thư đến đã được máy chủ đánh số lại",
         "smtp": "Không gửi được thư đi",
         "refused": "Có thư bị máy chủ thư từ chối",
@@ -74,13 +75,32 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "report": "Không lập được báo cáo",
         "behind": "Sổ đăng ký đã được phục hồi từ bản cũ",
         "journal": "Bản chép nhật ký trong kho gốc là của một sổ đăng ký khác",
-        "registry": "Sổ đăng ký cũ hơn kho gốc, đã được bổ sung",
+        "brought-up": "Sổ đăng ký cũ hơn kho gốc, đã được bổ sung",
         "scanner": "Phần mềm quét vi-rút không trả lời, thư đến đang chờ",
+        "registry": "Không ghi được sổ đăng ký",
+        "clock": "Đồng hồ của máy sai",
+        "daemon": "Chương trình không còn hoạt động",
+        "queue": "Có thư quá giờ chưa gửi được",
+        "backlog": "Có thư đã nhận lâu mà chưa đọc",
+        "calendar": "Chưa có lịch nghỉ của năm tới",
+        "certificate": "Chứng thư sắp hết hạn",
+        "backup": "Lâu chưa sao lưu",
     }
 )
 _FACTS: Mapping[str, str] = MappingProxyType(
-    {"what": "Sự việc", "reason": "Chi tiết", "date": "Ngày", "campaign": "Đợt"}
+    {
+        "what": "Sự việc",
+        "severity": "Mức độ",
+        "since": "Bắt đầu lúc",
+        "over": "Kết thúc lúc",
+        "reason": "Chi tiết",
+        "advice": "Cần làm",
+        "date": "Ngày",
+        "campaign": "Đợt",
+    }
 )
+_FACT_ORDER = tuple(_FACTS)
+_SEVERITIES = {"broken": "nghiêm trọng, công việc đang dừng", "warning": "lưu ý"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,16 +151,32 @@ def view(due: Due, context: Context) -> View:
         "unreachable": _unreachable(context),
         "facts": [
             [_FACTS.get(key, wording.clean(key, 60)), _fact(key, value)]
-            for key, value in sorted(due.facts.items())
+            for key, value in sorted(due.facts.items(), key=_fact_place)
         ],
         "number": due.facts.get("number", ""),
         "unknown_year": due.facts.get("unknown_year", ""),
-        "alert": ALERTS.get(due.facts.get("what", ""), "Hệ thống tiếp nhận cần kiểm tra"),
+        "alert": _alert(due),
+        "over": due.facts.get("over", ""),
     }
 
 
+def _alert(due: Due) -> str:
+    title = ALERTS.get(due.facts.get("what", ""), "Hệ thống tiếp nhận cần kiểm tra")
+    return f"Đã hết sự cố: {title}" if due.facts.get("over") else title
+
+
+def _fact_place(fact: tuple[str, str]) -> tuple[int, str]:
+    """The order in which facts are told; unknown ones last."""
+    key = fact[0]
+    return (_FACT_ORDER.index(key) if key in _FACTS else len(_FACTS), key)
+
+
 def _fact(key: str, value: str) -> str:
-    return ALERTS.get(value, value) if key == "what" else wording.discreet(value, 2000)
+    if key == "what":
+        return ALERTS.get(value, value)
+    if key == "severity":
+        return _SEVERITIES.get(value, value)
+    return wording.discreet(value, 2000)
 
 
 def _office(config: Config) -> View:

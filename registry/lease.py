@@ -1,30 +1,85 @@
 """The lease: one daemon per registry. Held by the system's lock, so that a kill releases it."""
 
+import contextlib
+import errno
 import fcntl
+import getpass
+import json
 import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from registry.errors import RegistryProblem
+
+NAME = "daemon.lock"
+#: How often a waiting daemon looks whether the holder is gone.
+LOOK_SECONDS = 1.0
+#: How often it says again that it still waits.
+TELL_EVERY = 300
+#: `holder` locks the file for a moment to look: a refusal counts only when it lasts longer.
+_LOOKS = 4
+_MOMENT_SECONDS = 0.02
+_NOTE_BYTES = 512
+_NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP}
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who wrote the lock file. What cannot be read is None or empty, never guessed."""
+
+    pid: int | None = None
+    host: str = ""
+    account: str = ""
+    since: str = ""
+
+    def __str__(self) -> str:
+        """Return it for a log line: ``process 12 of intake on mail1 since 2026-11-26T07:00:00``."""
+        words = f"process {self.pid}" if self.pid else "another process"
+        words += f" of {self.account}" if self.account else ""
+        words += f" on {self.host}" if self.host and self.host != socket.gethostname() else ""
+        return words + (f" since {self.since}" if self.since else "")
+
 
 class Held(Exception):  # noqa: N818  an expected answer, not a fault
-    """Another process holds the lease. ``pid`` is its process id, None if it cannot be read."""
+    """Another process holds the lease; ``holder`` says who, as far as it can be read."""
 
-    def __init__(self, pid: int | None) -> None:
-        self.pid = pid
-        holder = f"process {pid}" if pid else "another process"
+    def __init__(self, holder: Holder) -> None:
+        self.holder = holder
         super().__init__(f"the registry is in use by {holder}: stop that daemon first")
+
+    @property
+    def pid(self) -> int | None:
+        """The holder's process id, None if it cannot be read."""
+        return self.holder.pid
+
+
+class LeaseLost(Exception):  # noqa: N818  named for what happened
+    """The lock file is no longer the one that we hold: another daemon may run. Stop at once."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} was removed or replaced while this daemon held it: stopping, because a second "
+            "daemon may work on the registry now. Never remove that file; starting again is safe"
+        )
 
 
 class Lease:
-    """The right to be the only daemon on a folder, from ``with`` (or `take`) to its end.
+    """The right to be the only daemon on a registry, from ``with`` (or `take`) to its end.
 
-    Raises `Held` on entry when somebody else has it. The file stays: removing it would let two
-    processes lock two different files of one name.
+    ``folder`` is where the registry's file really lies, so that two config folders (or a symbolic
+    link) which name one registry meet at one lock. The file stays: removing it would let two
+    processes lock two different files of one name; `check` notices if somebody does. Who copies
+    the folder has a second registry, and nothing here can know that.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "daemon.lock"
+        self.path = folder / NAME
         self._descriptor: int | None = None
 
     def take(self) -> None:
@@ -32,18 +87,57 @@ class Lease:
 
         Raises:
             Held: another process (or another `Lease` in this one) has it.
+            RegistryProblem: the folder cannot be written, or its file system has no locks.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = _pid(os.read(descriptor, 32))
-            os.close(descriptor)
-            raise Held(holder) from None
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
-        self._descriptor = descriptor
+        for _ in range(_LOOKS):
+            descriptor = self._open()
+            try:
+                held = not _lock(descriptor, fcntl.LOCK_EX, self.path)
+                if not held and _is_at(descriptor, self.path):
+                    _write(descriptor)
+                    self._descriptor, descriptor = descriptor, -1
+                    return
+                holder = _read(descriptor)
+            finally:
+                if descriptor >= 0:
+                    os.close(descriptor)
+            time.sleep(_MOMENT_SECONDS)
+        raise Held(holder)
+
+    def wait(
+        self, pause: Callable[[float], bool], tell: Callable[[Holder], None] = lambda _: None
+    ) -> bool:
+        """Take the lease as soon as its holder gives it up or dies; return whether we have it.
+
+        ``pause`` waits so many seconds and returns whether to go on waiting. ``tell`` is called at
+        once, whenever the holder is another one, and every five minutes.
+
+        Raises:
+            RegistryProblem: as `take`.
+        """
+        told: Holder | None = None
+        looks = 0
+        while True:
+            try:
+                self.take()
+            except Held as held:
+                if held.holder != told or looks >= TELL_EVERY / LOOK_SECONDS:
+                    told, looks = held.holder, 0
+                    tell(held.holder)
+                looks += 1
+            else:
+                return True
+            if not pause(LOOK_SECONDS):
+                return False
+
+    def check(self) -> None:
+        """Make sure that the file which we hold is still the one that others would lock.
+
+        Raises:
+            LeaseLost: it was removed or replaced.
+        """
+        if self._descriptor is not None and not _is_at(self._descriptor, self.path):
+            raise LeaseLost(self.path)
 
     def release(self) -> None:
         """Give the lease back; harmless when it is not held."""
@@ -52,7 +146,8 @@ class Lease:
             self._descriptor = None
 
     def __enter__(self) -> Self:
-        self.take()
+        if self._descriptor is None:
+            self.take()
         return self
 
     def __exit__(
@@ -63,6 +158,94 @@ class Lease:
     ) -> None:
         self.release()
 
+    def _open(self) -> int:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            return os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise RegistryProblem(
+                f"{self.path} cannot be written ({error.strerror}): the daemon's user needs to "
+                "write the registry's folder, and the disk must have room"
+            ) from None
 
-def _pid(text: bytes) -> int | None:
-    return int(text) if text.strip().isdigit() else None
+
+def holder(folder: Path) -> Holder | None:
+    """Return who holds the lease of this folder, None if nobody does (or nobody can tell).
+
+    What the file says is believed only while the system says that somebody holds it: a process id
+    left by a kill names nobody.
+    """
+    path = folder / NAME
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        return None if _lock(descriptor, fcntl.LOCK_SH, path) else _read(descriptor)
+    except RegistryProblem:
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, kind: int, path: Path) -> bool:
+    """Lock the file, or return False because another process has it."""
+    try:
+        fcntl.flock(descriptor, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        raise RegistryProblem(
+            f"{path} cannot be locked ({error.strerror}): its file system has no locks, so that "
+            "two daemons could not be told apart; move [storage] database to a local disk"
+        ) from None
+    return True
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Whether the open file is the one of this name; True as well when nobody can tell."""
+    try:
+        there = path.stat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return os.path.samestat(os.fstat(descriptor), there)
+
+
+def _write(descriptor: int) -> None:
+    """Say who we are; on a full disk nobody will read it, but the lock holds all the same."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    me = Holder(os.getpid(), socket.gethostname(), _account(), now)
+    note = json.dumps(asdict(me)).encode().ljust(_NOTE_BYTES - 1) + b"\n"
+    try:
+        os.pwrite(descriptor, note, 0)  # always of one size: a full disk has the old one's place
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.ftruncate(descriptor, 0)  # better nobody's name than that of a dead process
+
+
+def _read(descriptor: int) -> Holder:
+    """Return who wrote the file; older versions wrote their process id alone."""
+    try:
+        found = json.loads(os.pread(descriptor, 2 * _NOTE_BYTES, 0))
+    except (OSError, ValueError):
+        return Holder()
+    if type(found) is int:
+        return Holder(found)
+    if not isinstance(found, dict):
+        return Holder()
+    pid, words = found.get("pid"), (found.get(key) for key in ("host", "account", "since"))
+    return Holder(
+        pid if type(pid) is int else None,
+        *(word if isinstance(word, str) else "" for word in words),
+    )
+
+
+def _account() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in some containers
+        return str(os.getuid())

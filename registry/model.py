@@ -457,6 +457,31 @@ class FoundMail:
 
 
 @dataclass(frozen=True, slots=True)
+class Vitals:
+    """What the registry can tell of the program's health; counts with their oldest moment."""
+
+    polled_at: dt.datetime | None = None
+    brake: Brake | None = None
+    backed_up_at: dt.datetime | None = None
+    overdue: int = 0
+    overdue_since: dt.datetime | None = None
+    kept: int = 0
+    kept_since: dt.datetime | None = None
+    lost: int = 0
+    lost_since: dt.datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTrouble:
+    """A trouble as it was written down when it began. ``advice`` is in the admin's language."""
+
+    since: dt.datetime
+    severity: str
+    text: str
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One line of the journal: append-only and hash-chained."""
 

@@ -9,6 +9,7 @@ from registry.catch_up_rows import CatchUpRows
 from registry.database import Database, resolve
 from registry.event_rows import EventRows
 from registry.filing_rows import FilingRows
+from registry.health_rows import HealthRows
 from registry.inbox_rows import InboxRows
 from registry.look_rows import LookRows
 from registry.outbox_rows import OutboxRows
@@ -29,6 +30,7 @@ class Store(
     SnapshotRows,
     StockRows,
     EventRows,
+    HealthRows,
 ):
     """The registry's database. Each method is one transaction; each write is in the journal.
 

@@ -116,13 +116,14 @@ def test_fault_101_102_six_hours_of_later_end_in_one_acknowledgment(office, repl
     office.deliver(mail(HOA_CU_MAIL, body=NIL))
     for minute in range(0, 360, 10):
         office.tick(moment(15) + minute * MINUTE)
-    tries = sum(line.startswith("RCPT") for line in office.smtp.lines)
+    tries = office.smtp.lines.count(f"RCPT TO:<{HOA_CU_MAIL}>")  # the admin hears of it as well
     assert 4 <= tries <= 12
     assert office.smtp.accepted == []
     office.smtp.forget()
     for minute in range(360, 660, 10):
         office.tick(moment(15) + minute * MINUTE)
-    assert list(office.smtp.copies().values()) == [1]
+    assert len(office.subjects(HOA_CU_MAIL)) == 1
+    assert set(office.smtp.copies().values()) == {1}
 
 
 def test_fault_103_a_refused_login_pauses_all_mail_and_burns_no_attempt(office):

@@ -14,6 +14,7 @@ from rigs.whole import ENV, mail
 from config.settings import ConfigProblems, load
 from intake import service as service_module
 from intake.daemon import Daemon
+from intake.health import Signs
 from intake.service import Service, log_warnings, replace_config
 from registry.errors import RegistryBusy
 from registry.snapshot import windows
@@ -43,6 +44,7 @@ class Steps:
         self.ticks = 0
         self.failures = list(failures)
         self.desk = SimpleNamespace(clock=lambda: dt.datetime.now(dt.UTC))
+        self.health = SimpleNamespace(signs=Signs(), read_at=None, look=lambda: ())
 
     def until_idle(self) -> None:
         self.ticks += 1
@@ -261,7 +263,7 @@ def test_fault_128_a_password_file_that_others_can_read_is_logged(office, capsys
     )
     assert edited != text
     path.write_text(edited, encoding="utf-8")
-    log_warnings(load(office.folder, env=ENV))
+    log_warnings(load(office.folder, env=ENV), {})
     told = "".join(capsys.readouterr())
     assert "config_warning" in told
     assert "imap-password" in told

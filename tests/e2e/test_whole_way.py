@@ -2,13 +2,13 @@
 
 import datetime as dt
 import io
-import select
 import threading
 
 import openpyxl
 import pytest
 from rigs.cast import moment
 from rigs.dovecot import PASSWORD, Dovecot
+from rigs.running import running_office, wait_for
 from rigs.whole import CAMPAIGN, Whole, mail, parsed, real_process, words, workbook_file
 
 from intake.demo_documents import PLAIN, blank_workbook, workbook
@@ -362,70 +362,29 @@ def _later():
 # --- the program as it is started ---------------------------------------------------------------
 
 
-def _wait_for(process, word, seconds=60):
-    """Read the program's log until a line has this word; no sleeping, no guessing."""
-    seen = b""
-    while True:
-        ready, _, _ = select.select([process.stdout], [], [], seconds)
-        assert ready, f"no {word!r} within {seconds} s in:\n{seen.decode()}"
-        line = process.stdout.readline()
-        assert line, f"ended without {word!r}:\n{seen.decode()}"
-        seen += line
-        if word.encode() in line:
-            return seen.decode()
-
-
 @pytest.fixture
 def real(tmp_path, dovecot):
-    changes = {
-        "office": {"go_live_at": "2024-05-13T00:00:00+07:00"},
-        "mailbox": {
-            "host": '"127.0.0.1"', "security": '"none"', "port": str(dovecot.port),
-            "user": '"box39"', "password_env": '"INTAKE_TEST_PASSWORD"', "poll": '"1s"',
-        },
-    }  # fmt: skip
-    with Whole(tmp_path / "config", dovecot, "box39", moment(15), changes) as office:
-        campaign = office.folder / "campaigns" / "ocop-2024-2.toml"
-        now = dt.datetime.now(dt.UTC)
-        text = campaign.read_text(encoding="utf-8")
-        for key, days in (("opens_at", -3), ("deadline_at", 7), ("closes_at", 8)):
-            at = (now + dt.timedelta(days=days)).strftime("%Y-%m-%dT00:00:00+07:00")
-            text = _replace_line(text, key, at)
-        report_at = (now + dt.timedelta(days=9)).strftime("%Y-%m-%dT08:00:00+07:00")
-        text = _replace_line(text, "at", report_at, after="\n[report]")
-        campaign.write_text(text, encoding="utf-8")
-        office.now = now
-        office._desk.close()
+    with running_office(tmp_path / "config", dovecot, "box39") as office:
         yield office
-
-
-def _replace_line(text, key, value, after=""):
-    head, mark, tail = text.partition(after) if after else ("", "", text)
-    lines = tail.split("\n")
-    index = next(i for i, line in enumerate(lines) if line.split("=")[0].strip() == key)
-    lines[index] = f"{key} = {value}"
-    return head + mark + "\n".join(lines)
 
 
 def test_fault_024_a_second_daemon_is_refused_and_kill_9_is_survived(real):
     """FAULTS 24: refuses with the holder's pid. And: kill -9, start again, nothing is lost."""
-    roster = (real.folder / "communes.csv").read_text(encoding="utf-8")
-    (real.folder / "communes.csv").write_text(roster.replace("2025-07-01", ""), encoding="utf-8")
     with real_process(real.folder, "run") as first:
-        _wait_for(first, "started")
+        wait_for(first, "started")
         with real_process(real.folder, "once") as second:
             told = second.communicate(timeout=60)[0].decode()
             assert second.returncode == 1
             assert str(first.pid) in told
         real.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)), dt.datetime.now(dt.UTC))
-        _wait_for(first, "filed")
+        wait_for(first, "filed")
         assert len(real.smtp.accepted) == 1
         first.kill()
         first.wait()
     other = workbook(PLAIN, _sender("Gia Cát", 31, 14), GIA_CAT)
     real.deliver(mail("giacat@caoloc.example", files=workbook_file(other)), dt.datetime.now(dt.UTC))
     with real_process(real.folder, "run") as again:
-        _wait_for(again, "filed")
+        wait_for(again, "filed")
         again.terminate()
         assert again.wait(timeout=60) == 0
     assert [count for _, count in real.smtp.copies().items()] == [1, 1]

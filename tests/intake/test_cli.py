@@ -112,7 +112,8 @@ def test_status_json_has_every_key(made, run):
     code, out, _ = run(made, "status", "--json")
     view = json.loads(out)
     assert code == 0
-    assert set(view) == {"campaigns", "messages", "outbox", "mailbox"}
+    assert set(view) == {"campaigns", "messages", "outbox", "mailbox", "daemon", "health"}
+    assert view["daemon"] is None
     campaign = view["campaigns"][0]
     assert {"id", "deadline_at", "communes", "report"} <= set(campaign)
     assert campaign["id"] == CAMPAIGN

@@ -27,7 +27,11 @@ class Office:
     def desk(self):
         settings = SimpleNamespace(smtp=SimpleNamespace(save_sent_to="Sent"))
         return SimpleNamespace(
-            config=SimpleNamespace(settings=settings), store=self, mailbox=self, clock=lambda: NOW
+            config=SimpleNamespace(settings=settings),
+            store=self,
+            mailbox=self,
+            clock=lambda: NOW,
+            alive=lambda: None,
         )
 
     def unsaved_mails(self, _limit):
@@ -99,6 +103,7 @@ class Shelf:
         mailbox = SimpleNamespace(processed="Done", held="Held")
         return SimpleNamespace(
             config=SimpleNamespace(settings=SimpleNamespace(mailbox=mailbox)),
+            alive=lambda: None,
             store=self, mailbox=self, clock=lambda: NOW,
         )  # fmt: skip
 

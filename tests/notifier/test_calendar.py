@@ -128,3 +128,15 @@ def test_a_calendar_without_a_working_day_ends_the_search() -> None:
 
 def test_years_beyond_the_table_have_their_weekends() -> None:
     assert VIETNAM.is_working(dt.date(2199, 5, 16)) is (dt.date(2199, 5, 16).weekday() < 5)
+
+
+def test_a_country_without_a_table_has_its_weekends_and_the_named_days() -> None:
+    """The config allows it with a warning; so it must not end the daemon."""
+    day = dt.date(2024, 5, 15)
+    file = CalendarFile.model_validate({"country": "XX", "off": [{"date": dt.date(2025, 1, 2)}]})
+    calendar = Calendar(file, ZONE)
+    assert calendar.is_working(day)
+    assert not calendar.is_working(dt.date(2024, 5, 18))
+    assert not calendar.is_working(dt.date(2025, 1, 2))
+    assert calendar.unknown_ahead(day) == 2024
+    assert calendar.known(2025)

@@ -33,6 +33,8 @@ QUESTIONS: dict[str, Callable[[Store], object]] = {
         store.submissions(CAMPAIGN, HOA_CU)[0]
     ),
     "letter_twins": lambda store: store.letter_twins(CAMPAIGN, "45/UBND-KT", None, HOA_CU),
+    "vitals": lambda store: store.vitals(NOON, NOON),
+    "open_troubles": lambda store: store.open_troubles(),
     "keep": lambda store: arrive(store, "new", uid=99),
     "queue": lambda store: store.queue([ack(hash_of("new"))], NOON),
     "filed": lambda store: store.filed(slot(1), "processed", 3, NOON),

@@ -145,9 +145,11 @@ class Dovecot:
         prefix: str = "",
         separator: str = "/",
         connections: int = 100,
+        certificate_ends_at: dt.datetime | None = None,
     ) -> None:
         self.users = users or {USER: PASSWORD}
         self._options = {"prefix": prefix, "separator": separator, "connections": connections}
+        self._certificate_ends_at = certificate_ends_at
         self._account = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         # Not pytest's tmp_path: unix socket paths must stay below 108 bytes.
         self.dir = Path(tempfile.mkdtemp(prefix="dc-", dir="/tmp"))
@@ -177,7 +179,12 @@ class Dovecot:
     def _write(self) -> None:
         owner = pwd.getpwnam(self._account)
         authority = trustme.CA()
-        certificate = authority.issue_cert("localhost", "127.0.0.1")
+        certificate = authority.issue_cert(
+            "localhost",
+            "127.0.0.1",
+            not_before=dt.datetime(2020, 1, 1, tzinfo=dt.UTC),
+            not_after=self._certificate_ends_at,
+        )
         authority.cert_pem.write_to_path(self.ca_file)
         certificate.private_key_pem.write_to_path(self.dir / "key.pem")
         certificate.cert_chain_pems[0].write_to_path(self.dir / "cert.pem")

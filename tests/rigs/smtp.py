@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import datetime as dt
 import email
 import socket
 import ssl
@@ -90,6 +91,7 @@ class ScriptedSmtp:
         mechanisms: str = "PLAIN LOGIN",
         extensions: Iterable[str] = ("8BITMIME", "SIZE 10000000"),
         names: Iterable[str] = ("localhost", "127.0.0.1"),
+        certificate_ends_at: dt.datetime | None = None,
     ) -> None:
         self.accepted: list[Accepted] = []
         self.lines: list[str] = []
@@ -106,7 +108,9 @@ class ScriptedSmtp:
         self._sockets: list[socket.socket] = []
         self._authority = trustme.CA()
         self._context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-        self._authority.issue_cert(*names).configure_cert(self._context)
+        self._authority.issue_cert(*names, not_after=certificate_ends_at).configure_cert(
+            self._context
+        )
         self._listener = socket.create_server((self.host, 0))
         self.port: int = self._listener.getsockname()[1]
 

@@ -1,0 +1,65 @@
+"""What systemd is told (sd_notify), and what it expects: a sign of life within WatchdogSec.
+
+The sign is given by the loop itself: at each turn and between two pieces of work, never by a
+thread of its own, which would go on while the loop hangs.
+"""
+
+import contextlib
+import os
+import socket
+from collections.abc import Mapping
+
+from config.model import Config, Smtp
+
+ALIVE = "WATCHDOG=1"
+#: Commands of an SMTP dialogue before the content: connect, two EHLO, STARTTLS, login in two steps,
+#: MAIL, RCPT, DATA. Each may take ``timeout``.
+_COMMANDS = 9
+
+
+def notify(*states: str) -> None:
+    """Tell systemd; does nothing where there is none or it does not listen."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]
+    with (
+        contextlib.suppress(OSError),
+        socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as channel,
+    ):
+        channel.setblocking(False)  # a listener that has stopped listening must not stop us
+        channel.sendto("\n".join(states).encode(), address)
+
+
+def watchdog_seconds(env: Mapping[str, str]) -> float | None:
+    """Return how long systemd waits for a sign of life (``WATCHDOG_USEC``), None if it does not."""
+    value = env.get("WATCHDOG_USEC", "")
+    return int(value) / 1_000_000 if value.isdigit() and int(value) else None
+
+
+def longest_silence(config: Config) -> float:
+    """Return how many seconds a sound loop may give no sign: the longest that one server may keep
+    it waiting before its own timeouts end the step, or the pause between two polls.
+    """  # noqa: D205  one sentence
+    mailbox, smtp = config.settings.mailbox, config.settings.smtp
+    # Two commands of IMAP come between two signs: the folder is selected, then asked.
+    return max(mailbox.poll_seconds, 2 * mailbox.command_seconds, _one_mail(smtp))
+
+
+def _one_mail(smtp: Smtp) -> float:
+    """The dialogue, the content on its way, and the answer to its last dot."""
+    return _COMMANDS * smtp.timeout_seconds + 2 * smtp.after_data_seconds
+
+
+def misfit(config: Config, env: Mapping[str, str]) -> str | None:
+    """Return why systemd would restart a daemon that is well, or None."""
+    seconds, silence = watchdog_seconds(env), longest_silence(config)
+    if seconds is None or silence < seconds:
+        return None
+    return (
+        f"WatchdogSec is {seconds:g} s, but with [mailbox] poll and command_timeout and [smtp] "
+        f"timeout and after_data_timeout the daemon may be silent for {silence:g} s although it is "
+        f"well: systemd would restart it; write WatchdogSec={int(silence) + 60}s in "
+        "intake.service, or shorten those times"
+    )
