@@ -14,7 +14,7 @@ from intake.post import alert
 from notifier.due import closing_due, report_due
 from notifier.official_letter import draft
 from notifier.report import gather, inputs_json, workbook
-from notifier.report_inputs import counted_receipts
+from notifier.report_inputs import counted_receipts, unreached_silent
 from notifier.schedule import ReportChange, newest_report
 from notifier.templates import WordingProblem
 from registry.errors import NotPossible
@@ -48,7 +48,10 @@ def _change(desk: Desk, campaign: Campaign, snapshot: Snapshot) -> ReportChange:
     if _takes_back(desk.store, desk.vault, newest):
         return "taken-back"
     inputs = gather(desk.store, desk.config, campaign, desk.clock())
-    return "none" if inputs.receipts == _counted(desk.vault, newest) else "other"
+    same = inputs.receipts == _counted(desk.vault, newest)
+    # A bounce that came later takes evidence away: the approver must not sign the old words.
+    same &= newest.approved_at is not None or inputs.unreached == _unreached(desk.vault, newest)
+    return "none" if same else "other"
 
 
 def release_report(
@@ -82,6 +85,14 @@ def _counted(vault: Vault, report: ReportRow) -> frozenset[str]:
     except (KeyError, ValueError, VaultDamaged, OSError) as error:
         _log.warning("inputs_lost", campaign=report.campaign, number=report.number, why=str(error))
         return frozenset()
+
+
+def _unreached(vault: Vault, report: ReportRow) -> frozenset[str]:
+    """The communes that a frozen report calls silent though no mail was delivered to them."""
+    try:
+        return unreached_silent(vault.get(report.inputs_sha256))
+    except (KeyError, ValueError, VaultDamaged, OSError):
+        return frozenset()  # `_counted` has logged it
 
 
 def _freeze(desk: Desk, campaign: Campaign) -> None:

@@ -21,7 +21,7 @@ from notifier.schedule import live
 from parsers.form import Form
 from parsers.reading import Finding, Letter
 from registry.model import Document, Mail, Message, Point, Snapshot, Submission
-from registry.snapshot import commune_state
+from registry.snapshot import commune_state, silent_communes
 
 View = dict[str, Any]
 
@@ -70,11 +70,25 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "disk": "Ổ đĩa có lỗi hoặc đã đầy",
         "reader": "Không khởi động được bộ đọc tệp",
         "report": "Không lập được báo cáo",
+        "bounced": "Thư gửi đi bị trả lại",
+        "unreached": "Có đơn vị chưa nhận được thư nào",
+        "cap": "Một địa chỉ đã nhận quá nhiều thư, tạm dừng gửi",
     }
 )
 _FACTS: Mapping[str, str] = MappingProxyType(
-    {"what": "Sự việc", "reason": "Chi tiết", "date": "Ngày", "campaign": "Đợt"}
+    {
+        "what": "Sự việc",
+        "reason": "Chi tiết",
+        "date": "Ngày",
+        "campaign": "Đợt",
+        "address": "Địa chỉ",
+        "commune": "Đơn vị",
+        "next": "Việc tiếp theo",
+        "note": "Lưu ý",
+    }
 )
+#: Alerts about communes and their mail: for the officers, not for whoever runs the machine.
+_OFFICERS: frozenset[str] = frozenset({"bounced", "unreached"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +137,7 @@ def view(due: Due, context: Context) -> View:
         "held_rows": [[one["id"], one["received"], one["reason"]] for one in _held(context)],
         "attachments": [_attachment(item) for item in context.attachments],
         "unreachable": _unreachable(context),
+        "unreached": _unreached(context),
         "facts": [
             [_FACTS.get(key, wording.clean(key, 60)), _fact(key, value)]
             for key, value in sorted(due.facts.items())
@@ -130,6 +145,7 @@ def view(due: Due, context: Context) -> View:
         "number": due.facts.get("number", ""),
         "unknown_year": due.facts.get("unknown_year", ""),
         "alert": ALERTS.get(due.facts.get("what", ""), "Hệ thống tiếp nhận cần kiểm tra"),
+        "for_officers": due.facts.get("what", "") in _OFFICERS,
     }
 
 
@@ -318,8 +334,8 @@ def _evidence(mail: Mail, context: Context) -> View:
         "kind": wording.MAIL_KINDS.get(mail.kind, mail.kind),
         "subject": wording.discreet(mail.subject, 200),
         "recipient": wording.clean(mail.recipient, 200),
-        "sent": mail.state == "sent",
-        "state": wording.MAIL_STATES[mail.state],
+        "sent": mail.delivered,
+        "state": wording.mail_state(mail.state, mail.bounced_at, zone),
         "at": wording.moment(at, zone),
         "server": wording.clean(mail.server, 120),
         "response": wording.discreet(mail.response, 200),
@@ -396,3 +412,17 @@ def _unreachable(context: Context) -> list[str]:
         if not live(commune.emails, bounced)
     ]
     return list(dict.fromkeys(lost))
+
+
+def _unreached(context: Context) -> list[str]:
+    """Return the communes that never wrote and to which no call or reminder was delivered."""
+    snapshot = context.snapshot
+    if snapshot is None:
+        return []
+    found = [
+        wording.clean(commune.title, 100)
+        for campaign in _campaigns(context)
+        for commune in silent_communes(snapshot, campaign, context.config.members(campaign))
+        if (campaign.id, commune.key) not in snapshot.reached
+    ]
+    return list(dict.fromkeys(found))

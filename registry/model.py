@@ -1,7 +1,8 @@
 """The nouns of the registry: frozen values that the store gives and takes (DESIGN §2)."""
 
 import datetime as dt
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -115,6 +116,26 @@ MailState = Literal[
     "cancelled",  # no longer owed when its turn came
     "held",  # by the brake, until `intake release`
 ]
+
+
+#: What stands between a debt's own key and the addresses that it was sent to again.
+_AGAIN = "/again/"
+
+
+def again_key(key: str, addresses: Iterable[str]) -> str:
+    """Return the key under which a debt is sent again, to these other addresses."""
+    return f"{debt_key(key)}{_AGAIN}{address_mark(addresses)}"
+
+
+def address_mark(addresses: Iterable[str]) -> str:
+    """Return what stands for addresses in a key: keys are logged, and logs name nobody."""
+    folded = "\n".join(sorted(address.strip().lower() for address in addresses))
+    return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def debt_key(key: str) -> str:
+    """Return a debt's own key, also of a mail that was sent again to another address."""
+    return key.partition(_AGAIN)[0]
 
 
 def held_reason(code: HeldReason, *details: str) -> str:
@@ -284,7 +305,7 @@ class Outcome:
     """All that follows from one message; the store records it in one transaction.
 
     ``state`` is ``recorded`` or ``held``; a held message says why in ``reason``.
-    ``bounced`` are addresses that a bounce says are dead.
+    ``returned`` are our mails that came back, as (key, recipient): those addresses are dead.
     """
 
     state: MessageState
@@ -300,7 +321,7 @@ class Outcome:
     ack: str = ""
     documents: tuple[Document, ...] = ()
     submission: NewSubmission | None = None
-    bounced: tuple[str, ...] = ()
+    returned: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,7 +342,11 @@ class NewMail:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One outgoing e-mail in the outbox. ``response`` and ``server`` are evidence of delivery."""
+    """One outgoing e-mail in the outbox.
+
+    ``response`` and ``server`` are evidence that a server took it – and that it arrived, unless it
+    came back: ``bounced_at`` is when the bounce that cites it arrived.
+    """
 
     id: int
     key: str
@@ -340,6 +365,12 @@ class Mail:
     campaign: str | None = None
     commune: CommuneKey | None = None
     message_id: int | None = None
+    bounced_at: dt.datetime | None = None
+
+    @property
+    def delivered(self) -> bool:
+        """Whether it counts as delivered: a server took it, and it did not come back."""
+        return self.state == "sent" and self.bounced_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -398,6 +429,30 @@ class Brake:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounce:
+    """An address that a bounce called dead. ``identity`` is that of the message that said so."""
+
+    address: str
+    identity: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A debt to a commune that reached nobody: each of its mails came back or was refused.
+
+    ``tried`` are the addresses (lower case) that it went to. ``message`` is what an acknowledgment
+    answers.
+    """
+
+    key: str
+    campaign: str
+    commune: CommuneKey
+    tried: frozenset[str]
+    message: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One line of the journal: append-only and hash-chained."""
 
@@ -429,7 +484,9 @@ class Snapshot:
     ``mail_keys`` are the keys in the outbox of every kind but ``ack`` (of answers to single
     messages only those whose message still waits). ``polled_at`` is the last
     complete poll of the inbox, ``unprocessed`` how many messages are kept but not understood.
-    ``bounced`` are addresses that a bounce called dead.
+    ``bounced`` are addresses that a bounce called dead, ``bounces`` the same with what said so,
+    ``lost`` the debts that reached nobody. ``reached`` are the communes to which a call or reminder
+    of the campaign was delivered: accepted by a server, and not come back.
     """
 
     current: Mapping[tuple[str, CommuneKey], Submission] = field(default_factory=dict)
@@ -440,6 +497,9 @@ class Snapshot:
     reports: tuple[ReportRow, ...] = ()
     mail_keys: frozenset[str] = frozenset()
     bounced: frozenset[str] = frozenset()
+    bounces: tuple[Bounce, ...] = ()
+    lost: tuple[Lost, ...] = ()
+    reached: frozenset[tuple[str, CommuneKey]] = frozenset()
     polled_at: dt.datetime | None = None
     unprocessed: int = 0
     brake: Brake | None = None

@@ -255,6 +255,9 @@ bodies = sa.Table(
     sa.Column("raw", sa.LargeBinary, nullable=False),
 )
 
+#: Came back or was refused; asked in these words, so that the index that says them is used.
+MAIL_LOST = "bounced_at IS NOT NULL OR state = 'refused'"
+
 mails = sa.Table(
     "mails",
     metadata,
@@ -277,6 +280,8 @@ mails = sa.Table(
     _text("response"),
     _text("server"),
     _maybe_instant("appended_at"),
+    # when the bounce arrived that cites this mail to this recipient
+    _maybe_instant("bounced_at"),
     sa.Column("campaign", Words),
     sa.Column("commune_code", Words),
     sa.Column("commune_from", sa.Date),
@@ -286,6 +291,7 @@ mails = sa.Table(
     sa.Index("ix_mails_recipient_key", "recipient_key", "handed_at"),
     sa.Index("ix_mails_rfc_message_id", "rfc_message_id"),
     sa.Index("ix_mails_campaign", "campaign", "kind", "commune_code"),
+    _partial("ix_mails_lost", "campaign", where=MAIL_LOST),
     _partial("ix_mails_unsaved", "id", where="state = 'sent' AND appended_at IS NULL"),
     sa.Index("ix_mails_kind", "kind", "state"),
     sqlite_autoincrement=True,

@@ -1,0 +1,145 @@
+"""Debts that reached nobody are sent again, and people are told at once of what came back. Pure.
+
+A mail that a server took is no proof that it arrived: some servers take everything and send it back
+later. Then the commune's next living address gets it, under a key of its own, and the officers hear
+which address is dead and whether another is left.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
+
+from config.model import Campaign, Commune
+from notifier.debt import Due, World
+from notifier.schedule import begins_at, live, reach
+from registry.model import Bounce, CommuneKey, Lost, address_mark, again_key
+from registry.snapshot import commune_state, silent_communes
+
+_DAY = dt.timedelta(days=1)
+_MEND = "sửa danh bạ communes.csv khi có địa chỉ mới"
+_MEND_OFFICER = "Sửa địa chỉ cán bộ trong tệp settings.toml."
+
+
+def again(world: World, due: Due, lost: Lost) -> Due | None:
+    """Return the debt for the addresses that were not tried yet; None when none is left.
+
+    First those that the debt itself names now (an admin may have corrected the roster), then
+    whoever else of the commune has a living address.
+    """
+    to = live((*due.to, *due.cc), world.snapshot.bounced | lost.tried)
+    commune = _commune(world, lost.commune)
+    if not to and commune is not None:
+        to = reach(commune, "commune", (), world.snapshot.bounced | lost.tried)[0]
+    return replace(due, key=again_key(due.key, to), to=to, cc=()) if to else None
+
+
+def bounce_notices(world: World) -> Iterator[Due]:
+    """To the officers at once: whose address is dead, and who gets the mail instead."""
+    for bounce in world.snapshot.bounces:
+        units = _units_at(world, bounce.address)
+        if units:
+            yield _notice(world, bounce, units)
+        elif bounce.address in map(str.casefold, world.config.settings.officers.addresses):
+            facts = {"address": bounce.address, "commune": "Cán bộ phụ trách"}
+            yield _told(world, bounce, facts | {"next": _MEND_OFFICER})
+
+
+def _notice(world: World, bounce: Bounce, units: tuple[Commune, ...]) -> Due:
+    others = {
+        unit: live((*unit.emails, *unit.chair_emails), world.snapshot.bounced) for unit in units
+    }
+    left = [f"{unit.title}: {', '.join(found)}" for unit, found in others.items() if found]
+    none = [unit.title for unit, found in others.items() if not found]
+    lines = []
+    if left:
+        lines.append(f"Thư từ nay gửi đến địa chỉ còn lại ({'; '.join(left)}); {_MEND}.")
+    if none:
+        lines.append(
+            f"{', '.join(none)} KHÔNG CÒN ĐỊA CHỈ NÀO DÙNG ĐƯỢC: đề nghị gọi điện thoại, {_MEND}."
+        )
+    facts = {
+        "address": bounce.address,
+        "commune": ", ".join(f"{unit.title} (mã {unit.code})" for unit in units),
+        "next": " ".join(lines),
+    }
+    silent = [unit.title for unit in units if _was_silent(world, unit.key)]
+    if silent:
+        facts["note"] = (
+            f"{', '.join(silent)} đã được ghi nhận là không gửi văn bản; thư báo trả lại đến sau "
+            "đó. Đề nghị xác minh đơn vị có biết đợt này hay không trước khi báo cáo."
+        )
+    return _told(world, bounce, facts)
+
+
+def _told(world: World, bounce: Bounce, facts: dict[str, str]) -> Due:
+    return Due(
+        kind="alert",
+        key=f"alert/bounced/{bounce.identity[:20]}/{address_mark([bounce.address])}",
+        to=world.officers(),
+        template="alert",
+        not_before=min(bounce.at, world.now),
+        facts={"what": "bounced", **facts},
+    )
+
+
+def unreached_notice(world: World, campaign: Campaign) -> Iterator[Due]:
+    """To the officers before closing, once: to whom no mail of the campaign was delivered.
+
+    Silence would be held against a commune that perhaps never heard of the campaign. The moment is
+    the last working morning before the deadline's last day, so that a person can still telephone;
+    a day after the begin at the earliest, when the call had time to arrive.
+    """
+    state = world.state(campaign)
+    if state.closed_at is not None:
+        return
+    begin = begins_at(campaign, state, world.config.settings)
+    last_on = (campaign.deadline_at - dt.timedelta(microseconds=1)).astimezone(world.calendar.zone)
+    day = world.calendar.previous_working(last_on.date() - _DAY)
+    morning = world.calendar.at(day, world.config.settings.hours.starts)
+    not_before = max(morning, begin + _DAY)
+    if world.now < not_before or world.now >= campaign.closes_at:
+        return  # nothing to foresee: by then they may have been reached
+    communes = unreached(world, campaign)
+    if not communes:
+        return
+    yield Due(
+        kind="alert",
+        key=f"alert/unreached/{campaign.id}",
+        to=world.officers(),
+        template="alert",
+        not_before=not_before,
+        facts={
+            "what": "unreached",
+            "campaign": campaign.title,
+            "commune": ", ".join(one.title for one in communes),
+            "next": "Chưa có thư nào của hệ thống đến được các đơn vị này. Đề nghị liên hệ trực "
+            f"tiếp trước khi chốt số liệu, {_MEND}.",
+        },
+    )
+
+
+def unreached(world: World, campaign: Campaign) -> tuple[Commune, ...]:
+    """Return the members that never wrote and to which no call or reminder was delivered."""
+    quiet = silent_communes(world.snapshot, campaign, world.config.members(campaign))
+    return tuple(one for one in quiet if (campaign.id, one.key) not in world.snapshot.reached)
+
+
+def _units_at(world: World, address: str) -> tuple[Commune, ...]:
+    today = world.now.astimezone(world.calendar.zone).date()
+    return tuple(
+        one
+        for one in world.config.communes
+        if one.valid_on(today)
+        and address.casefold() in map(str.casefold, (*one.emails, *one.chair_emails))
+    )
+
+
+def _was_silent(world: World, key: CommuneKey) -> bool:
+    return any(
+        commune_state(world.snapshot, campaign.id, key) == "silent"
+        for campaign in world.config.campaigns
+    )
+
+
+def _commune(world: World, key: CommuneKey) -> Commune | None:
+    return next((one for one in world.config.communes if one.key == key), None)

@@ -1,0 +1,24 @@
+"""When a mail came back: evidence of delivery is tied to the mail, not only to the address."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0003"
+down_revision = "0002"
+branch_labels = None
+depends_on = None
+
+_LOST = sa.text("bounced_at IS NOT NULL OR state = 'refused'")
+
+
+def upgrade() -> None:
+    """Add the column; what bounced before is known by its address only."""
+    op.add_column("mails", sa.Column("bounced_at", sa.String(27), nullable=True))
+    op.create_index(
+        "ix_mails_lost",
+        "mails",
+        ["campaign"],
+        unique=False,
+        sqlite_where=_LOST,
+        postgresql_where=_LOST,
+    )

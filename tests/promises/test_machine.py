@@ -1,0 +1,473 @@
+"""Anything in any order: the promises of the program as invariants of a state machine.
+
+The store, the vault, the daemon and all its decisions are the real ones; mail servers are in memory
+(`rigs.memory_office`). The long form draws new examples: ``./dev machine [EXAMPLES]``.
+"""
+
+import datetime as dt
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from hypothesis import HealthCheck, Phase, assume, event, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from promises.correspondence import KINDS, again, letter, mail
+from promises.ledger import Delivered, Ledger
+from rigs.answering import bounce
+from rigs.cast import moment
+from rigs.memory_office import CAMPAIGN, OFFICE, OFFICER, MemoryOffice, Unit
+
+import intake.service as service_module
+from intake.closing import release_report
+from registry.errors import NotPossible
+
+MINUTE, HOUR, DAY = (dt.timedelta(**{unit: 1}) for unit in ("minutes", "hours", "days"))
+STRANGER = "nguoila@khac.example"
+UNITS = ("06223", "06235", "06208", "06187", "06184", "06226")
+#: Small limits, so that caps and the brake are met often.
+LIMITS = {
+    "per_recipient_hour": "4",
+    "per_recipient_day": "9",
+    "brake_unasked": "16",
+    "brake_acks": "12",
+}
+
+#: One number of examples for the suite, another for whoever has time.
+EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "0"))
+STEPS = int(os.environ.get("MACHINE_STEPS", "60" if EXAMPLES else "30"))
+
+
+def roster() -> list[Unit]:
+    """Six units: with and without a chair's address, with two addresses, sharing nothing."""
+    return [
+        Unit("06223", "Hòa Cư", ["hoacu@caoloc.example"], ["chutich.hoacu@caoloc.example"]),
+        Unit("06235", "Gia Cát", ["giacat@caoloc.example", "vp.giacat@caoloc.example"]),
+        Unit("06208", "Thụy Hùng", ["thuyhung@caoloc.example"], ["ct.thuyhung@caoloc.example"]),
+        Unit("06187", "Hồng Phong", ["hongphong@caoloc.example"]),
+        Unit("06184", "Bình Trung", ["binhtrung@caoloc.example"], ["ct.binhtrung@caoloc.example"]),
+        Unit("06226", "Tân Liên", ["tanlien@caoloc.example"]),
+    ]
+
+
+class Office(RuleBasedStateMachine):
+    """An office, its communes, its people, its servers, its clock, and its bad luck."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="machine-", dir=_fast_disk()))
+        self.office = MemoryOffice(
+            self.root / "config",
+            moment(15, 9),
+            roster(),
+            {"limits": LIMITS, "smtp": {"rate_per_minute": "100000"}},
+        )
+        self.ledger = Ledger(self.office)
+        self.ledger.known |= {address for unit in roster() for address in _addresses(unit)}
+        self.serial = 0
+        self.undisturbed = False
+
+    def teardown(self) -> None:
+        if not hasattr(self, "office"):
+            return
+        try:
+            self.calm_down()
+            self.ledger.all_is_done()
+            self.hold_the_promises()
+            event(f"closed: {self.ledger.closed}")
+            event(f"versions: {min(len(self.ledger.receipts), 4)}")
+            event(f"died: {bool(self.office.effects.deaths)}")
+            event(f"released: {bool(self.ledger.approved)}")
+            event(f"mails: {len(self.office.courier.taken) // 20 * 20} or more")
+        finally:
+            self.office.close()
+            shutil.rmtree(self.root)
+
+    # --- letters ---
+
+    @rule(
+        kind=st.sampled_from(KINDS),
+        unit=st.sampled_from(UNITS),
+        who=st.sampled_from(["commune", "commune", "chair", "officer", "stranger"]),
+        version=st.integers(0, 3),
+        late=st.sampled_from([0, 0, 0, 1, 50]),
+    )
+    def somebody_writes(self, kind: str, unit: str, who: str, version: int, late: int) -> None:
+        """A letter of any kind; ``late`` hours it lay on a relay before the office's server."""
+        row = self._row(unit)
+        sender = {"chair": row.chairs[:1], "officer": [OFFICER], "stranger": [STRANGER]}.get(
+            who, row.emails[-1:]
+        )
+        assume(sender)
+        self.serial += 1
+        raw = letter(kind, row.name, sender[0], self.serial, version, Date=_date(self.office.now))
+        self._deliver(raw, self.office.now - late * HOUR, sender[0], unit)
+
+    @precondition(lambda self: self.ledger.delivered)
+    @rule(data=st.data(), how=st.sampled_from(["same", "relay", "forwarded-again"]))
+    def the_same_comes_again(self, data: st.DataObject, how: str) -> None:
+        """The very mail, the mail by another road, or its files in a new mail."""
+        old = data.draw(st.sampled_from(self.ledger.delivered))
+        self.serial += 1
+        raw = old.raw
+        if how == "relay":
+            raw = again(old.raw, self.serial)
+        elif how == "forwarded-again":
+            lines = old.raw.split(b"\r\n")
+            fresh = f"Message-ID: <{self.serial}@outside.example>".encode()
+            raw = b"\r\n".join(fresh if x.startswith(b"Message-ID:") else x for x in lines)
+        at = self.office.now
+        self.office.server.deliver(raw, at)
+        self.ledger.delivered.append(Delivered(raw, _seconds(at), old.sender, old.unit))
+        self.undisturbed = False
+
+    @rule(what=st.sampled_from(["away", "spoof", "receipt", "mailer"]), unit=st.sampled_from(UNITS))
+    def a_robot_writes(self, what: str, unit: str) -> None:
+        """What must never be answered."""
+        row = self._row(unit)
+        self.serial += 1
+        headers, sender = {}, row.emails[0]
+        if what == "away":
+            headers = {"Auto_Submitted": "auto-replied"}
+        elif what == "spoof":
+            sender = OFFICE
+        elif what == "receipt":
+            headers = {"List_Id": "<tin.example>"}
+        else:
+            sender = "MAILER-DAEMON@mx.example"
+        raw = mail(sender, "Trả lời tự động", "Tôi đi vắng.", [], self.serial, **headers)
+        self._deliver(raw, self.office.now, "", "")
+
+    @precondition(lambda self: self.office.courier.taken)
+    @rule(data=st.data(), action=st.sampled_from(["failed", "failed", "delayed"]))
+    def a_mail_bounces(self, data: st.DataObject, action: str) -> None:
+        """A server sends one of our mails back, or says that it takes long."""
+        sent = data.draw(st.sampled_from(self.office.courier.taken[-8:]))
+        self._deliver(bounce(sent.raw, sent.recipient, action), self.office.now, "", "")
+
+    # --- people at the office ---
+
+    @precondition(lambda self: self.office.store.held())
+    @rule(data=st.data(), what=st.sampled_from(["assign", "accept", "reject", "accept"]))
+    def an_officer_decides(self, data: st.DataObject, what: str) -> None:
+        message = data.draw(st.sampled_from(self.office.store.held()))
+        unit = data.draw(st.sampled_from(UNITS))
+        self._decide(message.id, what, unit)
+
+    @precondition(lambda self: self.office.store.submissions(CAMPAIGN))
+    @rule(data=st.data(), what=st.sampled_from(["assign", "reject"]))
+    def an_officer_changes_his_mind(self, data: st.DataObject, what: str) -> None:
+        """About a message that was recorded."""
+        recorded = [m for m in self.office.store.messages(state="recorded") if m.submission_id]
+        assume(recorded)
+        message = data.draw(st.sampled_from(recorded))
+        self._decide(message.id, what, data.draw(st.sampled_from(UNITS)))
+
+    def _decide(self, number: int, what: str, unit: str) -> None:
+        store, now = self.office.store, self.office.now
+        message = store.message(number)
+
+        def decide() -> None:
+            if what == "assign":
+                key = next(c.key for c in self.office.desk.config.communes if c.code == unit)
+                store.assign(number, key, CAMPAIGN, "officer", now)
+            elif what == "accept":
+                store.accept(number, "officer", now)
+            else:
+                store.reject(number, "không phải văn bản", "officer", now)
+
+        try:
+            lived = self.office.survive(decide)
+        except (NotPossible, StopIteration):
+            return
+        state = self.office.store.message(number).state
+        if lived or state == "rejected":
+            # Whatever it was, a person has said whose it is, or that it is nobody's.
+            self.ledger.rejected.add(message.sha256)
+        self.undisturbed = False
+
+    @rule()
+    def the_call_is_launched(self) -> None:
+        self.office.survive(
+            lambda: self.office.store.launch(CAMPAIGN, "officer", self.office.now) and None
+        )
+        self.undisturbed = False
+
+    @precondition(lambda self: self.office.store.reports(CAMPAIGN))
+    @rule()
+    def the_report_is_released(self) -> None:
+        def release() -> None:
+            store, vault = self.office.store, self.office.vault
+            release_report(store, vault, CAMPAIGN, "lãnh đạo", self.office.now)
+
+        try:
+            self.office.survive(release)
+        except NotPossible:
+            return
+        reports = self.office.store.reports(CAMPAIGN)
+        self.ledger.approved |= {one.number for one in reports if one.approved_at}
+        self.undisturbed = False
+
+    @rule()
+    def the_brake_is_released(self) -> None:
+        def release() -> None:
+            self.office.store.release_brake("officer", self.office.now)
+            self.office.store.release_mails(self.office.now)
+
+        self.office.survive(release)
+        self.undisturbed = False
+
+    # --- people at the mailbox ---
+
+    @precondition(lambda self: len(self.office.server.everywhere()) > 0)
+    @rule(data=st.data())
+    def a_person_moves_one_back(self, data: st.DataObject) -> None:
+        """Out of Processed or Held into the inbox."""
+        server = self.office.server
+        places = [(name, one.uid) for name in ("Đã xử lý", "Chờ xử lý")
+                  for one in server.folders.get(name, [])]  # fmt: skip
+        assume(places)
+        folder, uid = data.draw(st.sampled_from(places))
+        lying = server.take(folder, uid)
+        server.put("INBOX", lying.raw, lying.at)
+        self.undisturbed = False
+
+    @rule(data=st.data())
+    def a_person_deletes_one(self, data: st.DataObject) -> None:
+        """Out of Processed or Held: the vault has it."""
+        server = self.office.server
+        places = [(name, one.uid) for name in ("Đã xử lý", "Chờ xử lý")
+                  for one in server.folders.get(name, [])]  # fmt: skip
+        assume(places)
+        folder, uid = data.draw(st.sampled_from(places))
+        server.take(folder, uid)
+
+    @precondition(lambda self: self.office.server.folders["INBOX"])
+    @rule()
+    def one_vanishes_while_it_is_fetched(self) -> None:
+        """Somebody takes the newest message away between its listing and its fetching."""
+        server = self.office.server
+
+        def take() -> None:
+            if server.folders["INBOX"]:
+                gone = server.folders["INBOX"].pop()
+                for one in self.ledger.delivered:
+                    if one.raw == gone.raw and not self.office.vault.has(one.sha256):
+                        one.taken_away = True
+
+        server.meanwhile = take
+
+    # --- servers, disks, power ---
+
+    @rule()
+    def the_inbox_is_renumbered(self) -> None:
+        self.office.server.renumber()
+        self.undisturbed = False
+
+    @rule(trouble=st.sampled_from(["away", "login", "full", "", ""]))
+    def the_mailbox_has_trouble(self, trouble: str) -> None:
+        self.office.server.trouble = trouble  # type: ignore[assignment]
+        self.undisturbed = False
+
+    @rule(
+        answers=st.lists(
+            st.sampled_from(
+                ["sent", "busy", "greylisted", "away", "never", "lost", "taken", "login"]
+            ),
+            max_size=5,
+        )
+    )
+    def the_sending_server_has_trouble(self, answers: list[str]) -> None:
+        self.office.courier.answers.extend(answers)  # type: ignore[arg-type]
+        self.undisturbed = False
+
+    @rule(steps=st.integers(1, 60))
+    def the_power_will_fail(self, steps: int) -> None:
+        self.office.effects.die_in = steps
+
+    @rule(writes=st.integers(1, 12), full=st.booleans())
+    def the_disk_will_fail(self, writes: int, full: bool) -> None:
+        if full:
+            self.office.effects.full_in = 1 + writes % 3
+        else:
+            self.office.effects.busy_in = writes
+
+    @rule()
+    def the_process_is_restarted(self) -> None:
+        self.office.restart()
+        self.undisturbed = False
+
+    # --- the config ---
+
+    @rule(unit=st.sampled_from(UNITS), chair=st.booleans())
+    def an_address_changes(self, unit: str, chair: bool) -> None:
+        row = self._row(unit)
+        self.serial += 1
+        fresh = f"moi{self.serial}.{unit}@caoloc.example"
+        old = row.chairs if chair else row.emails
+        self.ledger.removed |= set(old[-1:])
+        old[-1:] = [fresh]
+        self.ledger.known.add(fresh)
+        self._reload()
+
+    @rule(units=st.lists(st.sampled_from(UNITS), unique=True, max_size=3))
+    def the_roster_loses_units(self, units: list[str]) -> None:
+        """Some lines are gone, or all are there again."""
+        rows = self._all_rows()
+        self.office.roster = [one for one in rows if one.code not in units]
+        for one in rows:
+            if one.code in units:
+                self.ledger.removed |= set(_addresses(one))
+        self._reload()
+
+    @rule(days=st.integers(-2, 3), grace=st.integers(0, 1))
+    def the_deadline_is_moved(self, days: int, grace: int) -> None:
+        deadline = moment(21, 0) + days * DAY
+        closes = deadline + grace * DAY
+        self.office.edit_campaign(deadline_at=deadline.isoformat(), closes_at=closes.isoformat())
+        self.office.edit_report(at=(closes + 8 * HOUR).isoformat())
+        self._reload()
+
+    def _reload(self) -> None:
+        self.office.write_roster()
+        self.office.reload()
+        self.undisturbed = False
+
+    # --- time ---
+
+    @rule()
+    def the_daemon_ticks(self) -> None:
+        self.tick()
+
+    @rule(span=st.sampled_from([MINUTE, 20 * MINUTE, HOUR, 5 * HOUR, DAY, 3 * DAY]))
+    def time_passes(self, span: dt.timedelta) -> None:
+        """With a tick now and then."""
+        for _ in range(3):
+            self.office.pass_time(span / 3)
+            self.tick()
+
+    @rule(span=st.sampled_from([5 * HOUR, DAY, 4 * DAY]))
+    def the_daemon_is_down_for(self, span: dt.timedelta) -> None:
+        self.office.pass_time(span)
+        self.office.restart()
+        self.tick()
+
+    @rule(span=st.sampled_from([-HOUR, -HOUR, 30 * DAY]))
+    def the_clock_jumps(self, span: dt.timedelta) -> None:
+        self.office.jump(span)
+        self.tick()
+
+    def tick(self) -> None:
+        office = self.office
+        disturbed = self._disturbed()
+        lived = office.tick()
+        self.hold_the_promises()
+        if not lived or disturbed or office.daemon.trouble:
+            return
+        self.ledger.all_is_known()
+        self.ledger.all_is_decided()
+        self.ledger.nothing_failed()
+        before = len(self.ledger.events), len(office.courier.taken)
+        office.tick()
+        self.hold_the_promises()
+        after = len(self.ledger.events), len(office.courier.taken)
+        assert before == after, "a second tick at the same moment did something"
+
+    def _disturbed(self) -> bool:
+        office, effects = self.office, self.office.effects
+        return bool(
+            office.server.trouble
+            or office.server.meanwhile
+            or office.courier.answers
+            or effects.die_in
+            or effects.busy_in
+            or effects.full_in
+            or office.daemon._inbox_pause.waiting(office.now)
+            or office.daemon._smtp_pause.waiting(office.now)
+        )
+
+    def calm_down(self) -> None:
+        """Everything is well, people release what waits, and days go by."""
+        office = self.office
+        office.effects.disarm()
+        office.server.trouble, office.server.meanwhile = "", None
+        office.courier.answers.clear()
+        for _ in range(60):
+            self.the_brake_is_released()
+            office.pass_time(3 * HOUR)
+            self.tick()
+            if not office.store.mails(state="queued", limit=1) and not office.store.kept(1):
+                break
+
+    # --- the promises ---
+
+    @invariant()
+    def promises_hold(self) -> None:
+        if hasattr(self, "office"):
+            self.hold_the_promises()
+
+    def hold_the_promises(self) -> None:
+        ledger = self.ledger
+        ledger.nothing_is_lost()
+        ledger.mails_are_sound()
+        ledger.nobody_is_wronged()
+        ledger.versions_are_sound()
+        ledger.journal_only_grows()
+
+    # --- small things ---
+
+    def _deliver(self, raw: bytes, at: dt.datetime, sender: str, unit: str) -> None:
+        self.office.server.deliver(raw, at)
+        row = next((one for one in self.office.roster if one.code == unit), None)
+        sure = row is not None and sender in _addresses(row)
+        self.ledger.delivered.append(Delivered(raw, _seconds(at), sender, unit if sure else ""))
+        self.undisturbed = False
+
+    def _row(self, unit: str) -> Unit:
+        return next(one for one in self._all_rows() if one.code == unit)
+
+    def _all_rows(self) -> list[Unit]:
+        present = {one.code: one for one in self.office.roster}
+        return [present.get(one.code, one) for one in roster()]
+
+
+def _addresses(unit: Unit) -> list[str]:
+    return [*unit.emails, *unit.chairs]
+
+
+def _date(at: dt.datetime) -> str:
+    return at.strftime("%a, %d %b %Y %H:%M:%S %z")
+
+
+def _seconds(at: dt.datetime) -> dt.datetime:
+    return at.replace(microsecond=0)
+
+
+def _fast_disk() -> str | None:
+    folder = "/dev/shm"  # noqa: S108  in memory: `mkdtemp` makes the name
+    return folder if os.access(folder, os.W_OK) else None
+
+
+def test_the_promises_hold_whatever_happens(monkeypatch) -> None:
+    monkeypatch.setattr(service_module, "BUILT_AT", moment(1))
+    run_state_machine_as_test(
+        Office,
+        settings=settings(
+            max_examples=EXAMPLES or 12,
+            stateful_step_count=STEPS,
+            derandomize=not EXAMPLES,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(HealthCheck),
+            report_multiple_bugs=False,
+            phases=(Phase.generate, Phase.shrink) if EXAMPLES else (Phase.generate,),
+        ),
+    )
