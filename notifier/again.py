@@ -6,13 +6,13 @@ which address is dead and whether another is left.
 """
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from config.model import Campaign, Commune
 from notifier.debt import Due, World
 from notifier.schedule import begins_at, live, reach
-from registry.model import Bounce, CommuneKey, Lost, address_mark, again_key
+from registry.model import Bounce, CommuneKey, Lost, Snapshot, address_mark, again_key
 from registry.snapshot import commune_state, silent_communes
 
 _DAY = dt.timedelta(days=1)
@@ -83,7 +83,7 @@ def _told(world: World, bounce: Bounce, facts: dict[str, str]) -> Due:
 
 
 def unreached_notice(world: World, campaign: Campaign) -> Iterator[Due]:
-    """To the officers before closing, once: to whom no mail of the campaign was delivered.
+    """To the officers before closing, once: who was asked in vain, or cannot be asked at all.
 
     Silence would be held against a commune that perhaps never heard of the campaign. The moment is
     the last working morning before the deadline's last day, so that a person can still telephone;
@@ -119,9 +119,20 @@ def unreached_notice(world: World, campaign: Campaign) -> Iterator[Due]:
 
 
 def unreached(world: World, campaign: Campaign) -> tuple[Commune, ...]:
-    """Return the members that never wrote and to which no call or reminder was delivered."""
-    quiet = silent_communes(world.snapshot, campaign, world.config.members(campaign))
-    return tuple(one for one in quiet if (campaign.id, one.key) not in world.snapshot.reached)
+    """Return the members that never wrote and whom no call or reminder reached or will reach."""
+    return unreached_of(world.snapshot, campaign, world.config.members(campaign))
+
+
+def unreached_of(
+    snapshot: Snapshot, campaign: Campaign, members: Iterable[Commune]
+) -> tuple[Commune, ...]:
+    """Return those of the members, as `unreached`."""
+    return tuple(
+        one
+        for one in silent_communes(snapshot, campaign, members)
+        if snapshot.asked.get((campaign.id, one.key)) == "in-vain"
+        or not live((*one.emails, *one.chair_emails), snapshot.bounced)
+    )
 
 
 def _units_at(world: World, address: str) -> tuple[Commune, ...]:

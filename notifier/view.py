@@ -12,6 +12,7 @@ from typing import Any
 
 from config.model import Campaign, Commune, Config
 from notifier import wording
+from notifier.again import unreached_of
 from notifier.dossier import checklist, remarks
 from notifier.due import Due
 from notifier.facts import addressee, cited, point_names, sums
@@ -21,7 +22,7 @@ from notifier.schedule import live
 from parsers.form import Form
 from parsers.reading import Finding, Letter
 from registry.model import Document, Mail, Message, Point, Snapshot, Submission
-from registry.snapshot import commune_state, silent_communes
+from registry.snapshot import commune_state
 
 View = dict[str, Any]
 
@@ -138,6 +139,7 @@ def view(due: Due, context: Context) -> View:
         "attachments": [_attachment(item) for item in context.attachments],
         "unreachable": _unreachable(context),
         "unreached": _unreached(context),
+        "unproven": _unproven(context),
         "facts": [
             [_FACTS.get(key, wording.clean(key, 60)), _fact(key, value)]
             for key, value in sorted(due.facts.items())
@@ -415,14 +417,28 @@ def _unreachable(context: Context) -> list[str]:
 
 
 def _unreached(context: Context) -> list[str]:
-    """Return the communes that never wrote and to which no call or reminder was delivered."""
+    """Return the communes that were asked in vain, or cannot be asked at all."""
     snapshot = context.snapshot
     if snapshot is None:
         return []
     found = [
         wording.clean(commune.title, 100)
         for campaign in _campaigns(context)
-        for commune in silent_communes(snapshot, campaign, context.config.members(campaign))
-        if (campaign.id, commune.key) not in snapshot.reached
+        for commune in unreached_of(snapshot, campaign, context.config.members(campaign))
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _unproven(context: Context) -> list[str]:
+    """Return the communes recorded as silent though no call or reminder was delivered to them."""
+    snapshot = context.snapshot
+    if snapshot is None:
+        return []
+    found = [
+        wording.clean(commune.title, 100)
+        for campaign in _campaigns(context)
+        for commune in context.config.members(campaign)
+        if commune_state(snapshot, campaign.id, commune.key) == "silent"
+        and snapshot.asked.get((campaign.id, commune.key)) != "reached"
     ]
     return list(dict.fromkeys(found))

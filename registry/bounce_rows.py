@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from registry.model import Bounce, CommuneKey, Lost, MailKind, MailState, Message, debt_key
+from registry.model import Asked, Bounce, CommuneKey, Lost, MailKind, MailState, Message, debt_key
 from registry.rows import key_of, message_of
 from registry.tables import MAIL_LOST, bounced, mails, messages
 
@@ -16,22 +16,28 @@ from registry.tables import MAIL_LOST, bounced, mails, messages
 _ASKING: tuple[MailKind, ...] = ("call", "reminder")
 #: What is sent again when it reached nobody.
 _OWED: tuple[MailKind, ...] = (*_ASKING, "silence", "ack")
-#: In one of these states a mail may still arrive, or may have arrived.
-_MAY_ARRIVE: frozenset[MailState] = frozenset({"queued", "sending", "sent", "unknown", "held"})
+#: In one of these states a mail will still be sent.
+_OPEN: frozenset[MailState] = frozenset({"queued", "sending", "held"})
+#: In one of these it may still arrive, or may have arrived.
+_MAY_ARRIVE: frozenset[MailState] = _OPEN | {"sent", "unknown"}
 
 _BOUNCES = (
     sa.select(bounced.c.address, messages.c.sha256, messages.c.received_at)
     .join(messages, messages.c.id == bounced.c.message_id)
     .order_by(bounced.c.address)
 )
-_REACHED = (
-    sa.select(mails.c.campaign, mails.c.commune_code, mails.c.commune_from)
+_ASKED = (
+    sa.select(
+        mails.c.campaign,
+        mails.c.commune_code,
+        mails.c.commune_from,
+        mails.c.state,
+        mails.c.bounced_at.is_not(None).label("bounced"),
+    )
     .where(
         mails.c.campaign.in_(sa.bindparam("campaigns", expanding=True)),
         mails.c.kind.in_(_ASKING),
         mails.c.commune_code.is_not(None),
-        mails.c.state == "sent",
-        mails.c.bounced_at.is_(None),
     )
     .distinct()
 )
@@ -60,12 +66,20 @@ def read_bounces(connection: sa.Connection) -> tuple[Bounce, ...]:
     return tuple(Bounce(*row) for row in connection.execute(_BOUNCES))
 
 
-def read_reached(
+def read_asked(
     connection: sa.Connection, ids: Sequence[str]
-) -> frozenset[tuple[str, CommuneKey]]:
-    """Return which communes a call or reminder of these campaigns was delivered to."""
-    rows = connection.execute(_REACHED, {"campaigns": ids})
-    return frozenset((row.campaign, (row.commune_code, row.commune_from)) for row in rows)
+) -> dict[tuple[str, CommuneKey], Asked]:
+    """Return what became of the calls and reminders to each commune that got one."""
+    asked: dict[tuple[str, CommuneKey], Asked] = {}
+    for row in connection.execute(_ASKED, {"campaigns": ids}):
+        place = row.campaign, (row.commune_code, row.commune_from)
+        if row.state == "sent" and not row.bounced:
+            asked[place] = "reached"
+        elif row.state in _OPEN and not row.bounced and asked.get(place) != "reached":
+            asked[place] = "open"
+        else:
+            asked.setdefault(place, "in-vain")
+    return asked
 
 
 def read_lost(connection: sa.Connection, ids: Sequence[str]) -> tuple[Lost, ...]:

@@ -107,6 +107,9 @@ MailKind = Literal[
     "stranger",
     "alert",
 ]
+#: Whether a commune was asked: a call or reminder was delivered (accepted by a server and not come
+#: back), one may still arrive, or all were in vain.
+Asked = Literal["reached", "open", "in-vain"]
 MailState = Literal[
     "queued",
     "sending",  # handed to a server, no outcome known yet (a kill here leaves it so)
@@ -485,8 +488,8 @@ class Snapshot:
     messages only those whose message still waits). ``polled_at`` is the last
     complete poll of the inbox, ``unprocessed`` how many messages are kept but not understood.
     ``bounced`` are addresses that a bounce called dead, ``bounces`` the same with what said so,
-    ``lost`` the debts that reached nobody. ``reached`` are the communes to which a call or reminder
-    of the campaign was delivered: accepted by a server, and not come back.
+    ``lost`` the debts that reached nobody. ``asked`` says what became of the calls and reminders to
+    a commune; one that got none is not in it.
     """
 
     current: Mapping[tuple[str, CommuneKey], Submission] = field(default_factory=dict)
@@ -499,7 +502,7 @@ class Snapshot:
     bounced: frozenset[str] = frozenset()
     bounces: tuple[Bounce, ...] = ()
     lost: tuple[Lost, ...] = ()
-    reached: frozenset[tuple[str, CommuneKey]] = frozenset()
+    asked: Mapping[tuple[str, CommuneKey], Asked] = field(default_factory=dict)
     polled_at: dt.datetime | None = None
     unprocessed: int = 0
     brake: Brake | None = None

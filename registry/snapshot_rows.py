@@ -6,7 +6,7 @@ from typing import get_args
 
 import sqlalchemy as sa
 
-from registry.bounce_rows import read_bounces, read_lost, read_reached
+from registry.bounce_rows import read_asked, read_bounces, read_lost
 from registry.campaign_rows import get_campaign, read_reports
 from registry.look_rows import read_submissions
 from registry.model import (
@@ -86,7 +86,7 @@ class SnapshotRows(Part):
                 bounced=frozenset(one.address for one in bounces),
                 bounces=bounces,
                 lost=read_lost(connection, ids),
-                reached=read_reached(connection, ids),
+                asked=read_asked(connection, ids),
                 polled_at=_mark(connection, "polled")[0],
                 unprocessed=_unprocessed(connection),
                 brake=_brake(connection),

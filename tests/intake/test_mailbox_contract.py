@@ -1,4 +1,4 @@
-"""The same tests against the mailbox in memory and a real Dovecot: the rig must not promise more."""
+"""The same tests against the mailbox in memory and a real Dovecot: it must not promise more."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator

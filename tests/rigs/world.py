@@ -126,8 +126,8 @@ def calendar(of: Config | None = None) -> Calendar:
 
 def snapshot(now: dt.datetime, **changes: object) -> Snapshot:
     """A registry whose inbox was read completely at ``now``; every commune was asked and got it."""
-    reached = frozenset((CAMPAIGN, one.key) for one in COMMUNES)
-    base = Snapshot(polled_at=now, reached=reached)
+    asked = {(CAMPAIGN, one.key): "reached" for one in COMMUNES}
+    base = Snapshot(polled_at=now, asked=asked)  # type: ignore[arg-type]
     return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
 
 
