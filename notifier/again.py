@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from config.model import Campaign, Commune
 from notifier.debt import Due, World
-from notifier.schedule import begins_at, live, reach
+from notifier.schedule import Addresses, begins_at, live, reach
 from registry.model import Bounce, CommuneKey, Lost, Snapshot, address_mark, again_key
 from registry.snapshot import commune_state, silent_communes
 
@@ -34,17 +34,23 @@ def again(world: World, due: Due, lost: Lost) -> Due | None:
 
 
 def bounce_notices(world: World) -> Iterator[Due]:
-    """To the officers at once: whose address is dead, and who gets the mail instead."""
+    """To the officers at once: whose address is dead, and who gets the mail instead.
+
+    Of an officer's own address only those hear whose address lives: a notice to a dead one would
+    come back, and make the next notice.
+    """
+    officers = world.config.settings.officers
+    ours = (*officers.addresses, *officers.admin)
     for bounce in world.snapshot.bounces:
         units = _units_at(world, bounce.address)
         if units:
-            yield _notice(world, bounce, units)
-        elif bounce.address in map(str.casefold, world.config.settings.officers.addresses):
-            facts = {"address": bounce.address, "commune": "Cán bộ phụ trách"}
-            yield _told(world, bounce, facts | {"next": _MEND_OFFICER})
+            yield _told(world, bounce, _who_and_what_next(world, units), world.officers())
+        elif bounce.address in map(str.casefold, ours):
+            facts = {"commune": "Cán bộ phụ trách", "next": _MEND_OFFICER}
+            yield _told(world, bounce, facts, live(ours, world.snapshot.bounced))
 
 
-def _notice(world: World, bounce: Bounce, units: tuple[Commune, ...]) -> Due:
+def _who_and_what_next(world: World, units: tuple[Commune, ...]) -> dict[str, str]:
     others = {
         unit: live((*unit.emails, *unit.chair_emails), world.snapshot.bounced) for unit in units
     }
@@ -58,7 +64,6 @@ def _notice(world: World, bounce: Bounce, units: tuple[Commune, ...]) -> Due:
             f"{', '.join(none)} KHÔNG CÒN ĐỊA CHỈ NÀO DÙNG ĐƯỢC: đề nghị gọi điện thoại, {_MEND}."
         )
     facts = {
-        "address": bounce.address,
         "commune": ", ".join(f"{unit.title} (mã {unit.code})" for unit in units),
         "next": " ".join(lines),
     }
@@ -68,17 +73,17 @@ def _notice(world: World, bounce: Bounce, units: tuple[Commune, ...]) -> Due:
             f"{', '.join(silent)} đã được ghi nhận là không gửi văn bản; thư báo trả lại đến sau "
             "đó. Đề nghị xác minh đơn vị có biết đợt này hay không trước khi báo cáo."
         )
-    return _told(world, bounce, facts)
+    return facts
 
 
-def _told(world: World, bounce: Bounce, facts: dict[str, str]) -> Due:
+def _told(world: World, bounce: Bounce, facts: dict[str, str], to: Addresses) -> Due:
     return Due(
         kind="alert",
         key=f"alert/bounced/{bounce.identity[:20]}/{address_mark([bounce.address])}",
-        to=world.officers(),
+        to=to,
         template="alert",
         not_before=min(bounce.at, world.now),
-        facts={"what": "bounced", **facts},
+        facts={"what": "bounced", "address": bounce.address, **facts},
     )
 
 

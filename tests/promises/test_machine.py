@@ -8,6 +8,7 @@ import datetime as dt
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, assume, event, settings
@@ -26,8 +27,12 @@ from rigs.answering import bounce
 from rigs.cast import moment
 from rigs.memory_office import CAMPAIGN, OFFICE, OFFICER, MemoryOffice, Unit
 
+import intake.post as post_module
 import intake.service as service_module
+from config.model import Campaign, Commune
+from config.model import Office as OfficeSettings
 from intake.closing import release_report
+from notifier.fill_in import fill_in_workbook
 from registry.errors import NotPossible
 
 MINUTE, HOUR, DAY = (dt.timedelta(**{unit: 1}) for unit in ("minutes", "hours", "days"))
@@ -73,7 +78,7 @@ class Office(RuleBasedStateMachine):
         self.ledger = Ledger(self.office)
         self.ledger.known |= {address for unit in roster() for address in _addresses(unit)}
         self.serial = 0
-        self.undisturbed = False
+        self.seen: object = None
 
     def teardown(self) -> None:
         if not hasattr(self, "office"):
@@ -127,7 +132,6 @@ class Office(RuleBasedStateMachine):
         at = self.office.now
         self.office.server.deliver(raw, at)
         self.ledger.delivered.append(Delivered(raw, _seconds(at), old.sender, old.unit))
-        self.undisturbed = False
 
     @rule(what=st.sampled_from(["away", "spoof", "receipt", "mailer"]), unit=st.sampled_from(UNITS))
     def a_robot_writes(self, what: str, unit: str) -> None:
@@ -192,14 +196,12 @@ class Office(RuleBasedStateMachine):
         if lived or state == "rejected":
             # Whatever it was, a person has said whose it is, or that it is nobody's.
             self.ledger.rejected.add(message.sha256)
-        self.undisturbed = False
 
     @rule()
     def the_call_is_launched(self) -> None:
         self.office.survive(
             lambda: self.office.store.launch(CAMPAIGN, "officer", self.office.now) and None
         )
-        self.undisturbed = False
 
     @precondition(lambda self: self.office.store.reports(CAMPAIGN))
     @rule()
@@ -214,7 +216,6 @@ class Office(RuleBasedStateMachine):
             return
         reports = self.office.store.reports(CAMPAIGN)
         self.ledger.approved |= {one.number for one in reports if one.approved_at}
-        self.undisturbed = False
 
     @rule()
     def the_brake_is_released(self) -> None:
@@ -223,7 +224,6 @@ class Office(RuleBasedStateMachine):
             self.office.store.release_mails(self.office.now)
 
         self.office.survive(release)
-        self.undisturbed = False
 
     # --- people at the mailbox ---
 
@@ -238,7 +238,6 @@ class Office(RuleBasedStateMachine):
         folder, uid = data.draw(st.sampled_from(places))
         lying = server.take(folder, uid)
         server.put("INBOX", lying.raw, lying.at)
-        self.undisturbed = False
 
     @rule(data=st.data())
     def a_person_deletes_one(self, data: st.DataObject) -> None:
@@ -270,12 +269,10 @@ class Office(RuleBasedStateMachine):
     @rule()
     def the_inbox_is_renumbered(self) -> None:
         self.office.server.renumber()
-        self.undisturbed = False
 
     @rule(trouble=st.sampled_from(["away", "login", "full", "", ""]))
     def the_mailbox_has_trouble(self, trouble: str) -> None:
         self.office.server.trouble = trouble  # type: ignore[assignment]
-        self.undisturbed = False
 
     @rule(
         answers=st.lists(
@@ -287,7 +284,6 @@ class Office(RuleBasedStateMachine):
     )
     def the_sending_server_has_trouble(self, answers: list[str]) -> None:
         self.office.courier.answers.extend(answers)  # type: ignore[arg-type]
-        self.undisturbed = False
 
     @rule(steps=st.integers(1, 60))
     def the_power_will_fail(self, steps: int) -> None:
@@ -303,7 +299,6 @@ class Office(RuleBasedStateMachine):
     @rule()
     def the_process_is_restarted(self) -> None:
         self.office.restart()
-        self.undisturbed = False
 
     # --- the config ---
 
@@ -339,7 +334,6 @@ class Office(RuleBasedStateMachine):
     def _reload(self) -> None:
         self.office.write_roster()
         self.office.reload()
-        self.undisturbed = False
 
     # --- time ---
 
@@ -411,8 +405,14 @@ class Office(RuleBasedStateMachine):
 
     @invariant()
     def promises_hold(self) -> None:
-        if hasattr(self, "office"):
+        """After every rule, if it did anything to the registry or the outside."""
+        if not hasattr(self, "office"):
+            return
+        last = self.office.store.journal(limit=1)
+        seen = (last, len(self.office.courier.taken), self.office.server.everywhere())
+        if seen != self.seen:
             self.hold_the_promises()
+            self.seen = seen
 
     def hold_the_promises(self) -> None:
         ledger = self.ledger
@@ -429,7 +429,6 @@ class Office(RuleBasedStateMachine):
         row = next((one for one in self.office.roster if one.code == unit), None)
         sure = row is not None and sender in _addresses(row)
         self.ledger.delivered.append(Delivered(raw, _seconds(at), sender, unit if sure else ""))
-        self.undisturbed = False
 
     def _row(self, unit: str) -> Unit:
         return next(one for one in self._all_rows() if one.code == unit)
@@ -437,6 +436,19 @@ class Office(RuleBasedStateMachine):
     def _all_rows(self) -> list[Unit]:
         present = {one.code: one for one in self.office.roster}
         return [present.get(one.code, one) for one in roster()]
+
+
+def _drawn_once() -> Callable[..., bytes]:
+    """The workbook of a call costs most of a life; it is the same in each."""
+    drawn: dict[tuple[str, dt.datetime, str], bytes] = {}
+
+    def draw(campaign: Campaign, commune: Commune, office: OfficeSettings) -> bytes:
+        place = campaign.id, campaign.deadline_at, commune.code
+        if place not in drawn:
+            drawn[place] = fill_in_workbook(campaign, commune, office)
+        return drawn[place]
+
+    return draw
 
 
 def _addresses(unit: Unit) -> list[str]:
@@ -458,6 +470,7 @@ def _fast_disk() -> str | None:
 
 def test_the_promises_hold_whatever_happens(monkeypatch) -> None:
     monkeypatch.setattr(service_module, "BUILT_AT", moment(1))
+    monkeypatch.setattr(post_module, "fill_in_workbook", _drawn_once())
     run_state_machine_as_test(
         Office,
         settings=settings(

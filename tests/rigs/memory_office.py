@@ -98,7 +98,10 @@ class MemoryOffice:
         self.effects.watch_database(store._database)
         self.effects.watch_vault(vault)
         mailbox = MemoryMailbox(self.server, self.effects)
-        self.desk = Desk(config, store, vault, mailbox, self.courier, _READER, lambda: self.now)  # type: ignore[arg-type]
+        desk = Desk(config, store, vault, mailbox, self.courier, _READER, lambda: self.now)  # type: ignore[arg-type]
+        # Compiled wordings are only quicker: an edited folder is read anew all the same.
+        desk._templates = self.desk._templates if hasattr(self, "desk") else None
+        self.desk = desk
         self.daemon = Daemon(self.desk, jitter=lambda: 0.0)
         self.service = Service(self.daemon, ENV, counter=lambda: self.counter)
         self.store, self.vault = store, vault
