@@ -24,6 +24,7 @@ from intake.demo import _with_values
 from intake.desk import Desk
 from intake.opening import open_registry
 from intake.service import Service
+from registry.errors import RegistryBusy
 
 CAMPAIGN = "ocop-2024-2"
 ENV = {"INTAKE_IMAP_PASSWORD": "made-up", "INTAKE_SMTP_PASSWORD": "made-up"}
@@ -116,16 +117,21 @@ class MemoryOffice:
             self.close()
             try:
                 self.open()
-            except Killed:
-                continue
+            except (Killed, RegistryBusy):
+                continue  # whoever watches over the service starts it again
             return
 
     def survive(self, step: Callable[[], None]) -> bool:
-        """Do a step; if the process dies in it, start it again. Return whether it lived."""
+        """Do a step; if the process dies in it, start it again. Return whether it was done.
+
+        A command that finds the registry locked ends with that error: nothing happened.
+        """
         try:
             step()
         except Killed:
             self.restart()
+            return False
+        except RegistryBusy:
             return False
         return True
 
