@@ -276,6 +276,8 @@ mails = sa.Table(
     # the next try of a queued or unknown mail; NULL: none
     _maybe_instant("next_try_at"),
     _maybe_instant("handed_at"),
+    # the earlier handing over whose outcome nobody knows, of a mail that was tried once more
+    _maybe_instant("doubted_at"),
     _maybe_instant("sent_at"),
     _text("response"),
     _text("server"),

@@ -1,4 +1,4 @@
-"""When a mail came back: evidence of delivery is tied to the mail, not only to the address."""
+"""When a mail came back, and when it may have left before: facts of the mail, not of the address."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,8 +12,9 @@ _LOST = sa.text("bounced_at IS NOT NULL OR state = 'refused'")
 
 
 def upgrade() -> None:
-    """Add the column; what bounced before is known by its address only."""
-    op.add_column("mails", sa.Column("bounced_at", sa.String(27), nullable=True))
+    """Add the columns; what bounced before is known by its address only."""
+    for name in ("bounced_at", "doubted_at"):
+        op.add_column("mails", sa.Column(name, sa.String(27), nullable=True))
     op.create_index(
         "ix_mails_lost",
         "mails",
