@@ -82,8 +82,13 @@ def read_asked(
     return asked
 
 
-def read_lost(connection: sa.Connection, ids: Sequence[str]) -> tuple[Lost, ...]:
-    """Return the debts to communes in these campaigns of which no mail has or may yet arrive."""
+def read_lost(
+    connection: sa.Connection, ids: Sequence[str], dead: frozenset[str]
+) -> tuple[Lost, ...]:
+    """Return the debts to communes in these campaigns of which no mail has or may yet arrive.
+
+    A mail that was not sent because its address is ``dead`` is lost like one that came back.
+    """
     codes = connection.execute(_WITH_A_LOSS, {"campaigns": ids}).scalars().all()
     if not codes:
         return ()
@@ -95,16 +100,21 @@ def read_lost(connection: sa.Connection, ids: Sequence[str]) -> tuple[Lost, ...]
         Lost(key, str(rows[0].campaign), commune, tried, answered.get(rows[0].message_id))
         for key, rows in debts.items()
         if (commune := key_of(rows[0].commune_code, rows[0].commune_from))
-        and (tried := _tried_in_vain(rows))
+        and (tried := _tried_in_vain(rows, dead))
     )
 
 
-def _tried_in_vain(rows: Sequence[sa.Row[tuple[object, ...]]]) -> frozenset[str]:
+def _tried_in_vain(
+    rows: Sequence[sa.Row[tuple[object, ...]]], dead: frozenset[str]
+) -> frozenset[str]:
     """The addresses that a debt's mails were lost to; none, while one has or may have arrived."""
     if any(row.state in _MAY_ARRIVE and row.bounced_at is None for row in rows):
         return frozenset()
-    lost = (row for row in rows if row.bounced_at is not None or row.state == "refused")
-    return frozenset(str(row.recipient_key) for row in lost)
+    return frozenset(
+        str(row.recipient_key)
+        for row in rows
+        if row.bounced_at is not None or row.state == "refused" or row.recipient_key in dead
+    )
 
 
 def _messages(connection: sa.Connection, ids: Sequence[int | None]) -> dict[int, Message]:

@@ -442,7 +442,7 @@ class Bounce:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """A debt to a commune that reached nobody: each of its mails came back or was refused.
+    """A debt to a commune that reached nobody: its mails came back, were refused, or did not leave.
 
     ``tried`` are the addresses (lower case) that it went to. ``message`` is what an acknowledgment
     answers.

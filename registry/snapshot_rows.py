@@ -75,6 +75,7 @@ class SnapshotRows(Part):
                 contents=contents,
             )
             bounces = read_bounces(connection)
+            dead = frozenset(one.address for one in bounces)
             return Snapshot(
                 current={(version.campaign, version.commune): version for version in current},
                 heard=_heard(connection, ids, windows),
@@ -83,9 +84,9 @@ class SnapshotRows(Part):
                 held=_messages(connection, messages.c.state == "held"),
                 reports=tuple(read_reports(connection, ids)),
                 mail_keys=_mail_keys(connection, ids),
-                bounced=frozenset(one.address for one in bounces),
+                bounced=dead,
                 bounces=bounces,
-                lost=read_lost(connection, ids),
+                lost=read_lost(connection, ids, dead),
                 asked=read_asked(connection, ids),
                 polled_at=_mark(connection, "polled")[0],
                 unprocessed=_unprocessed(connection),

@@ -255,8 +255,8 @@ bodies = sa.Table(
     sa.Column("raw", sa.LargeBinary, nullable=False),
 )
 
-#: Came back or was refused; asked in these words, so that the index that says them is used.
-MAIL_LOST = "bounced_at IS NOT NULL OR state = 'refused'"
+#: What certainly did not arrive; asked in these words, so that the index that says them is used.
+MAIL_LOST = "bounced_at IS NOT NULL OR state IN ('refused', 'cancelled')"
 
 mails = sa.Table(
     "mails",

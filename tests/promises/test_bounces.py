@@ -3,8 +3,11 @@
 import dataclasses
 import datetime as dt
 from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
 
 import pytest
+from openpyxl import load_workbook
 from promises.correspondence import letter
 from rigs.answering import bounce
 from rigs.cast import moment
@@ -206,10 +209,25 @@ def test_fault_085_who_was_never_reached_is_told_before_closing_and_in_the_repor
     reached = {one.title: one.reached for one in inputs.communes if one.state == "silent"}
     assert reached == {"Xã Hòa Cư": True, "Xã Gia Cát": True, "Xã Tân Liên": False}
     draft = one_line(words(to(office, "lanhdao@caoloc.example", "draft/")[0].raw))
-    assert (
-        "Tân Liên" in draft.partition("Chưa có chứng cứ")[2]
-        or "Tân Liên" in draft.partition("CHƯA CÓ CHỨNG CỨ")[2]
-    )
+    unproven = draft.partition("CHƯA CÓ CHỨNG CỨ")[2].partition("ĐỀ NGHỊ XEM XÉT")[0]
+    assert "Tân Liên" in unproven
+    assert "Hòa Cư" not in unproven
+    evidence = {row[2]: row[5] for row in rows_of_the_report(office) if row[3] == "Không gửi"}
+    assert {name: "KHÔNG CÓ CHỨNG CỨ" in text for name, text in evidence.items()} == {
+        "Xã Hòa Cư": False,
+        "Xã Gia Cát": False,
+        "Xã Tân Liên": True,
+    }
+    assert "sau đó bị trả lại lúc" in evidence["Xã Tân Liên"]
+
+
+def rows_of_the_report(office: MemoryOffice) -> list[tuple[Any, ...]]:
+    """All rows of the newest frozen workbook, each with six cells at least."""
+    report = office.store.reports(CAMPAIGN)[-1]
+    (file,) = [one for one in report.files if one.name.endswith(".xlsx")]
+    book = load_workbook(BytesIO(office.vault.get(file.sha256)))
+    found = (row for sheet in book for row in sheet.iter_rows(values_only=True))
+    return [(*row, *[None] * 6) for row in found]
 
 
 def test_fault_085_a_bounce_after_closing_takes_evidence_away(office) -> None:

@@ -48,6 +48,12 @@ LIMITS = {
 
 #: One number of examples for the suite, another for whoever has time.
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "0"))
+#: A life that fails is made shorter where there is time for it.
+PHASES = (
+    (Phase.generate, Phase.shrink)
+    if EXAMPLES and os.environ.get("MACHINE_SHRINK") != "0"
+    else (Phase.generate,)
+)
 STEPS = int(os.environ.get("MACHINE_STEPS", "60" if EXAMPLES else "30"))
 
 
@@ -367,13 +373,16 @@ class Office(RuleBasedStateMachine):
         if not lived or disturbed or office.daemon.trouble:
             return
         self.ledger.all_is_known()
-        self.ledger.all_is_decided()
         self.ledger.nothing_failed()
-        before = len(self.ledger.events), len(office.courier.taken)
-        office.tick()
-        self.hold_the_promises()
-        after = len(self.ledger.events), len(office.courier.taken)
-        assert before == after, "a second tick at the same moment did something"
+        for _ in range(3):  # what sending reveals is decided on by the next tick
+            before = len(self.ledger.events), len(office.courier.taken)
+            office.tick()
+            self.hold_the_promises()
+            if before == (len(self.ledger.events), len(office.courier.taken)):
+                break
+        else:
+            raise AssertionError("at the same moment there is always more to do")
+        self.ledger.all_is_decided()
 
     def _disturbed(self) -> bool:
         office, effects = self.office, self.office.effects
@@ -481,6 +490,6 @@ def test_the_promises_hold_whatever_happens(monkeypatch) -> None:
             database=None,
             suppress_health_check=list(HealthCheck),
             report_multiple_bugs=False,
-            phases=(Phase.generate, Phase.shrink) if EXAMPLES else (Phase.generate,),
+            phases=PHASES,
         ),
     )

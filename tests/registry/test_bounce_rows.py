@@ -124,3 +124,15 @@ def test_the_key_of_a_debt_survives_being_sent_again() -> None:
     assert once != again_key(key, [TWO])
     assert debt_key(once) == key
     assert ONE not in once
+
+
+def test_a_mail_not_sent_because_its_address_is_dead_is_lost_too(store: Store) -> None:
+    """Else a roster that is mended meanwhile would not help the commune."""
+    (first,) = sent(store, reminder("d5"))
+    store.queue([reminder("d2")], at(2))
+    come_back(store, first)
+    second = store.mails()[-1]
+    store.settle(second.id, "cancelled", at(6), "a bounce has called the address dead")
+    assert {one.key for one in look(store).lost} == {first.key, second.key}
+    store.record(arrive(store, "alive"), answer(), at(9))
+    assert {one.key for one in look(store).lost} == {first.key}

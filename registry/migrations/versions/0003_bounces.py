@@ -1,4 +1,4 @@
-"""When a mail came back, and when it may have left before: facts of the mail, not of the address."""
+"""When a mail came back, and when it may have left before."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,7 +8,7 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-_LOST = sa.text("bounced_at IS NOT NULL OR state = 'refused'")
+_LOST = sa.text("bounced_at IS NOT NULL OR state IN ('refused', 'cancelled')")
 
 
 def upgrade() -> None:
