@@ -14,7 +14,7 @@ from intake.post import alert
 from notifier.due import closing_due, report_due
 from notifier.official_letter import draft
 from notifier.report import gather, inputs_json, workbook
-from notifier.report_inputs import CommuneFacts, counted_receipts
+from notifier.report_inputs import CommuneFacts, counted_receipts, unreached_silent
 from notifier.schedule import ReportChange, newest_report
 from notifier.templates import WordingProblem
 from registry.errors import NotPossible
@@ -51,7 +51,10 @@ def _change(desk: Desk, campaign: Campaign, snapshot: Snapshot) -> ReportChange:
     if not newest.inputs_sha256:  # found in Sent: it counted what had arrived before it was made
         later = [one for one in inputs.communes if _arrived_after(one, newest)]
         return "other" if later else "none"
-    return "none" if inputs.receipts == _counted(desk.vault, newest) else "other"
+    same = inputs.receipts == _counted(desk.vault, newest)
+    # A bounce that came later takes evidence away: the approver must not sign the old words.
+    same &= newest.approved_at is not None or inputs.unreached == _unreached(desk.vault, newest)
+    return "none" if same else "other"
 
 
 def _arrived_after(commune: CommuneFacts, report: ReportRow) -> bool:
@@ -92,6 +95,14 @@ def _counted(vault: Vault, report: ReportRow) -> frozenset[str]:
     except (KeyError, ValueError, VaultDamaged, OSError) as error:
         _log.warning("inputs_lost", campaign=report.campaign, number=report.number, why=str(error))
         return frozenset()
+
+
+def _unreached(vault: Vault, report: ReportRow) -> frozenset[str]:
+    """The communes that a frozen report calls silent though no mail was delivered to them."""
+    try:
+        return unreached_silent(vault.get(report.inputs_sha256))
+    except (KeyError, ValueError, VaultDamaged, OSError):
+        return frozenset()  # `_counted` has logged it
 
 
 def _freeze(desk: Desk, campaign: Campaign) -> None:

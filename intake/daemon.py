@@ -30,6 +30,7 @@ from intake.understand import understand_kept
 from notifier.delivery import AuthFailed
 from notifier.outbox import Pace, Settled, recover, send_due
 from parsers.jail import JailBrokenError
+from registry.model import address_mark
 
 _log = structlog.get_logger("daemon")
 #: Minutes, not seconds: hammering with a wrong password locks accounts.
@@ -191,6 +192,7 @@ class Daemon:
             reason = reply_codes(one.reason)
             _log.info(one.state, mail=one.mail.id, kind=one.mail.kind, reason=reason)
         self._tell_refused(sent.settled)
+        self._tell_capped(sent.settled)
         if sent.trouble is None:
             self._smtp_pause.worked()
             if any(one.state in _ANSWERED for one in sent.settled):
@@ -209,6 +211,15 @@ class Daemon:
         if lost:
             told = "; ".join(f"{one.mail.recipient}: {one.reason[:100]}" for one in lost)
             alert(self.desk, "refused", told, about=str(lost[0].mail.id))
+
+    def _tell_capped(self, settled: Sequence[Settled]) -> None:
+        """Tell the admin, once a day, whom a cap holds back: a machine may be answering us."""
+        officers = self.desk.config.settings.officers
+        ours = {one.casefold() for one in (*officers.admin, *officers.addresses)}
+        capped = [one.mail.recipient for one in settled if one.capped]
+        for recipient in dict.fromkeys(one for one in capped if one.casefold() not in ours):
+            _log.warning("capped", recipient=address_mark([recipient]))
+            alert(self.desk, "cap", recipient, about=address_mark([recipient]))
 
     def file(self) -> bool:
         """Move what is settled out of the inbox; copy what was sent into Sent."""

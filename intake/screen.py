@@ -322,7 +322,11 @@ class Screen:
         for one in mails:
             at = self._at(one["sent_at"] or one["queued_at"])
             head = f"[bold]mail:{one['id']}[/bold]  {_coloured(one['state'])} {at}"
-            self._say(f"{head}  {escape(one['kind'])} to {escape(one['recipient'])}", depth)
+            back = self._at(one["bounced_at"])
+            came_back = f"  [red]came back {back}[/red]" if back else ""
+            self._say(
+                f"{head}  {escape(one['kind'])} to {escape(one['recipient'])}{came_back}", depth
+            )
             self._say(f"“{escape(one['subject'])}”", depth + 1)
 
     def _journal(self, events: Sequence[View], depth: int) -> None:

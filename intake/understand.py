@@ -34,7 +34,16 @@ from parsers.letter import cited_numbers, nil_statement, secrecy_mark
 from parsers.reading import Reading, Refusal, RefusalCode
 from parsers.sniff import has_pages
 from registry.errors import NotPossible, RegistryBusy, RegistryProblem
-from registry.model import CommuneKey, HeldReason, Mail, Message, Outcome, Verdict, held_reason
+from registry.model import (
+    CommuneKey,
+    HeldReason,
+    Mail,
+    MailState,
+    Message,
+    Outcome,
+    Verdict,
+    held_reason,
+)
 from registry.vault import VaultDamaged
 
 _log = structlog.get_logger("understand")
@@ -48,6 +57,8 @@ _AHEAD_BYTES = 8_000_000  # and their size, unless one alone is larger
 _ACKS: Mapping[Verdict, str] = MappingProxyType(
     {"link": "link", "empty": "empty", "unreadable": "unreadable", "query": "in-review"}
 )
+#: States of a mail of ours that a bounce can speak of.
+_LEFT: frozenset[MailState] = frozenset({"sent", "sending", "unknown"})
 #: What triage says of a mail that a person may nevertheless have read (`intake accept`).
 _READ_WHEN_ACCEPTED: frozenset[Verdict] = frozenset({"stranger", "auto-reply", "unchecked"})
 #: The subject of our own mail in a reply: its bracket speaks for us, not for the sender.
@@ -278,7 +289,7 @@ class _Case:
             ack="" if reason.startswith("lookalike-sender") else self._ack(verdict),
             commune=self._heard_from(),
             campaign=campaign.campaign.id if isinstance(campaign, CampaignMatch) else None,
-            bounced=tuple(mail.recipient for mail in lost),
+            returned=tuple((mail.key, mail.recipient) for mail in lost),
         )
 
     def stopped(self, answer: Triage) -> Outcome:
@@ -321,9 +332,14 @@ class _Case:
         """Our mails that a bounce cites, to those of its failed addresses that they went to.
 
         A bounce says nothing about any other address: whoever got a mail of ours can write one.
+        Nor about a mail that never left.
         """
         cited = self.desk.store.cited_mails(answer.about)
-        return [mail for mail in cited if mail.recipient.casefold() in answer.failed]
+        return [
+            mail
+            for mail in cited
+            if mail.recipient.casefold() in answer.failed and mail.state in _LEFT
+        ]
 
     # --- opened ---
 

@@ -294,6 +294,7 @@ def _mail(one: Mail) -> View:
         "state": one.state,
         "queued_at": one.queued_at.isoformat(),
         "sent_at": _instant(one.sent_at),
+        "bounced_at": _instant(one.bounced_at),
         "server": one.server or None,
         "response": one.response or None,
     }

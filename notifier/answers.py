@@ -12,9 +12,15 @@ from registry.snapshot import owes_answer
 
 
 def answers(world: World) -> Iterator[Due]:
-    """Acknowledgments, at any hour, oldest message first; and the neutral line to strangers."""
+    """Acknowledgments, at any hour, oldest message first; and the neutral line to strangers.
+
+    Also those that came back: they are owed to another address of the commune.
+    """
     roster = _roster(world.config)
-    for message in sorted(world.snapshot.unanswered, key=lambda m: (m.received_at, m.id)):
+    lost = (
+        one.message for one in world.snapshot.lost if one.message and one.message.ack_key == one.key
+    )
+    for message in sorted(chain(world.snapshot.unanswered, lost), key=_oldest_first):
         stranger = message.verdict == "stranger" or message.ack == "stranger"
         if not _answerable(world, message):
             continue
@@ -28,6 +34,10 @@ def answers(world: World) -> Iterator[Due]:
             commune=message.commune,
             message_id=message.id,
         )
+
+
+def _oldest_first(message: Message) -> tuple[dt.datetime, int]:
+    return message.received_at, message.id
 
 
 def _answerable(world: World, message: Message) -> bool:

@@ -2,7 +2,8 @@
 
 Every rule below yields debts with the earliest moment they may leave; `due` keeps those whose
 moment has come, `plan` shows all of them. Keys make repeats harmless: a debt whose key is already
-in the outbox is not yielded again, whatever became of that mail.
+in the outbox is not yielded again, whatever became of that mail. Only what reached nobody of a
+commune is owed again to its other addresses, under another key.
 """
 
 import datetime as dt
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from config.model import Config
-from notifier import answers, campaign_rules
+from notifier import again, answers, campaign_rules
 from notifier.calendar import Calendar
 from notifier.debt import NEEDS_INBOX, UNASKED, Due, World
 from notifier.recheck import still_due
@@ -60,11 +61,15 @@ def _owed(world: World) -> Iterator[Due]:
         answers.answers(world),
         answers.held_notices(world),
         answers.brake_alert(world),
+        again.bounce_notices(world),
+        *(again.unreached_notice(world, one) for one in world.config.campaigns),
         *(campaign_rules.campaign_mails(world, one) for one in world.config.campaigns),
         answers.digest(world),
     )
     seen = set(world.snapshot.mail_keys)
-    for one in rules:
-        if one.key not in seen and one.to:
+    lost = {one.key: one for one in world.snapshot.lost}
+    for rule in rules:
+        one = again.again(world, rule, lost[rule.key]) if rule.key in lost else rule
+        if one and one.key not in seen and one.to:
             seen.add(one.key)
             yield one

@@ -20,7 +20,7 @@ from notifier.delivery import AuthFailed, Delivery, Later, Never, Sent, Unknown
 from notifier.limits import DAY, HOUR, over_cap, rate_allows
 from notifier.recheck import still_due
 from registry.errors import NotPossible, RegistryBusy
-from registry.model import Mail, MailKind, MailState, Message, Snapshot, Window
+from registry.model import Mail, MailKind, MailState, Message, Snapshot, Window, debt_key
 from registry.snapshot import windows
 
 #: Back-off after "later": doubles from a minute to two hours.
@@ -32,6 +32,7 @@ GIVE_UP_ATTEMPTS = 60
 #: The one retry of an unknown outcome comes when a slow server has had time to think.
 UNKNOWN_DELAY = dt.timedelta(minutes=15)
 CAP_DELAY = dt.timedelta(minutes=30)
+_MACHINE = "the recipient's cap of the day is reached, and its message brought no answer"
 #: Kinds that no snapshot is needed for to ask again; an answer's own message is.
 _WITHOUT_SNAPSHOT: frozenset[MailKind] = frozenset({"ack", "alert"})
 
@@ -82,11 +83,15 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of one mail in this round. ``reason`` is plain words for operators."""
+    """What became of one mail in this round. ``reason`` is plain words for operators.
+
+    ``capped``: its recipient has had as much as anybody may get.
+    """
 
     mail: Mail
     state: MailState
     reason: str
+    capped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,17 +211,30 @@ def _not_now(desk: _Desk, mail: Mail) -> Settled | None:
         return _postpone(desk, mail, "outside office hours", opens_at)
     hour = desk.store.sent_since(mail.recipient, now - HOUR)
     day = desk.store.sent_since(mail.recipient, now - DAY)
-    if over_cap(hour, day, settings.limits):
-        again_at = now + CAP_DELAY * (1 + desk.jitter())
-        return _postpone(desk, mail, "the recipient's cap is reached", again_at)
-    return None
+    if not over_cap(hour, day, settings.limits):
+        return None
+    if day >= settings.limits.per_recipient_day and _tells_nothing(desk, mail):
+        return replace(_lapsed(desk, mail, _MACHINE), capped=True)
+    again_at = now + CAP_DELAY * (1 + desk.jitter())
+    return replace(_postpone(desk, mail, "the recipient's cap is reached", again_at), capped=True)
+
+
+def _tells_nothing(desk: _Desk, mail: Mail) -> bool:
+    """Whether it answers a message that brought no answer of a commune: what robots send.
+
+    Kept for tomorrow it would keep two machines that answer each other talking for ever (FAULTS
+    113). The message itself is recorded, or waits for a person.
+    """
+    if mail.kind not in ANSWERS or mail.message_id is None:
+        return False
+    return desk.store.message(mail.message_id).submission_id is None
 
 
 def _decided_otherwise(desk: _Desk, mail: Mail) -> bool:
     """Whether its message does not owe this answer any more: it was rejected or read again."""
     if mail.message_id is None:
         return False
-    return desk.store.message(mail.message_id).ack_key != mail.key
+    return desk.store.message(mail.message_id).ack_key != debt_key(mail.key)
 
 
 def _lapsed(desk: _Desk, mail: Mail, why_not: str) -> Settled:

@@ -12,7 +12,7 @@ from notifier.schedule import (
     newest_report,
     reminder_moments,
 )
-from registry.model import Mail, MailKind, Snapshot
+from registry.model import Mail, MailKind, Snapshot, debt_key
 from registry.snapshot import commune_state, owes_answer
 
 
@@ -65,8 +65,8 @@ class _Question:
 
     @property
     def last_part(self) -> str:
-        """The key's last part: step id or report number."""
-        return self.mail.key.rsplit("/", 1)[-1]
+        """The debt's last part: step id or report number."""
+        return debt_key(self.mail.key).rsplit("/", 1)[-1]
 
     @property
     def commune(self) -> Commune | None:

@@ -221,6 +221,7 @@ def _mail(mail: Mail) -> MailFacts:
         at=mail.sent_at or mail.queued_at,
         server=mail.server,
         response=mail.response,
+        bounced_at=mail.bounced_at,
     )
 
 

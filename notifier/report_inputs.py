@@ -82,7 +82,7 @@ class VersionFacts:
 
 @dataclass(frozen=True, slots=True)
 class MailFacts:
-    """One of our mails to a commune: the evidence that it was asked."""
+    """One of our mails to a commune: the evidence that it was asked, unless it came back."""
 
     kind: str
     recipient: str
@@ -90,6 +90,12 @@ class MailFacts:
     at: dt.datetime
     server: str
     response: str
+    bounced_at: dt.datetime | None = None
+
+    @property
+    def delivered(self) -> bool:
+        """Whether it counts as delivered: a server took it, and it did not come back."""
+        return self.state == "sent" and self.bounced_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,11 @@ class CommuneFacts:
     def points(self) -> tuple[PointFacts, ...]:
         """The points that count."""
         return self.counted.points if self.counted else ()
+
+    @property
+    def reached(self) -> bool:
+        """Whether a call or reminder was delivered to it."""
+        return any(mail.delivered for mail in self.mails if mail.kind in {"call", "reminder"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +189,12 @@ class ReportInputs:
         return frozenset(commune.counted.receipt for commune in self.communes if commune.counted)
 
     @property
+    def unreached(self) -> frozenset[str]:
+        """The codes of communes that are silent though no call or reminder was delivered."""
+        silent = (one for one in self.communes if one.state == "silent")
+        return frozenset(commune.code for commune in silent if not commune.reached)
+
+    @property
     def points(self) -> tuple[PointFacts, ...]:
         """All points that count."""
         return tuple(point for commune in self.communes for point in commune.points)
@@ -222,6 +239,30 @@ def counted_receipts(written: bytes) -> frozenset[str]:
         return frozenset(version["receipt"] for version in counted if version)
     except (KeyError, TypeError) as error:
         raise ValueError("these are not the inputs of a report") from error
+
+
+def unreached_silent(written: bytes) -> frozenset[str]:
+    """Return the codes of communes that are silent but were never reached, out of `inputs_json`.
+
+    Raises:
+        ValueError: these are not the inputs of a report.
+    """
+    try:
+        return frozenset(
+            commune["code"]
+            for commune in json.loads(written)["communes"]
+            if commune["state"] == "silent" and not any(map(_asked, commune["mails"]))
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError("these are not the inputs of a report") from error
+
+
+def _asked(mail: Mapping[str, object]) -> bool:
+    return (
+        mail["kind"] in {"call", "reminder"}
+        and mail["state"] == "sent"
+        and mail.get("bounced_at") is None
+    )
 
 
 def _plain(value: object) -> object:

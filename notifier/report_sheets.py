@@ -192,7 +192,7 @@ def _reason(index: int, commune: CommuneFacts, inputs: ReportInputs) -> list[Val
         commune.title,
         wording.STATES[commune.state],
         wording.moment(at, inputs.zone) if at else "",
-        _proof(counted) if counted else _asked(commune.mails, inputs) or _remark(commune, inputs),
+        _proof(counted) if counted else _evidence(commune, inputs) or _remark(commune, inputs),
     ]
 
 
@@ -205,12 +205,24 @@ def _proof(version: VersionFacts) -> str:
     return "; ".join(part for part in parts if part)
 
 
+def _evidence(commune: CommuneFacts, inputs: ReportInputs) -> str:
+    """Our mails to a commune; before them, that none of them is evidence, if that is so."""
+    asked = _asked(commune.mails, inputs)
+    if commune.state != "silent" or commune.reached:
+        return asked
+    none = (
+        "KHÔNG CÓ CHỨNG CỨ ĐƠN VỊ ĐÃ NHẬN ĐƯỢC THƯ: chưa có thư đề nghị, thư nhắc nào của hệ thống "
+        "đến được đơn vị; đề nghị xác minh trước khi kết luận."
+    )
+    return f"{none}\n{asked}" if asked else none
+
+
 def _asked(mails: tuple[MailFacts, ...], inputs: ReportInputs) -> str:
-    """Which of our mails which server accepted when, one to a line."""
+    """Which of our mails which server accepted when, and which came back, one to a line."""
     return "\n".join(
         f"{wording.MAIL_KINDS.get(mail.kind, mail.kind)} {wording.moment(mail.at, inputs.zone)} "
         f"đến {wording.clean(mail.recipient, 120)}: "
-        f"{wording.MAIL_STATES.get(mail.state, mail.state)}"
+        f"{wording.mail_state(mail.state, mail.bounced_at, inputs.zone)}"
         + (f" ({wording.clean(f'{mail.server} {mail.response}'.strip(), 120)})"
            if mail.server or mail.response else "")
         for mail in mails

@@ -12,6 +12,7 @@ from typing import Any
 
 from config.model import Campaign, Commune, Config
 from notifier import wording
+from notifier.again import unreached_of
 from notifier.dossier import checklist, remarks
 from notifier.due import Due
 from notifier.facts import addressee, cited, point_names, sums
@@ -85,6 +86,9 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "calendar": "Chưa có lịch nghỉ của năm tới",
         "certificate": "Chứng thư sắp hết hạn",
         "backup": "Lâu chưa sao lưu",
+        "bounced": "Thư gửi đi bị trả lại",
+        "unreached": "Có đơn vị chưa nhận được thư nào",
+        "cap": "Một địa chỉ đã nhận quá nhiều thư, tạm dừng gửi",
     }
 )
 _FACTS: Mapping[str, str] = MappingProxyType(
@@ -97,10 +101,16 @@ _FACTS: Mapping[str, str] = MappingProxyType(
         "advice": "Cần làm",
         "date": "Ngày",
         "campaign": "Đợt",
+        "address": "Địa chỉ",
+        "commune": "Đơn vị",
+        "next": "Việc tiếp theo",
+        "note": "Lưu ý",
     }
 )
 _FACT_ORDER = tuple(_FACTS)
 _SEVERITIES = {"broken": "nghiêm trọng, công việc đang dừng", "warning": "lưu ý"}
+#: Alerts about communes and their mail: for the officers, not for whoever runs the machine.
+_OFFICERS: frozenset[str] = frozenset({"bounced", "unreached"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +159,8 @@ def view(due: Due, context: Context) -> View:
         "held_rows": [[one["id"], one["received"], one["reason"]] for one in _held(context)],
         "attachments": [_attachment(item) for item in context.attachments],
         "unreachable": _unreachable(context),
+        "unreached": _unreached(context),
+        "unproven": _unproven(context),
         "facts": [
             [_FACTS.get(key, wording.clean(key, 60)), _fact(key, value)]
             for key, value in sorted(due.facts.items(), key=_fact_place)
@@ -157,6 +169,7 @@ def view(due: Due, context: Context) -> View:
         "unknown_year": due.facts.get("unknown_year", ""),
         "alert": _alert(due),
         "over": due.facts.get("over", ""),
+        "for_officers": due.facts.get("what", "") in _OFFICERS,
     }
 
 
@@ -360,8 +373,8 @@ def _evidence(mail: Mail, context: Context) -> View:
         "kind": wording.MAIL_KINDS.get(mail.kind, mail.kind),
         "subject": wording.discreet(mail.subject, 200),
         "recipient": wording.clean(mail.recipient, 200),
-        "sent": mail.state == "sent",
-        "state": wording.MAIL_STATES[mail.state],
+        "sent": mail.delivered,
+        "state": wording.mail_state(mail.state, mail.bounced_at, zone),
         "at": wording.moment(at, zone),
         "server": wording.clean(mail.server, 120),
         "response": wording.discreet(mail.response, 200),
@@ -438,3 +451,31 @@ def _unreachable(context: Context) -> list[str]:
         if not live(commune.emails, bounced)
     ]
     return list(dict.fromkeys(lost))
+
+
+def _unreached(context: Context) -> list[str]:
+    """Return the communes that were asked in vain, or cannot be asked at all."""
+    snapshot = context.snapshot
+    if snapshot is None:
+        return []
+    found = [
+        wording.clean(commune.title, 100)
+        for campaign in _campaigns(context)
+        for commune in unreached_of(snapshot, campaign, context.config.members(campaign))
+    ]
+    return list(dict.fromkeys(found))
+
+
+def _unproven(context: Context) -> list[str]:
+    """Return the communes recorded as silent though no call or reminder was delivered to them."""
+    snapshot = context.snapshot
+    if snapshot is None:
+        return []
+    found = [
+        wording.clean(commune.title, 100)
+        for campaign in _campaigns(context)
+        for commune in context.config.members(campaign)
+        if commune_state(snapshot, campaign.id, commune.key) == "silent"
+        and snapshot.asked.get((campaign.id, commune.key)) != "reached"
+    ]
+    return list(dict.fromkeys(found))

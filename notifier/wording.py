@@ -118,6 +118,12 @@ def moment(at: dt.datetime, zone: ZoneInfo) -> str:
     return at.astimezone(zone).strftime("%d/%m/%Y %H:%M")
 
 
+def mail_state(state: str, bounced_at: dt.datetime | None, zone: ZoneInfo) -> str:
+    """Return what became of a mail: ``máy chủ đã nhận, sau đó bị trả lại lúc …``."""
+    words = MAIL_STATES.get(state, state)
+    return f"{words}, sau đó bị trả lại lúc {moment(bounced_at, zone)}" if bounced_at else words
+
+
 def day(on: dt.date) -> str:
     """Return a date as letters write it: ``21/5/2024``."""
     return f"{on.day}/{on.month}/{on.year}"

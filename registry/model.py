@@ -1,7 +1,8 @@
 """The nouns of the registry: frozen values that the store gives and takes (DESIGN §2)."""
 
 import datetime as dt
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -117,6 +118,9 @@ MailKind = Literal[
     "stranger",
     "alert",
 ]
+#: Whether a commune was asked: a call or reminder was delivered (accepted by a server and not come
+#: back), one may still arrive, or all were in vain.
+Asked = Literal["reached", "open", "in-vain"]
 MailState = Literal[
     "queued",
     "sending",  # handed to a server, no outcome known yet (a kill here leaves it so)
@@ -131,6 +135,26 @@ MailState = Literal[
 def waits_for_us(message: "Message") -> bool:
     """Whether a message is held only until something on our side answers again."""
     return message.state == "held" and message.reason.partition(":")[0] in WAITS_FOR_US
+
+
+#: What stands between a debt's own key and the addresses that it was sent to again.
+_AGAIN = "/again/"
+
+
+def again_key(key: str, addresses: Iterable[str]) -> str:
+    """Return the key under which a debt is sent again, to these other addresses."""
+    return f"{debt_key(key)}{_AGAIN}{address_mark(addresses)}"
+
+
+def address_mark(addresses: Iterable[str]) -> str:
+    """Return what stands for addresses in a key: keys are logged, and logs name nobody."""
+    folded = "\n".join(sorted(address.strip().lower() for address in addresses))
+    return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def debt_key(key: str) -> str:
+    """Return a debt's own key, also of a mail that was sent again to another address."""
+    return key.partition(_AGAIN)[0]
 
 
 def held_reason(code: HeldReason, *details: str) -> str:
@@ -300,7 +324,7 @@ class Outcome:
     """All that follows from one message; the store records it in one transaction.
 
     ``state`` is ``recorded`` or ``held``; a held message says why in ``reason``.
-    ``bounced`` are addresses that a bounce says are dead.
+    ``returned`` are our mails that came back, as (key, recipient): those addresses are dead.
     """
 
     state: MessageState
@@ -316,7 +340,7 @@ class Outcome:
     ack: str = ""
     documents: tuple[Document, ...] = ()
     submission: NewSubmission | None = None
-    bounced: tuple[str, ...] = ()
+    returned: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,7 +361,11 @@ class NewMail:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One outgoing e-mail in the outbox. ``response`` and ``server`` are evidence of delivery."""
+    """One outgoing e-mail in the outbox.
+
+    ``response`` and ``server`` are evidence that a server took it – and that it arrived, unless it
+    came back: ``bounced_at`` is when the bounce that cites it arrived.
+    """
 
     id: int
     key: str
@@ -356,6 +384,12 @@ class Mail:
     campaign: str | None = None
     commune: CommuneKey | None = None
     message_id: int | None = None
+    bounced_at: dt.datetime | None = None
+
+    @property
+    def delivered(self) -> bool:
+        """Whether it counts as delivered: a server took it, and it did not come back."""
+        return self.state == "sent" and self.bounced_at is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -482,6 +516,30 @@ class OpenTrouble:
 
 
 @dataclass(frozen=True, slots=True)
+class Bounce:
+    """An address that a bounce called dead. ``identity`` is that of the message that said so."""
+
+    address: str
+    identity: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """A debt to a commune that reached nobody: its mails came back, were refused, or did not leave.
+
+    ``tried`` are the addresses (lower case) that it went to. ``message`` is what an acknowledgment
+    answers.
+    """
+
+    key: str
+    campaign: str
+    commune: CommuneKey
+    tried: frozenset[str]
+    message: Message | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """One line of the journal: append-only and hash-chained."""
 
@@ -525,7 +583,9 @@ class Snapshot:
     ``mail_keys`` are the keys in the outbox of every kind but ``ack`` (of answers to single
     messages only those whose message still waits). ``polled_at`` is the last
     complete poll of the inbox, ``unprocessed`` how many messages are kept but not understood.
-    ``bounced`` are addresses that a bounce called dead.
+    ``bounced`` are addresses that a bounce called dead, ``bounces`` the same with what said so,
+    ``lost`` the debts that reached nobody. ``asked`` says what became of the calls and reminders to
+    a commune; one that got none is not in it.
     """
 
     current: Mapping[tuple[str, CommuneKey], Submission] = field(default_factory=dict)
@@ -536,6 +596,9 @@ class Snapshot:
     reports: tuple[ReportRow, ...] = ()
     mail_keys: frozenset[str] = frozenset()
     bounced: frozenset[str] = frozenset()
+    bounces: tuple[Bounce, ...] = ()
+    lost: tuple[Lost, ...] = ()
+    asked: Mapping[tuple[str, CommuneKey], Asked] = field(default_factory=dict)
     polled_at: dt.datetime | None = None
     unprocessed: int = 0
     brake: Brake | None = None

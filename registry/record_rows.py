@@ -31,12 +31,22 @@ from registry.rows import (
     point_values,
     written,
 )
-from registry.tables import bounced, documents, findings, messages, points, submissions
+from registry.tables import bounced, documents, findings, mails, messages, points, submissions
 
 # Statements of every message are built once: building costs more than running them.
 _SET_MESSAGE = messages.update().where(messages.c.id == sa.bindparam("wanted"))
 _NEW_SUBMISSION = submissions.insert().returning(submissions.c.id)
 _RECEIPT = sa.select(submissions.c.id).where(submissions.c.receipt == sa.bindparam("wanted"))
+_RETURNED = (
+    mails.update()
+    .where(
+        mails.c.key == sa.bindparam("wanted"),
+        mails.c.recipient == sa.bindparam("whose"),
+        mails.c.bounced_at.is_(None),
+    )
+    .values(bounced_at=sa.bindparam("arrived"))
+    .returning(mails.c.id)
+)
 _ALIVE = bounced.delete().where(bounced.c.address == sa.bindparam("wanted"))
 _SAME = sa.and_(
     submissions.c.campaign == sa.bindparam("answer_campaign"),
@@ -85,7 +95,7 @@ class RecordRows(Part):
             owed = ack_values(connection, recorded)
             connection.execute(_SET_MESSAGE, {"wanted": message_id, **owed})
             owe_filing(connection, message_id)
-            _note_addresses(connection, message_id, outcome, now)
+            _note_addresses(connection, message, outcome, now)
             data = _told(recorded) | {"receipt": receipt, "outcome": digest(outcome)}
             journal(connection, now, outcome.state, f"message {message_id}", data)
             return recorded
@@ -361,12 +371,17 @@ def _choose_current(connection: sa.Connection, answer: Mapping[str, object]) -> 
 
 
 def _note_addresses(
-    connection: sa.Connection, message_id: int, outcome: Outcome, now: dt.datetime
+    connection: sa.Connection, message: Message, outcome: Outcome, now: dt.datetime
 ) -> None:
-    """Remember dead addresses; one that writes to us is alive again."""
+    """Remember mails that came back and dead addresses; one that writes to us is alive again."""
     sender = outcome.sender.strip().lower()
     if sender and outcome.verdict not in {"bounce", "auto-reply"}:
         connection.execute(_ALIVE, {"wanted": sender})
-    for address in dict.fromkeys(address.strip().lower() for address in outcome.bounced):
+    for key, recipient in outcome.returned:
+        place = {"wanted": key, "whose": recipient, "arrived": message.received_at}
+        for mail_id in connection.execute(_RETURNED, place).scalars().all():
+            data = {"key": key, "recipient": recipient, "message": message.sha256}
+            journal(connection, now, "mail-bounced", f"mail {mail_id}", data)
+    for address in dict.fromkeys(one.strip().lower() for _, one in outcome.returned):
         connection.execute(_ALIVE, {"wanted": address})
-        connection.execute(bounced.insert().values(address=address, message_id=message_id, at=now))
+        connection.execute(bounced.insert().values(address=address, message_id=message.id, at=now))

@@ -186,6 +186,7 @@ def mail_of(row: sa.Row[Any]) -> Mail:
         campaign=row.campaign,
         commune=key_of(row.commune_code, row.commune_from),
         message_id=row.message_id,
+        bounced_at=row.bounced_at,
     )
 
 

@@ -6,6 +6,7 @@ from typing import get_args
 
 import sqlalchemy as sa
 
+from registry.bounce_rows import read_asked, read_bounces, read_lost
 from registry.campaign_rows import get_campaign, read_reports
 from registry.look_rows import read_submissions
 from registry.model import (
@@ -19,7 +20,7 @@ from registry.model import (
     Window,
 )
 from registry.rows import Part, message_of
-from registry.tables import bounced, mails, marks, messages, submissions
+from registry.tables import mails, marks, messages, submissions
 
 #: Mails about single messages besides their acknowledgments; and all the others.
 _SINGLE: tuple[MailKind, ...] = ("held", "stranger")
@@ -73,6 +74,8 @@ class SnapshotRows(Part):
                 sa.and_(submissions.c.campaign.in_(ids), submissions.c.current),
                 contents=contents,
             )
+            bounces = read_bounces(connection)
+            dead = frozenset(one.address for one in bounces)
             return Snapshot(
                 current={(version.campaign, version.commune): version for version in current},
                 heard=_heard(connection, ids, windows),
@@ -81,7 +84,10 @@ class SnapshotRows(Part):
                 held=_messages(connection, messages.c.state == "held"),
                 reports=tuple(read_reports(connection, ids)),
                 mail_keys=_mail_keys(connection, ids),
-                bounced=frozenset(connection.execute(sa.select(bounced.c.address)).scalars()),
+                bounced=dead,
+                bounces=bounces,
+                lost=read_lost(connection, ids, dead),
+                asked=read_asked(connection, ids),
                 polled_at=_mark(connection, "polled")[0],
                 unprocessed=_unprocessed(connection),
                 brake=_brake(connection),

@@ -255,6 +255,9 @@ bodies = sa.Table(
     sa.Column("raw", sa.LargeBinary, nullable=False),
 )
 
+#: What certainly did not arrive; asked in these words, so that the index that says them is used.
+MAIL_LOST = "bounced_at IS NOT NULL OR state IN ('refused', 'cancelled')"
+
 mails = sa.Table(
     "mails",
     metadata,
@@ -273,10 +276,14 @@ mails = sa.Table(
     # the next try of a queued or unknown mail; NULL: none
     _maybe_instant("next_try_at"),
     _maybe_instant("handed_at"),
+    # the earlier handing over whose outcome nobody knows, of a mail that was tried once more
+    _maybe_instant("doubted_at"),
     _maybe_instant("sent_at"),
     _text("response"),
     _text("server"),
     _maybe_instant("appended_at"),
+    # when the bounce arrived that cites this mail to this recipient
+    _maybe_instant("bounced_at"),
     sa.Column("campaign", Words),
     sa.Column("commune_code", Words),
     sa.Column("commune_from", sa.Date),
@@ -286,6 +293,7 @@ mails = sa.Table(
     sa.Index("ix_mails_recipient_key", "recipient_key", "handed_at"),
     sa.Index("ix_mails_rfc_message_id", "rfc_message_id"),
     sa.Index("ix_mails_campaign", "campaign", "kind", "commune_code"),
+    _partial("ix_mails_lost", "campaign", where=MAIL_LOST),
     _partial("ix_mails_unsaved", "id", where="state = 'sent' AND appended_at IS NULL"),
     sa.Index("ix_mails_kind", "kind", "state"),
     sqlite_autoincrement=True,

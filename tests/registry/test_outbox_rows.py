@@ -166,6 +166,20 @@ def test_a_cap_counts_what_a_recipient_got_or_may_have_got(store: Store) -> None
     assert store.sent_since("other@xa.example", at(0)) == 0
 
 
+def test_a_mail_that_may_have_left_twice_counts_twice(store: Store) -> None:
+    """Caps hold for what a recipient may have got, not for what we meant to send."""
+    store.queue([reminder()], at(0))
+    (mail,) = store.next_mails(at(0), 1)
+    store.handed(mail.id, at(10))
+    store.settle(mail.id, "unknown", at(11), "lost after the dot", "server", at(30))
+    assert store.sent_since(mail.recipient, at(0)) == 1
+    store.handed(mail.id, at(30))
+    store.settle(mail.id, "sent", at(31))
+    assert store.sent_since(mail.recipient, at(0)) == 2
+    assert store.sent_since(mail.recipient, at(20)) == 1
+    assert store.sent_since(mail.recipient, at(31)) == 0
+
+
 def test_mails_are_found_by_campaign_commune_message_and_state(store: Store) -> None:
     message_id = arrive(store, "a")
     store.queue([reminder(), replace(ack(hash_of("a")), message_id=message_id)], NOON)

@@ -4,7 +4,18 @@ from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
-from rigs.answers import CAMPAIGN, HOA_CU, NOON, ack, answer, arrive, at, hash_of, slot
+from rigs.answers import (
+    CAMPAIGN,
+    HOA_CU,
+    NOON,
+    ack,
+    answer,
+    arrive,
+    at,
+    hash_of,
+    reminder,
+    slot,
+)
 
 from registry.model import Outcome
 from registry.store import Store
@@ -48,6 +59,9 @@ QUESTIONS: dict[str, Callable[[Store], object]] = {
 def test_every_tick_asks_through_indices(store: Store, name: str) -> None:
     store.record(arrive(store, "first", uid=1), answer(), NOON)
     store.record(arrive(store, "held", 1, uid=2), Outcome("held", "query", "words"), at(2))
+    store.queue([reminder()], NOON)
+    (mail,) = store.next_mails(NOON, 1)
+    store.settle(mail.id, "refused", NOON, "550 no such user")
     asked: list[tuple[str, object]] = []
     engine = store._database.engine
     sa.event.listen(engine, "before_cursor_execute", lambda *call: asked.append((call[2], call[3])))

@@ -241,7 +241,8 @@ def test_letter_twins_share_number_and_commune_or_body(store: Store) -> None:
 
 
 def test_dead_addresses_are_remembered_until_they_write(store: Store) -> None:
-    bounce = Outcome("recorded", "bounce", "550", bounced=("HoaCu@xa.example", "x@xa.example"))
+    lost = (("call/1", "HoaCu@xa.example"), ("call/1", "x@xa.example"))
+    bounce = Outcome("recorded", "bounce", "550", returned=lost)
     store.record(arrive(store, "bounce"), bounce, at(1))
     assert store.snapshot([]).bounced == {"hoacu@xa.example", "x@xa.example"}
     store.record(arrive(store, "alive"), answer(), at(2))

@@ -22,9 +22,11 @@ from registry.tables import metadata
 
 URL = "sqlite:///data/registry.db"
 
+#: The version after the one that this program knows.
+NEXT = f"{int(schema.HEAD) + 1:04}"
 BROKEN = """
-revision = "0003"
-down_revision = "0002"
+revision = "NEXT"
+down_revision = "NOW"
 branch_labels = None
 depends_on = None
 
@@ -101,9 +103,10 @@ def next_version(monkeypatch: pytest.MonkeyPatch, base: Path, revision: str) -> 
     """Pretend that the program has one more migration."""
     folder = base / "migrations"
     shutil.copytree(schema._FOLDER, folder)
-    (folder / "versions" / "0003_next.py").write_text(revision)
+    text = revision.replace("NEXT", NEXT).replace("NOW", schema.HEAD)
+    (folder / "versions" / f"{NEXT}_next.py").write_text(text)
     monkeypatch.setattr(schema, "_FOLDER", folder)
-    monkeypatch.setattr(schema, "HEAD", "0003")
+    monkeypatch.setattr(schema, "HEAD", NEXT)
 
 
 def test_fault_092_older_registry_is_migrated_after_a_copy(
@@ -116,7 +119,7 @@ def test_fault_092_older_registry_is_migrated_after_a_copy(
     with open_store(URL, tmp_path) as store:
         assert store.message(message_id).sha256 == hash_of("a")
         assert "half" in tables_of(tmp_path)
-    copy = tmp_path / "data" / "registry.db.before-0003"
+    copy = tmp_path / "data" / f"registry.db.before-{NEXT}"
     with closing(sqlite3.connect(copy)) as connection:
         assert connection.execute("SELECT sha256 FROM messages").fetchall() == [(hash_of("a"),)]
 

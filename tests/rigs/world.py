@@ -125,8 +125,10 @@ def calendar(of: Config | None = None) -> Calendar:
 
 
 def snapshot(now: dt.datetime, **changes: object) -> Snapshot:
-    """A registry whose inbox was read completely at ``now``."""
-    return dataclasses.replace(Snapshot(polled_at=now), **changes)  # type: ignore[arg-type]
+    """A registry whose inbox was read completely at ``now``; every commune was asked and got it."""
+    asked = {(CAMPAIGN, one.key): "reached" for one in COMMUNES}
+    base = Snapshot(polled_at=now, asked=asked)  # type: ignore[arg-type]
+    return dataclasses.replace(base, **changes)  # type: ignore[arg-type]
 
 
 def message(number: int = 1, received_at: dt.datetime | None = None, **changes: object) -> Message:

@@ -1,0 +1,150 @@
+"""Machines that answer machines: two offices that face each other, and a peer that answers all."""
+
+import ast
+import datetime as dt
+import itertools
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from promises.correspondence import letter, mail, without_marks
+from rigs.cast import moment
+from rigs.memory_courier import Taken
+from rigs.memory_office import CAMPAIGN, OFFICER, MemoryOffice, Unit
+from rigs.whole import parsed, words
+
+import intake.service as service_module
+
+MINUTE, HOUR, DAY = (dt.timedelta(**{unit: 1}) for unit in ("minutes", "hours", "days"))
+ROOT = Path(__file__).parents[2]
+OURS, THEIRS = "ocop@a.example", "ocop@b.example"
+PEER = "hoacu@caoloc.example"
+
+
+@pytest.fixture
+def opened(tmp_path, monkeypatch) -> Iterator[Callable[..., MemoryOffice]]:
+    monkeypatch.setattr(service_module, "BUILT_AT", moment(1))
+    offices: list[MemoryOffice] = []
+
+    def open_office(name: str, address: str, peer: str) -> MemoryOffice:
+        changes = {
+            "office": {"address": f'"{address}"'},
+            "smtp": {"from": f'"{address}"'},
+            "officers": {"digest_at": '"23:59"'},
+        }
+        unit = Unit("06223", "Hòa Cư", [peer])
+        offices.append(MemoryOffice(tmp_path / name, moment(15, 8), [unit], changes))
+        return offices[-1]
+
+    yield open_office
+    for office in offices:
+        office.close()
+
+
+def connected(one: MemoryOffice, other: MemoryOffice, address: str, subject: str = "") -> None:
+    """What one sends to the other arrives there without anything that says a program wrote it."""
+    serials = itertools.count(1)
+
+    def bring(taken: Taken) -> None:
+        if taken.recipient == address:
+            raw = without_marks(taken.raw, next(serials))
+            if subject:
+                raw = mail(str(parsed(raw)["From"]), subject, words(taken.raw), [], next(serials))
+            other.server.deliver(raw, other.now)
+
+    one.courier.brought = bring
+
+
+def test_fault_113_two_offices_that_face_each_other_fall_silent(opened) -> None:
+    """FAULTS 113: all protective headers stripped on the way; within the caps, then not at all."""
+    ours, theirs = opened("ours", OURS, THEIRS), opened("theirs", THEIRS, OURS)
+    connected(ours, theirs, THEIRS)
+    connected(theirs, ours, OURS, subject="Re: Đăng ký điểm OCOP")
+    ours.store.launch(CAMPAIGN, "officer", ours.now)
+    for pause in (*[6 * MINUTE] * 20, *[4 * HOUR] * 17):
+        for office in (ours, theirs):
+            office.tick()
+            office.pass_time(pause)
+    for office, address in ((ours, THEIRS), (theirs, OURS)):
+        sent = [one.at for one in office.courier.taken if one.recipient == address]
+        assert sent, "they never spoke"
+        for at in sent:
+            assert sum(at - HOUR < other <= at for other in sent) <= 10
+            assert sum(at - DAY < other <= at for other in sent) <= 20
+        answers = [
+            one.at
+            for one in office.courier.taken
+            if one.recipient == address and one.key.startswith("ack/")
+        ]
+        assert answers[-1] < moment(16, 20), "they still answer each other on the third day"
+        held = [one for one in office.courier.taken if one.key.startswith("held/")]
+        assert held, "an officer sees what came"
+        assert office.store.submissions(CAMPAIGN) == [], "words of a machine are nobody's answer"
+
+
+def answering(office: MemoryOffice) -> None:
+    """The peer answers every mail at once with a question of its own."""
+    serials = itertools.count(1000)
+
+    def bring(taken: Taken) -> None:
+        if taken.recipient == PEER:
+            number = next(serials)
+            office.server.deliver(letter("query", "Hòa Cư", PEER, number, number), office.now)
+
+    office.courier.brought = bring
+
+
+def test_fault_113_the_admin_is_told_once_a_day_that_a_cap_holds_somebody_back(opened) -> None:
+    """FAULTS 113: whom, and only once, however many mails wait."""
+    office = opened("ours", OURS, PEER)
+    answering(office)
+    office.server.deliver(letter("query", "Hòa Cư", PEER, 1, 1), office.now)
+    for _ in range(20):
+        office.tick()
+        office.pass_time(5 * MINUTE)
+    told = [one for one in office.courier.taken if one.key.startswith("alert/cap/")]
+    assert [one.recipient for one in told] == [OFFICER]
+    assert PEER in words(told[0].raw)
+    assert "quá nhiều thư" in str(parsed(told[0].raw)["Subject"])
+
+
+def test_fault_113_the_answer_to_a_form_waits_for_the_cap_and_is_never_dropped(opened) -> None:
+    """FAULTS 113: only answers that tell nothing end with the day."""
+    office = opened("ours", OURS, PEER)
+    for number in range(30):
+        office.server.deliver(letter("query", "Hòa Cư", PEER, number, number), office.now)
+    office.server.deliver(letter("form", "Hòa Cư", PEER, 99, 1), office.now + MINUTE)
+    office.tick()
+    while office.now < moment(17, 12):
+        office.pass_time(3 * HOUR)
+        office.tick()
+    sent = [one.key for one in office.courier.taken if one.recipient == PEER]
+    assert sum(key.startswith("ack/") and key.endswith("/in-review") for key in sent) <= 20
+    assert sum(key.endswith("/registered") for key in sent) == 1
+    states = {one.state for one in office.store.mails() if one.recipient == PEER}
+    assert states == {"sent", "cancelled"}
+
+
+def test_one_gate_nothing_but_the_outbox_hands_a_mail_to_a_courier() -> None:
+    """Who sends past the outbox sends past caps, brake, recheck and record."""
+    hands_over, made, speaks = set(), set(), set()
+    for package in ("parsers", "config", "registry", "notifier", "intake"):
+        for path in (ROOT / package).rglob("*.py"):
+            name = str(path.relative_to(ROOT))
+            for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+                called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+                if called.endswith(("courier.send", ".handed", "sendmail", "send_message")):
+                    hands_over.add((name, called))
+                if called.endswith("Courier"):
+                    made.add(name)
+                if isinstance(node, ast.Import | ast.ImportFrom):
+                    named = {getattr(node, "module", None), *(one.name for one in node.names)}
+                    speaks |= {name} if named & {"smtplib", "aiosmtplib"} else set()
+    assert hands_over == {
+        ("notifier/outbox.py", "desk.courier.send"),
+        ("notifier/outbox.py", "desk.store.handed"),
+    }
+    assert speaks == {"notifier/smtp.py", "notifier/replies.py"}
+    # The desk's own, the one of new settings, and `intake doctor`, which only logs in.
+    assert made == {"intake/desk.py", "intake/service.py", "intake/doctor.py"}
+    assert ".send(" not in (ROOT / "intake" / "doctor.py").read_text("utf-8")
