@@ -8,12 +8,12 @@ A document that must go through LibreOffice first (``parsers.office``) is sent t
 because a worker can start no program; ``parsers.pipe`` says how it asks.
 """
 
+import faulthandler
 import gc
 import json
 import os
 import queue
 import select
-import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -25,12 +25,20 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
 from parsers.container import Member, Opened, Room, open_container
+from parsers.death import reason
 from parsers.form import Form
 from parsers.grid import Limits
 from parsers.office import OfficeLimits, convert
 from parsers.pipe import Parent, adapter, opened_of, question_of, reply, result_of, written
 from parsers.reading import Box, Reading, Refusal, RefusalCode
-from parsers.worker import JailBrokenError, OutputTooLargeError, Worker, WorkerDiedError
+from parsers.sniff import needs_threads
+from parsers.worker import (
+    JailBrokenError,
+    OutputTooLargeError,
+    TooManyThreadsError,
+    Worker,
+    WorkerDiedError,
+)
 
 _COMMAND: Final = (sys.executable, "-P", "-s", "-m", "parsers.jail")
 #: A worker that gets no request this soon is being kept ready: it imports every reader at once.
@@ -69,6 +77,10 @@ class JailLimits:
     conversions: int = 2
     document: Limits = field(default_factory=Limits)
     office: OfficeLimits = field(default_factory=OfficeLimits)
+
+
+class _EndedByOthersError(Exception):
+    """A worker was killed amid its job, by neither us nor the kernel."""
 
 
 class Jail:
@@ -127,8 +139,17 @@ class Jail:
         """
         if len(data) > self.limits.document.document_bytes:
             return _refusal("too-large", f"{len(data)} bytes")
-        request = _request(name, self.limits, form=self._written(form), roots=self.limits.roots)
-        return self._served(lambda worker: result_of(self._converse(worker, request, data)))
+        threads = needs_threads(data)
+        request = _request(
+            name,
+            self.limits,
+            form=self._written(form),
+            roots=self.limits.roots,
+            threads=threads,
+        )
+        return self._served(
+            lambda worker: result_of(self._converse(worker, request, data)), fresh=threads
+        )
 
     def open(
         self, data: bytes, name: str = "", room: Room | None = None
@@ -150,31 +171,41 @@ class Jail:
 
     def cut(self, data: bytes, boxes: Mapping[str, Box]) -> dict[str, bytes] | Refusal:
         """Cut the pictures of values out of a document's pages, in a worker (``parsers.cut``)."""
-        request = _request("", self.limits, cut=dict(boxes))
+        threads = needs_threads(data)
+        request = _request("", self.limits, cut=dict(boxes), threads=threads)
 
         def job(worker: Worker) -> tuple[Opened | Refusal | None, bool]:
             deadline = time.monotonic() + self.limits.seconds
             return opened_of(*worker.ask(request, data, deadline, self.limits.output_bytes))
 
-        found = self._served(job)
+        found = self._served(job, fresh=threads)
         if isinstance(found, Opened):
             return {member.name: member.data for member in found.members}
         return found or {}
 
     def _served(
-        self, job: Callable[[Worker], tuple[_Result, bool]], advice: str = _ADVICE
+        self,
+        job: Callable[[Worker], tuple[_Result, bool]],
+        advice: str = _ADVICE,
+        *,
+        fresh: bool = False,
     ) -> _Result | Refusal:
-        """Have one worker do a job: ask it, and return (result, whether to use it again)."""
+        """Have one worker do a job: ask it, and return (result, whether to use it again).
+
+        ``fresh``: a worker that has done nothing yet, for it may have promised to start no thread.
+        """
         worker = self._slots.get()
         try:
+            if fresh and worker is not None and worker.jobs:
+                worker.kill()
             worker = self._ready(worker)
             try:
                 result = self._ask(worker, job, advice)
-            except BrokenPipeError:
-                # It died before it had the whole request: no document's fault, so once more.
+            except (BrokenPipeError, _EndedByOthersError):
+                # No document's fault: it died before it had the request, or by another's hand.
                 worker.kill()
                 worker = self._ready(None)
-                result = self._ask(worker, job, advice)
+                result = self._ask(worker, job, advice, last=True)
             worker = None if worker.finished else worker
         except BaseException:
             if worker is not None:
@@ -193,8 +224,8 @@ class Jail:
             self._form = form, written
         return written
 
-    def ready(self) -> None:
-        """Have a worker at hand.
+    def ready(self) -> tuple[str, ...]:
+        """Have a worker at hand; return the layers that confine it (``parsers.confine``).
 
         Raises:
             JailBrokenError: no worker could be started.
@@ -204,6 +235,7 @@ class Jail:
             worker = self._ready(worker)
         finally:
             self._slots.put(worker)
+        return worker.layers
 
     def _ready(self, worker: Worker | None) -> Worker:
         """Return a worker that has said hello; one that died while idle is replaced."""
@@ -224,7 +256,12 @@ class Jail:
         )
 
     def _ask(
-        self, worker: Worker, job: Callable[[Worker], tuple[_Result, bool]], advice: str
+        self,
+        worker: Worker,
+        job: Callable[[Worker], tuple[_Result, bool]],
+        advice: str,
+        *,
+        last: bool = False,
     ) -> _Result | Refusal:
         try:
             result, again = job(worker)
@@ -234,11 +271,24 @@ class Jail:
         except OutputTooLargeError as error:
             worker.kill()
             return _refusal("too-large", f"answer of {error} bytes", advice)
+        except TooManyThreadsError:
+            worker.kill()
+            return _refusal("unreadable", "the reader started threads without end", advice)
+        except (ValueError, RecursionError) as error:
+            worker.kill()
+            detail = f"the reader said what is no answer: {type(error).__name__}"
+            return _refusal("unreadable", detail, advice)
         except BrokenPipeError:
-            raise
-        except (WorkerDiedError, OSError, ValueError) as error:
-            return _refusal(*_cause_of_death(worker.bury(), error), advice)
+            if not last:
+                raise
+            return _refusal(*reason(worker.bury()), advice)
+        except (WorkerDiedError, OSError) as error:
+            death = worker.bury()
+            if death.from_outside and not last:
+                raise _EndedByOthersError from error
+            return _refusal(*reason(death), advice)
         worker.jobs += 1
+        worker.last_words()
         if not again or worker.jobs >= self.limits.jobs:
             worker.kill()
         return result
@@ -259,15 +309,6 @@ class Jail:
             except BrokenPipeError as error:
                 raise WorkerDiedError("it did not wait for its document") from error
         return answer
-
-
-def _cause_of_death(code: int, error: Exception) -> tuple[RefusalCode, str]:
-    if code == -signal.SIGXCPU:
-        return "timeout", "out of processor time"
-    if code == -signal.SIGKILL:
-        return "too-large", "killed from outside, as the kernel does when memory runs out"
-    detail = f"worker ended with {code}: {type(error).__name__}"
-    return "unreadable", detail
 
 
 def _refusal(code: RefusalCode, detail: str, advice: str = _ADVICE) -> Refusal:
@@ -291,7 +332,9 @@ def main(arguments: Sequence[str]) -> int:
     from parsers.confine import confine  # noqa: PLC0415  the parent does not need it
 
     requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints must not get between the answers
+    # Whatever a library prints must not get between the answers; where it crashed is of interest.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    faulthandler.enable(2, all_threads=False)
     layers = confine(int(arguments[0]))
     parent = Parent(requests, answers)
     parent.say({"layers": layers})
@@ -309,9 +352,11 @@ def main(arguments: Sequence[str]) -> int:
 
 def _serve(request: dict[str, Any], data: bytes, parent: Parent) -> tuple[dict[str, Any], bytes]:
     """Do one job; whatever is raised becomes a refusal and ends this worker."""
-    from parsers.confine import allow_seconds  # noqa: PLC0415
+    from parsers.confine import allow_seconds, stay_alone  # noqa: PLC0415
 
     allow_seconds(request["seconds"])
+    if not request.get("threads"):
+        stay_alone()
     advice = _ADVICE_PACKED if "open" in request else _ADVICE
     do = _open if "open" in request else _cut if "cut" in request else _read
     try:

@@ -55,6 +55,7 @@ def _image(data: bytes, kind: str) -> Album | Refusal:
         except ImportError:
             return _refusal("unsupported", kind, "pillow-heif is not installed")
         pillow_heif.register_heif_opener()
+        pillow_heif.options.DECODE_THREADS = 1  # a confined worker may start no thread
     try:
         image = _opened(Image, data)
         count = getattr(image, "n_frames", 1)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from parsers import tessdata
 from parsers.form import Form
 from parsers.grid import Extract, Grid, Limits
 from parsers.legible import PartialExtract
@@ -47,6 +48,8 @@ def extract(
 
 def read_album(album: Album, pages: Sequence[int], form: Form, kind: str) -> Extract | Refusal:
     """Read these pages (counted from 0) of an album."""
+    if not tessdata.is_there():
+        return replace(unsupported("jpeg"), detail="no Vietnamese letters for Tesseract", kind=kind)
     try:
         import cv2  # noqa: PLC0415  an extra, and heavy
 

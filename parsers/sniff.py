@@ -112,6 +112,11 @@ def has_pages(data: bytes) -> bool:
     return _by_magic(data) in {"pdf", *_IMAGES}
 
 
+def needs_threads(data: bytes) -> bool:
+    """Whether these bytes may be a picture that is never decoded without a thread: an iPhone's."""
+    return data[4:8] == b"ftyp"
+
+
 def unsupported(kind: str) -> Refusal:
     """Say in Vietnamese what to send instead of a document of this kind."""
     if kind in _IMAGES:

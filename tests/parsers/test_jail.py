@@ -107,7 +107,7 @@ def test_refusals_cross_the_pipe(jail: Jail) -> None:
         ("fork-and-hang", "timeout"),
         ("spin", "timeout"),
         ("flood", "too-large"),
-        ("killed", "too-large"),
+        ("killed", "unreadable"),
         ("abort", "unreadable"),
         ("segfault", "unreadable"),
         ("fork-and-die", "unreadable"),
