@@ -29,6 +29,8 @@ from intake.opening import data_folder
 from intake.post import alert
 from notifier.limits import clock_trouble, roster_brake
 from notifier.smtp import Courier
+from parsers.confine import missing_layers
+from parsers.jail import JailBrokenError
 from registry.errors import RegistryBusy
 from registry.lease import Lease
 
@@ -92,6 +94,7 @@ class Service:
         self.daemon.turned = lambda: notify("WATCHDOG=1")
         notify("READY=1")
         _log.info("started", pid=os.getpid(), account=self.daemon.desk.mailbox.account)
+        self._tell_layers()
         try:
             self._loop()
         finally:
@@ -99,6 +102,17 @@ class Service:
             ended.set()
             scheduler.shutdown(wait=False)
             _log.info("stopped")
+
+    def _tell_layers(self) -> None:
+        """Log what confines the readers on this machine, once; the first one then stands ready."""
+        try:
+            layers = self.daemon.desk.reader.ready()
+        except JailBrokenError as error:
+            _log.error("reader_broken", reason=str(error))
+            return
+        missing = missing_layers(layers)
+        log = _log.warning if missing else _log.info
+        log("jail", layers=" ".join(layers), missing=" ".join(missing))
 
     def _loop(self) -> None:
         self._unless_busy(self._tick)

@@ -12,7 +12,7 @@ import resource
 import signal
 import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -38,6 +38,20 @@ _OF_A_FILE: Final = 0b111 | (1 << 14)
 #: Access rights that each Landlock ABI knows (linux/landlock.h); a later one is treated as 5.
 _RIGHTS: Final = {1: 13, 2: 14, 3: 15, 4: 15}
 _OPEN_FILES: Final = 64
+
+
+#: Every layer, and what it denies that no other one does.
+LAYERS: Final = {
+    "rlimits": "a reader may use all memory, processors and disks",
+    "no-new-privs": "a reader may gain privileges",
+    "landlock": "a reader that was taken over may read every file that the daemon may",
+    "seccomp": "a reader that was taken over may use the network and start programs",
+}
+
+
+def missing_layers(layers: Collection[str]) -> dict[str, str]:
+    """Return the layers that are not among these, each with what that means."""
+    return {layer: meaning for layer, meaning in LAYERS.items() if layer not in layers}
 
 
 def confine(memory_bytes: int) -> tuple[str, ...]:

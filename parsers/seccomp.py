@@ -69,6 +69,12 @@ _FOREIGN: Final = (
     ),
 )
 
+#: Rights, owners and times of files, which Landlock lets pass anywhere; files that are memory.
+_CHANGED: Final = _refused(
+    "chmod fchmod fchmodat chown fchown lchown fchownat utime utimes futimesat utimensat setxattr "
+    "lsetxattr fsetxattr removexattr lremovexattr fremovexattr memfd_create"
+)
+
 #: A reader has its pipes and reads files of the program: no socket of any kind, no program, no
 #: process, nothing opened for writing, nothing made, moved, removed or changed.
 READER: Final = (
@@ -81,11 +87,10 @@ READER: Final = (
     Rule("openat", errno.EACCES, "any-bit", 2, _WRITING),
     *_refused(
         "creat truncate rename renameat renameat2 link linkat symlink symlinkat unlink unlinkat "
-        "mkdir mkdirat rmdir mknod mknodat chmod fchmod fchmodat chown fchown lchown fchownat "
-        "utime utimes futimesat utimensat setxattr lsetxattr fsetxattr removexattr lremovexattr "
-        "fremovexattr memfd_create",
+        "mkdir mkdirat rmdir mknod mknodat",
         errno.EACCES,
     ),
+    *_CHANGED,
 )
 
 #: On top of it: no thread either. One kind of picture is never decoded without.
@@ -100,6 +105,7 @@ OFFICE: Final = (
     Rule("clone", test="no-bit", value=_CLONE_THREAD),
     Rule("socket", errno.EACCES, "other", 0, _AF_UNIX),
     *_refused("connect sendto sendmsg sendmmsg", errno.ECONNREFUSED),
+    *_CHANGED,
     Rule("access", errno.EACCES, "equal", 1, os.W_OK),
     Rule("faccessat", errno.EACCES, "equal", 2, os.W_OK),
 )
