@@ -16,6 +16,7 @@ _NO_MEMORY: Final = re.compile(
 #: A line of Python's own report on a crash (``faulthandler``), innermost first.
 _FRAME: Final = re.compile(rb'File "(?:[^"\n]*/)?([\w.<>-]{1,60})", line (\d{1,6}) in')
 _FRAMES_SHOWN: Final = 3
+_NEARLY_ALL: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,14 @@ class Death:
     """An end: ``code`` as ``subprocess`` has it (negative: a signal), None if we had to end it.
 
     ``last_words`` is what it wrote to standard error; ``memory_ran_out`` whether the kernel ended
-    some process for want of memory in its lifetime.
+    some process for want of memory in its lifetime; ``memory_used`` the share of its own limit that
+    it was last seen with, for some libraries abort without a word when they get no more.
     """
 
     code: int | None
     last_words: bytes = b""
     memory_ran_out: bool = False
+    memory_used: float = 0.0
 
     @property
     def from_outside(self) -> bool:
@@ -49,6 +52,8 @@ def reason(death: Death) -> tuple[RefusalCode, str]:
     ended = _name(death.code) + _place(death.last_words)
     if _NO_MEMORY.search(death.last_words):
         return "too-large", f"out of memory: the reader {ended}"
+    if death.code < 0 and death.memory_used > _NEARLY_ALL:
+        return "too-large", f"with {death.memory_used:.0%} of its memory used, the reader {ended}"
     return "unreadable", f"the reader {ended}"
 
 

@@ -397,7 +397,8 @@ def _open(request: dict[str, Any], data: bytes, _parent: Parent) -> tuple[dict[s
 def _cut(request: dict[str, Any], data: bytes, _parent: Parent) -> tuple[dict[str, Any], bytes]:
     from parsers.cut import cut  # noqa: PLC0415
 
-    cuttings = cut(data, {name: tuple(box) for name, box in request["cut"].items()})
+    boxes = {name: tuple(box) for name, box in request["cut"].items()}
+    cuttings = cut(data, boxes, Limits(**request["limits"]))
     if isinstance(cuttings, Refusal):
         return {"refusal": asdict(cuttings)}, b""
     return written(Opened("cut", tuple(Member(name, png) for name, png in cuttings.items())))

@@ -28,7 +28,7 @@ _NOT_REACHED: Final = "Tệp quét có {} trang, chương trình mới đọc {}
 
 
 def extract(
-    data: bytes, _limits: Limits | None = None, form: Form | None = None
+    data: bytes, limits: Limits | None = None, form: Form | None = None
 ) -> Extract | Refusal:
     """Read a picture, or the pages of a PDF as pictures; places are ``page 1, row 3, column 4``.
 
@@ -40,7 +40,7 @@ def extract(
         ``unreadable`` with advice (blurred, dark, cut off …), ``damaged``, ``too-large``.
     """
     kind = sniff(data).kind
-    album = opened(data, kind)
+    album = opened(data, kind, limits)
     if isinstance(album, Refusal):
         return album
     return read_album(album, range(album.count), form or Form("", ()), kind)

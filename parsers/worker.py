@@ -19,7 +19,7 @@ _CHUNK: Final = 1 << 16
 #: Threads of a worker that may have some: the decoder's own, and a few to spare.
 _MOST_THREADS: Final = 16
 _DYING_SECONDS: Final = 2.0
-_LOOK_SECONDS: Final = 0.2  # how often a silent worker is looked at
+_LOOK_SECONDS: Final = 0.1  # how often a silent worker is looked at
 
 
 class JailBrokenError(RuntimeError):
@@ -60,6 +60,8 @@ class Worker:
         self.finished = False
         self._output_bytes = output_bytes
         self._document_bytes = document_bytes
+        self._memory_bytes = memory_bytes
+        self._memory_seen = 0
         self._oom_kills = _oom_kills()
         self._words, stderr = os.pipe()
         try:
@@ -102,6 +104,7 @@ class Worker:
 
         ``room_bytes`` is for an answer that may bring more than one document.
         """
+        self._memory_seen = 0
         frame = memoryview(FRAME.pack(len(request), len(data)) + request + data)
         stdin, _ = self._pipes()
         while frame:
@@ -130,7 +133,9 @@ class Worker:
             time.sleep(0.01)
         ended, words = self._ended(), self.last_words()
         code = self.kill()
-        return Death(code if ended else None, words, _oom_kills() > self._oom_kills)
+        ran_out = _oom_kills() > self._oom_kills
+        used = self._memory_seen / self._memory_bytes
+        return Death(code if ended else None, words, ran_out, used)
 
     def last_words(self) -> bytes:
         """Take what the worker wrote to standard error since it was last asked, up to a pipe full.
@@ -184,7 +189,9 @@ class Worker:
                 return
             if ended:
                 raise WorkerDiedError("the worker ended")
-            if _threads(self._process.pid) > _MOST_THREADS:
+            threads, memory = _size(self._process.pid)
+            self._memory_seen = memory or self._memory_seen  # one that has just died has none
+            if threads > _MOST_THREADS:
                 raise TooManyThreadsError
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
@@ -203,12 +210,13 @@ def _oom_kills() -> int:
     return int(found[1]) if found else 0
 
 
-def _threads(pid: int) -> int:
-    """Return how many threads a process has; 0 where nobody may know."""
+def _size(pid: int) -> tuple[int, int]:
+    """Return a process's threads and bytes of address space (proc(5)); 0 where nobody may know."""
     try:
-        return int(Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[17])
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return int(fields[17]), int(fields[20])
     except (OSError, LookupError, ValueError):
-        return 0
+        return 0, 0
 
 
 def _environment() -> dict[str, str]:
