@@ -52,7 +52,7 @@ def files(data: bytes, part: Part) -> list[Part]:
 
 def _attributes(data: bytes) -> list[tuple[int, bytes]]:
     """Return (id, value) of each attribute up to the first one that is cut off."""
-    found = []
+    found: list[tuple[int, bytes]] = []
     at = 6  # signature and key
     while at + 9 <= len(data) and len(found) < _MOST_ATTRIBUTES:
         attribute, size = struct.unpack_from("<II", data, at + 1)

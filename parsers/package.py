@@ -60,7 +60,7 @@ def refusal_of(error: Exception, kind: str) -> Refusal:
     """Return what an error of this kind's reader means: the refusal it carries, else damaged."""
     if isinstance(error, RefusedError):
         return replace(error.refusal, kind=kind)
-    if isinstance(error, etree.XMLSyntaxError) and error.code == _RESOURCE_LIMIT:
+    if isinstance(error, etree.XMLSyntaxError) and getattr(error, "code", 0) == _RESOURCE_LIMIT:
         detail = "XML nested too deeply, or with a text of over 10 MB"
         return Refusal("too-large", _MESSAGES["too-large"], detail, kind)
     return Refusal("damaged", _MESSAGES["damaged"], type(error).__name__, kind)
