@@ -28,7 +28,7 @@ from parsers.jail import Jail  # noqa: E402
 from parsers.reading import Reading  # noqa: E402
 
 BOOK = (ROOT / "tests" / "parsers" / "data" / "form.xlsx").read_bytes()
-_SERVE = "import sys\nimport parsers.jail\n{}\nsys.exit(parsers.jail.main(sys.argv[1:]))"
+_SERVE = "import sys\n{}\nimport parsers.serve\nsys.exit(parsers.serve.main(sys.argv[1:]))"
 WORKERS = {
     "jail, all layers": None,
     "jail, no seccomp": "import parsers.confine as c\nc.install = lambda *_: False",

@@ -1,12 +1,18 @@
-"""How a worker ended, and what that says of the document: the true reason, never a guess. Pure."""
+"""How a reader ended, and what that says of the document: the true reason, never a guess. Pure."""
 
 import re
 import signal
 from dataclasses import dataclass
 from typing import Final
 
-from parsers.reading import RefusalCode
+from parsers.reading import Refusal, RefusalCode
 
+#: What the sender can do about a document, and about one that holds others.
+ADVICE_PACKED: Final = (
+    "Đề nghị nén lại thành một tệp .zip chỉ gồm công văn, biểu mẫu và hồ sơ, hoặc đính kèm trực "
+    "tiếp từng tệp vào thư."
+)
+ADVICE: Final = "Đề nghị lưu lại thành tệp Excel (.xlsx) hoặc Word (.docx) mới và gửi lại."
 #: What is written last by a program that asked for memory and got none: Python, Rust, C++, C.
 #: The one place where a message's words count: such a program ends by a signal like any crash.
 _NO_MEMORY: Final = re.compile(
@@ -71,3 +77,12 @@ def _place(last_words: bytes) -> str:
     found = _FRAME.findall(last_words)[:_FRAMES_SHOWN]
     shown = " < ".join(f"{name.decode('ascii', 'replace')}:{line.decode()}" for name, line in found)
     return f" at {shown}" if shown else ""
+
+
+def refusal(code: RefusalCode, detail: str, advice: str = ADVICE) -> Refusal:
+    """Return the refusal of a document whose reader failed: ``detail`` is for the operator."""
+    what = {
+        "timeout": "Tệp mất quá nhiều thời gian để đọc.",
+        "too-large": "Tệp quá lớn so với một biểu đăng ký.",
+    }.get(code, "Chương trình không đọc được tệp này.")
+    return Refusal(code, f"{what} {advice}", detail)

@@ -249,7 +249,7 @@ def test_the_worker_says_what_confines_it(jail: Jail) -> None:
     assert {"rlimits", "no-new-privs"} <= set(layers)
     unknown = (
         "import platform, sys\nplatform.machine = lambda: 'sparc64'\n"
-        "import parsers.jail\nsys.exit(parsers.jail.main(sys.argv[1:]))"
+        "import parsers.serve\nsys.exit(parsers.serve.main(sys.argv[1:]))"
     )
     with Jail(command=(sys.executable, "-c", unknown)) as elsewhere:
         assert "seccomp" not in elsewhere.ready()
@@ -290,11 +290,11 @@ def test_fault_058_memory_limit() -> None:
 
 
 _RAISES = """
-import parsers, parsers.jail, sys
+import parsers, parsers.serve, sys
 class Panic(BaseException): pass
 def read(*_, **__): raise Panic("0912345678")
 parsers.read = read
-sys.exit(parsers.jail.main(sys.argv[1:]))
+sys.exit(parsers.serve.main(sys.argv[1:]))
 """
 
 

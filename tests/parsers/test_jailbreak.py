@@ -43,7 +43,7 @@ def outside(tmp_path: Path) -> Iterator[Path]:
         finally:
             os.chdir(ROOT)
         listener.listen()
-        hidden.bind("\0intake-rig")
+        hidden.bind(f"\0intake-{os.getpid()}")
         hidden.listen()
         before = _state(tmp_path)
         yield tmp_path

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 import parsers
-import parsers.jail
+import parsers.serve
 from parsers.reading import Refusal
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -105,4 +105,4 @@ def read(data: bytes, *_: object, **__: object) -> Refusal:
 
 
 parsers.read = read
-sys.exit(parsers.jail.main(sys.argv[1:]))
+sys.exit(parsers.serve.main(sys.argv[1:]))

@@ -4,7 +4,8 @@ An attempt returns what it got ("open …") or raises ``OSError`` and the like w
 Only the standard library: the file also runs where nothing else can be read, as the program that
 ``parsers.launch`` starts (``python jailbreak.py PARENT OUTSIDE`` writes ``told.json``).
 """
-# ruff: noqa: PTH, S108, S606  attempts are calls of the kernel, not of a library
+# The attempts are calls of the kernel, not of a library.
+# ruff: noqa: PTH104, PTH108, PTH208, PTH211, S108, S606
 
 import ctypes
 import json
@@ -113,7 +114,9 @@ NETWORK: dict[str, Callable[[World], object]] = {
     "tcp over IPv6": lambda _: _connect(socket.AF_INET6, socket.SOCK_STREAM, ("::1", 9)),
     "udp": lambda _: _connect(socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 53)),
     "unix socket": lambda w: _connect(socket.AF_UNIX, socket.SOCK_STREAM, str(w.outside / "s")),
-    "abstract socket": lambda _: _connect(socket.AF_UNIX, socket.SOCK_STREAM, "\0intake-rig"),
+    "abstract socket": lambda w: _connect(
+        socket.AF_UNIX, socket.SOCK_STREAM, f"\0intake-{w.parent}"
+    ),
     "netlink": lambda _: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0),
     "raw socket": lambda _: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1),
     "vsock": lambda _: socket.socket(40, socket.SOCK_STREAM),
