@@ -1,6 +1,7 @@
 """The jail: whatever a document does to its reader, the caller gets a value and nothing is left."""
 
 import concurrent.futures
+import io
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from rigs.ocop_form import FORM
 from rigs.packed import Lie, odd_zip, plain_zip, zeros
 from rigs.papers import docx, paragraph
@@ -264,6 +266,32 @@ def test_landlock_hides_files_and_network_where_the_kernel_has_it() -> None:
         assert "PermissionError" in _in_worker("open('/etc/passwd').read()")
         connect = "import socket; socket.create_connection(('127.0.0.1', 1), timeout=5)"
         assert "PermissionError" in _in_worker(connect)
+
+
+def test_an_iphones_picture_is_decoded_in_the_jail() -> None:
+    """Its decoder starts a thread: the one kind that may, as root and as an ordinary user."""
+    pillow_heif = pytest.importorskip("pillow_heif")
+    out = io.BytesIO()
+    pillow_heif.from_pillow(Image.new("RGB", (600, 800), "white")).save(out)
+    with Jail(JailLimits(seconds=60)) as jail:
+        assert isinstance(jail.read(b"", FORM), Refusal)
+        result = jail.read(out.getvalue(), FORM, "IMG_0001.HEIC")
+        assert isinstance(result, Refusal)
+        assert (result.code, result.kind) == ("unreadable", "heic"), result.detail
+        assert isinstance(jail.read((DATA / "form.xlsx").read_bytes(), FORM), Reading)
+
+
+def test_pictures_without_tesseracts_letters_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by a crash: without letters the wheel falls over its own complaint on being imported."""
+    monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
+    out = io.BytesIO()
+    Image.new("L", (600, 800), 255).save(out, "PNG")
+    with Jail() as bare:
+        result = bare.read(out.getvalue(), FORM)
+    assert isinstance(result, Refusal)
+    assert result.detail == "no Vietnamese letters for Tesseract"
 
 
 def test_worker_inherits_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
