@@ -196,13 +196,14 @@ def check(
 ) -> None:
     """Check the whole config: every problem at once, with file, line and remedy."""
     from config.settings import warnings  # noqa: PLC0415
-    from intake.doctor import connections, programs  # noqa: PLC0415
+    from intake.doctor import confinement, connections, programs  # noqa: PLC0415
     from intake.systemd import misfit  # noqa: PLC0415
     from notifier.compose import check_templates  # noqa: PLC0415
 
     config = _config()
     unfit = misfit(config, os.environ)
-    for warning in (*warnings(config), *programs(os.environ), *((unfit,) if unfit else ())):
+    found = (*warnings(config), *programs(os.environ), *confinement())
+    for warning in (*found, *((unfit,) if unfit else ())):
         _echo(f"warning: {warning}")
     problems = check_templates(config.folder / "templates", config)
     if connect:

@@ -92,6 +92,7 @@ class Opening:
             0 if deep else self._members,
             min(int(self._limits.document_bytes), self._bytes),
             0 if deep else self._bytes,
+            self._limits.archive_ratio,
         )
         opened = self._open(part.data, part.name, room)
         if opened is None:
@@ -135,6 +136,9 @@ class Opening:
             return Node(part)  # nothing in it, or damaged: reading it says that it is no document
         if depth >= self._limits.archive_depth:
             return _refused(part, refused("too-deep", f"inside {depth} others", "tnef"))
+        if len(inside) > self._members:
+            return _refused(part, refused("too-many", f"{len(inside)} files", "tnef"))
+        self._members -= len(inside)
         return self._node(part, "tnef", inside, depth)
 
     def _mail(self, part: Part, depth: int) -> Node:

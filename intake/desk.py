@@ -42,8 +42,8 @@ class Reader(Protocol):
     def open(self, data: bytes, name: str, room: Room) -> Opened | Refusal | None:
         """Return what stands inside a container, or why not; None for any other document."""
 
-    def ready(self) -> None:
-        """Make sure that documents can be read at all; raise if not."""
+    def ready(self) -> tuple[str, ...]:
+        """Make sure that documents can be read at all; return what confines their readers."""
 
 
 class Scanner(Protocol):

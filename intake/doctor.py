@@ -13,6 +13,8 @@ from intake.mailbox import LoginRefused, Mailbox, Unreachable
 from intake.scanner import Clamd
 from notifier.smtp import Courier
 from parsers import office
+from parsers.confine import missing_layers
+from parsers.jail import Jail, JailBrokenError
 
 #: What the daemon makes use of, and what it does without it.
 _WISHES = {
@@ -48,6 +50,20 @@ def programs(env: Mapping[str, str], shares: Sequence[Path] = _SHARES) -> list[s
             "libarchive is not installed: .rar and .7z are refused; apt install libarchive13"
         )
     return missing
+
+
+def confinement() -> list[str]:
+    """Start a reader and return what of its confinement this machine does not have."""
+    try:
+        with Jail() as jail:
+            missing = missing_layers(jail.ready())
+    except JailBrokenError as error:
+        return [f"no document can be read here: {error}"]
+    return [
+        f"the kernel has no {layer} for the readers of documents: {meaning}; "
+        "the kernels of Debian 12 and newer on x86_64 and aarch64 have it"
+        for layer, meaning in missing.items()
+    ]
 
 
 def connections(config: Config, env: Mapping[str, str]) -> tuple[list[str], list[str]]:

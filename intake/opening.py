@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from config.model import Config
 from parsers import Limits as DocumentLimits
 from parsers.jail import JailLimits
+from parsers.office import OfficeLimits
 
 if TYPE_CHECKING:
     from registry.lease import Lease
@@ -34,8 +35,14 @@ def jail_limits(config: Config) -> JailLimits:
         seconds=limits.read_seconds,
         memory_bytes=int(limits.read_memory),
         output_bytes=int(limits.read_output),
+        office=OfficeLimits(
+            seconds=limits.convert_seconds, memory_bytes=int(limits.convert_memory)
+        ),
         document=DocumentLimits(
             document_bytes=int(limits.document_bytes),
+            unpacked_bytes=int(limits.unpacked_bytes),
+            sheet_cells=limits.sheet_cells,
+            picture_pixels=limits.picture_pixels,
             sheet_rows=limits.sheet_rows,
             sheet_columns=limits.sheet_columns,
             pdf_pages=limits.pdf_pages,

@@ -35,6 +35,8 @@ from intake.systemd import ALIVE, misfit, notify
 from notifier.health import Code
 from notifier.limits import clock_trouble, roster_brake
 from notifier.smtp import Courier
+from parsers.confine import missing_layers
+from parsers.jail import JailBrokenError
 from registry.errors import RegistryBusy
 
 _log = structlog.get_logger("service")
@@ -117,6 +119,7 @@ class Service:
         self.watched()
         notify("READY=1", "STATUS=works")
         _log.info("started", pid=os.getpid(), account=self.daemon.desk.mailbox.account)
+        self._tell_layers()
         try:
             self._loop()
         finally:
@@ -129,6 +132,17 @@ class Service:
         """From now on each piece of work that is done is a sign of life."""
         self.daemon.desk.alive = lambda: notify(ALIVE)
         self.daemon.moved = self._moved
+
+    def _tell_layers(self) -> None:
+        """Log what confines the readers on this machine, once; the first one then stands ready."""
+        try:
+            layers = self.daemon.desk.reader.ready()
+        except JailBrokenError as error:
+            _log.error("reader_broken", reason=str(error))
+            return
+        missing = missing_layers(layers)
+        log = _log.warning if missing else _log.info
+        log("jail", layers=" ".join(layers), missing=" ".join(missing))
 
     def _loop(self) -> None:
         self._turn()

@@ -1,7 +1,7 @@
 """winmail.dat: the files that Outlook hides in Microsoft's TNEF envelope ([MS-OXTNEF]). Pure.
 
 Only what a mail's reader needs: each attachment's bytes and its name. Everything is a slice of the
-input, so nothing can grow.
+input, and there are only so many slices, so nothing can grow.
 """
 
 import struct
@@ -12,6 +12,8 @@ from intake.message import Part
 
 _SIGNATURE = 0x223E9F78
 _RENDERING, _TITLE, _DATA, _PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
+#: Attributes that are looked at: a file has some ten, and no mail five hundred files.
+_MOST_ATTRIBUTES = 10_000
 _LONG_NAMES = (0x3707001F, 0x3707001E)  # PR_ATTACH_LONG_FILENAME as UTF-16 or in the code page
 
 
@@ -50,9 +52,9 @@ def files(data: bytes, part: Part) -> list[Part]:
 
 def _attributes(data: bytes) -> list[tuple[int, bytes]]:
     """Return (id, value) of each attribute up to the first one that is cut off."""
-    found = []
+    found: list[tuple[int, bytes]] = []
     at = 6  # signature and key
-    while at + 9 <= len(data):
+    while at + 9 <= len(data) and len(found) < _MOST_ATTRIBUTES:
         attribute, size = struct.unpack_from("<II", data, at + 1)
         at += 9
         if at + size > len(data):

@@ -30,8 +30,7 @@ from parsers.names import decode_bytes, member_name
 from parsers.reading import Refusal
 
 _CHUNK: Final = 1 << 16
-#: A hundred times its packed size is no document, once there is enough of it to tell.
-_MOST_TIMES: Final = 100
+#: What unpacks to less is no bomb, however small it was.
 _ENOUGH_BYTES: Final = 10_000_000
 #: What Windows, macOS and Office leave beside the files, by the name or the folder.
 _TRIFLE: Final = re.compile(
@@ -136,7 +135,7 @@ class Taking:
             NoRoomError: the budget is used up.
         """
         self._streamed += size
-        if self._streamed > max(_ENOUGH_BYTES, _MOST_TIMES * self._packed_bytes):
+        if self._streamed > max(_ENOUGH_BYTES, self._room.ratio * self._packed_bytes):
             times = self._streamed // max(1, self._packed_bytes)
             raise self.refused("too-large", f"{times} times its packed size and no end")
         if self._streamed > self._room.total_bytes:

@@ -1,8 +1,8 @@
 """What a worker process may do: the kernel's limits, put on by the worker itself.
 
-Four layers: resource limits; no new privileges; death with the parent; Landlock (Linux ≥ 5.13):
-no file but below the interpreter's own folders, none to write but /dev/null, no TCP. Landlock is
-left out where the kernel has none.
+The layers, from outside in: resource limits; death with the parent; no new privileges, and none of
+root's; Landlock (Linux ≥ 5.13): no file but below the interpreter's own folders, none to write, no
+TCP; the calls of ``seccomp.READER``. The last two are left out where the kernel has none.
 """
 
 import contextlib
@@ -12,13 +12,17 @@ import resource
 import signal
 import struct
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Final
+
+from parsers.seccomp import ALONE, READER, install
 
 _PR_SET_PDEATHSIG: Final = 1
 _PR_SET_DUMPABLE: Final = 4
 _PR_SET_NO_NEW_PRIVS: Final = 38
+_CAPABILITY_VERSION_3: Final = 0x20080522
 _LANDLOCK_CREATE_RULESET: Final = 444
 _LANDLOCK_ADD_RULE: Final = 445
 _LANDLOCK_RESTRICT_SELF: Final = 446
@@ -26,7 +30,6 @@ _ABI_TCP: Final = 4
 _ABI_SCOPE: Final = 6
 #: Access rights of Landlock (linux/landlock.h).
 READ: Final = (1 << 2) | (1 << 3)
-READ_AND_WRITE: Final = (1 << 2) | (1 << 1)
 RUN: Final = READ | (1 << 0)
 #: Read, write, make and remove files, folders and sockets, rename across folders, cut short.
 WRITE: Final = READ | (1 << 1) | 0b1110110000 | (1 << 13) | (1 << 14)
@@ -37,11 +40,24 @@ _RIGHTS: Final = {1: 13, 2: 14, 3: 15, 4: 15}
 _OPEN_FILES: Final = 64
 
 
+#: Every layer, and what it denies that no other one does.
+LAYERS: Final = {
+    "rlimits": "a reader may use all memory, processors and disks",
+    "no-new-privs": "a reader may gain privileges",
+    "landlock": "a reader that was taken over may read every file that the daemon may",
+    "seccomp": "a reader that was taken over may use the network and start programs",
+}
+
+
+def missing_layers(layers: Collection[str]) -> dict[str, str]:
+    """Return the layers that are not among these, each with what that means."""
+    return {layer: meaning for layer, meaning in LAYERS.items() if layer not in layers}
+
+
 def confine(memory_bytes: int) -> tuple[str, ...]:
     """Put every layer that this kernel has on the calling process; return their names.
 
-    Never loosens, cannot be undone. Works as root and as an ordinary user; process creation is
-    refused to ordinary users only (RLIMIT_NPROC does not bind root).
+    Never loosens, cannot be undone, and is the same for root and for an ordinary user.
     """
     limit(
         {
@@ -49,13 +65,20 @@ def confine(memory_bytes: int) -> tuple[str, ...]:
             resource.RLIMIT_FSIZE: 0,
             resource.RLIMIT_CORE: 0,
             resource.RLIMIT_NOFILE: _OPEN_FILES,
-            resource.RLIMIT_NPROC: 0,
         }
     )
     libc = ctypes.CDLL(None, use_errno=True)
-    # Tesseract sends its messages to the null device.
-    paths = {**dict.fromkeys(_readable(), READ), os.devnull: READ_AND_WRITE}
-    return ("rlimits", *bind(libc, paths))
+    layers = ("rlimits", *bind(libc, dict.fromkeys(_readable(), READ)))
+    if install(libc, READER):
+        return (*layers, "seccomp")
+    limit({resource.RLIMIT_NPROC: 0})  # binds ordinary users only
+    return layers
+
+
+@cache
+def stay_alone() -> None:
+    """Start no thread from now on; without seccomp nothing changes."""
+    install(ctypes.CDLL(None), ALONE)
 
 
 def bind(libc: ctypes.CDLL, folders: Mapping[str, int]) -> tuple[str, ...]:
@@ -64,7 +87,10 @@ def bind(libc: ctypes.CDLL, folders: Mapping[str, int]) -> tuple[str, ...]:
     libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
     if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
         return ()
-    return ("no-new-privs", "landlock") if _landlock(libc, folders) else ("no-new-privs",)
+    landlock = _landlock(libc, folders)
+    # Without capabilities root cannot raise its limits again.
+    libc.capset(struct.pack("=Ii", _CAPABILITY_VERSION_3, 0), bytes(24))
+    return ("no-new-privs", "landlock") if landlock else ("no-new-privs",)
 
 
 def allow_seconds(seconds: float) -> None:

@@ -42,13 +42,15 @@ LeftOutCode = Literal[
 class Room:
     """What one container may hold at most; sizes are of streamed bytes, never of a header's claim.
 
-    More members than ``members`` refuse it; a member over ``member_bytes`` is left out, and so is
-    all that does not fit into ``total_bytes`` any more.
+    More members than ``members`` refuse it, and so do members that together are ``ratio`` times as
+    large as they were packed, once they are large at all; a member over ``member_bytes`` is left
+    out, and so is all that does not fit into ``total_bytes`` any more.
     """
 
     members: int = 500
     member_bytes: int = 25_000_000
     total_bytes: int = 200_000_000
+    ratio: int = 100
 
 
 @dataclass(frozen=True, slots=True)

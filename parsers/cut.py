@@ -7,6 +7,7 @@ import io
 from collections.abc import Mapping
 from typing import Final
 
+from parsers.grid import Limits
 from parsers.picture import Pixels, opened
 from parsers.reading import Box, Refusal
 from parsers.sniff import sniff
@@ -16,13 +17,15 @@ _MARGIN: Final = 0.004
 _WIDEST: Final = 900  # pixels
 
 
-def cut(data: bytes, boxes: Mapping[str, Box]) -> dict[str, bytes] | Refusal:
+def cut(
+    data: bytes, boxes: Mapping[str, Box], limits: Limits | None = None
+) -> dict[str, bytes] | Refusal:
     """Return for each named box a PNG of that part of its page; boxes of no page are left out.
 
     Returns:
         The pictures by name, or a ``Refusal`` where the document has no pages to show.
     """
-    album = opened(data, sniff(data).kind)
+    album = opened(data, sniff(data).kind, limits)
     if isinstance(album, Refusal):
         return album
     cuttings: dict[str, bytes] = {}

@@ -168,6 +168,7 @@ class Limits:
     sheet_letters: int = 10_000_000
     merged_ranges: int = 20_000
     pdf_pages: int = 200
+    picture_pixels: int = 60_000_000
 
 
 #: Turns a document of one kind (``doc``, ``odt``, ``rtf``, ``xlsx`` to be calculated …) into one of

@@ -1,6 +1,6 @@
 """Readers in child processes with limits: outside bytes are never parsed in the daemon itself.
 
-A worker is ``python -m parsers.jail``. It confines itself, says hello, and then answers one framed
+A worker is ``python -m parsers.serve``. It confines itself, says hello, and then answers one framed
 request at a time: JSON and the document in, JSON out. The parent keeps the wall clock and the cap
 on output, kills the worker's whole process group when either is exceeded, and starts another.
 
@@ -8,41 +8,33 @@ A document that must go through LibreOffice first (``parsers.office``) is sent t
 because a worker can start no program; ``parsers.pipe`` says how it asks.
 """
 
-import gc
 import json
-import os
 import queue
-import select
-import signal
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
-from functools import lru_cache
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 
-from parsers.container import Member, Opened, Room, open_container
+from parsers.container import Opened, Room
+from parsers.death import ADVICE, ADVICE_PACKED, reason, refusal
 from parsers.form import Form
 from parsers.grid import Limits
 from parsers.office import OfficeLimits, convert
-from parsers.pipe import Parent, adapter, opened_of, question_of, reply, result_of, written
-from parsers.reading import Box, Reading, Refusal, RefusalCode
-from parsers.worker import JailBrokenError, OutputTooLargeError, Worker, WorkerDiedError
-
-_COMMAND: Final = (sys.executable, "-P", "-s", "-m", "parsers.jail")
-#: A worker that gets no request this soon is being kept ready: it imports every reader at once.
-_PATIENCE_SECONDS: Final = 0.05
-#: Python's own 700 make it search through every document again and again.
-_OBJECTS_BETWEEN_LOOKS: Final = 50_000
-_ADVICE_PACKED: Final = (
-    "Đề nghị nén lại thành một tệp .zip chỉ gồm công văn, biểu mẫu và hồ sơ, hoặc đính kèm trực "
-    "tiếp từng tệp vào thư."
+from parsers.pipe import adapter, opened_of, question_of, reply, result_of
+from parsers.reading import Box, Reading, Refusal
+from parsers.sniff import needs_threads
+from parsers.worker import (
+    JailBrokenError,
+    OutputTooLargeError,
+    TooManyThreadsError,
+    Worker,
+    WorkerDiedError,
 )
-_ADVICE: Final = "Đề nghị lưu lại thành tệp Excel (.xlsx) hoặc Word (.docx) mới và gửi lại."
 
+_COMMAND: Final = (sys.executable, "-P", "-s", "-m", "parsers.serve")
 
 _Result = TypeVar("_Result")
 
@@ -69,6 +61,10 @@ class JailLimits:
     conversions: int = 2
     document: Limits = field(default_factory=Limits)
     office: OfficeLimits = field(default_factory=OfficeLimits)
+
+
+class _EndedByOthersError(Exception):
+    """A worker was killed amid its job, by neither us nor the kernel."""
 
 
 class Jail:
@@ -126,9 +122,18 @@ class Jail:
             JailBrokenError: no worker could be started.
         """
         if len(data) > self.limits.document.document_bytes:
-            return _refusal("too-large", f"{len(data)} bytes")
-        request = _request(name, self.limits, form=self._written(form), roots=self.limits.roots)
-        return self._served(lambda worker: result_of(self._converse(worker, request, data)))
+            return refusal("too-large", f"{len(data)} bytes")
+        threads = needs_threads(data)
+        request = _request(
+            name,
+            self.limits,
+            form=self._written(form),
+            roots=self.limits.roots,
+            threads=threads,
+        )
+        return self._served(
+            lambda worker: result_of(self._converse(worker, request, data)), fresh=threads
+        )
 
     def open(
         self, data: bytes, name: str = "", room: Room | None = None
@@ -138,7 +143,7 @@ class Jail:
         Like ``read`` in all else. The members together are never over ``room.total_bytes``.
         """
         if len(data) > self.limits.document.document_bytes:
-            return _refusal("too-large", f"{len(data)} bytes", _ADVICE_PACKED)
+            return refusal("too-large", f"{len(data)} bytes", ADVICE_PACKED)
         room = room or Room()
         request = _request(name, self.limits, open=asdict(room))
 
@@ -146,35 +151,45 @@ class Jail:
             deadline = time.monotonic() + self.limits.seconds
             return opened_of(*worker.ask(request, data, deadline, room.total_bytes))
 
-        return self._served(job, _ADVICE_PACKED)
+        return self._served(job, ADVICE_PACKED)
 
     def cut(self, data: bytes, boxes: Mapping[str, Box]) -> dict[str, bytes] | Refusal:
         """Cut the pictures of values out of a document's pages, in a worker (``parsers.cut``)."""
-        request = _request("", self.limits, cut=dict(boxes))
+        threads = needs_threads(data)
+        request = _request("", self.limits, cut=dict(boxes), threads=threads)
 
         def job(worker: Worker) -> tuple[Opened | Refusal | None, bool]:
             deadline = time.monotonic() + self.limits.seconds
             return opened_of(*worker.ask(request, data, deadline, self.limits.output_bytes))
 
-        found = self._served(job)
+        found = self._served(job, fresh=threads)
         if isinstance(found, Opened):
             return {member.name: member.data for member in found.members}
         return found or {}
 
     def _served(
-        self, job: Callable[[Worker], tuple[_Result, bool]], advice: str = _ADVICE
+        self,
+        job: Callable[[Worker], tuple[_Result, bool]],
+        advice: str = ADVICE,
+        *,
+        fresh: bool = False,
     ) -> _Result | Refusal:
-        """Have one worker do a job: ask it, and return (result, whether to use it again)."""
+        """Have one worker do a job: ask it, and return (result, whether to use it again).
+
+        ``fresh``: a worker that has done nothing yet, for it may have promised to start no thread.
+        """
         worker = self._slots.get()
         try:
+            if fresh and worker is not None and worker.jobs:
+                worker.kill()
             worker = self._ready(worker)
             try:
                 result = self._ask(worker, job, advice)
-            except BrokenPipeError:
-                # It died before it had the whole request: no document's fault, so once more.
+            except (BrokenPipeError, _EndedByOthersError):
+                # No document's fault: it died before it had the request, or by another's hand.
                 worker.kill()
                 worker = self._ready(None)
-                result = self._ask(worker, job, advice)
+                result = self._ask(worker, job, advice, last=True)
             worker = None if worker.finished else worker
         except BaseException:
             if worker is not None:
@@ -193,8 +208,8 @@ class Jail:
             self._form = form, written
         return written
 
-    def ready(self) -> None:
-        """Have a worker at hand.
+    def ready(self) -> tuple[str, ...]:
+        """Have a worker at hand; return the layers that confine it (``parsers.confine``).
 
         Raises:
             JailBrokenError: no worker could be started.
@@ -204,6 +219,7 @@ class Jail:
             worker = self._ready(worker)
         finally:
             self._slots.put(worker)
+        return worker.layers
 
     def _ready(self, worker: Worker | None) -> Worker:
         """Return a worker that has said hello; one that died while idle is replaced."""
@@ -224,21 +240,39 @@ class Jail:
         )
 
     def _ask(
-        self, worker: Worker, job: Callable[[Worker], tuple[_Result, bool]], advice: str
+        self,
+        worker: Worker,
+        job: Callable[[Worker], tuple[_Result, bool]],
+        advice: str,
+        *,
+        last: bool = False,
     ) -> _Result | Refusal:
         try:
             result, again = job(worker)
         except TimeoutError:
             worker.kill()
-            return _refusal("timeout", f"over {self.limits.seconds:g} s", advice)
+            return refusal("timeout", f"over {self.limits.seconds:g} s", advice)
         except OutputTooLargeError as error:
             worker.kill()
-            return _refusal("too-large", f"answer of {error} bytes", advice)
+            return refusal("too-large", f"answer of {error} bytes", advice)
+        except TooManyThreadsError:
+            worker.kill()
+            return refusal("unreadable", "the reader started threads without end", advice)
+        except (ValueError, RecursionError) as error:
+            worker.kill()
+            detail = f"the reader said what is no answer: {type(error).__name__}"
+            return refusal("unreadable", detail, advice)
         except BrokenPipeError:
-            raise
-        except (WorkerDiedError, OSError, ValueError) as error:
-            return _refusal(*_cause_of_death(worker.bury(), error), advice)
+            if not last:
+                raise
+            return refusal(*reason(worker.bury()), advice)
+        except (WorkerDiedError, OSError) as error:
+            death = worker.bury()
+            if death.from_outside and not last:
+                raise _EndedByOthersError from error
+            return refusal(*reason(death), advice)
         worker.jobs += 1
+        worker.last_words()
         if not again or worker.jobs >= self.limits.jobs:
             worker.kill()
         return result
@@ -261,119 +295,6 @@ class Jail:
         return answer
 
 
-def _cause_of_death(code: int, error: Exception) -> tuple[RefusalCode, str]:
-    if code == -signal.SIGXCPU:
-        return "timeout", "out of processor time"
-    if code == -signal.SIGKILL:
-        return "too-large", "killed from outside, as the kernel does when memory runs out"
-    detail = f"worker ended with {code}: {type(error).__name__}"
-    return "unreadable", detail
-
-
-def _refusal(code: RefusalCode, detail: str, advice: str = _ADVICE) -> Refusal:
-    what = {
-        "timeout": "Tệp mất quá nhiều thời gian để đọc.",
-        "too-large": "Tệp quá lớn so với một biểu đăng ký.",
-    }.get(code, "Chương trình không đọc được tệp này.")
-    return Refusal(code, f"{what} {advice}", detail)
-
-
 def _request(name: str, limits: JailLimits, **asked: object) -> bytes:
     common = {"name": name, "limits": asdict(limits.document), "seconds": limits.seconds}
     return json.dumps({**common, **asked}).encode()
-
-
-# --- the worker -----------------------------------------------------------------------------------
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Serve requests from standard input until it closes."""
-    from parsers.confine import confine  # noqa: PLC0415  the parent does not need it
-
-    requests, answers = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints must not get between the answers
-    layers = confine(int(arguments[0]))
-    parent = Parent(requests, answers)
-    parent.say({"layers": layers})
-    if not select.select([requests], [], [], _PATIENCE_SECONDS)[0]:
-        from parsers import warm  # noqa: PLC0415  nobody waits yet: import now what reading needs
-
-        warm()
-    # A document's cells all live until its end: looking for cycles among them finds nothing.
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
-    while request := parent.hear():
-        parent.say(*_serve(*request, parent))
-    return 0
-
-
-def _serve(request: dict[str, Any], data: bytes, parent: Parent) -> tuple[dict[str, Any], bytes]:
-    """Do one job; whatever is raised becomes a refusal and ends this worker."""
-    from parsers.confine import allow_seconds  # noqa: PLC0415
-
-    allow_seconds(request["seconds"])
-    advice = _ADVICE_PACKED if "open" in request else _ADVICE
-    do = _open if "open" in request else _cut if "cut" in request else _read
-    try:
-        answer, content = do(request, data, parent)
-    except MemoryError:
-        refusal = _refusal("too-large", "out of memory", advice)
-    except BaseException as error:  # noqa: BLE001  pyo3's PanicException is no Exception
-        refusal = _refusal("unreadable", _where(error), advice)
-    else:
-        return {**answer, "again": True}, content
-    return {"refusal": asdict(refusal), "again": False}, b""
-
-
-def _read(request: dict[str, Any], data: bytes, parent: Parent) -> tuple[dict[str, Any], bytes]:
-    from parsers import read  # noqa: PLC0415
-
-    form = _form(request["form"])
-    limits = Limits(**request["limits"])
-    result = read(
-        data,
-        form,
-        name=request["name"],
-        limits=limits,
-        convert=parent.convert,
-        roots=request["roots"],
-    )
-    kind = "reading" if isinstance(result, Reading) else "refusal"
-    return {kind: adapter(type(result)).dump_python(result, mode="json")}, b""
-
-
-def _open(request: dict[str, Any], data: bytes, _parent: Parent) -> tuple[dict[str, Any], bytes]:
-    opened = open_container(data, request["name"], Room(**request["open"]))
-    if isinstance(opened, Opened):
-        return written(opened)
-    return ({"refusal": asdict(opened)} if opened else {"opened": None}), b""
-
-
-def _cut(request: dict[str, Any], data: bytes, _parent: Parent) -> tuple[dict[str, Any], bytes]:
-    from parsers.cut import cut  # noqa: PLC0415
-
-    cuttings = cut(data, {name: tuple(box) for name, box in request["cut"].items()})
-    if isinstance(cuttings, Refusal):
-        return {"refusal": asdict(cuttings)}, b""
-    return written(Opened("cut", tuple(Member(name, png) for name, png in cuttings.items())))
-
-
-@lru_cache(maxsize=8)
-def _form(written: str) -> Form:
-    """Return the form of its JSON; a worker sees the few forms of one office."""
-    form: Form = adapter(Form).validate_json(written)
-    return form
-
-
-def _where(error: BaseException) -> str:
-    """Name the exception and the lines that raised it, not its text: that may quote people."""
-    places, trace = [], error.__traceback__
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        places.append(f"{Path(code.co_filename).name}:{trace.tb_lineno}")
-        trace = trace.tb_next
-    return f"{type(error).__name__} at {' < '.join(reversed(places[-4:]))}"
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

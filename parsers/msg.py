@@ -50,6 +50,8 @@ def open_container(data: bytes, kind: str, _name: str, room: Room) -> Opened | R
         return error.refusal
     except NoRoomError:
         return refused("too-large", "its streams together are over the budget", kind)
+    except MemoryError:
+        raise
     except Exception as error:  # noqa: BLE001  olefile raises whatever the broken bytes lead to
         return refused("damaged", f"broken msg: {type(error).__name__}", kind)
     first, *inner = covers

@@ -10,7 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import IO
+from typing import IO, Final, cast
 
 from lxml import etree
 
@@ -42,6 +42,12 @@ BROKEN = (
 )
 
 
+_HAS_DTD: Final = "an XML part has a DTD (entity bomb or external entity)"
+_RESOURCE_LIMIT: Final = etree.ErrorTypes.ERR_RESOURCE_LIMIT
+#: Where a DTD stands, if there is one: lxml would work through it first.
+_HEAD_BYTES: Final = 4_096
+
+
 class RefusedError(Exception):
     """Carries a refusal from deep inside a reader to its door, which returns it as a value."""
 
@@ -54,6 +60,9 @@ def refusal_of(error: Exception, kind: str) -> Refusal:
     """Return what an error of this kind's reader means: the refusal it carries, else damaged."""
     if isinstance(error, RefusedError):
         return replace(error.refusal, kind=kind)
+    if isinstance(error, etree.XMLSyntaxError) and getattr(error, "code", 0) == _RESOURCE_LIMIT:
+        detail = "XML nested too deeply, or with a text of over 10 MB"
+        return Refusal("too-large", _MESSAGES["too-large"], detail, kind)
     return Refusal("damaged", _MESSAGES["damaged"], type(error).__name__, kind)
 
 
@@ -89,13 +98,16 @@ class Package:
     def root(self, name: str) -> etree._Element:
         """Return the parsed XML of a small part (workbook, styles, relationships)."""
         parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-        root = etree.fromstring(self._archive.read(name), parser)
+        content = self._archive.read(name)
+        _refuse_doctype(content[:_HEAD_BYTES])
+        root = etree.fromstring(content, parser)
         _refuse_dtd(root)
         return root
 
     def walk(self, name: str, *tags: str) -> Iterator[etree._Element]:
         """Yield the elements with these local names as they end; each is cleared afterwards."""
         with self._archive.open(name) as stream:
+            _refuse_doctype(cast("zipfile.ZipExtFile", stream).peek(_HEAD_BYTES))
             yield from walk(stream, *tags)
 
     def related(self, name: str) -> dict[str, tuple[str, str]]:
@@ -159,9 +171,14 @@ def oversized(data: bytes, limits: Limits) -> Refusal | None:
     return None
 
 
+def _refuse_doctype(head: bytes) -> None:
+    if b"<!DOCTYPE" in head:
+        raise RefusedError("damaged", _HAS_DTD)
+
+
 def _refuse_dtd(element: etree._Element) -> None:
     if element.getroottree().docinfo.internalDTD is not None:
-        raise RefusedError("damaged", "an XML part has a DTD (entity bomb or external entity)")
+        raise RefusedError("damaged", _HAS_DTD)
 
 
 def local(element: etree._Element) -> str:

@@ -5,7 +5,6 @@ recognition needs is made smaller while it is decoded: a page of 60 megapixels n
 """
 
 import io
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,12 +12,12 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 
+from parsers.grid import Limits
 from parsers.reading import Refusal, RefusalCode
 
 #: A page: gray (height, width) or RGB (height, width, 3), black is 0.
 Pixels = npt.NDArray[np.uint8]
 
-_MOST_PIXELS: Final = 60_000_000
 #: A4 at some 320 dpi: capitals of 12 points are then 35 pixels high, more tells nothing new.
 _USEFUL_PIXELS: Final = 10_000_000
 _LEAST_SIDE: Final = 200
@@ -36,17 +35,18 @@ class Album:
     page: Callable[[int], Pixels | Refusal]
 
 
-def opened(data: bytes, kind: str) -> Album | Refusal:
+def opened(data: bytes, kind: str, limits: Limits | None = None) -> Album | Refusal:
     """Open a picture (``jpeg``, ``png``, ``tiff``, ``heic`` …) or a ``pdf``; decode nothing yet.
 
     Returns:
-        An ``Album``, or a ``Refusal``: ``damaged`` bytes, ``too-large`` for over 60 megapixels,
-        ``unsupported`` where the extra that reads this kind is not installed.
+        An ``Album``, or a ``Refusal``: ``damaged`` bytes, ``too-large`` for more pixels than
+        ``limits`` allow, ``unsupported`` where the extra that reads this kind is not installed.
     """
-    return _pdf(data) if kind == "pdf" else _image(data, kind)
+    most_pixels = (limits or Limits()).picture_pixels
+    return _pdf(data) if kind == "pdf" else _image(data, kind, most_pixels)
 
 
-def _image(data: bytes, kind: str) -> Album | Refusal:
+def _image(data: bytes, kind: str, most_pixels: int) -> Album | Refusal:
     from PIL import Image  # noqa: PLC0415  only for pictures
 
     if kind == "heic":
@@ -55,9 +55,14 @@ def _image(data: bytes, kind: str) -> Album | Refusal:
         except ImportError:
             return _refusal("unsupported", kind, "pillow-heif is not installed")
         pillow_heif.register_heif_opener()
+        pillow_heif.options.DECODE_THREADS = 1  # a confined worker may start no thread
     try:
         image = _opened(Image, data)
+        if image.size[0] * image.size[1] > most_pixels:
+            return _too_fine(kind, image.size)
         count = getattr(image, "n_frames", 1)
+    except MemoryError:
+        raise
     except Exception as error:  # noqa: BLE001  each of Pillow's plugins breaks in its own way
         return _refusal("damaged", kind, type(error).__name__)
     count = count if kind == "tiff" else 1
@@ -67,7 +72,7 @@ def _image(data: bytes, kind: str) -> Album | Refusal:
             image = _opened(Image, data)
             if number:
                 image.seek(number)
-            return _decoded(image, kind)
+            return _decoded(image, kind, most_pixels)
         except MemoryError:
             raise
         except Exception as error:  # noqa: BLE001  see above
@@ -77,17 +82,20 @@ def _image(data: bytes, kind: str) -> Album | Refusal:
 
 
 def _opened(pillow: Any, data: bytes) -> Any:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow's own limit warns; ours refuses below
-        return pillow.open(io.BytesIO(data))
+    pillow.MAX_IMAGE_PIXELS = None  # by Pillow's own limit a picture would count as damaged
+    return pillow.open(io.BytesIO(data))
 
 
-def _decoded(image: Any, kind: str) -> Pixels | Refusal:
+def _too_fine(kind: str, size: tuple[int, int]) -> Refusal:
+    return _refusal("too-large", kind, f"{size[0]} x {size[1]} pixels")
+
+
+def _decoded(image: Any, kind: str, most_pixels: int) -> Pixels | Refusal:
     from PIL import Image, ImageOps  # noqa: PLC0415  only for pictures
 
     wide, high = image.size
-    if wide * high > _MOST_PIXELS:
-        return _refusal("too-large", kind, f"{wide} x {high} pixels")
+    if wide * high > most_pixels:  # a later page of a TIFF
+        return _too_fine(kind, image.size)
     if min(wide, high) < _LEAST_SIDE or max(wide, high) > _LONGEST_SHAPE * min(wide, high):
         return _refusal("unreadable", kind, f"no page: {wide} x {high} pixels")
     shrink = (wide * high / _USEFUL_PIXELS) ** 0.5

@@ -11,6 +11,7 @@ bytes of all members one after the other; ``"opened"`` is null for any other doc
 """
 
 import json
+import re
 import struct
 from dataclasses import asdict, replace
 from typing import IO, Any, Final
@@ -20,6 +21,9 @@ from parsers.reading import Reading, Refusal
 
 #: Before each message, either way: length of its JSON, length of the document after it.
 FRAME: Final = struct.Struct(">II")
+
+#: A half of a letter in UTF-16, as JSON has it escaped: two together are one letter.
+_HALF_LETTER: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
 _ADAPTERS: dict[type, Any] = {}
 
@@ -87,6 +91,9 @@ def _object(answer: bytes) -> dict[str, Any]:
     parts = json.loads(answer)
     if not isinstance(parts, dict):
         raise ValueError("the answer is no object")  # noqa: TRY004  as any other malformed answer
+    if _HALF_LETTER.search(answer):
+        # One by itself is no text: the registry could not write it.
+        json.dumps(parts, ensure_ascii=False).encode()
     return parts
 
 

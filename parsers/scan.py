@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from parsers import tessdata
 from parsers.form import Form
 from parsers.grid import Extract, Grid, Limits
 from parsers.legible import PartialExtract
@@ -27,7 +28,7 @@ _NOT_REACHED: Final = "Tệp quét có {} trang, chương trình mới đọc {}
 
 
 def extract(
-    data: bytes, _limits: Limits | None = None, form: Form | None = None
+    data: bytes, limits: Limits | None = None, form: Form | None = None
 ) -> Extract | Refusal:
     """Read a picture, or the pages of a PDF as pictures; places are ``page 1, row 3, column 4``.
 
@@ -39,7 +40,7 @@ def extract(
         ``unreadable`` with advice (blurred, dark, cut off …), ``damaged``, ``too-large``.
     """
     kind = sniff(data).kind
-    album = opened(data, kind)
+    album = opened(data, kind, limits)
     if isinstance(album, Refusal):
         return album
     return read_album(album, range(album.count), form or Form("", ()), kind)
@@ -47,6 +48,8 @@ def extract(
 
 def read_album(album: Album, pages: Sequence[int], form: Form, kind: str) -> Extract | Refusal:
     """Read these pages (counted from 0) of an album."""
+    if not tessdata.is_there():
+        return replace(unsupported("jpeg"), detail="no Vietnamese letters for Tesseract", kind=kind)
     try:
         import cv2  # noqa: PLC0415  an extra, and heavy
 

@@ -112,6 +112,11 @@ def has_pages(data: bytes) -> bool:
     return _by_magic(data) in {"pdf", *_IMAGES}
 
 
+def needs_threads(data: bytes) -> bool:
+    """Whether these bytes may be a picture that is never decoded without a thread: an iPhone's."""
+    return data[4:8] == b"ftyp"
+
+
 def unsupported(kind: str) -> Refusal:
     """Say in Vietnamese what to send instead of a document of this kind."""
     if kind in _IMAGES:
@@ -193,8 +198,13 @@ def _ole(data: bytes) -> Sniffed:
     try:
         with olefile.OleFileIO(io.BytesIO(data)) as ole:
             streams = {"/".join(path).lower() for path in ole.listdir()}
+            longest = max((one.size for one in ole.direntries if one), default=0)
+    except MemoryError:
+        raise
     except Exception as error:  # noqa: BLE001  olefile raises whatever the broken bytes lead to
         return _damaged("ole", f"broken OLE container: {type(error).__name__}")
+    if longest > len(data):  # its chain of sectors runs in a circle, and would fill the memory
+        return _damaged("ole", f"a stream of {longest} bytes in a file of {len(data)}")
     if "encryptedpackage" in streams:
         return _encrypted("ole")
     for stream, kind in (

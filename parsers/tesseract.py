@@ -8,17 +8,16 @@ What Tesseract says of its certainty means little (unanimous and wrong in 8 % of
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import tesserocr
 
+from parsers import tessdata
+
 Gray = npt.NDArray[np.uint8]
 
-#: Where Debian has the letters; TESSDATA_PREFIX says otherwise.
-_DATA: Final = "/usr/share/tesseract-ocr/5/tessdata"
 _DPI: Final = 300
 
 
@@ -47,8 +46,11 @@ class Tesseract:
 
     def __init__(self, mode: int = tesserocr.PSM.SINGLE_LINE) -> None:
         os.environ.setdefault("OMP_THREAD_LIMIT", "1")
-        path = os.environ.get("TESSDATA_PREFIX", _DATA)
-        self._api = tesserocr.PyTessBaseAPI(path=f"{Path(path)}/", lang="vie", psm=mode)
+        self._api = tesserocr.PyTessBaseAPI(
+            path=f"{tessdata.folder()}/", lang=tessdata.LANGUAGE, psm=mode
+        )
+        # Its messages go to standard error: the jail refuses to open /dev/null for them.
+        self._api.SetVariable("debug_file", "")
         self._allowed = ""
 
     def line(self, pixels: Gray, allowed: str = "") -> Read:

@@ -16,7 +16,7 @@ from parsers.layout import is_layout
 from parsers.legacy import Typed, believed, code_of, joined, together
 from parsers.legible import PartialExtract
 from parsers.numbering import Numbering
-from parsers.package import BROKEN, Package, RefusedError, local
+from parsers.package import BROKEN, Package, RefusedError, local, refusal_of
 from parsers.reading import Finding, Refusal
 from parsers.vietnamese import repair
 from parsers.word_styles import Styles
@@ -61,12 +61,8 @@ def extract(
     limits = limits or Limits()
     try:
         return _Document(Package(data, limits), limits).extract()
-    except RefusedError as error:
-        refused = error.refusal
-        return Refusal(refused.code, refused.message, refused.detail, "docx")
-    except BROKEN as error:
-        refused = RefusedError("damaged", f"{type(error).__name__} in the package").refusal
-        return Refusal(refused.code, refused.message, refused.detail, "docx")
+    except (RefusedError, *BROKEN) as error:
+        return refusal_of(error, "docx")
 
 
 @dataclass(slots=True)
@@ -91,6 +87,8 @@ class _Document:
         )
         related = dict(package.related(main).values())
         self.root = package.root(main)
+        if sum(1 for _ in self.root.iter("{*}tc")) > limits.sheet_cells:
+            raise RefusedError("too-large", f"over {limits.sheet_cells} cells")
         self.styles = Styles(package.root(related["styles"]) if "styles" in related else None)
         self.numbering = Numbering(
             package.root(related["numbering"]) if "numbering" in related else None

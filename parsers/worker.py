@@ -1,6 +1,9 @@
 """The parent's end of one worker process: its pipes, its deadline, its end."""
 
+import fcntl
+import json
 import os
+import re
 import select
 import signal
 import subprocess
@@ -9,11 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, Final
 
+from parsers.death import Death
 from parsers.pipe import FRAME
 
 _CHUNK: Final = 1 << 16
+#: Threads of a worker that may have some: the decoder's own, and a few to spare.
+_MOST_THREADS: Final = 16
 _DYING_SECONDS: Final = 2.0
-_LOOK_SECONDS: Final = 0.2  # how often a silent worker is looked at
+_LOOK_SECONDS: Final = 0.1  # how often a silent worker is looked at
 
 
 class JailBrokenError(RuntimeError):
@@ -28,8 +34,19 @@ class OutputTooLargeError(Exception):
     """The worker's answer is over its cap."""
 
 
+class TooManyThreadsError(Exception):
+    """The worker started more threads than any reader needs."""
+
+
+_BAD_ENDS: Final = (WorkerDiedError, OutputTooLargeError, TooManyThreadsError)
+
+
 class Worker:
-    """One child process with its two pipes, in a process group of its own: all die at once."""
+    """One child process with its pipes, in a process group of its own: all die at once.
+
+    ``layers`` are what confines it, by its own account. What it writes to standard error goes into
+    a pipe that never makes it wait: what is too much is lost.
+    """
 
     def __init__(
         self,
@@ -43,21 +60,35 @@ class Worker:
         self.finished = False
         self._output_bytes = output_bytes
         self._document_bytes = document_bytes
-        self._process = subprocess.Popen(  # noqa: S603  our own interpreter, no shell, no outside words
-            [*command, str(memory_bytes)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            cwd="/",
-            env=_environment(),
-            start_new_session=True,
-            bufsize=0,
-        )
+        self._memory_bytes = memory_bytes
+        self._memory_seen = 0
+        self._oom_kills = _oom_kills()
+        self._words, stderr = os.pipe()
+        try:
+            for end in (self._words, stderr):
+                os.set_blocking(end, False)
+            fcntl.fcntl(self._words, fcntl.F_SETPIPE_SZ, _CHUNK)
+            self._process = subprocess.Popen(  # noqa: S603  our own interpreter, no shell, no outside words
+                [*command, str(memory_bytes)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                cwd="/",
+                env=_environment(),
+                start_new_session=True,
+                bufsize=0,
+            )
+        except BaseException:
+            os.close(self._words)
+            raise
+        finally:
+            os.close(stderr)
         try:
             for pipe in self._pipes():
                 os.set_blocking(pipe.fileno(), False)
-            self._answer(time.monotonic() + start_seconds)
-        except (TimeoutError, OSError, WorkerDiedError, OutputTooLargeError) as error:
+            hello, _ = self._answer(time.monotonic() + start_seconds)
+            self.layers = tuple(map(str, json.loads(hello)["layers"]))
+        except (TimeoutError, OSError, ValueError, LookupError, TypeError, *_BAD_ENDS) as error:
             code = self.kill()
             raise JailBrokenError(f"worker did not start ({code}): {error!r}") from error
 
@@ -73,6 +104,7 @@ class Worker:
 
         ``room_bytes`` is for an answer that may bring more than one document.
         """
+        self._memory_seen = 0
         frame = memoryview(FRAME.pack(len(request), len(data)) + request + data)
         stdin, _ = self._pipes()
         while frame:
@@ -89,19 +121,31 @@ class Worker:
         code = self._process.wait()
         for pipe in self._pipes():
             pipe.close()
+        if self._words >= 0:
+            os.close(self._words)
+            self._words = -1
         return code
 
-    def bury(self) -> int:
-        """Let a worker that closed its pipe finish dying, so that its exit code tells the cause.
-
-        One that lives on and had to be killed says nothing by that: 0.
-        """
+    def bury(self) -> Death:
+        """Let a worker that closed its pipe finish dying, so that its end tells the cause."""
         deadline = time.monotonic() + _DYING_SECONDS
         while time.monotonic() < deadline and not self._ended():
             time.sleep(0.01)
-        ended = self._ended()
+        ended, words = self._ended(), self.last_words()
         code = self.kill()
-        return code if ended else 0
+        ran_out = _oom_kills() > self._oom_kills
+        used = self._memory_seen / self._memory_bytes
+        return Death(code if ended else None, words, ran_out, used)
+
+    def last_words(self) -> bytes:
+        """Take what the worker wrote to standard error since it was last asked, up to a pipe full.
+
+        Asked after each job, so that a later one has room to say why it died.
+        """
+        try:
+            return os.read(self._words, _CHUNK)
+        except OSError:
+            return b""
 
     def _ended(self) -> bool:
         # WNOWAIT: not reaped, so that its process group's number stays ours until kill().
@@ -145,12 +189,34 @@ class Worker:
                 return
             if ended:
                 raise WorkerDiedError("the worker ended")
+            threads, memory = _size(self._process.pid)
+            self._memory_seen = memory or self._memory_seen  # one that has just died has none
+            if threads > _MOST_THREADS:
+                raise TooManyThreadsError
 
     def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
         stdin, stdout = self._process.stdin, self._process.stdout
         if stdin is None or stdout is None:  # Popen was asked for both
             raise WorkerDiedError("no pipes")
         return stdin, stdout
+
+
+def _oom_kills() -> int:
+    """Return how many processes the kernel has ended for want of memory since it started."""
+    try:
+        found = re.search(rb"^oom_kill (\d+)$", Path("/proc/vmstat").read_bytes(), re.MULTILINE)
+    except OSError:
+        return 0
+    return int(found[1]) if found else 0
+
+
+def _size(pid: int) -> tuple[int, int]:
+    """Return a process's threads and bytes of address space (proc(5)); 0 where nobody may know."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()
+        return int(fields[17]), int(fields[20])
+    except (OSError, LookupError, ValueError):
+        return 0, 0
 
 
 def _environment() -> dict[str, str]:

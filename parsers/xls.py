@@ -57,6 +57,8 @@ def extract(
         ]
         decode(coded)
         return extract_of("xls", sheets)
+    except MemoryError:
+        raise
     except Exception as error:  # noqa: BLE001  xlrd raises whatever the broken bytes lead to
         return refusal_of(error, "xls")
 

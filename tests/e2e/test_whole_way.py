@@ -2,14 +2,20 @@
 
 import datetime as dt
 import io
+import os
+import signal
+import subprocess
+import sys
 import threading
+import time
+from pathlib import Path
 
 import openpyxl
 import pytest
 from rigs.cast import moment
 from rigs.dovecot import PASSWORD, Dovecot
 from rigs.running import running_office, wait_for
-from rigs.whole import CAMPAIGN, Whole, mail, parsed, real_process, words, workbook_file
+from rigs.whole import CAMPAIGN, ENV, Whole, mail, parsed, real_process, words, workbook_file
 
 from intake.demo_documents import PLAIN, blank_workbook, workbook
 from intake.demo_scenario import GIA_CAT, HOA_CU, _sender
@@ -388,6 +394,53 @@ def test_fault_024_a_second_daemon_is_refused_and_kill_9_is_survived(real):
         again.terminate()
         assert again.wait(timeout=60) == 0
     assert [count for _, count in real.smtp.copies().items()] == [1, 1]
+
+
+#: The program, with a reader on which it dies as by the kernel's hand.
+POISONED = """
+import os, signal, sys
+from parsers.jail import Jail
+def kill_us(jail, *_, **__):
+    jail.ready()
+    print("worker", jail._slots.queue[-1]._process.pid, flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+Jail.read = kill_us
+from intake.__main__ import main
+sys.exit(main())
+"""
+
+
+def test_fault_096_a_letter_that_kills_the_process_three_times_is_held_at_the_fourth_start(real):
+    """FAULTS 96 with real processes: each dies by SIGKILL, and takes its worker along."""
+    roster = (real.folder / "communes.csv").read_text(encoding="utf-8")
+    (real.folder / "communes.csv").write_text(roster.replace("2025-07-01", ""), encoding="utf-8")
+    nil = "Qua rà soát, xã không có nhu cầu hỗ trợ."
+    real.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)), real.now)
+    real.deliver(mail("giacat@caoloc.example", body=nil), real.now + dt.timedelta(seconds=1))
+    command = [sys.executable, "-c", POISONED, "--config", str(real.folder), "once"]
+    for _ in range(3):
+        died = subprocess.run(command, env={**os.environ, **ENV}, capture_output=True, check=False)
+        assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+        worker = int(died.stdout.split()[-1])
+        deadline = time.monotonic() + 30
+        while _lives(worker) and time.monotonic() < deadline:
+            os.sched_yield()
+        assert not _lives(worker)
+    with real_process(real.folder, "once") as fourth:
+        told = fourth.communicate(timeout=120)[0].decode()
+        assert fourth.returncode == 0, told
+    real.restart()
+    (held,) = real.store.held()
+    assert (held.sender, held.reason.partition(":")[0]) == (HOA_CU_MAIL, "program-failed")
+    assert _state(real, "06235") == "nil"
+    assert real.smtp.accepted
+
+
+def _lives(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 # --- what must not stop the rest ----------------------------------------------------------------

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from rigs import world
 
-from intake.doctor import connections, programs
+from intake.doctor import confinement, connections, programs
 from intake.domainkeys import DnsAway
+from parsers.jail import Jail, JailBrokenError
 
 
 @pytest.fixture
@@ -58,3 +59,23 @@ def test_missing_libarchive(shares: tuple[Path, ...], monkeypatch: pytest.Monkey
     (warning,) = programs({}, shares)
     assert ".rar" in warning
     assert "apt install libarchive13" in warning
+
+
+def test_a_kernel_without_a_layer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Jail() as jail:
+        here = jail.ready()
+    told = confinement()
+    assert len(told) == len({"rlimits", "no-new-privs", "landlock", "seccomp"} - set(here))
+    monkeypatch.setattr(Jail, "ready", lambda _: ("rlimits", "no-new-privs", "landlock"))
+    (warning,) = confinement()
+    assert "no seccomp for the readers" in warning
+    assert "use the network" in warning
+
+
+def test_readers_that_cannot_start_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_: Jail) -> None:
+        raise JailBrokenError("worker did not start (1)")
+
+    monkeypatch.setattr(Jail, "ready", broken)
+    (warning,) = confinement()
+    assert "no document can be read here" in warning

@@ -449,6 +449,25 @@ def test_fault_044_encrypted_is_said() -> None:
     assert smime.signed_content(b"\x30\x03\x02\x01") is None
 
 
+@pytest.mark.parametrize("indefinite", [False, True])
+def test_fault_044_a_signature_in_millions_of_pieces_is_not_walked(indefinite: bool) -> None:
+    """The envelope is opened by the daemon itself: what it may cost is bounded."""
+
+    def tag(kind: int, value: bytes) -> bytes:
+        if indefinite and kind & 0x20:
+            return bytes([kind, 0x80]) + value + b"\0\0"
+        return bytes([kind, 0x84]) + struct.pack(">I", len(value)) + value
+
+    def envelope(pieces: int) -> bytes:
+        oid = bytes.fromhex("2a864886f70d0107")
+        inner = der(6, oid + b"\x01") + tag(0xA0, tag(0x24, b"\x04\x01x" * pieces))
+        wrapped = tag(0x30, der(2, b"\1") + tag(0x31, b"") + tag(0x30, inner))
+        return tag(0x30, der(6, oid + b"\x02") + tag(0xA0, wrapped))
+
+    assert smime.signed_content(envelope(50_000)) == b"x" * 50_000
+    assert smime.signed_content(envelope(600_000)) is None
+
+
 def test_fault_045_share_link() -> None:
     """Links to file shares are named; ordinary ones, look-alikes and quoted ones are not."""
     text = "Hồ sơ: https://drive.google.com/file/d/1?x=1 và http://www.fshare.vn/file/A"

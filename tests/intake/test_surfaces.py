@@ -27,7 +27,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from rich.console import Console
 from rigs import office as rig
-from rigs.hostile import TEXTS, each_in_turn, poisoned, poisoned_view
+from rigs.hostile_texts import TEXTS, each_in_turn, poisoned, poisoned_view
 
 from config.problem import ConfigProblems, Problem
 from intake import cuttings, logs, screen

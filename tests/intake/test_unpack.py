@@ -118,6 +118,19 @@ def test_tnef_of_any_bytes_is_some_list_of_files(noise: bytes, at: int) -> None:
         assert tnef.files(data, part)
 
 
+def test_winmail_with_files_without_end_is_not_walked() -> None:
+    """An attribute of eleven bytes makes a file: some are taken, and a message has its budget."""
+    rendering = b"\x02" + struct.pack("<II", 0x00069002, 0) + b"\0\0"
+    content = b"\x02" + struct.pack("<II", 0x0006800F, 1) + b"x\0\0"
+    data = struct.pack("<IH", 0x223E9F78, 1) + (rendering + content) * 300_000
+    part = Part("winmail.dat", "application/ms-tnef", data)
+    assert len(tnef.files(data, part)) == 5_000
+    parsed = parse(letters.multipart([letters.file("winmail.dat", data)]), Limits())
+    unpacked = unpack(parsed, Limits(), closed)
+    assert unpacked.files == ()
+    assert [note.code for note in unpacked.notes] == ["too-large"]
+
+
 def test_fault_044_encrypted_is_noted_for_the_sender() -> None:
     """The note asks, in Vietnamese, to send it unencrypted."""
     parsed = parse(letters.plain("-----BEGIN PGP MESSAGE-----\nabc"), Limits())

@@ -1,24 +1,31 @@
 """The jail: whatever a document does to its reader, the caller gets a value and nothing is left."""
 
 import concurrent.futures
+import io
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PIL import Image
 from rigs.ocop_form import FORM
 from rigs.packed import Lie, odd_zip, plain_zip, zeros
 from rigs.papers import docx, paragraph
 from rigs.soffice import WAYS, misbehaving
 
+from parsers.confine import LAYERS, missing_layers
 from parsers.container import Opened
+from parsers.death import Death, reason
 from parsers.jail import Jail, JailBrokenError, JailLimits
 from parsers.office import OfficeLimits
 from parsers.reading import Reading, Refusal
+from parsers.worker import Worker, WorkerDiedError
 
 DATA = Path(__file__).parent / "data"
 BAD = str(Path(__file__).parents[1] / "rigs" / "bad_worker.py")
@@ -107,12 +114,17 @@ def test_refusals_cross_the_pipe(jail: Jail) -> None:
         ("fork-and-hang", "timeout"),
         ("spin", "timeout"),
         ("flood", "too-large"),
-        ("killed", "too-large"),
+        ("killed", "unreadable"),
         ("abort", "unreadable"),
         ("segfault", "unreadable"),
         ("fork-and-die", "unreadable"),
         ("babble", "unreadable"),
         ("lie", "unreadable"),
+        ("deep", "unreadable"),
+        ("huge-frame", "too-large"),
+        ("cut", "unreadable"),
+        ("half-letter", "unreadable"),
+        ("other-code", "unreadable"),
         ("ask-for-ever", "unreadable"),
         ("ask-and-hang", "timeout"),
         ("ask-and-die", "unreadable"),
@@ -232,6 +244,21 @@ def test_confined_process_cannot(code: str, answer: str) -> None:
     leftover.unlink(missing_ok=True)
 
 
+def test_the_worker_says_what_confines_it(jail: Jail) -> None:
+    """On a machine whose calls are not known, or whose kernel has no Landlock, it says so too."""
+    layers = jail.ready()
+    assert set(layers) == set(LAYERS) - set(missing_layers(layers))
+    assert {"rlimits", "no-new-privs"} <= set(layers)
+    unknown = (
+        "import platform, sys\nplatform.machine = lambda: 'sparc64'\n"
+        "import parsers.serve\nsys.exit(parsers.serve.main(sys.argv[1:]))"
+    )
+    with Jail(command=(sys.executable, "-c", unknown)) as elsewhere:
+        assert "seccomp" not in elsewhere.ready()
+        assert "seccomp" in missing_layers(elsewhere.ready())
+        assert isinstance(elsewhere.read((DATA / "form.xlsx").read_bytes(), FORM), Reading)
+
+
 def test_landlock_hides_files_and_network_where_the_kernel_has_it() -> None:
     layers = _in_worker("print(layers)")
     assert "no-new-privs" in layers
@@ -239,6 +266,32 @@ def test_landlock_hides_files_and_network_where_the_kernel_has_it() -> None:
         assert "PermissionError" in _in_worker("open('/etc/passwd').read()")
         connect = "import socket; socket.create_connection(('127.0.0.1', 1), timeout=5)"
         assert "PermissionError" in _in_worker(connect)
+
+
+def test_an_iphones_picture_is_decoded_in_the_jail() -> None:
+    """Its decoder starts a thread: the one kind that may, as root and as an ordinary user."""
+    pillow_heif = pytest.importorskip("pillow_heif")
+    out = io.BytesIO()
+    pillow_heif.from_pillow(Image.new("RGB", (600, 800), "white")).save(out)
+    with Jail(JailLimits(seconds=60)) as jail:
+        assert isinstance(jail.read(b"", FORM), Refusal)
+        result = jail.read(out.getvalue(), FORM, "IMG_0001.HEIC")
+        assert isinstance(result, Refusal)
+        assert (result.code, result.kind) == ("unreadable", "heic"), result.detail
+        assert isinstance(jail.read((DATA / "form.xlsx").read_bytes(), FORM), Reading)
+
+
+def test_pictures_without_tesseracts_letters_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not by a crash: without letters the wheel falls over its own complaint on being imported."""
+    monkeypatch.setenv("TESSDATA_PREFIX", str(tmp_path))
+    out = io.BytesIO()
+    Image.new("L", (600, 800), 255).save(out, "PNG")
+    with Jail() as bare:
+        result = bare.read(out.getvalue(), FORM)
+    assert isinstance(result, Refusal)
+    assert result.detail == "no Vietnamese letters for Tesseract"
 
 
 def test_worker_inherits_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -265,12 +318,59 @@ def test_fault_058_memory_limit() -> None:
 
 
 _RAISES = """
-import parsers, parsers.jail, sys
+import parsers, parsers.serve, sys
 class Panic(BaseException): pass
 def read(*_, **__): raise Panic("0912345678")
 parsers.read = read
-sys.exit(parsers.jail.main(sys.argv[1:]))
+sys.exit(parsers.serve.main(sys.argv[1:]))
 """
+
+
+def test_a_reader_that_somebody_kills_gets_a_second_try(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One kill from outside is no document's fault: a fresh worker reads it."""
+    ask, killed = Worker.ask, []
+
+    def ask_and_kill(worker: Worker, *arguments: Any) -> tuple[bytes, bytes]:
+        if not killed:
+            killed.append(worker._process.pid)
+            os.kill(worker._process.pid, signal.SIGKILL)
+            os.waitid(os.P_PID, worker._process.pid, os.WEXITED | os.WNOWAIT)
+            raise WorkerDiedError("the worker ended")
+        return ask(worker, *arguments)
+
+    monkeypatch.setattr(Worker, "ask", ask_and_kill)
+    with Jail() as jail:
+        assert isinstance(jail.read((DATA / "form.xlsx").read_bytes(), FORM), Reading)
+    assert killed
+
+
+@pytest.mark.parametrize(
+    ("death", "code", "detail"),
+    [
+        (Death(-signal.SIGKILL, b"", True), "too-large", "out of memory: killed by the kernel"),
+        (Death(-signal.SIGKILL), "unreadable", "the reader was killed from outside"),
+        (Death(-signal.SIGXCPU), "timeout", "out of processor time"),
+        (Death(-signal.SIGBUS), "unreadable", "the reader crashed: SIGBUS"),
+        (Death(-99), "unreadable", "the reader crashed: signal 99"),
+        (Death(1, b"Traceback:\nMemoryError\n"), "too-large", "out of mem"),
+        (Death(None), "unreadable", "the reader closed its pipe"),
+        (
+            Death(-signal.SIGABRT, b'Fatal Python error: Aborted\n  File "/a/x.py", line 7 in f\n'),
+            "unreadable",
+            "the reader crashed: SIGABRT at x.py:7",
+        ),
+        (
+            Death(-signal.SIGABRT, b"terminate called after throwing 'std::bad_alloc' 0912345678"),
+            "too-large",
+            "out of memory: the reader crashed: SIGABRT",
+        ),
+    ],
+)
+def test_how_it_ended_is_the_reason(death: Death, code: str, detail: str) -> None:
+    told = reason(death)
+    assert told[0] == code
+    assert told[1].startswith(detail)
+    assert "0912345678" not in told[1]
 
 
 def test_fault_053_a_panic_is_no_exception() -> None:

@@ -102,6 +102,16 @@ WAYS = {
     "ask-too-much": ask_too_much,
     "ask-nonsense": lambda: say(b'{"convert": 5}'),
     "babble": lambda: say(b"no json at all"),
+    "deep": lambda: say(b"[" * 500_000),
+    "huge-frame": lambda: os.write(1, b"\xff" * FRAME.size + b"x" * 100),
+    "cut": lambda: os.write(1, FRAME.pack(100, 0) + b'{"reading"'),
+    "half-letter": lambda: say(
+        b'{"refusal": {"code": "empty", "message": "\\ud800", "detail": "", "kind": "x"}, '
+        b'"again": true}'
+    ),
+    "other-code": lambda: say(
+        b'{"refusal": {"code": "fine", "message": "", "detail": "", "kind": "x"}, "again": true}'
+    ),
     "lie": lambda: say(b'{"reading": {"kind": 5}, "again": true}'),
 }
 
