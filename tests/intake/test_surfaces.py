@@ -77,6 +77,7 @@ SUBMISSION = {
 }  # fmt: skip
 MAIL = {
     "id": 1, "state": "sent", "sent_at": AT, "queued_at": AT, "kind": "ack", "key": "ack/1",
+    "bounced_at": AT,
     "recipient": "a@b.example", "subject": "Đã nhận", "message_id": "<1@x>", "server": "mx",
     "response": "250 ok",
 }  # fmt: skip
@@ -111,7 +112,10 @@ VIEWS = {
         "messages": {"kept": 0, "recorded": 1, "held": 1, "by_verdict": {"query": 1}},
         "outbox": {"queued": 0, "sent": 1, "refused": 0, "unknown": 0, "held": 0,
                    "by_kind": {"ack": 1}},
-        "mailbox": {"account": "a@b", "polled_at": AT, "brake": "flood"},
+        "mailbox": {"account": "a@b", "polled_at": AT, "brake": "flood", "behind": "restored"},
+        "daemon": {"pid": 1, "host": "máy", "since": AT},
+        "health": [{"code": "disk", "severity": "broken", "text": "full", "since": AT,
+                    "advice": "make room"}],
     },
 }  # fmt: skip
 
@@ -162,7 +166,7 @@ def test_json_is_json_and_says_what_was_written(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_a_log_has_one_line_for_an_event(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_log_has_one_line_for_an_event(text: str, capfd: pytest.CaptureFixture[str]) -> None:
     structlog.reset_defaults()
     root = logging.getLogger()
     handlers, root.handlers = root.handlers, []
@@ -176,7 +180,7 @@ def test_a_log_has_one_line_for_an_event(text: str, capsys: pytest.CaptureFixtur
     finally:
         structlog.reset_defaults()
         root.handlers = handlers
-    line, rest = printable_lines(capsys.readouterr().err)
+    line, rest = printable_lines(capfd.readouterr().err)
     assert rest == ""
     assert line.startswith("timestamp=")
     assert line.count("event=attempt_failed") == 1
