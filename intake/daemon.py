@@ -50,8 +50,14 @@ class Daemon:
     _copied: set[str] | None = None
 
     def recover(self) -> None:
-        """At the start: mails that a kill left half-way get their one retry, and one copy."""
+        """At the start: mails that a kill left half-way get their one retry, and one copy.
+
+        Only for a process that holds the lease.
+        """
         desk = self.desk
+        unfinished = desk.vault.tidy()
+        if unfinished:
+            _log.info("tidied", files=unfinished)
         for mail in recover(desk.store, desk.config, now=desk.clock(), jitter=self.jitter):
             _log.warning("interrupted", mail=mail.id, kind=mail.kind)
         self._copied = {mail.rfc_message_id for mail in desk.store.unsaved_mails()}

@@ -8,6 +8,7 @@ import structlog
 
 from intake.desk import Desk
 from intake.mailbox import CommandRefused
+from registry.model import Slot
 
 _log = structlog.get_logger("filing")
 _AT_ONCE = 200
@@ -32,10 +33,26 @@ def file_messages(desk: Desk) -> int:
         except CommandRefused as error:
             _log.warning("not_filed", uid=slot.uid, target=target, reason=str(error))
             continue
+        if new_uid is None:
+            new_uid = _found(desk, slot, folder)
         desk.store.filed(slot, target, new_uid, desk.clock(), folder=folder)
         settled += 1
         _log.info("filed", uid=slot.uid, target=target)
     return settled
+
+
+def _found(desk: Desk, slot: Slot, folder: str) -> int | None:
+    """Look for a message that a process before us moved without living to write down its UID.
+
+    Without its UID it could not be moved on when a person decides. None: it is not there.
+    """
+    message = desk.store.message_at(slot)
+    if message is None:
+        return None
+    try:
+        return desk.mailbox.find(folder, message.sha256, message.size_bytes, message.received_at)
+    except CommandRefused:
+        return None
 
 
 def save_sent(desk: Desk, tried: set[str] | None = None) -> int:

@@ -1,0 +1,116 @@
+"""`./dev crash`: kill the daemon before and after every effect of the days, and print the table."""
+
+import argparse
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.context import ForkServerContext
+from pathlib import Path
+
+from crash.play import Reference, Result, kill, play, points
+from crash.scenario import SCENARIO
+from crash.stage import Point, Stage, fork_server
+
+#: Every so many points the days are played to their end although nothing differed any more.
+TO_THE_END = 10
+
+
+def main() -> int:
+    """Run; 0 when every killed run ended as the uninterrupted one, else 1."""
+    asked = _asked()
+    began = time.monotonic()
+    room = Path(tempfile.mkdtemp(prefix="crash-"))
+    with fork_server() as context, ThreadPoolExecutor(asked.workers) as pool:
+        runs = [
+            pool.submit(_worker, room / f"{number}", context, asked, number)
+            for number in range(asked.workers)
+        ]
+        ended = [run.result() for run in runs]
+    reference, results = ended[0][0], [one for _, found in ended for one in found]
+    alike = all(one.client == reference.client for one, _ in ended)
+    print("\n".join(table(reference, results)))
+    print(f"{time.monotonic() - began:.0f} s")
+    wrong = [one for one in results if one.verdict.differences]
+    if wrong or not alike:
+        print(f"differences: see above; what the last runs left is in {room}")
+        return 1
+    shutil.rmtree(room)
+    return 0
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="./dev crash", description=__doc__)
+    parser.add_argument("--every", type=int, default=1, help="only every so many points")
+    parser.add_argument("--kind", default="", help="only effects whose kind begins so")
+    parser.add_argument("--step", type=int, default=0, help="only this step of the days (from 1)")
+    parser.add_argument("--to-the-end", action="store_true", help="play all days after each kill")
+    parser.add_argument("--workers", type=int, default=2)
+    return parser.parse_args()
+
+
+def _worker(
+    room: Path, context: ForkServerContext, asked: argparse.Namespace, number: int
+) -> tuple[Reference, list[Result]]:
+    """Play the days on a stage of its own, and kill at its share of the points."""
+    with Stage(room, context) as stage:
+        reference = play(stage)
+        chosen = [
+            one
+            for one in list(points(reference))[:: asked.every]
+            if one.kind.startswith(asked.kind) and asked.step in {0, one.step + 1}
+        ]
+        if not number:
+            _say(f"{reference.effects} effects in {len(SCENARIO)} steps, {len(chosen)} points")
+        return reference, list(_killed(stage, reference, chosen, asked, number))
+
+
+def _killed(
+    stage: Stage,
+    reference: Reference,
+    chosen: Sequence[Point],
+    asked: argparse.Namespace,
+    number: int,
+) -> Iterable[Result]:
+    for index, point in list(enumerate(chosen))[number :: asked.workers]:
+        to_the_end = asked.to_the_end or index % TO_THE_END == 0
+        result = kill(stage, reference, point, to_the_end=to_the_end)
+        for difference in result.verdict.differences:
+            _say(f"{point}: {difference}")
+        if index % 50 == number:
+            _say(f"{index} of {len(chosen)}")
+        yield result
+
+
+_lock = threading.Lock()
+
+
+def _say(line: str) -> None:
+    with _lock:
+        print(line, file=sys.stderr, flush=True)
+
+
+def table(reference: Reference, results: Sequence[Result]) -> list[str]:
+    """Return the table: for each kind of effect how often the process died there, and how it ended."""
+    effects = Counter(kind for side in (reference.client, reference.server)
+                      for step in side for kind in step)  # fmt: skip
+    rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
+    for result in results:
+        row = rows[result.point.kind]
+        row[0] += 1
+        row[1] += not result.verdict.differences
+        row[2] += result.verdict.duplicates
+    lines = [f"{'effect':28}{'effects':>8}{'killed':>8}{'equal':>8}{'second copies':>15}"]
+    for kind, row in sorted(rows.items()):
+        lines.append(f"{kind:28}{effects[kind]:8}{row[0]:8}{row[1]:8}{row[2]:15}")
+    total = [sum(row[index] for row in rows.values()) for index in range(3)]
+    lines.append(f"{'all':28}{effects.total():8}{total[0]:8}{total[1]:8}{total[2]:15}")
+    return lines
+
+
+if __name__ == "__main__":
+    sys.exit(main())
