@@ -6,7 +6,7 @@ be repeated; a step that cannot be done now (server away, disk full) leaves the 
 
 import datetime as dt
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -20,7 +20,7 @@ from intake.mailbox import LoginRefused, Unreachable
 from intake.post import alert, decide_and_queue
 from intake.understand import understand_kept
 from notifier.delivery import AuthFailed
-from notifier.outbox import Pace, Settled, recover, send_due
+from notifier.outbox import Pace, recover, send_due
 from parsers.jail import JailBrokenError
 
 _log = structlog.get_logger("daemon")
@@ -72,7 +72,7 @@ class Daemon:
         more |= self._despite_the_disk(lambda: self.understand_and_record(retry=not again))
         self._despite_the_disk(lambda: close_campaigns(self.desk))
         self._despite_the_disk(lambda: decide_and_queue(self.desk))
-        self._despite_the_disk(self.send)
+        more |= self._despite_the_disk(self.send)
         more |= self._despite_the_disk(lambda: self._from_the_inbox(self.file))
         self.turned()
         return more and not self.stopping
@@ -99,11 +99,14 @@ class Daemon:
             alert(self.desk, "reader", str(error))
             return False
 
-    def send(self) -> None:
-        """Send what is queued and still owed; a server that is away or refuses us gets a pause."""
+    def send(self) -> bool:
+        """Send what is queued and still owed; return whether that left something to tell.
+
+        A server that is away or refuses us gets a pause.
+        """
         desk = self.desk
         if self._smtp_pause.waiting(desk.clock()):
-            return
+            return False
         sent = send_due(
             desk.store,
             desk.courier,
@@ -116,10 +119,10 @@ class Daemon:
         )
         for one in sent.settled:
             _log.info(one.state, mail=one.mail.id, kind=one.mail.kind, reason=one.reason)
-        self._tell_refused(sent.settled)
+        told = self._tell_refused()
         if sent.trouble is None:
             self._smtp_pause.worked()
-            return
+            return told
         self.trouble = f"mail cannot be sent: {sent.trouble.reason}"
         refused = isinstance(sent.trouble, AuthFailed)
         least = LOGIN_PAUSE if refused else dt.timedelta(0)
@@ -127,13 +130,16 @@ class Daemon:
         _log.error("smtp_away", reason=sent.trouble.reason, pause_seconds=pause.total_seconds())
         if refused:
             alert(desk, "smtp", sent.trouble.reason)
+        return False
 
-    def _tell_refused(self, settled: Sequence[Settled]) -> None:
-        """Tell the admin whom a server refused for good; a refused alert makes no further one."""
-        lost = [one for one in settled if one.state == "refused" and one.mail.kind != "alert"]
+    def _tell_refused(self) -> bool:
+        """Tell the admin whom a server refused for good, also before a kill."""
+        lost = self.desk.store.untold_refusals()
         if lost:
-            told = "; ".join(f"{one.mail.recipient}: {one.reason[:100]}" for one in lost)
-            alert(self.desk, "refused", told, about=str(lost[0].mail.id))
+            told = "; ".join(f"{mail.recipient}: {mail.response[:100]}" for mail in lost)
+            tells = [mail.id for mail in lost]
+            alert(self.desk, "refused", told, about=str(tells[0]), tells=tells)
+        return bool(lost)
 
     def file(self) -> bool:
         """Move what is settled out of the inbox; copy what was sent into Sent."""

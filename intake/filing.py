@@ -8,7 +8,7 @@ import structlog
 
 from intake.desk import Desk
 from intake.mailbox import CommandRefused
-from registry.model import Slot
+from registry.model import Mail, Slot
 
 _log = structlog.get_logger("filing")
 _AT_ONCE = 200
@@ -58,6 +58,8 @@ def _found(desk: Desk, slot: Slot, folder: str) -> int | None:
 def save_sent(desk: Desk, tried: set[str] | None = None) -> int:
     """Append copies of sent mails to the Sent folder; one that is there already is not doubled.
 
+    One copy stands for all recipients of a mail, also for one to whom it left on another day.
+
     ``tried`` are the Message-IDs of copies that may be there: left over from a process that died,
     or tried by this one (added here). Only those are asked for, because a server looks through the
     whole folder to answer; None: every one may be there.
@@ -65,12 +67,17 @@ def save_sent(desk: Desk, tried: set[str] | None = None) -> int:
     folder = desk.config.settings.smtp.save_sent_to
     mails = desk.store.unsaved_mails(_AT_ONCE) if folder else []
     for mail in mails:
-        maybe_there = tried is None or mail.rfc_message_id in tried
-        if tried is not None:
-            tried.add(mail.rfc_message_id)
-        if not maybe_there or not desk.mailbox.holds(folder, mail.rfc_message_id):
-            at = mail.sent_at or desk.clock()
-            desk.mailbox.append(folder, desk.store.mail_raw(mail.id), at)
+        if not desk.store.has_copy(mail.rfc_message_id):
+            _copy(desk, folder, mail, tried)
         desk.store.saved(mail.id, desk.clock())
         _log.info("saved", mail=mail.id)
     return len(mails)
+
+
+def _copy(desk: Desk, folder: str, mail: Mail, tried: set[str] | None) -> None:
+    maybe_there = tried is None or mail.rfc_message_id in tried
+    if tried is not None:
+        tried.add(mail.rfc_message_id)
+    if not maybe_there or not desk.mailbox.holds(folder, mail.rfc_message_id):
+        at = mail.sent_at or desk.clock()
+        desk.mailbox.append(folder, desk.store.mail_raw(mail.id), at)

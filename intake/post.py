@@ -70,8 +70,11 @@ def _composed(
     return mails
 
 
-def alert(desk: Desk, what: str, reason: str, about: str = "") -> None:
-    """Queue a mail to the admin, at most one a day for each kind of trouble (and ``about``)."""
+def alert(desk: Desk, what: str, reason: str, about: str = "", tells: Sequence[int] = ()) -> None:
+    """Queue a mail to the admin, at most one a day for each kind of trouble (and ``about``).
+
+    ``tells`` are refused mails that it tells of (`Store.untold_refusals`).
+    """
     now = desk.clock()
     officers = desk.config.settings.officers
     today = now.astimezone(desk.config.settings.office.zone).date()
@@ -83,7 +86,7 @@ def alert(desk: Desk, what: str, reason: str, about: str = "") -> None:
         not_before=now,
         facts={"what": what, "reason": reason[:2_000]},
     )
-    desk.store.queue(_rendered(desk, one, Context(desk.config, now)), now)
+    desk.store.queue(_rendered(desk, one, Context(desk.config, now)), now, tells=tells)
 
 
 def _rendered(desk: Desk, one: Due, context: Context) -> list[NewMail]:

@@ -9,12 +9,11 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 
-from crash.play import Reference, Result, kill, play, points
+from crash.play import Reference, Result, kill, play, points, uninterrupted
 from crash.scenario import SCENARIO
-from crash.stage import Point, Stage, fork_server
+from crash.stage import Point, Stage
 
 #: Every so many points the days are played to their end although nothing differed any more.
 TO_THE_END = 10
@@ -25,9 +24,9 @@ def main() -> int:
     asked = _asked()
     began = time.monotonic()
     room = Path(tempfile.mkdtemp(prefix="crash-"))
-    with fork_server() as context, ThreadPoolExecutor(asked.workers) as pool:
+    with ThreadPoolExecutor(asked.workers) as pool:
         runs = [
-            pool.submit(_worker, room / f"{number}", context, asked, number)
+            pool.submit(_worker, room / f"{number}", asked, number)
             for number in range(asked.workers)
         ]
         ended = [run.result() for run in runs]
@@ -53,11 +52,9 @@ def _asked() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _worker(
-    room: Path, context: ForkServerContext, asked: argparse.Namespace, number: int
-) -> tuple[Reference, list[Result]]:
+def _worker(room: Path, asked: argparse.Namespace, number: int) -> tuple[Reference, list[Result]]:
     """Play the days on a stage of its own, and kill at its share of the points."""
-    with Stage(room, context) as stage:
+    with Stage(room) as stage:
         reference = play(stage)
         chosen = [
             one
@@ -65,6 +62,9 @@ def _worker(
             if one.kind.startswith(asked.kind) and asked.step in {0, one.step + 1}
         ]
         if not number:
+            verdict = uninterrupted(stage, reference)
+            told = "; ".join(verdict.differences) or "equal"
+            _say(f"one process for all days against one for each step: {told}")
             _say(f"{reference.effects} effects in {len(SCENARIO)} steps, {len(chosen)} points")
         return reference, list(_killed(stage, reference, chosen, asked, number))
 

@@ -2,10 +2,10 @@
 
 import datetime as dt
 import os
+import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rigs.dovecot import PASSWORD
 from rigs.effects import Death, Effects, counted, last_serial
@@ -16,9 +16,6 @@ from intake.desk import Clock, open_desk
 from intake.logs import to_stderr
 from intake.opening import data_folder
 from registry.lease import Lease
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
 
 ENV = {"INTAKE_TEST_PASSWORD": PASSWORD}
 
@@ -34,19 +31,20 @@ def live(folder: Path, now: dt.datetime, log: Path, death: Death | None) -> None
         once(folder, now)
 
 
-def live_on(folder: Path, moments: "Connection[dt.datetime | None, bool]", log: Path) -> None:
+def live_on(folder: Path, moments: Path, done: Path, log: Path) -> None:
     """Be one daemon to the end: do all that can be done at each moment that is told."""
     _speak_into(log.with_suffix(".out"))
     to_stderr(verbose=True)
-    clock = [moments.recv() or dt.datetime.now(dt.UTC)]
-    with _daemon(folder, lambda: clock[0]) as daemon:
-        while True:
-            _work(daemon)
-            moments.send(True)
-            now = moments.recv()
-            if now is None:
-                return
-            clock[0] = now
+    with moments.open("rb") as told, done.open("wb", buffering=0) as answers:
+        clock: list[dt.datetime] = [pickle.load(told)]  # noqa: S301  the stage wrote it
+        with _daemon(folder, lambda: clock[0]) as daemon:
+            while True:
+                _work(daemon)
+                answers.write(b".")
+                try:
+                    clock[0] = pickle.load(told)  # noqa: S301
+                except EOFError:
+                    return
 
 
 def once(folder: Path, now: dt.datetime) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from crash.state import Row, State
-
 from intake.demo_scenario import ZONE
 from notifier.wording import moment
 
@@ -193,9 +192,7 @@ def _events(wanted: State, got: State, told: Told) -> Iterator[str]:
 
     mine, theirs = plain(wanted), plain(got)
     yield from (f"not in the journal: {event}" for event in mine - theirs)
-    yield from (
-        f"more in the journal: {event}" for event in theirs - mine if event[0] not in ADDED
-    )
+    yield from (f"more in the journal: {event}" for event in theirs - mine if event[0] not in ADDED)
 
 
 def _files(wanted: State, got: State, told: Told) -> Iterator[str]:

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from rigs.effects import Death
+
 from crash.compare import Verdict, compare
 from crash.scenario import SCENARIO, Step
 from crash.server import moments_of
 from crash.stage import NotAsPlannedError, Point, Saved, Stage
 from crash.state import State, state_of
-from rigs.effects import Death
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,10 @@ class Result:
 
 def play(stage: Stage, steps: Sequence[Step] = SCENARIO) -> Reference:
     """Play all steps and count."""
-    saved, states, client, server = [], [], [], []
+    saved: list[Saved] = []
+    states: list[State] = []
+    client: list[Sequence[str]] = []
+    server: list[Sequence[str]] = []
     for number, step in enumerate(steps):
         stage.act(step)
         saved.append(stage.save(stage.room / f"before-{number:02}"))
@@ -50,8 +54,16 @@ def play(stage: Stage, steps: Sequence[Step] = SCENARIO) -> Reference:
         server.append(tuple(stage.smtp.effects))
         states.append(state_of(stage))
     vault = stage.room / "vault"
-    shutil.copytree(stage.data / "vault", vault)
+    if (stage.data / "vault").is_dir():  # made by the first letter
+        shutil.copytree(stage.data / "vault", vault)
     return Reference(tuple(saved), tuple(states), tuple(client), tuple(server), vault)
+
+
+def uninterrupted(stage: Stage, reference: Reference, steps: Sequence[Step] = SCENARIO) -> Verdict:
+    """Hold one process that lives through all days against one process for each step."""
+    stage.uninterrupted(reference.saved[0], steps)
+    vaults = reference.vault, stage.data / "vault"
+    return compare(reference.states[-1], state_of(stage), vaults)
 
 
 def points(reference: Reference) -> Iterator[Point]:

@@ -61,7 +61,9 @@ class Room:
 
     def got(self, recipient: str, kind: str) -> tuple[str, bytes]:
         """Message-ID and bytes of the newest mail of a kind that went to an address."""
-        mails = [one for one in self.store.mails() if (one.recipient, one.kind) == (recipient, kind)]
+        mails = [
+            one for one in self.store.mails() if (one.recipient, one.kind) == (recipient, kind)
+        ]
         return mails[-1].rfc_message_id, self.store.mail_raw(mails[-1].id)
 
 
@@ -97,7 +99,9 @@ def letter(
 
 
 @cache
-def book(commune: str, number: int, day: int, entries: tuple[int, ...] = (), **changes: str) -> bytes:
+def book(
+    commune: str, number: int, day: int, entries: tuple[int, ...] = (), **changes: str
+) -> bytes:
     """The workbook of a commune: ``entries`` picks points, ``changes`` spoil the first."""
     known: dict[str, tuple[Entry, ...]] = {
         "Hòa Cư": HOA_CU,
@@ -192,7 +196,8 @@ def _approve(room: Room) -> None:
 
 SCENARIO: tuple[Step, ...] = (
     Step(moment(17, 9, 0), "the call is launched", _launch),
-    Step(moment(17, 9, 20), "a bounce, an out-of-office, a form with an error", _first_answers),
+    Step(moment(17, 9, 20), "nothing: time for retries"),
+    Step(moment(17, 9, 40), "a bounce, an out-of-office, a form with an error", _first_answers),
     Step(moment(17, 10, 0), "a stranger's form, an archive", _stranger_and_archive),
     Step(moment(17, 10, 20), "nothing: time for retries"),
     Step(moment(17, 10, 30), "the officer assigns the stranger's form", _assign),

@@ -3,25 +3,18 @@
 import csv
 import datetime as dt
 import io
-import multiprocessing
 import os
+import pickle
 import shutil
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from multiprocessing.context import ForkServerContext
-from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from unittest import mock
 
-from crash import child
-from crash.scenario import CHAIRED, COMMUNES, MESSAGE_BYTES, NO_SUCH_USER, SECOND_ADDRESS, Room, Step
-from crash.server import KillingSmtp
 from rigs.dovecot import USER, Dovecot
 from rigs.effects import Death
 from rigs.smtp import Accepted, Reply
@@ -29,6 +22,18 @@ from rigs.smtp import Accepted, Reply
 from config.init import write_example
 from config.model import Config
 from config.settings import load
+from crash import child
+from crash.nursery import Nursery
+from crash.scenario import (
+    CHAIRED,
+    COMMUNES,
+    MESSAGE_BYTES,
+    NO_SUCH_USER,
+    SECOND_ADDRESS,
+    Room,
+    Step,
+)
+from crash.server import KillingSmtp
 from intake.demo import _with_values
 from registry.store import Store, open_store
 from registry.vault import Vault
@@ -70,17 +75,6 @@ class NotAsPlannedError(Exception):
     """A child ended otherwise than it had to: the run shows nothing."""
 
 
-@contextmanager
-def fork_server() -> Iterator[ForkServerContext]:
-    """Start the process whose children begin with everything imported."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["crash.child", "crash.stage", "crash.warm"])
-    # Before Python 3.13 it does not take over sys.path, and then imports nothing, in silence.
-    with mock.patch.dict(os.environ, PYTHONPATH=os.pathsep.join(sys.path)):
-        ensure_running()
-    yield context
-
-
 class Stage:
     """Plays steps. Every step is a process of its own, as `intake once` from a timer would be.
 
@@ -90,19 +84,19 @@ class Stage:
     def __init__(
         self,
         room: Path,
-        context: ForkServerContext,
         settings: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
         self.room = room
         self.folder = room / "config"
         self.data = self.folder / "data"
-        self._context = context
-        self._settings = settings or {"smtp": {"retry_unknown": EVERY_KIND}}
+        every_kind = {"smtp": {"retry_unknown": EVERY_KIND}}
+        self._settings = every_kind if settings is None else settings
 
     def __enter__(self) -> Self:
         with ExitStack() as stack:
             self.dovecot = stack.enter_context(Dovecot())
             self.smtp = stack.enter_context(KillingSmtp())
+            self._nursery = stack.enter_context(Nursery())
             self._stack = stack.pop_all()
         with self.dovecot.session(folder="INBOX"):
             pass  # the inbox has its UIDVALIDITY, the moment of its making, before anything is saved
@@ -181,31 +175,35 @@ class Stage:
         at = point.death if point else None
         self.smtp.watch(at if point and point.side == "server" else None)
         death = at if point and point.side == "client" else None
-        process = self._context.Process(target=child.live, args=(self.folder, now, log, death))
-        process.start()
-        self.smtp.client(process.pid or 0)
-        process.join(_PATIENCE_SECONDS)
-        if process.exitcode is None:
-            process.kill()
-            process.join()
-        if process.exitcode != (KILLED if point else 0):
+        pid = self._nursery.start(child.live, self.folder, now, log, death)
+        self.smtp.client(pid)
+        ended = self._nursery.wait(pid, _PATIENCE_SECONDS)
+        if ended != (KILLED if point else 0):
             words = log.with_suffix(".out").read_text(encoding="utf-8", errors="replace")[-3000:]
-            raise NotAsPlannedError(f"{point or now}: ended with {process.exitcode}\n{words}")
+            raise NotAsPlannedError(f"{point or now}: ended with {ended}\n{words}")
         return log.read_text(encoding="utf-8").splitlines()
 
-    def uninterrupted(self, steps: Sequence[Step]) -> None:
-        """Play all steps with one process that lives from the first to the last."""
-        here, there = self._context.Pipe()
-        arguments = (self.folder, there, self.room / "effects")
-        process = self._context.Process(target=child.live_on, args=arguments)
-        process.start()
-        there.close()
-        for step in steps:
-            self.act(step)
-            here.send(step.at)
-            here.recv()  # EOFError: it died
-        here.send(None)
-        process.join(_PATIENCE_SECONDS)
+    def uninterrupted(self, saved: Saved, steps: Sequence[Step]) -> None:
+        """Play all steps with one process that lives from the first to the last.
+
+        ``saved`` is the stage after those outside acted in the first step.
+        """
+        self.restore(saved)
+        self.smtp.watch(None)
+        ways = [self.room / "moments", self.room / "done"]
+        for way in ways:
+            os.mkfifo(way)
+        pid = self._nursery.start(child.live_on, self.folder, *ways, self.room / "effects")
+        with ways[0].open("wb", buffering=0) as moments, ways[1].open("rb") as done:
+            for number, step in enumerate(steps):
+                if number:
+                    self.act(step)
+                pickle.dump(step.at, moments)
+                if done.read(1) != b".":
+                    break
+        ended = self._nursery.wait(pid, _PATIENCE_SECONDS)
+        if ended != 0:
+            raise NotAsPlannedError(f"the uninterrupted run ended with {ended}")
 
     # --- going back ---
 
@@ -259,7 +257,8 @@ def _shorten_roster(folder: Path) -> None:
     lines = path.read_text(encoding="utf-8-sig").splitlines()
     kept = [lines[0], *(line for line in lines[1:] if line.startswith(COMMUNES))]
     kept = [_without_chair(line) if line[:5] not in CHAIRED else line for line in kept]
-    second = [line.replace(",thanhloa@caoloc.example", f",thanhloa@caoloc.example {SECOND_ADDRESS}", 1) for line in kept]
+    first = ",thanhloa@caoloc.example"
+    second = [line.replace(first, f"{first} {SECOND_ADDRESS}", 1) for line in kept]
     assert len(list(csv.reader(io.StringIO("\n".join(second))))) == len(COMMUNES) + 1
     path.write_text("\n".join(second) + "\n", encoding="utf-8")
     campaign = folder / "campaigns" / "ocop-2024-2.toml"

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from crash.stage import Stage
 from rigs.dovecot import USER
 from rigs.smtp import Accepted
 
+from crash.stage import Stage
 from registry.store import Store
 from registry.tables import events, metadata
 

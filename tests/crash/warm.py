@@ -2,11 +2,12 @@
 
 import alembic.command
 import alembic.config
-import alembic.script
 
 from config.model import CalendarFile
+from crash import child
 from intake.demo_scenario import ZONE, moment
 from notifier.calendar import Calendar
 
+READY = (alembic.command, alembic.config, child)
 #: Makes the calendar of the year.
-_WORKING = Calendar(CalendarFile(), ZONE).is_working(moment(17, 9).date())
+WORKING = Calendar(CalendarFile(), ZONE).is_working(moment(17, 9).date())
