@@ -32,11 +32,11 @@ def main() -> int:
         ended = [run.result() for run in runs]
     reference, results = ended[0][0], [one for _, found in ended for one in found]
     alike = all(one.client == reference.client for one, _ in ended)
-    print("\n".join(table(reference, results)))
-    print(f"{time.monotonic() - began:.0f} s")
+    lines = [*table(reference, results), f"{time.monotonic() - began:.0f} s"]
+    sys.stdout.write("\n".join(lines) + "\n")
     wrong = [one for one in results if one.verdict.differences]
     if wrong or not alike:
-        print(f"differences: see above; what the last runs left is in {room}")
+        _say(f"differences: see above; what the last runs left is in {room}")
         return 1
     shutil.rmtree(room)
     return 0
@@ -91,11 +91,12 @@ _lock = threading.Lock()
 
 def _say(line: str) -> None:
     with _lock:
-        print(line, file=sys.stderr, flush=True)
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
 
 
 def table(reference: Reference, results: Sequence[Result]) -> list[str]:
-    """Return the table: for each kind of effect how often the process died there, and how it ended."""
+    """Return the table: how often the process died at each kind of effect, and how it ended."""
     effects = Counter(kind for side in (reference.client, reference.server)
                       for step in side for kind in step)  # fmt: skip
     rows: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])

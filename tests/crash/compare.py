@@ -1,4 +1,4 @@
-"""What a killed run may differ in from the uninterrupted one, each with its reason. Nothing else."""
+"""What a killed run may differ in from the uninterrupted one, each with its reason."""
 
 import hashlib
 import json
@@ -87,8 +87,8 @@ class Told:
             content = part.get_payload(decode=True)
             content = content if isinstance(content, bytes) else b""
             words = content.decode("utf-8") if part.get_content_maintype() == "text" else ""
-            for moment, usual in self.moments.items():
-                words = words.replace(moment, usual)
+            for second, first in self.moments.items():
+                words = words.replace(second, first)
             file = _hash(content)
             told.append([sorted(map(str, part.items())), words or self.names.get(file, file)])
         return json.dumps(told)
@@ -144,41 +144,58 @@ def _inputs(vault: Path, sha256: str, moved: Iterable[str]) -> str | None:
 # --- one by one -----------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Allowed:
+    """Rows without what may differ. ``cut_off`` are messages with one attempt more to read them."""
+
+    again: frozenset[int]
+    cut_off: frozenset[int]
+    bodies: Mapping[str, bytes]
+    told: Told
+
+    def messages(self, row: dict[str, Any]) -> None:
+        if row["id"] in self.cut_off:
+            del row["tries"]  # an attempt is counted before it is made (FAULTS 96)
+
+    def mails(self, row: dict[str, Any]) -> None:
+        row["body_sha256"] = self.told.mail(self.bodies[row["body_sha256"]])
+        for column in AGAIN if row["id"] in self.again else ():
+            del row[column]
+
+    def reports(self, row: dict[str, Any]) -> None:
+        names = self.told.names
+        row["inputs_sha256"] = names.get(row["inputs_sha256"], row["inputs_sha256"])
+        row["files"] = [
+            [file["name"], names.get(file["sha256"], file["sha256"])] for file in row["files"]
+        ]
+
+    def rows(self, state: State, name: str) -> list[Row]:
+        """Return the rows of a table, all else as it is."""
+        rows = [dict(row) for row in state.tables[name]]
+        without = {"messages": self.messages, "mails": self.mails, "reports": self.reports}
+        for row in rows if name in without else ():
+            without[name](row)
+        return list(rows)
+
+
 def _rows(wanted: State, got: State, again: frozenset[int], told: Told) -> Iterator[str]:
+    both = zip(got.tables["messages"], wanted.tables["messages"], strict=False)
+    cut_off = frozenset(row["id"] for row, other in both if row["tries"] == other["tries"] + 1)
     bodies = {row["sha256"]: row["raw"] for side in (wanted, got) for row in side.tables["bodies"]}
-    cut_off = {
-        row["id"]
-        for row, other in zip(got.tables["messages"], wanted.tables["messages"], strict=False)
-        if row["tries"] == other["tries"] + 1
-    }
-
-    def plain(name: str, row: Row) -> dict[str, Any]:
-        kept = dict(row)
-        if name == "messages" and row["id"] in cut_off:
-            del kept["tries"]  # an attempt is counted before it is made (FAULTS 96)
-        if name == "mails":
-            kept["body_sha256"] = told.mail(bodies[row["body_sha256"]])
-            for column in AGAIN if row["id"] in again else ():
-                del kept[column]
-        if name == "reports":
-            kept["inputs_sha256"] = told.names.get(row["inputs_sha256"], row["inputs_sha256"])
-            kept["files"] = [
-                [file["name"], told.names.get(file["sha256"], file["sha256"])]
-                for file in row["files"]
-            ]
-        return kept
-
+    allowed = _Allowed(again, cut_off, bodies, told)
     for name in sorted(wanted.tables.keys() - {"bodies"}):
-        mine, theirs = ([plain(name, row) for row in side.tables[name]] for side in (wanted, got))
-        if mine == theirs:
-            continue
+        mine, theirs = allowed.rows(wanted, name), allowed.rows(got, name)
         if len(mine) != len(theirs):
             yield f"{name}: {len(theirs)} rows instead of {len(mine)}"
         for one, other in zip(mine, theirs, strict=False):
-            for column in sorted(one.keys() | other.keys()):
-                if one.get(column) != other.get(column):
-                    place = f"{name} {one.get('id', '')} {column}"
-                    yield f"{place}: {other.get(column)!r:.200} instead of {one.get(column)!r:.200}"
+            yield from _columns(name, one, other)
+
+
+def _columns(name: str, wanted: Row, got: Row) -> Iterator[str]:
+    for column in sorted(wanted.keys() | got.keys()):
+        one, other = wanted.get(column), got.get(column)
+        if one != other:
+            yield f"{name} {wanted.get('id', '')} {column}: {other!r:.200} instead of {one!r:.200}"
 
 
 def _events(wanted: State, got: State, told: Told) -> Iterator[str]:

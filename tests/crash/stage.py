@@ -1,4 +1,4 @@
-"""One office on a stage of its own: Dovecot, killing SMTP server, config folder, child processes."""
+"""One office on a stage of its own: Dovecot, killing SMTP server, config folder, processes."""
 
 import csv
 import datetime as dt
@@ -99,7 +99,7 @@ class Stage:
             self._nursery = stack.enter_context(Nursery())
             self._stack = stack.pop_all()
         with self.dovecot.session(folder="INBOX"):
-            pass  # the inbox has its UIDVALIDITY, the moment of its making, before anything is saved
+            pass  # now it has its UIDVALIDITY, which is the moment of its making
         self._configure()
         self.config: Config = load(self.folder, env=child.ENV)
         return self

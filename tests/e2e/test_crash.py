@@ -1,4 +1,4 @@
-"""Die at every effect, the short form: one point of each kind. `./dev crash` dies at all of them."""
+"""Die at every effect, the short form: one point of each kind. `./dev crash` dies at all."""
 
 import json
 import subprocess
@@ -119,12 +119,12 @@ def test_fault_110_kinds_that_are_not_tried_again_stay_unknown_and_are_told(
     """FAULTS 98, 110, rule 4: no second reminder; the status shows that one may be missing."""
     stage, reference = quiet
     days: Sequence[Step] = QUIET[: step + 2]
-    taken = len(reference.saved[step + 1].accepted)
     verdict = kill(stage, reference, _at(reference, step, "smtp DOT", when), days).verdict
     with stage.store() as store:
         [lost] = store.mails(state="unknown")
     assert lost.kind == kind
-    assert len(stage.smtp.accepted) == taken - 1 + arrived
+    its = (lost.rfc_message_id, (lost.recipient,))
+    assert [(one.message_id, one.recipients) for one in stage.smtp.accepted].count(its) == arrived
     assert verdict.duplicates == 0
     others = [
         one for one in verdict.differences if not _is_about(one, lost.id, lost.rfc_message_id)
@@ -135,15 +135,15 @@ def test_fault_110_kinds_that_are_not_tried_again_stay_unknown_and_are_told(
 
 def _is_about(difference: str, number: int, rfc_message_id: str) -> bool:
     return (
-        difference.startswith(f"mails {number} ")
+        difference.startswith((f"mails {number} ", "not in .Sent"))
         or f"'mail {number}'" in difference
         or rfc_message_id in difference
-        or difference.startswith("not in .Sent")
     )
 
 
 def _status(folder: Path) -> dict[str, dict[str, int]]:
     command = [sys.executable, "-m", "intake", "--config", str(folder), "status", "--json"]
-    done = subprocess.run(command, env={**ENV, "PATH": "/usr/bin:/bin"}, capture_output=True)
+    env = {**ENV, "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, env=env, capture_output=True, check=False)
     found: dict[str, dict[str, int]] = json.loads(done.stdout)
     return found
