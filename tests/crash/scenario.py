@@ -213,6 +213,7 @@ SCENARIO: tuple[Step, ...] = (
     Step(moment(21, 9, 20), "nothing: time for retries"),
     Step(moment(22, 0, 10), "the campaign closes: silence is recorded"),
     Step(moment(22, 7, 40), "notices of silence, the digest"),
+    Step(moment(22, 7, 58), "nothing: time for retries"),
     Step(moment(22, 8, 5), "the report is frozen, its draft goes to the approvers"),
     Step(moment(22, 8, 25), "nothing: time for retries"),
     Step(moment(22, 8, 40), "the approver releases it to the Department", _approve),
