@@ -31,7 +31,7 @@ def main() -> int:
         ]
         ended = [run.result() for run in runs]
     reference, results = ended[0][0], [one for _, found in ended for one in found]
-    alike = all(one.client == reference.client for one, _ in ended)
+    alike = all(_same_for_all(one) == _same_for_all(reference) for one, _ in ended)
     lines = [*table(reference, results), f"{time.monotonic() - began:.0f} s"]
     sys.stdout.write("\n".join(lines) + "\n")
     wrong = [one for one in results if one.verdict.differences]
@@ -66,23 +66,46 @@ def _worker(room: Path, asked: argparse.Namespace, number: int) -> tuple[Referen
             told = "; ".join(verdict.differences) or "equal"
             _say(f"one process for all days against one for each step: {told}")
             _say(f"{reference.effects} effects in {len(SCENARIO)} steps, {len(chosen)} points")
-        return reference, list(_killed(stage, reference, chosen, asked, number))
+        share = _share(reference, chosen, asked.workers, number)
+        return reference, list(_killed(stage, reference, share, asked, number))
+
+
+def _freezes(reference: Reference) -> set[int]:
+    """The steps that freeze a report: it names the port of the stage's own server.
+
+    So its hash, and whether its shelf in the vault is new, differ from stage to stage.
+    """
+    kinds = enumerate(reference.client)
+    return {step for step, effects in kinds if "registry report-frozen" in effects}
+
+
+def _same_for_all(reference: Reference) -> list[Sequence[str]]:
+    return [
+        effects for step, effects in enumerate(reference.client) if step not in _freezes(reference)
+    ]
+
+
+def _share(reference: Reference, chosen: Sequence[Point], workers: int, number: int) -> list[Point]:
+    """Divide the points; those of steps that differ from stage to stage are all the first's."""
+    own = _freezes(reference)
+    others = [point for point in chosen if point.step not in own][number::workers]
+    return others if number else [point for point in chosen if point.step in own] + others
 
 
 def _killed(
     stage: Stage,
     reference: Reference,
-    chosen: Sequence[Point],
+    share: Sequence[Point],
     asked: argparse.Namespace,
     number: int,
 ) -> Iterable[Result]:
-    for index, point in list(enumerate(chosen))[number :: asked.workers]:
+    for index, point in enumerate(share):
         to_the_end = asked.to_the_end or index % TO_THE_END == 0
         result = kill(stage, reference, point, to_the_end=to_the_end)
         for difference in result.verdict.differences:
             _say(f"{point}: {difference}")
-        if index % 50 == number:
-            _say(f"{index} of {len(chosen)}")
+        if index % 50 == 0:
+            _say(f"worker {number + 1}: {index} of {len(share)}")
         yield result
 
 
