@@ -8,7 +8,7 @@ be repeated; a step that cannot be done now (server away, disk full) leaves the 
 
 import datetime as dt
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import structlog
@@ -28,7 +28,7 @@ from intake.post import alert, decide_and_queue
 from intake.put_in_place import notice_behind
 from intake.understand import understand_kept
 from notifier.delivery import AuthFailed
-from notifier.outbox import Pace, Settled, recover, send_due
+from notifier.outbox import Pace, recover, send_due
 from parsers.jail import JailBrokenError
 from registry.model import address_mark
 
@@ -72,10 +72,15 @@ class Daemon:
     def recover(self) -> None:
         """At the start: mails that a kill left half-way get their one retry, and one copy.
 
+        Only for a process that holds the lease.
+
         Raises:
             RegistryBehind: the registry is empty beside a vault that has a journal.
         """
         desk = self.desk
+        unfinished = desk.vault.tidy()
+        if unfinished:
+            _log.info("tidied", files=unfinished)
         notice_behind(desk.journal_copy, desk.store, desk.clock())
         for mail in recover(desk.store, desk.config, now=desk.clock(), jitter=self.jitter):
             _log.warning("interrupted", mail=mail.id, kind=mail.kind)
@@ -103,7 +108,7 @@ class Daemon:
         self._despite_the_disk(lambda: close_campaigns(self.desk))
         self._despite_the_disk(self.health.examine)
         self._despite_the_disk(lambda: decide_and_queue(self.desk))
-        self._despite_the_disk(self.send)
+        more |= self._despite_the_disk(self.send)
         more |= self._despite_the_disk(lambda: self._from_the_inbox(self.file))
         self._despite_the_disk(self.copy_journal)
         self.health.renew()
@@ -173,11 +178,14 @@ class Daemon:
         self.health.signs.works("reader")
         return more
 
-    def send(self) -> None:
-        """Send what is queued and still owed; a server that is away or refuses us gets a pause."""
+    def send(self) -> bool:
+        """Send what is queued and still owed; return whether that left something to tell.
+
+        A server that is away or refuses us gets a pause.
+        """
         desk = self.desk
         if self._smtp_pause.waiting(desk.clock()):
-            return
+            return False
         sent = send_due(
             desk.store,
             desk.courier,
@@ -191,26 +199,29 @@ class Daemon:
         for one in sent.settled:
             reason = reply_codes(one.reason)
             _log.info(one.state, mail=one.mail.id, kind=one.mail.kind, reason=reason)
-        self._tell_refused(sent.settled)
+        told = self._tell_refused()
         self._tell_capped(sent.settled)
         if sent.trouble is None:
             self._smtp_pause.worked()
             if any(one.state in _ANSWERED for one in sent.settled):
                 self.health.signs.works("smtp")
-            return
+            return told
         self.trouble = f"mail cannot be sent: {sent.trouble.reason}"
         refused = isinstance(sent.trouble, AuthFailed)
         least = LOGIN_PAUSE if refused else dt.timedelta(0)
         pause = self._smtp_pause.failed(desk.clock(), at_least=least)
         _log.error("smtp_away", reason=sent.trouble.reason, pause_seconds=pause.total_seconds())
         self.health.signs.fails("smtp", desk.clock(), sent.trouble.reason, lasting=refused)
+        return False
 
-    def _tell_refused(self, settled: Sequence[Settled]) -> None:
-        """Tell the admin whom a server refused for good; a refused alert makes no further one."""
-        lost = [one for one in settled if one.state == "refused" and one.mail.kind != "alert"]
+    def _tell_refused(self) -> bool:
+        """Tell the admin whom a server refused for good, also before a kill."""
+        lost = self.desk.store.untold_refusals()
         if lost:
-            told = "; ".join(f"{one.mail.recipient}: {one.reason[:100]}" for one in lost)
-            alert(self.desk, "refused", told, about=str(lost[0].mail.id))
+            told = "; ".join(f"{mail.recipient}: {mail.response[:100]}" for mail in lost)
+            tells = [mail.id for mail in lost]
+            alert(self.desk, "refused", told, about=str(tells[0]), tells=tells)
+        return bool(lost)
 
     def _tell_capped(self, settled: Sequence[Settled]) -> None:
         """Tell the admin, once a day, whom a cap holds back: a machine may be answering us."""

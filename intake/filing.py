@@ -8,6 +8,7 @@ import structlog
 
 from intake.desk import Desk
 from intake.mailbox import CommandRefused
+from registry.model import Mail, Slot
 
 _log = structlog.get_logger("filing")
 _AT_ONCE = 200
@@ -33,21 +34,36 @@ def file_messages(desk: Desk) -> int:
         except CommandRefused as error:
             _log.warning("not_filed", uid=slot.uid, target=target, reason=str(error))
             continue
+        uidvalidity = desk.mailbox.target_uidvalidity
+        if new_uid is None:
+            new_uid = _found(desk, slot, folder)
+            uidvalidity = desk.mailbox.target_uidvalidity
         desk.store.filed(
-            slot,
-            target,
-            new_uid,
-            desk.clock(),
-            folder=folder,
-            uidvalidity=desk.mailbox.target_uidvalidity,
+            slot, target, new_uid, desk.clock(), folder=folder, uidvalidity=uidvalidity
         )
         settled += 1
         _log.info("filed", uid=slot.uid, target=target)
     return settled
 
 
+def _found(desk: Desk, slot: Slot, folder: str) -> int | None:
+    """Look for a message that a process before us moved without living to write down its UID.
+
+    Without its UID it could not be moved on when a person decides. None: it is not there.
+    """
+    message = desk.store.message_at(slot)
+    if message is None:
+        return None
+    try:
+        return desk.mailbox.find(folder, message.sha256, message.size_bytes, message.received_at)
+    except CommandRefused:
+        return None
+
+
 def save_sent(desk: Desk, tried: set[str] | None = None) -> int:
     """Append copies of sent mails to the Sent folder; one that is there already is not doubled.
+
+    One copy stands for all recipients of a mail, also for one to whom it left on another day.
 
     ``tried`` are the Message-IDs of copies that may be there: left over from a process that died,
     or tried by this one (added here). Only those are asked for, because a server looks through the
@@ -57,12 +73,17 @@ def save_sent(desk: Desk, tried: set[str] | None = None) -> int:
     mails = desk.store.unsaved_mails(_AT_ONCE) if folder else []
     for mail in mails:
         desk.alive()
-        maybe_there = tried is None or mail.rfc_message_id in tried
-        if tried is not None:
-            tried.add(mail.rfc_message_id)
-        if not maybe_there or not desk.mailbox.holds(folder, mail.rfc_message_id):
-            at = mail.sent_at or desk.clock()
-            desk.mailbox.append(folder, desk.store.mail_raw(mail.id), at)
+        if not desk.store.has_copy(mail.rfc_message_id):
+            _copy(desk, folder, mail, tried)
         desk.store.saved(mail.id, desk.clock())
         _log.info("saved", mail=mail.id)
     return len(mails)
+
+
+def _copy(desk: Desk, folder: str, mail: Mail, tried: set[str] | None) -> None:
+    maybe_there = tried is None or mail.rfc_message_id in tried
+    if tried is not None:
+        tried.add(mail.rfc_message_id)
+    if not maybe_there or not desk.mailbox.holds(folder, mail.rfc_message_id):
+        at = mail.sent_at or desk.clock()
+        desk.mailbox.append(folder, desk.store.mail_raw(mail.id), at)

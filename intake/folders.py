@@ -15,6 +15,7 @@ from config.model import Mailbox as Settings
 from intake.connection import CommandRefused, Connection, Unreachable
 from intake.imap_client import (
     ANSWER_BYTES,
+    imap_date,
     number,
     parse_fetch,
     parse_internaldate,
@@ -24,7 +25,6 @@ from intake.imap_client import (
 _LIST_CHUNK = 500  # UIDs whose size and date are asked for at once
 _BATCH_BYTES = 8_000_000  # bodies held in memory at once, unless one message alone is larger
 _TRIES = 2  # a message whose body ends the connection so often is passed over
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 _log = structlog.get_logger()
 
@@ -90,7 +90,7 @@ class Folders(Connection):
         with self._guard():
             self._same(place)
             criteria = ["UID", f"{low}:*", "HEADER", name, '""']
-            date = f"{day.day}-{_MONTHS[day.month - 1]}-{day.year:04d}"
+            date = imap_date(day)
             # ``low:*`` also names the last message when its UID is lower
             return [uid for uid in self._search(*criteria, "SINCE", date) if uid >= low]
 

@@ -307,6 +307,11 @@ def parse_internaldate(value: bytes) -> dt.datetime | None:
         return None
 
 
+def imap_date(day: dt.date) -> str:
+    """Write a day as SEARCH wants it: ``7-May-2024``."""
+    return f"{day.day}-{_MONTHS[day.month - 1]}-{day.year}"
+
+
 def uid_set(uids: Iterable[int]) -> str:
     """Write UIDs as an IMAP set, runs joined: ``1:4,9``. Empty for no UIDs (never send that)."""
     runs: list[list[int]] = []

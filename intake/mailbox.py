@@ -8,6 +8,7 @@ UID, and nothing but UID EXPUNGE of our own UID ever removes a message.
 """
 
 import datetime as dt
+import hashlib
 import imaplib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from intake.connection import (
     quoted,
 )
 from intake.folders import Fetched, Folders, Listed
-from intake.imap_client import ANSWER_BYTES, number, parse_internaldate
+from intake.imap_client import ANSWER_BYTES, imap_date, number, parse_internaldate
 
 __all__ = [
     "CommandRefused",
@@ -267,6 +268,40 @@ class Mailbox(Folders):
             clean = "".join(char for char in rfc_message_id if " " < char <= "~")
             escaped = clean.replace("\\", "\\\\").replace('"', '\\"')
             return bool(self._search("HEADER", "Message-ID", f'"{escaped}"'))
+
+    def find(
+        self, folder: str, sha256: str, size_bytes: int, received_at: dt.datetime
+    ) -> int | None:
+        """Return the UID of a message in a folder, known by its bytes; None if it is not there.
+
+        INTERNALDATE (a move keeps it) and size narrow the search, the hash decides. A server whose
+        RFC822.SIZE is an estimate finds nothing.
+        """
+        with self._guard():
+            self._make(folder)
+            self._select(folder, readonly=True)
+            try:
+                # The server compares dates in its own zone.
+                first, last = (received_at.date() + dt.timedelta(days) for days in (-1, 2))
+                uids = self._search("SINCE", imap_date(first), "BEFORE", imap_date(last))
+                alike = self._of_size(uids, size_bytes)
+                self._target = self._selected_uidvalidity
+                return next((uid for uid in alike if self._hash(uid, size_bytes) == sha256), None)
+            finally:
+                self._selected = ""  # a move out of this folder must not find it read-only
+
+    def _of_size(self, uids: Sequence[int], size_bytes: int) -> Iterator[int]:
+        for start in range(0, len(uids), _LIST_CHUNK):
+            chunk = uids[start : start + _LIST_CHUNK]
+            for uid, attributes in self._attributes(chunk, "(UID RFC822.SIZE)"):
+                if number(attributes, b"RFC822.SIZE") == size_bytes:
+                    yield uid
+
+    def _hash(self, uid: int, size_bytes: int) -> str:
+        room = 2 * size_bytes + ANSWER_BYTES
+        for _, attributes in self._attributes([uid], "(UID BODY.PEEK[])", room):
+            return hashlib.sha256(attributes.get(b"BODY[]", b"")).hexdigest()
+        return ""
 
     # --- waiting ---
 

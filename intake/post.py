@@ -108,29 +108,29 @@ def _rendered_all(
     return _Rendering(mails, problem, lost)
 
 
-def alert(desk: Desk, what: str, reason: str, about: str = "") -> None:
+def alert(desk: Desk, what: str, reason: str, about: str = "", tells: Sequence[int] = ()) -> None:
     """Tell the admin of an event, at most once a day for each kind (and ``about``).
 
     What lasts (a server away, a full disk) is told by `intake.health`, also when it is over.
+    ``tells`` are refused mails that it tells of (`Store.untold_refusals`).
     """
     today = desk.clock().astimezone(desk.config.settings.office.zone).date()
     key = f"alert/{what}/{today.isoformat()}{about and f'/{about}'}"
-    tell_admin(desk, key, {"what": what, "reason": reason})
+    tell_admin(desk, key, {"what": what, "reason": reason}, tells)
 
 
-def tell_admin(desk: Desk, key: str, facts: Mapping[str, str]) -> None:
+def tell_admin(desk: Desk, key: str, facts: Mapping[str, str], tells: Sequence[int] = ()) -> None:
     """Queue a mail to the admin (without one: to the officers); one for each key.
 
     Its bytes go into the vault too: nothing else in there would tell the trouble again.
     """
     now = desk.clock()
-    if desk.store.has_mail(key):
-        return
-    mails = alert_mails(desk, key, facts, now)
+    mails = [] if desk.store.has_mail(key) else alert_mails(desk, key, facts, now)
     with contextlib.suppress(OSError):  # the trouble may be the disk
         for mail in mails[:1]:
             desk.vault.put(mail.raw)
-    desk.store.queue(mails, now)
+    if mails or tells:
+        desk.store.queue(mails, now, tells=tells)
 
 
 def alert_mails(desk: Desk, key: str, facts: Mapping[str, str], now: dt.datetime) -> list[NewMail]:

@@ -6,7 +6,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from registry.database import journal
-from registry.model import Slot
+from registry.model import Message, Slot
 from registry.rows import Part, get_message
 from registry.tables import plain, slots
 
@@ -52,6 +52,13 @@ class FilingRows(Part):
                 for row in connection.execute(query)
             ]
 
+    def message_at(self, slot: Slot) -> Message | None:
+        """Return the message that lies in this place now (of `slots_to_file`)."""
+        query = sa.select(slots.c.message_id).where(_lies_at(slot)).limit(1)
+        with self._database.read() as connection:
+            message_id = connection.execute(query).scalar_one_or_none()
+            return None if message_id is None else get_message(connection, message_id)
+
     def filed(
         self,
         slot: Slot,
@@ -68,13 +75,7 @@ class FilingRows(Part):
         be moved on from there when a person has decided; else it stays where it is.
         """
         place = (uidvalidity, new_uid) if folder and new_uid is not None else (None, None)
-        condition = sa.and_(
-            slots.c.account == slot.account,
-            slots.c.at_folder == slot.folder,
-            slots.c.at_uidvalidity == slot.uidvalidity,
-            slots.c.at_uid == slot.uid,
-            slots.c.owed != "",
-        )
+        condition = sa.and_(_lies_at(slot), slots.c.owed != "")
         with self._database.write() as connection:
             for row in connection.execute(sa.select(slots).where(condition)).all():
                 connection.execute(
@@ -96,6 +97,15 @@ class FilingRows(Part):
                     "to": [plain(folder), uidvalidity, new_uid],
                 }
                 journal(connection, now, "filed", f"message {row.message_id}", data)
+
+
+def _lies_at(slot: Slot) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        slots.c.account == slot.account,
+        slots.c.at_folder == slot.folder,
+        slots.c.at_uidvalidity == slot.uidvalidity,
+        slots.c.at_uid == slot.uid,
+    )
 
 
 def owe_filing(connection: sa.Connection, message_id: int) -> None:

@@ -44,18 +44,32 @@ _ANSWERED = (
 )
 _BODY = sa.select(bodies.c.sha256).where(bodies.c.sha256 == sa.bindparam("wanted"))
 _NEW_BODY = bodies.insert()
+_COPIED = (
+    sa.select(mails.c.id)
+    .where(mails.c.rfc_message_id == sa.bindparam("wanted"), mails.c.appended_at.is_not(None))
+    .limit(1)
+)
 
 
 class OutboxRows(Part):
     """Mails from the queue to the copy in Sent."""
 
-    def queue(self, new: Sequence[NewMail], now: dt.datetime, held: bool = False) -> int:
+    def queue(
+        self,
+        new: Sequence[NewMail],
+        now: dt.datetime,
+        held: bool = False,
+        tells: Sequence[int] = (),
+    ) -> int:
         """Put mails into the outbox and return how many were new there.
 
         A (key, recipient) that is there already is left as it is: repeating is harmless. ``held``
-        mails wait for `release_mails`. All mails of one call are queued, or none.
+        mails wait for `release_mails`. ``tells`` are ids of `untold_refusals` of which these mails
+        tell. All mails of one call are queued, or none.
         """
         with self._database.write() as connection:
+            for mail_id in tells:
+                _update(connection, mail_id, {"next_try_at": None})
             return sum(_queue(connection, mail, now, held=held) for mail in new)
 
     def next_mails(self, now: dt.datetime, limit: int) -> list[Mail]:
@@ -124,8 +138,8 @@ class OutboxRows(Part):
         """Write down what became of a mail: sent, queued again (later), refused, unknown.
 
         ``next_try_at`` is the moment of the next try; a queued mail without one is tried at once,
-        an unknown one without one is not tried again. An attempt that ended before `handed`
-        counts here.
+        an unknown one without one is not tried again. A refused one waits for somebody to be told
+        (`untold_refusals`). An attempt that ended before `handed` counts here.
 
         Raises:
             NotPossible: the mail has reached its end already.
@@ -144,6 +158,8 @@ class OutboxRows(Part):
                 "next_try_at": next_try_at if state in {"queued", "unknown", "held"} else None,
                 "attempts": mail.attempts + (1 if counted else 0),
             }
+            if state == "refused" and mail.kind != "alert":  # a refused alert makes no further one
+                values |= {"next_try_at": now}
             if state == "sent":
                 values |= {"sent_at": now}
                 if mail.state == "queued":
@@ -157,6 +173,14 @@ class OutboxRows(Part):
                 "next_try_at": instant(next_try_at) if next_try_at else None,
             }
             journal(connection, now, f"mail-{state}", f"mail {mail_id}", data)
+
+    def untold_refusals(self) -> list[Mail]:
+        """Return the mails that a server refused for good and of which nobody was told yet."""
+        return self._mails(
+            sa.select(mails)
+            .where(mails.c.state == "refused", mails.c.next_try_at.is_not(None))
+            .order_by(mails.c.id)
+        )
 
     def interrupted(self, now: dt.datetime) -> list[Mail]:
         """Turn mails that a kill left in ``sending`` into unknown ones, and return them.
@@ -180,6 +204,12 @@ class OutboxRows(Part):
             .limit(limit)
         )
         return self._mails(query)
+
+    def has_copy(self, rfc_message_id: str) -> bool:
+        """Whether a copy of the mail with this Message-ID is known to be in Sent."""
+        with self._database.read() as connection:
+            found = connection.execute(_COPIED, {"wanted": rfc_message_id})
+            return found.one_or_none() is not None
 
     def saved(self, mail_id: int, now: dt.datetime) -> None:
         """Write down that a copy of the mail is in Sent."""

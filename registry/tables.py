@@ -273,7 +273,8 @@ mails = sa.Table(
     sa.Column("state", Words, nullable=False),
     _instant("queued_at"),
     _count("attempts"),
-    # the next try of a queued or unknown mail; NULL: none
+    # the next try of a queued or unknown mail, NULL: none; of a refused one since when the admin
+    # is to be told, NULL: was told
     _maybe_instant("next_try_at"),
     _maybe_instant("handed_at"),
     # the earlier handing over whose outcome nobody knows, of a mail that was tried once more

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _NAME = re.compile(r"[0-9a-f]{64}")
+#: What a file is called until its bytes are on the disk.
+_UNFINISHED = ".new-"
 
 
 class VaultDamaged(Exception):  # noqa: N818  a finding about a file, to be handled by its reader
@@ -42,7 +44,7 @@ class Vault:
         path = self._path(sha256)
         if self.holds(sha256, data):
             return sha256
-        self._make_shelf(path.parent)
+        _make_folder(path.parent)
         _write(path, data)
         return sha256
 
@@ -76,17 +78,20 @@ class Vault:
             if _NAME.fullmatch(path.name):
                 yield path.name
 
+    def tidy(self) -> int:
+        """Remove what a kill left half-written, and return how many files that were.
+
+        Only for the process that alone writes here: another one's file would vanish under it.
+        """
+        unfinished = list(self.folder.glob(f"??/{_UNFINISHED}*"))
+        for path in unfinished:
+            path.unlink(missing_ok=True)
+        return len(unfinished)
+
     def _path(self, sha256: str) -> Path:
         if not _NAME.fullmatch(sha256):
             raise KeyError(sha256)
         return self.folder / sha256[:2] / sha256
-
-    def _make_shelf(self, shelf: Path) -> None:
-        if shelf.is_dir():
-            return
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        shelf.mkdir(exist_ok=True, mode=0o700)
-        sync_folder(self.folder)
 
 
 class Overlay(Vault):
@@ -113,6 +118,15 @@ class Overlay(Vault):
         return super().has(sha256) or self._under.has(sha256)
 
 
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it; each name is on the disk when this returns."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True, mode=0o700)
+    sync_folder(folder.parent)
+
+
 def _holds(path: Path, data: bytes) -> bool:
     try:
         return path.stat().st_size == len(data) and path.read_bytes() == data
@@ -121,7 +135,7 @@ def _holds(path: Path, data: bytes) -> bool:
 
 
 def _write(path: Path, data: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

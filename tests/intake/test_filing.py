@@ -20,6 +20,8 @@ class Office:
     sent: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     unsaved: dict[int, str] = field(default_factory=dict)
+    #: Copies of which the registry knows.
+    known: set[str] = field(default_factory=set)
     #: The answer to the next APPEND is lost, though the server has done it.
     loses_answer: bool = False
 
@@ -43,8 +45,11 @@ class Office:
     def mail_raw(self, mail_id):
         return self.unsaved[mail_id].encode()
 
+    def has_copy(self, name):
+        return name in self.known
+
     def saved(self, mail_id, _now):
-        del self.unsaved[mail_id]
+        self.known.add(self.unsaved.pop(mail_id))
 
     def holds(self, _folder, name):
         self.asked.append(name)

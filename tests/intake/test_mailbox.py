@@ -1,6 +1,7 @@
 """The mailbox against a real Dovecot, and against servers that lie (FAULTS A)."""
 
 import datetime as dt
+import hashlib
 import os
 import signal
 import ssl
@@ -229,6 +230,25 @@ def test_fault_003_killed_between_commit_and_move_only_moves(
     assert box.move("INBOX", 1, "Đã xử lý") is not None
     assert box.move("INBOX", 1, "Đã xử lý") is None
     assert len(shared.contents("Đã xử lý", user=user)) == 1
+
+
+def test_fault_003_a_message_that_was_moved_is_found_by_its_bytes(
+    shared: Dovecot, user: str, box: Mailbox
+) -> None:
+    """Among others of the same day and size; and it can then be moved out of that folder."""
+    for number in (1, 2, 3):
+        shared.deliver(letter(number), AT, user=user)
+        box.listed(set())
+        moved = box.move("INBOX", number, "Đã xử lý")
+        if number == 2:
+            wanted = moved
+    sha256 = hashlib.sha256(letter(2)).hexdigest()
+    size = len(letter(2))
+    assert box.find("Đã xử lý", sha256, size, AT) == wanted
+    assert box.find("Đã xử lý", hashlib.sha256(letter(4)).hexdigest(), size, AT) is None
+    assert box.find("Đã xử lý", sha256, size, AT + dt.timedelta(days=9)) is None
+    assert wanted is not None
+    assert box.move("Đã xử lý", wanted, "INBOX") is not None
 
 
 def test_fault_011_delivered_twice_is_two_slots(shared: Dovecot, user: str, box: Mailbox) -> None:

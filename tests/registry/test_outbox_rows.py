@@ -108,6 +108,28 @@ def test_fault_103_never_is_the_end(store: Store) -> None:
         store.handed(mail.id, at(2))
 
 
+def test_fault_103_a_refusal_waits_until_somebody_is_told(store: Store) -> None:
+    """The alert that tells of it ends the wait in the same transaction; an alert's own is none."""
+    lost = queued(store)
+    store.queue([replace(reminder(), key="alert/smtp", kind="alert")], at(0))
+    [warning] = [mail for mail in store.mails() if mail.kind == "alert"]
+    for mail in (lost, warning):
+        store.settle(mail.id, "refused", at(1), "550 5.1.1 no such user")
+    assert [mail.id for mail in store.untold_refusals()] == [lost.id]
+    store.queue([], at(2), tells=[lost.id])
+    assert store.untold_refusals() == []
+
+
+def test_a_copy_is_known_by_the_mails_message_id(store: Store) -> None:
+    """Whichever of its recipients it was made for."""
+    mail = queued(store)
+    store.settle(mail.id, "sent", at(1), "250 ok")
+    assert not store.has_copy(mail.rfc_message_id)
+    store.saved(mail.id, at(2))
+    assert store.has_copy(mail.rfc_message_id)
+    assert not store.has_copy("<other@caoloc.example>")
+
+
 @pytest.mark.parametrize("fault", ["098 lost", "099 hung", "104 garbled"])
 def test_fault_098_unknown_is_retried_only_when_asked(store: Store, fault: str) -> None:
     """After the final dot nobody knows: no retry unless settled with one, then the same bytes."""

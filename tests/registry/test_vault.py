@@ -34,6 +34,17 @@ def test_the_same_bytes_are_one_file_that_is_not_written_again(vault: Vault) -> 
     assert [path.stat().st_ino for path in files_of(vault)] == [inode]
 
 
+def test_what_a_kill_left_half_written_is_tidied_away(vault: Vault) -> None:
+    sha256 = vault.put(b"whole")
+    (vault.folder / sha256[:2] / ".new-abc").write_bytes(b"half")
+    assert (vault.tidy(), vault.tidy()) == (1, 0)
+    assert [path.name for path in files_of(vault)] == [sha256]
+
+
+def test_a_vault_that_is_not_there_yet_is_tidy(vault: Vault) -> None:
+    assert vault.tidy() == 0
+
+
 def test_the_vault_lists_its_files_and_no_litter(vault: Vault) -> None:
     hashes = sorted(vault.put(str(number).encode()) for number in range(20))
     (vault.folder / hashes[0][:2] / ".new-abc").write_bytes(b"half")
@@ -99,7 +110,8 @@ def test_bytes_are_on_the_disk_before_their_name_and_the_name_before_put_returns
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(Path, "replace", renamed)
     vault.put(b"first of its shelf")
-    assert steps == ["sync folder", "sync file", "rename", "sync folder"]
+    above = ["sync folder"] * 3  # of data/, vault/ and the shelf, each of which is new
+    assert steps == [*above, "sync file", "rename", "sync folder"]
 
 
 @given(data=st.binary(max_size=2000))

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rigs.effects import Effects, Killed
+from rigs.troubles import Effects, Killed
 
 from notifier.delivery import AuthFailed, Delivery, Later, Never, Sent, Unknown
 

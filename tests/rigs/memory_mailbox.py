@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rigs.effects import Effects
+from rigs.troubles import Effects
 
 from intake.mailbox import CommandRefused, Fetched, Listed, LoginRefused, Unreachable
 from intake.mailbox import Listing as Answer

@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-from rigs.effects import Effects, Killed
 from rigs.memory_courier import MemoryCourier
 from rigs.memory_mailbox import MemoryMailbox, MemoryServer
 from rigs.plain_reader import PlainReader
+from rigs.troubles import Effects, Killed
 
 from config.init import write_example
 from config.settings import load

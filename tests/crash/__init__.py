@@ -1,0 +1,1 @@
+"""Die at every effect: the day is played, the daemon is killed at one point, and must end alike."""

@@ -1,0 +1,149 @@
+"""Die at every effect, the short form: one point of each kind. `./dev crash` dies at all."""
+
+import json
+import subprocess
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from crash.child import ENV
+from crash.play import Reference, kill, play, points, uninterrupted
+from crash.scenario import SCENARIO, Step
+from crash.stage import Point, Stage
+from rigs.cast import moment
+
+pytestmark = pytest.mark.e2e
+
+#: Of the days: the launch, the first answers, a stranger's form and its assignment, the closing,
+#: the report and its release.
+_TIMES = (
+    moment(17, 9, 0),
+    moment(17, 9, 20),
+    moment(17, 9, 40),
+    moment(17, 10, 0),
+    moment(17, 10, 20),
+    moment(17, 10, 30),
+    moment(22, 0, 10),
+    moment(22, 8, 5),
+    moment(22, 8, 25),
+    moment(22, 8, 40),
+    moment(22, 9, 0),
+)
+SHORT = tuple(step for step in SCENARIO if step.at in _TIMES)
+#: A launch and a reminder in days in which nobody writes.
+QUIET_TIMES = (moment(17, 9, 0), moment(20, 7, 40), moment(20, 8, 5), moment(20, 8, 25))
+QUIET = tuple(step for step in SCENARIO if step.at in QUIET_TIMES)
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory) -> Iterator[tuple[Stage, Reference]]:
+    with Stage(tmp_path_factory.mktemp("days")) as stage:
+        yield stage, play(stage, SHORT)
+
+
+#: Words that change nothing, between others that are died at.
+_BETWEEN = frozenset({"smtp EHLO", "smtp MAIL", "smtp QUIT", "mailbox SUBSCRIBE"})
+
+
+def _one_of_each_kind(reference: Reference) -> list[Point]:
+    """One point for each kind of effect, spread over the days, before and after by turns."""
+    kinds: dict[str, list[Point]] = defaultdict(list)
+    for point in points(reference):
+        if point.kind not in _BETWEEN:
+            kinds[point.kind].append(point)
+    return [found[(7 * index + 3) % len(found)] for index, found in enumerate(kinds.values())]
+
+
+def test_the_days_are_the_same_in_one_process_and_in_many(played):
+    """What is compared below is what a daemon does that is never stopped."""
+    stage, reference = played
+    assert len(SHORT) == len(_TIMES)
+    verdict = uninterrupted(stage, reference, SHORT)
+    assert (verdict.differences, verdict.duplicates) == ((), 0)
+
+
+def test_fault_001_002_003_093_110_killed_at_one_effect_of_each_kind(played):
+    """FAULTS 1-3, 93, 110: the registry, the mailbox and the mails end as without the kill."""
+    stage, reference = played
+    chosen = _one_of_each_kind(reference)
+    rooms = {point.kind.split()[0] for point in chosen}
+    assert rooms == {"mailbox", "vault", "registry", "smtp", "files"}
+    wrong = {
+        str(point): verdict.differences
+        for point in chosen
+        if (verdict := kill(stage, reference, point, SHORT).verdict).differences
+    }
+    assert wrong == {}
+
+
+def _at(reference: Reference, step: int, kind: str, when: str, number: int = 0) -> Point:
+    fits = (p for p in points(reference) if (p.step, p.kind, p.death.when) == (step, kind, when))
+    return list(fits)[number]
+
+
+def test_fault_110_killed_after_the_dot_a_second_copy_of_the_same_bytes_leaves(played):
+    """FAULTS 110: the one place where a mail may leave twice, and there it does."""
+    stage, reference = played
+    report = next(number for number, step in enumerate(SHORT) if step.at == moment(22, 8, 40))
+    verdict = kill(stage, reference, _at(reference, report, "smtp DOT", "after"), SHORT).verdict
+    assert (verdict.differences, verdict.duplicates) == ((), 1)
+
+
+def test_fault_003_killed_after_the_move_a_decision_still_moves_the_message(played):
+    """FAULTS 3: nobody wrote down where the stranger's form went; the officer then assigns it."""
+    stage, reference = played
+    stranger = next(number for number, step in enumerate(SHORT) if step.at == moment(17, 10, 0))
+    point = _at(reference, stranger, "mailbox MOVE", "after")
+    verdict = kill(stage, reference, point, SHORT).verdict
+    assert verdict.differences == ()
+
+
+# --- with the settings as shipped -----------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory) -> Iterator[tuple[Stage, Reference]]:
+    with Stage(tmp_path_factory.mktemp("quiet"), settings={}) as stage:
+        yield stage, play(stage, QUIET)
+
+
+@pytest.mark.parametrize(
+    ("step", "kind", "when", "arrived"),
+    [(0, "call", "before", 0), (1, "digest", "after", 1), (2, "reminder", "before", 0)],
+)
+def test_fault_110_kinds_that_are_not_tried_again_stay_unknown_and_are_told(
+    quiet, step, kind, when, arrived
+):
+    """FAULTS 98, 110, rule 4: no second reminder; the status shows that one may be missing."""
+    stage, reference = quiet
+    days: Sequence[Step] = QUIET[: step + 2]
+    verdict = kill(stage, reference, _at(reference, step, "smtp DOT", when), days).verdict
+    with stage.store() as store:
+        [lost] = store.mails(state="unknown")
+    assert lost.kind == kind
+    its = (lost.rfc_message_id, (lost.recipient,))
+    assert [(one.message_id, one.recipients) for one in stage.smtp.accepted].count(its) == arrived
+    assert verdict.duplicates == 0
+    others = [
+        one for one in verdict.differences if not _is_about(one, lost.id, lost.rfc_message_id)
+    ]
+    assert others == []
+    assert _status(stage.folder)["outbox"]["unknown"] == 1
+
+
+def _is_about(difference: str, number: int, rfc_message_id: str) -> bool:
+    return (
+        difference.startswith((f"mails {number} ", "not in .Sent"))
+        or f"'mail {number}'" in difference
+        or rfc_message_id in difference
+    )
+
+
+def _status(folder: Path) -> dict[str, dict[str, int]]:
+    command = [sys.executable, "-m", "intake", "--config", str(folder), "status", "--json"]
+    env = {**ENV, "PATH": "/usr/bin:/bin"}
+    done = subprocess.run(command, env=env, capture_output=True, check=False)
+    found: dict[str, dict[str, int]] = json.loads(done.stdout)
+    return found
