@@ -25,6 +25,7 @@ from parsers.mending import best_of
 from parsers.package import RefusedError
 from parsers.pdf_join import Piece, continues, joined
 from parsers.pdf_page import Page, Table, read_page
+from parsers.pdf_streams import is_torn
 from parsers.picture import opened
 from parsers.reading import Finding, Refusal, RefusalCode
 
@@ -247,6 +248,8 @@ def _read_pages(look: _Look, form: Form | None) -> dict[int, Page]:
     pages: dict[int, Page] = {}
     with pdfplumber.open(io.BytesIO(look.data)) as document:
         for number, page in enumerate(document.pages, 1):
+            if is_torn(page.page_obj):
+                raise RefusedError("damaged", f"page {number}: a stream breaks off", _TORN)
             if number not in look.pictures | look.blank:
                 pages[number] = read_page(page, number, pages.get(number - 1), is_caption)
             page.close()
@@ -313,6 +316,10 @@ def _unruled(number: int) -> Finding:
     )
 
 
+_TORN: Final = (
+    "Tệp PDF bị hỏng hoặc gửi chưa trọn vẹn, nội dung trang có thể bị thiếu. "
+    "Đề nghị kiểm tra và gửi lại tệp."
+)
 _MESSAGES: Final[dict[RefusalCode, str]] = {
     "encrypted": "Tệp PDF được đặt mật khẩu nên không mở được. Đề nghị bỏ mật khẩu rồi gửi lại.",
     "damaged": "Tệp PDF bị hỏng hoặc gửi chưa trọn vẹn. Đề nghị kiểm tra và gửi lại tệp.",
