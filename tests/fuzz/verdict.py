@@ -86,10 +86,10 @@ def _new_errors(before: Recorded, after: Recorded) -> Iterator[Finding]:
 
 def _new_warnings(before: Recorded, after: Recorded) -> Iterator[Finding]:
     """Yield the warnings about the whole document that were not told of it as it was."""
-    known = {finding.code for finding in before.findings}
+    known = {(finding.code, finding.message) for finding in before.findings}
     for finding in after.findings:
         whole = finding.row is None and finding.field is None
-        if finding.severity == "warning" and whole and finding.code not in known:
+        if finding.severity == "warning" and whole and (finding.code, finding.message) not in known:
             yield finding
 
 
