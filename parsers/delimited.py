@@ -186,8 +186,8 @@ def _sheet(rows: Rows, budget: Budget, *, doubt_last: bool) -> Sheet:
             sheet.put(number, column, text, text)
     last = sheet.rows.get(len(rows), {})
     if doubt_last and rows and len(rows[-1]) in last:
-        cell = last[len(rows[-1])]
-        last[len(rows[-1])] = replace(cell, trace=Trace(confidence=_MAYBE_CUT))
+        doubted = replace(last[len(rows[-1])], trace=Trace(confidence=_MAYBE_CUT))
+        last[len(rows[-1])] = doubted
     return sheet
 
 

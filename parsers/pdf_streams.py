@@ -77,7 +77,7 @@ def _packed(stream: PDFStream) -> bytes | None:
     if data is None:
         return None
     if stream.decipher:
-        data = stream.decipher(stream.objid, stream.genno, data, stream.attrs)
+        data = stream.decipher(stream.objid or 0, stream.genno or 0, data, stream.attrs)
     names = [str(name).strip("/'") for name, _ in stream.get_filters()]
     if names and names[0] in _ASCII85:
         data, names = ascii85decode(data), names[1:]

@@ -127,7 +127,8 @@ class _Workbook:
         part = self._part("sharedStrings")
         if part is None:
             return []
-        strings, stated = [], 0
+        strings: list[str] = []
+        stated = 0
         for item in self.package.walk(part, "si"):
             if not strings:
                 stated = _stated(item)

@@ -33,7 +33,7 @@ MUTATORS: tuple[Mutator, ...] = (
     members.drop_string, members.repeat_string, members.cell_reference, members.repeat_cell,
     members.drop_cell, members.repeat_row, members.drop_row, members.move_merge, members.no_number,
     members.attribute, wrapping.other_name, wrapping.zipped, wrapping.damaged_archive,
-    wrapping.damaged_mail, wrapping.other_encoding, wrapping.recoded,
+    wrapping.outlook, wrapping.damaged_mail, wrapping.other_encoding, wrapping.recoded,
 )  # fmt: skip
 #: Every so many jobs of the families that take seconds for each mutant.
 _SOME = {"doc/odt/rtf": 6, "scans": 40, "photos": 40, "bad pictures": 40}
@@ -47,6 +47,8 @@ class Job:
     path: Path
     mutator: int
     seed: int
+    #: At most so many mutants, evenly chosen; 0 = all.
+    each: int = 0
 
     @property
     def name(self) -> str:
@@ -110,7 +112,9 @@ def run(job: Job) -> list[Done]:
     was = before(job.path)
     meant = truth_of(job.path, was)
     done = []
-    for mutant in mutants_of(job.path, MUTATORS[job.mutator], job.seed):
+    mutants = list(mutants_of(job.path, MUTATORS[job.mutator], job.seed))
+    step = -(-len(mutants) // job.each) if job.each else 1
+    for mutant in mutants[:: max(1, step)]:
         after = _door().record(mutant.mail)
         verdict = judge(was, after, meant, mutant.meaning)
         done.append(
@@ -122,7 +126,9 @@ def run(job: Job) -> list[Done]:
     return done
 
 
-def jobs(seed: int, only: Sequence[str] = (), names: Sequence[str] = ()) -> list[Job]:
+def jobs(
+    seed: int, only: Sequence[str] = (), names: Sequence[str] = (), each: int = 0
+) -> list[Job]:
     """Return what is to be done, in an order that makes every beginning of it a fair sample."""
     paths = sorted({*measured(), *map(document, cases())})
     all_of: dict[str, list[Job]] = defaultdict(list)
@@ -131,7 +137,7 @@ def jobs(seed: int, only: Sequence[str] = (), names: Sequence[str] = ()) -> list
             continue
         for number, mutator in enumerate(MUTATORS):
             if not names or mutator.__name__ in names:
-                all_of[family(path)].append(Job(path, number, seed))
+                all_of[family(path)].append(Job(path, number, seed, each))
     chosen = []
     chance = Random(seed)  # noqa: S311
     for name, of_family in sorted(all_of.items()):
@@ -214,9 +220,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--minutes", type=float, default=60)
     parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--each", type=int, default=0, help="so many mutants of each kind at most")
     parser.add_argument("--unseen", action="store_true", help="also show what nobody can see")
     chosen = parser.parse_args()
-    todo = jobs(chosen.seed, chosen.only, chosen.mutator)
+    todo = jobs(chosen.seed, chosen.only, chosen.mutator, chosen.each)
     began = time.monotonic()
     results = []
     for one in all_done(todo, chosen.minutes, chosen.workers):

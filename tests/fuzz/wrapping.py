@@ -14,6 +14,7 @@ from email.message import EmailMessage
 from random import Random
 
 from fuzz.mutant import Input, Mutant, mutant, posted
+from rigs import letters, saved_mail
 
 _TEXTS = frozenset({"csv", "html", "text", "xml"})
 _DECLARED = re.compile(rb"charset|encoding", re.IGNORECASE)
@@ -66,6 +67,17 @@ def damaged_archive(one: Input, chance: Random) -> Iterator[Mutant]:
                 at = chance.randrange(len(broken))
                 broken[at] ^= 1 << chance.randrange(8)
                 yield Mutant(f"{name} bit at {at}", posted(bytes(broken), name))
+
+
+def outlook(one: Input, _chance: Random) -> Iterator[Mutant]:
+    """Send it in Outlook's envelopes, whole and cut off."""
+    for name, data in (
+        ("winmail.dat", letters.winmail(one.name, one.data)),
+        ("thu.msg", saved_mail.saved([(one.name, one.data)])),
+    ):
+        yield Mutant(name, posted(data, name), "same")
+        for part in (8, 14, 17, 19):
+            yield Mutant(f"{name} cut at {part}/20", posted(data[: len(data) * part // 20], name))
 
 
 def damaged_mail(one: Input, chance: Random) -> Iterator[Mutant]:
