@@ -1,9 +1,10 @@
-"""Whether what a PDF page is drawn from came whole: deflated streams end with a checksum.
+"""Whether a PDF came whole: its table of objects is where it says, deflated streams end as such.
 
-pdfminer and pdfium show what they can of a broken stream and say nothing: the rows behind the
-broken place are simply not there, or a font's letters are others.
+pdfminer and pdfium show what they can of a broken file and say nothing: the rows behind the broken
+place are simply not there, pages are left out, or a font's letters are others.
 """
 
+import re
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,6 +13,11 @@ from typing import Any, Final
 from pdfminer.ascii85 import ascii85decode
 from pdfminer.pdftypes import PDFStream, dict_value, list_value, resolve1
 
+_START: Final = re.compile(rb"startxref\s+(\d{1,10})\s")
+#: A table, or the stream that has it.
+_TABLE: Final = re.compile(rb"\s{0,4}(?:xref\b|\d{1,10}\s+\d{1,5}\s+obj\b)")
+#: A file's head may stand so far from its beginning.
+_HEAD_BYTES: Final = 1024
 _CHUNK: Final = 1 << 20
 #: So much is unpacked of one page at most; a form has some 100 kB.
 _MOST_BYTES: Final = 50_000_000
@@ -23,6 +29,19 @@ _DEEPEST: Final = 3
 _ASCII85: Final = frozenset({"ASCII85Decode", "A85"})
 _FLATE: Final = frozenset({"FlateDecode", "Fl"})
 _FONT_PARTS: Final = ("FontFile", "FontFile2", "FontFile3")
+
+
+def is_complete(data: bytes) -> bool:
+    """Whether the end of a file points to its table of objects (ISO 32000-1, 7.5.5).
+
+    Bytes that were lost or came twice on the way move the table; what stands before the head or
+    behind the end of the file does not matter.
+    """
+    found = _START.match(data, max(0, data.rfind(b"startxref")))
+    if found is None:
+        return False
+    head = max(0, data[:_HEAD_BYTES].find(b"%PDF-"))
+    return any(_TABLE.match(data, int(found[1]) + before) for before in (0, head))
 
 
 def is_torn(page: Any) -> bool:

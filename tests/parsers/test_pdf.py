@@ -24,7 +24,7 @@ from parsers.legible import PartialExtract, is_garbled
 from parsers.pdf import extract, picture_pages
 from parsers.pdf_join import Piece, joined
 from parsers.pdf_page import _is_melted
-from parsers.pdf_streams import is_torn
+from parsers.pdf_streams import is_complete, is_torn
 from parsers.pdf_text import Segment, cell_text, glyphs, segments
 from parsers.reading import Refusal
 
@@ -330,6 +330,22 @@ def test_fault_074_a_stream_without_its_checksum_is_whole() -> None:
         stream = PDFStream({"Filter": LIT("FlateDecode")}, data)
         page = SimpleNamespace(contents=[stream], resources={})
         assert is_torn(page) is not is_whole, len(data)
+
+
+def test_fault_074_a_pdf_that_lost_or_gained_bytes_is_told() -> None:
+    """FAULTS 74: its table of objects is not where its end says; rows may be gone or wrong."""
+    data = (DATA / "form_docx.pdf").read_bytes()
+    assert is_complete(data)
+    assert is_complete(b"\r\n" + data + bytes(300))
+    middle = data.index(b"endobj", len(data) // 2)
+    for torn in (data[:middle] + data[middle + 60 :], data[:middle] * 2 + data[middle:]):
+        assert not is_complete(torn)
+        result = extract(torn)
+        assert isinstance(result, Refusal | PartialExtract)
+        if isinstance(result, PartialExtract):
+            assert result.findings[0].code == "cut-off"
+    assert not is_complete(data[: len(data) // 2])
+    assert not is_complete(b"%PDF-1.4 startxref 99999999 %%EOF")
 
 
 def test_fault_054_library_errors_become_one_code() -> None:
