@@ -216,6 +216,8 @@ class _Workbook:
             tag = part.tag
             if tag == names.value:
                 saved = part.text
+                if kind == "s" and not saved:
+                    raise RefusedError("damaged", "a text without its number")
             elif tag == names.formula:
                 formula = True
             elif tag == names.inline and kind == "inlineStr":

@@ -263,3 +263,9 @@ def test_cells_may_be_written_column_by_column() -> None:
     records = [biff.number(row, column, 1.0) for column in range(4) for row in range(2)]
     assert read(workbook(Leaf("a", records))).grids
     assert read(workbook(Leaf("a", [*_rows(1, 2), biff.text(0, 0, "Tiêu đề")]))).grids
+
+
+def test_fault_074_zeros_in_a_text_are_damage() -> None:
+    """FAULTS 74: a block that was never written; its rows looked empty and were left out."""
+    records = [*_rows(0, 1), biff.text(2, 0, "Đi\0\0\0\0")]
+    assert refused(workbook(Leaf("a", records))).code == "damaged"
