@@ -8,7 +8,7 @@ be repeated; a step that cannot be done now (server away, disk full) leaves the 
 
 import datetime as dt
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import structlog
@@ -28,7 +28,7 @@ from intake.post import alert, decide_and_queue
 from intake.put_in_place import notice_behind
 from intake.understand import understand_kept
 from notifier.delivery import AuthFailed
-from notifier.outbox import Pace, recover, send_due
+from notifier.outbox import Pace, Settled, recover, send_due
 from parsers.jail import JailBrokenError
 from registry.model import address_mark
 

@@ -1,8 +1,9 @@
 """The record stream of an old workbook: what xlrd does not tell of it.
 
 A stream is a run of records, each of kind, length and body ([MS-XLS] 2.1.4). Here they are walked
-for three facts only: whether they are encrypted, whether every sheet is there to its end, and
-which formulas have no result that was ever calculated.
+for four facts only: whether they are encrypted, whether every sheet is there to its end, whether
+each cell is said once and beside its neighbours, and which formulas have no result that was ever
+calculated.
 """
 
 import struct
@@ -23,6 +24,12 @@ _FAMILIES = frozenset({*range(0x09), 0x10})
 #: Numbers (two kinds), shared texts, truth values, empty cells and rows have one length each.
 _LENGTHS = {0x0203: 14, 0x027E: 10, 0x00FD: 10, 0x0205: 8, 0x0201: 6, 0x0208: 16}
 _BLANKS = 0x00BE
+#: Empty cells, runs of cells, and all cells from BIFF3 on.
+_EMPTY = frozenset({0x0201, _BLANKS})
+_RUNS = frozenset({0x00BD, _BLANKS})
+_CELLS = frozenset({0x0203, 0x027E, 0x00FD, 0x0204, 0x00D6, 0x0205, *_FORMULA, *_EMPTY, *_RUNS})
+#: In larger sheets only the first places are watched.
+_MOST_PLACES = 200_000
 #: Formatted emptiness costs xlrd time all the same: this is every row of a sheet, A to Z.
 _MOST_BLANKS = 2_000_000
 _FORMULA_BODY = struct.Struct("<HHH8sH")
@@ -46,6 +53,11 @@ class _Formulas:
     zeros: set[Position] = field(default_factory=set)
     empty: set[Position] = field(default_factory=set)
     calculated: bool = False
+    seen: set[Position] = field(default_factory=set)
+    #: Rows of the last two cells with content.
+    rows: tuple[int, int] = (0, 0)
+    #: Cells that stand in another row than those before and after them.
+    strays: int = 0
 
 
 def uncalculated(stream: bytes) -> tuple[frozenset[Position], ...]:
@@ -100,16 +112,50 @@ def _formulas(stream: bytes, start: int) -> _Formulas:
         elif kind == _EOF:
             depth -= 1
             if depth == 0:
-                return found
-        elif kind in _FORMULA and depth == 1:
-            _note(found, body, old=oldest)
-        elif kind == _BLANKS:
+                return _without_strays(found)
+        elif kind in _CELLS and depth == 1:
+            _place(found, kind, body)
+            if kind in _FORMULA:
+                _note(found, body, old=oldest)
+        if kind == _BLANKS:
             blanks += len(body) // 2
         if blanks > _MOST_BLANKS:
             raise RefusedError("too-large", f"over {_MOST_BLANKS} formatted empty cells")
         if depth == 0:
             break
     raise RefusedError("damaged", "a sheet without its end")
+
+
+def _without_strays(found: _Formulas) -> _Formulas:
+    """Return what was found in a sheet.
+
+    Raises:
+        RefusedError: one single cell stands out of its row. Programs write row by row, some of
+            them column by column, none of them all but one.
+    """
+    if found.strays == 1:
+        raise RefusedError("damaged", "a cell out of its row")
+    return found
+
+
+def _place(found: _Formulas, kind: int, body: bytes) -> None:
+    """Note where cells stand.
+
+    Raises:
+        RefusedError: there is one already: a bit of its address was lost on the way.
+    """
+    row, first = struct.unpack_from("<HH", body)
+    last = struct.unpack_from("<H", body, len(body) - 2)[0] if kind in _RUNS else first
+    if len(found.seen) > _MOST_PLACES:
+        return
+    for column in range(first, last + 1):
+        if (row, column) in found.seen:
+            raise RefusedError("damaged", f"two cells for one address in row {row}")
+        found.seen.add((row, column))
+    if kind not in _EMPTY:
+        before, above = found.rows
+        found.strays += before <= row and not before <= above <= row
+        found.rows = above, row
 
 
 def _note(found: _Formulas, body: bytes, *, old: bool) -> None:

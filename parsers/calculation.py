@@ -26,6 +26,8 @@ _ALIKE: Final = frozenset(
     ROUNDDOWN ROUNDUP ROW ROWS SIGN SQRT SUBSTITUTE SUM SUMIF SUMPRODUCT TRIM TRUE TRUNC UPPER YEAR
     """.split()  # noqa: SIM905  one name a line would be a page
 )
+#: Excel's own limit for a formula.
+_LONGEST: Final = 8_192
 _CALL: Final = re.compile(r"([^\W\d][\w.]*)\s*\(")
 _STRING: Final = re.compile(r'"[^"]*"')
 #: What a reference to another file or program has: ``[1]Sheet!A1``, ``app|topic``, ``'file:///…'``.
@@ -56,7 +58,11 @@ def repeatable(data: bytes, limits: Limits) -> bool:
         outside = _OUTSIDE["ods" if "content.xml" in package else "xlsx"]
         for formula in _formulas(package):
             bare = _STRING.sub("", formula)
-            if outside.search(bare) or not _ALIKE.issuperset(_CALL.findall(bare.upper())):
+            if (
+                len(bare) > _LONGEST
+                or outside.search(bare)
+                or not _ALIKE.issuperset(_CALL.findall(bare.upper()))
+            ):
                 return False
     except (RefusedError, *BROKEN):
         return False

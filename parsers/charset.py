@@ -29,13 +29,16 @@ def decoded(data: bytes, declared: str = "") -> str:
             not show it themselves, for such claims are copied from file to file.
 
     Raises:
-        RefusedError: ``damaged``: the text is in UTF-8 or UTF-16 and parts of it are broken.
+        RefusedError: ``damaged``: the text is in UTF-8 or UTF-16 and parts of it are broken, or
+            zeros stand in it.
     """
     charset = charset_of(data, declared)
     try:
         text = data.decode(charset)
     except UnicodeDecodeError as error:
         raise RefusedError("damaged", f"broken {charset} text") from error
+    if "\0" in text:  # a block that was never written: no program puts zeros into a text
+        raise RefusedError("damaged", f"zeros in {charset} text")
     return unicodedata.normalize("NFC", text)
 
 

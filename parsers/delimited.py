@@ -2,7 +2,8 @@
 
 A text has no types and no checks, so its shape must vouch for it: a row that is longer than the
 table has an unquoted separator somewhere, and every value behind that would stand in the wrong
-column. Such a file is refused; a shorter row is asked about.
+column. Such a file is refused; a shorter row is asked about. A last line without its end may have
+been cut: its last value is doubted, and if it is short as well the file is not whole.
 """
 
 import csv
@@ -10,12 +11,14 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby, islice
 from typing import Final
 
 from parsers.charset import decoded
 from parsers.form import Form
-from parsers.grid import Extract, Limits
+from parsers.grid import Extract, Limits, Trace
+from parsers.incomplete import CUT_OFF, UNREAD
 from parsers.legible import PartialExtract
 from parsers.package import RefusedError, refusal_of
 from parsers.reading import Finding, Refusal
@@ -35,6 +38,8 @@ _LEAST_COLUMNS: Final = 3
 _LEAST_ROWS: Final = 2
 
 _MOST_TOLD: Final = 20
+#: How sure the last value of a file is that ends without a line end, as some programs write it.
+_MAYBE_CUT: Final = 0.8
 _MARK_OF_PROSE: Final = ","
 
 Rows = Sequence[Sequence[str]]
@@ -57,11 +62,15 @@ def extract(
         text = decoded(data)
         Budget(limits).spell(len(text))
         rows = _rows(text)
-        findings = _misfits(rows)
-        result = extract_of("csv", [_sheet(rows, Budget(limits))])
+        open_ended = not text.endswith(("\n", "\r"))
+        cut = open_ended and _is_short(rows)
+        findings = ((CUT_OFF,) if cut else ()) + _misfits(rows)
+        result = extract_of("csv", [_sheet(rows, Budget(limits), doubt_last=open_ended)])
     except RefusedError as error:
         return refusal_of(error, "csv")
-    return PartialExtract("csv", result.grids, result.lines, findings) if findings else result
+    if not findings:
+        return result
+    return PartialExtract("csv", result.grids, result.lines, findings, UNREAD if cut else ())
 
 
 def separator(text: str, *, sure: bool = True) -> str:
@@ -159,16 +168,26 @@ def _misfits(rows: Rows) -> tuple[Finding, ...]:
     return tuple(found[:_MOST_TOLD])
 
 
+def _is_short(rows: Rows) -> bool:
+    """Whether the last row has fewer cells than those before it, in a table."""
+    widths = Counter(len(row) for row in rows[:-1] if len(row) >= _LEAST_COLUMNS)
+    return bool(widths) and len(rows[-1]) < widths.most_common(1)[0][0]
+
+
 def _filled(row: Sequence[str]) -> int:
     return sum(1 for cell in row if cell.strip())
 
 
-def _sheet(rows: Rows, budget: Budget) -> Sheet:
+def _sheet(rows: Rows, budget: Budget, *, doubt_last: bool) -> Sheet:
     sheet = Sheet(SHEET, budget)
     for number, row in enumerate(rows, 1):
         for column, cell in enumerate(row, 1):
             text = repair(cell)
             sheet.put(number, column, text, text)
+    last = sheet.rows.get(len(rows), {})
+    if doubt_last and rows and len(rows[-1]) in last:
+        doubted = replace(last[len(rows[-1])], trace=Trace(confidence=_MAYBE_CUT))
+        last[len(rows[-1])] = doubted
     return sheet
 
 

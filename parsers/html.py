@@ -5,8 +5,9 @@ read as a browser shows it. Nothing is fetched, no script runs.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lxml import etree
@@ -16,9 +17,11 @@ from parsers.form import Form
 from parsers.grid import Cell, Extract, Grid, Limits
 from parsers.html_flow import Piece, cell_text, flow, lines_of
 from parsers.html_tables import Look, Placed, is_large, is_ruled, placed, rows, typed, width
+from parsers.incomplete import CUT_OFF, UNREAD, is_page_torn, ragged_rows
 from parsers.layout import is_layout
+from parsers.legible import PartialExtract
 from parsers.package import RefusedError, refusal_of
-from parsers.reading import Refusal
+from parsers.reading import Finding, Refusal
 from parsers.sparse import Budget, Sheet, extract_of
 from parsers.vietnamese import repair
 from parsers.web_archive import pages
@@ -74,10 +77,13 @@ class _Reader:
         self.names: list[tuple[str, bool]] = []
         self.tables = 0
         self.framed = False
+        self.torn = False
+        self.findings: list[Finding] = []
 
     def read(self, text: str) -> None:
         """Read one page."""
         Budget(self.limits).spell(len(text))
+        self.torn = self.torn or is_page_torn(text)
         parser = etree.HTMLParser(
             encoding="utf-8", no_network=True, remove_comments=True, remove_pis=True
         )
@@ -114,9 +120,16 @@ class _Reader:
             for number, (at, grid) in enumerate(self.grids)
         )
         if not any(sheet.rows for sheet in self.sheets):
-            return Extract("html", grids, tuple(self.lines))
+            return self._whole(grids, self.lines)
         workbook = extract_of("html", self.sheets)
-        return Extract("html", grids + workbook.grids, (*self.lines, *workbook.lines))
+        return self._whole(grids + workbook.grids, [*self.lines, *workbook.lines])
+
+    def _whole(self, grids: tuple[Grid, ...], lines: list[str]) -> Extract:
+        findings = ((CUT_OFF,) if self.torn else ()) + tuple(self.findings)
+        if findings:
+            unread = UNREAD if self.torn else ()
+            return PartialExtract("html", grids, tuple(lines), findings, unread)
+        return Extract("html", grids, tuple(lines))
 
     def _page(self, pieces: Iterable[Piece]) -> None:
         pending: list[Piece] = []
@@ -140,8 +153,10 @@ class _Reader:
             return
         name = f"table {self.tables}"
         cells: dict[int, dict[int, Cell]] = {}
+        reach = _Reach()
         for each in self._placed(table):
             found = self._cell(each, f"{name}, row {each.row}, cell {each.ordinal}")
+            reach.note(each, found.text)
             self.budget.cell(each.row, each.column, found.text)
             cells.setdefault(each.row, {})[each.column] = found
         if any(found.text for row in cells.values() for found in row.values()):
@@ -150,6 +165,7 @@ class _Reader:
                 tuple(map(cells.get(row, {}).get, columns)) for row in range(1, max(cells) + 1)
             )
             self.grids.append((len(self.lines), Grid(name, grid, hidden=hidden)))
+            self.findings += ragged_rows(name, reach.rows(), f"{name}, row {{}}, cell 1")
 
     def _placed(self, table: etree._Element) -> Iterator[Placed]:
         return placed(table, self.look, self.limits.sheet_columns, self.limits.sheet_rows)
@@ -165,9 +181,10 @@ class _Reader:
         """Read a page that Excel made of a sheet: the table's rows and columns are the sheet's."""
         number = len(self.sheets)
         name, hidden = self.names[number] if number < len(self.names) else (_UNNAMED, False)
-        sheet = Sheet(name, self.budget, hidden)
+        sheet, reach = Sheet(name, self.budget, hidden), _Reach()
         for each in self._placed(table):
             cell = self._cell(each, "")
+            reach.note(each, cell.text)
             sheet.put(
                 each.row,
                 each.column,
@@ -181,6 +198,26 @@ class _Reader:
                 bottom, right = each.row + each.down - 1, each.column + each.across - 1
                 sheet.merge(each.row, each.column, bottom, right)
         self.sheets.append(sheet)
+        self.findings += ragged_rows(name, reach.rows(), f"{name.translate(_PLAIN)}!A{{}}")
+
+
+@dataclass(slots=True)
+class _Reach:
+    """How far each row of a table reaches, and how many of its cells say something."""
+
+    columns: dict[int, int] = field(default_factory=dict)
+    filled: Counter[int] = field(default_factory=Counter)
+
+    def note(self, cell: Placed, text: str) -> None:
+        """Add a cell."""
+        for row in range(cell.row, cell.row + cell.down):
+            self.columns[row] = max(self.columns.get(row, 0), cell.column + cell.across - 1)
+        self.filled[cell.row] += bool(text)
+
+    def rows(self) -> list[tuple[int, int]]:
+        """Return width and filled cells of each row, in order."""
+        last = max(self.columns, default=0)
+        return [(self.columns.get(row, 0), self.filled[row]) for row in range(1, last + 1)]
 
 
 def _sheet_names(text: str) -> Iterator[tuple[str, bool]]:
@@ -192,6 +229,7 @@ def _sheet_names(text: str) -> Iterator[tuple[str, bool]]:
 
 
 _UNNAMED: Final = "Bảng"
+_PLAIN: Final = str.maketrans("", "", "{}")
 _FRAMES: Final = (
     "Tệp chỉ là khung của trang web do Excel lưu; số liệu nằm ở thư mục kèm theo, không có trong "
     "thư. Đề nghị mở tệp bằng Excel, chọn Lưu thành (Save As) dạng Excel (.xlsx) rồi gửi lại."

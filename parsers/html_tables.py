@@ -22,7 +22,9 @@ _UNSEEN: Final = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|mso-hide\s*:\s*all", re.IGNORECASE
 )
 _NUMBER: Final = re.compile(r"[+-]?\d{1,300}(?:\.\d{1,300})?(?:E[+-]?\d{1,3})?", re.IGNORECASE)
-_LINE: Final = re.compile(r"border[\w-]*\s*:[^;]*(?:solid|double|dashed|dotted)", re.IGNORECASE)
+_LINE: Final = re.compile(
+    r"border[\w-]{0,40}\s{0,40}:[^;]{0,200}(?:solid|double|dashed|dotted)", re.IGNORECASE
+)
 _LOOKED_AT: Final = 5
 _SECTIONS: Final = ("thead", "tbody", "tfoot")
 

@@ -106,7 +106,7 @@ def _read(
             findings.append(Finding("warning", "table-repeated", message))
             continue
         read[content] = table
-        findings.extend(column_findings(table, form, mine))
+        findings.extend(column_findings(table, form, mine, all_read=len(rows) == len(table.rows)))
         findings.extend(finding for record in mine for finding in record.findings)
         known = contexts(table.grid, table.header)
         findings.extend(total_findings(table.header, rows, mine, known))

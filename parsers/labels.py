@@ -22,7 +22,7 @@ _STRANGE: Final = re.compile(
     r"(?:\s[-–—]\s|[;|,]\s*)(?P<label>[^\W\d_]\w*(?: \w+){0,4}(?: ?\([^()]*\))?)\s*$"
 )
 _NUMBERED_POINT: Final = re.compile(
-    r"(?:điểm|diem|cơ sở|cửa hàng)\s*(?:số|thứ|so)?\s*\d{1,2}", re.IGNORECASE
+    r"(?:điểm|diem|cơ sở|cửa hàng)\s*+(?:số|thứ|so)?\s*+\d{1,2}", re.IGNORECASE
 )
 #: A word that a caption's comparison takes for its number: "Lý Văn Ví" before "Điện thoại".
 _ORDINAL: Final = re.compile(r"[a-h]|[ivx]+")

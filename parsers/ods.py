@@ -16,7 +16,7 @@ from parsers.form import Form
 from parsers.grid import CellValue, Extract, Limits
 from parsers.number_format import shown
 from parsers.ods_styles import TAGS, Styles
-from parsers.package import BROKEN, Package, RefusedError, local, refusal_of
+from parsers.package import BROKEN, Package, RefusedError, decimal, local, refusal_of, whole
 from parsers.reading import Refusal
 from parsers.sparse import Budget, Sheet, extract_of
 from parsers.vietnamese import repair
@@ -162,7 +162,7 @@ def _merge(sheet: Sheet, cell: etree._Element, row: int, column: int) -> None:
 
 
 def _count(element: etree._Element, name: str) -> int:
-    return max(1, int(element.get(f"{_TABLE}{name}") or 1))
+    return max(1, whole(element.get(f"{_TABLE}{name}") or "1"))
 
 
 def _is_hidden(element: etree._Element) -> bool:
@@ -186,7 +186,7 @@ def _typed(cell: etree._Element, code: str) -> tuple[str, CellValue]:
     number = cell.get(f"{_OFFICE}value")
     if kind in {"float", "currency", "percentage"} and number:
         percent = kind == "percentage" and "%" not in code
-        return shown(float(number), "0%" if percent else code)
+        return shown(decimal(number), "0%" if percent else code)
     if kind == "boolean":
         value = cell.get(f"{_OFFICE}boolean-value") == "true"
         return ("TRUE" if value else "FALSE"), value
@@ -221,7 +221,7 @@ def _pieces(element: etree._Element) -> Iterator[str]:
     for child in element.iterchildren(tag=etree.Element):
         name = local(child)
         if name == "s":
-            yield " " * min(int(child.get(f"{_TEXT}c") or 1), _MOST_SPACES)
+            yield " " * min(whole(child.get(f"{_TEXT}c") or "1"), _MOST_SPACES)
         elif name == "tab":
             yield "\t"
         elif name == "line-break":

@@ -6,6 +6,7 @@ standard (ECMA-376 part 2, §8) forbids one, so only an attacker has a use for i
 
 import io
 import posixpath
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,12 @@ _MESSAGES: Mapping[RefusalCode, str] = {
     "encrypted": LOCKED,
     "empty": "Tệp không có nội dung; đề nghị kiểm tra và gửi lại tệp đã điền.",
 }
+
+#: Numbers as XML Schema has them: Python would also take "1_0", "nan" and the digits of any script.
+_WHOLE = re.compile(r"\s*[0-9]{1,10}\s*")
+_DECIMAL = re.compile(
+    r"\s*[+-]?(?:[0-9]{1,400}(?:\.[0-9]{0,400})?|\.[0-9]{1,400})(?:[eE][+-]?[0-9]{1,3})?\s*"
+)
 
 #: What zipfile and lxml raise on a file that is broken or meant to hurt.
 BROKEN = (
@@ -54,6 +61,28 @@ class RefusedError(Exception):
     def __init__(self, code: RefusalCode, detail: str, message: str = "") -> None:
         super().__init__(detail)
         self.refusal = Refusal(code, message or _MESSAGES[code], detail)
+
+
+def whole(written: str) -> int:
+    """Return a number of a file that counts something: an index, a row, a repetition.
+
+    Raises:
+        RefusedError: ``damaged``: it is none.
+    """
+    if not _WHOLE.fullmatch(written):
+        raise RefusedError("damaged", "a count that is no number")
+    return int(written)
+
+
+def decimal(written: str) -> float:
+    """Return the number that a cell's value is.
+
+    Raises:
+        RefusedError: ``damaged``: it is none.
+    """
+    if not _DECIMAL.fullmatch(written):
+        raise RefusedError("damaged", "a cell whose number is none")
+    return float(written)
 
 
 def refusal_of(error: Exception, kind: str) -> Refusal:
@@ -91,6 +120,8 @@ class Package:
         if len(starts) < len(entries):
             raise RefusedError("damaged", "zip members overlap")
         self._names = {entry.filename for entry in entries}
+        if len(self._names) < len(entries):  # which of the two counts, programs do not agree on
+            raise RefusedError("damaged", "two zip members of one name")
 
     def __contains__(self, name: object) -> bool:
         return name in self._names

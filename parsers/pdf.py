@@ -20,11 +20,13 @@ from parsers import scan
 from parsers.columns import captions_of
 from parsers.form import Form
 from parsers.grid import Extract, Grid, Limits
+from parsers.incomplete import CUT_OFF, UNREAD
 from parsers.legible import PartialExtract, is_garbled
 from parsers.mending import best_of
 from parsers.package import RefusedError
 from parsers.pdf_join import Piece, continues, joined
 from parsers.pdf_page import Page, Table, read_page
+from parsers.pdf_streams import is_complete, is_torn
 from parsers.picture import opened
 from parsers.reading import Finding, Refusal, RefusalCode
 
@@ -81,7 +83,19 @@ def extract(
     read = _read(data, limits or Limits(), form)
     if isinstance(read, Refusal):
         return read
-    look, pages = read
+    result = _extracted(*read, limits, form)
+    if isinstance(result, Refusal) or is_complete(data):
+        return result
+    findings = result.findings if isinstance(result, PartialExtract) else ()
+    unread = result.unread if isinstance(result, PartialExtract) else ()
+    return PartialExtract(
+        result.kind, result.grids, result.lines, (CUT_OFF, *findings), (*unread, *UNREAD)
+    )
+
+
+def _extracted(
+    look: _Look, pages: dict[int, Page], limits: Limits | None, form: Form | None
+) -> Extract | Refusal:
     if len(look.unread) == look.pages:
         return scan.extract(look.data, limits, form)
     overlapped = tuple(itertools.chain.from_iterable(page.overlapped for page in pages.values()))
@@ -247,6 +261,8 @@ def _read_pages(look: _Look, form: Form | None) -> dict[int, Page]:
     pages: dict[int, Page] = {}
     with pdfplumber.open(io.BytesIO(look.data)) as document:
         for number, page in enumerate(document.pages, 1):
+            if is_torn(page.page_obj):
+                raise RefusedError("damaged", f"page {number}: a stream breaks off", _TORN)
             if number not in look.pictures | look.blank:
                 pages[number] = read_page(page, number, pages.get(number - 1), is_caption)
             page.close()
@@ -313,6 +329,10 @@ def _unruled(number: int) -> Finding:
     )
 
 
+_TORN: Final = (
+    "Tệp PDF bị hỏng hoặc gửi chưa trọn vẹn, nội dung trang có thể bị thiếu. "
+    "Đề nghị kiểm tra và gửi lại tệp."
+)
 _MESSAGES: Final[dict[RefusalCode, str]] = {
     "encrypted": "Tệp PDF được đặt mật khẩu nên không mở được. Đề nghị bỏ mật khẩu rồi gửi lại.",
     "damaged": "Tệp PDF bị hỏng hoặc gửi chưa trọn vẹn. Đề nghị kiểm tra và gửi lại tệp.",

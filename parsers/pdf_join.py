@@ -12,7 +12,7 @@ from parsers.vietnamese import squash
 Row = tuple[Cell | None, ...]
 
 _EDGE_POINTS: Final = 6.0
-_NUMBER: Final = re.compile(r"[\d.,+/\s-]*\d[\d.,+/\s-]*")
+_NUMBER: Final = re.compile(r"[.,+/\s-]*\d[\d.,+/\s-]*")
 _WHOLE_PHONE: Final = re.compile(r"0\d{9,10}")
 #: A row of further products fills no more cells than these (product, stars, date).
 _PRODUCT_CELLS: Final = 3

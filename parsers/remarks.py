@@ -10,8 +10,13 @@ from parsers.rows import is_filled
 from parsers.vietnamese import key
 
 
-def column_findings(table: FormTable, form: Form, mine: Sequence[Record]) -> Iterable[Finding]:
-    """Yield what is to be said about a table's columns as a whole, once each."""
+def column_findings(
+    table: FormTable, form: Form, mine: Sequence[Record], *, all_read: bool
+) -> Iterable[Finding]:
+    """Yield what is to be said about a table's columns as a whole, once each.
+
+    ``all_read`` = no row was left out as the template's example, which may bear the number 1.
+    """
     header, grid = table.header, table.grid
     place = next(cell.place for row in grid.rows[header.first :] for cell in row if cell)
     mapped = {column.field.key for column in header.columns}
@@ -35,9 +40,13 @@ def column_findings(table: FormTable, form: Form, mine: Sequence[Record]) -> Ite
     for column, caption in header.assignment.extras:
         if any(column < len(grid.rows[n]) and is_filled(grid.rows[n][column]) for n in data):
             where = grid.place(header.first, column)
-            yield Finding("note", "extra-column", _EXTRA.format(caption), None, None, where)
+            if len(caption) > _LONGEST_CAPTION:
+                message = _SWOLLEN.format(caption[:_LONGEST_CAPTION])
+                yield Finding("warning", "extra-column", message, None, None, where)
+            else:
+                yield Finding("note", "extra-column", _EXTRA.format(caption), None, None, where)
     yield from _hidden(table, mine)
-    yield from _gaps(mine)
+    yield from _gaps(mine, all_read=all_read)
 
 
 _NO_COLUMN = "Bảng không có cột “{}”; đề nghị bổ sung cột này theo mẫu."
@@ -49,6 +58,12 @@ _UNCLEAR = (
 )
 _DOUBLED = "Có nhiều cột cùng tên “{}”, chỉ đọc cột đầu tiên; đề nghị bỏ cột thừa."
 _EXTRA = "Cột “{}” không có trong biểu mẫu nên không được ghi nhận."
+#: Letters of a caption; a longer one may have swallowed a row of the list.
+_LONGEST_CAPTION = 120
+_SWOLLEN = (
+    "Tiêu đề cột “{}…” quá dài và không có trong biểu mẫu; "
+    "đề nghị kiểm tra có dòng nào của danh sách nằm lẫn trong tiêu đề không."
+)
 
 
 def _hidden(table: FormTable, mine: Sequence[Record]) -> Iterable[Finding]:
@@ -68,8 +83,15 @@ def _hidden(table: FormTable, mine: Sequence[Record]) -> Iterable[Finding]:
             yield Finding("note", "hidden-column", message, name, None, cells[0].place)
 
 
-def _gaps(mine: Sequence[Record]) -> Iterable[Finding]:
-    """Yield a warning where the running numbers skip: a row may have been lost or hidden."""
+#: What is larger is a code or a year.
+_LAST_NUMBER = 500
+
+
+def _gaps(mine: Sequence[Record], *, all_read: bool) -> Iterable[Finding]:
+    """Yield a warning where the running numbers skip: a row may have been lost or hidden.
+
+    So may one be whose document's first list does not begin with 1.
+    """
     above = 0
     for record in mine:
         cell = record.body.index
@@ -78,7 +100,12 @@ def _gaps(mine: Sequence[Record]) -> Iterable[Finding]:
             above = 0
             continue
         number = int(mark)
-        if above and number not in {1, above + 1}:
+        if all_read and record.number == 1 and 1 < number <= _LAST_NUMBER:
+            message = (
+                f"Số thứ tự bắt đầu từ {number}; đề nghị kiểm tra có sót điểm nào ở trên không."
+            )
+            yield Finding("warning", "number-gap", message, None, record.number, cell.place)
+        elif above and number not in {1, above + 1}:
             message = (
                 f"Số thứ tự nhảy từ {above} đến {number}; đề nghị kiểm tra có sót điểm nào không."
             )

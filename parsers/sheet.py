@@ -16,7 +16,7 @@ from lxml import etree
 from parsers.form import Form
 from parsers.grid import CellValue, Extract, Limits, column_letters, column_number
 from parsers.number_format import Formats, shown
-from parsers.package import BROKEN, Package, RefusedError, refusal_of
+from parsers.package import BROKEN, Package, RefusedError, decimal, refusal_of, whole
 from parsers.reading import Refusal
 from parsers.sheet_fonts import Coded, Fonts, Rich, Runs, decode, runs_of
 from parsers.sparse import Budget, Sheet, extract_of
@@ -56,6 +56,20 @@ def _address(reference: str) -> tuple[int, int]:
     if match is None:
         raise RefusedError("damaged", "a cell without a valid address")
     return int(match[2]), column_number(match[1])
+
+
+def _in_row(reference: str, row: int) -> int:
+    """Return the column of a cell's address, which must name the row that the cell stands in."""
+    found, column = _address(reference)
+    if found != row:
+        raise RefusedError("damaged", f"a cell of row {found} in row {row}")
+    return column
+
+
+def _stated(item: etree._Element) -> int:
+    """Return how many texts the list of a text says that it has; 0 if it does not say."""
+    table = item.getparent()
+    return 0 if table is None else whole(table.get("uniqueCount") or "0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +127,15 @@ class _Workbook:
         part = self._part("sharedStrings")
         if part is None:
             return []
-        return [self._text(item, _names(item.tag).text) for item in self.package.walk(part, "si")]
+        strings: list[str] = []
+        stated = 0
+        for item in self.package.walk(part, "si"):
+            if not strings:
+                stated = _stated(item)
+            strings.append(self._text(item, _names(item.tag).text))
+        if len(strings) < stated:
+            raise RefusedError("damaged", f"{len(strings)} of {stated} texts")
+        return strings
 
     def _formats(self) -> Formats:
         settings = next(self.main.iter("{*}workbookPr"), None)
@@ -139,7 +161,9 @@ class _Workbook:
         row = 0
         for found in self.package.walk(part, "col", "row", "mergeCell"):
             if found.tag.endswith("row"):
-                row = int(found.get("r") or row + 1)
+                above, row = row, whole(found.get("r") or str(row + 1))
+                if row <= above:
+                    raise RefusedError("damaged", f"row {row} after row {above}")
                 self._row(sheet, found, row)
             elif found.tag.endswith("col"):
                 self._hide_columns(sheet, found)
@@ -149,7 +173,7 @@ class _Workbook:
 
     def _hide_columns(self, sheet: Sheet, column: etree._Element) -> None:
         if column.get("hidden") in _XML_TRUE:
-            sheet.hide_columns(int(column.get("min") or 1), int(column.get("max") or 0))
+            sheet.hide_columns(whole(column.get("min") or "1"), whole(column.get("max") or "0"))
 
     def _merge(self, sheet: Sheet, merge: etree._Element) -> None:
         first, _, last = (merge.get("ref") or "").partition(":")
@@ -163,11 +187,13 @@ class _Workbook:
         number = str(row)
         column = 0
         for found in element.iterchildren(names.cell):
-            reference = found.get("r")
+            reference, before = found.get("r"), column
             if reference:
-                column = _COLUMNS.get(reference.removesuffix(number)) or _address(reference)[1]
+                column = _COLUMNS.get(reference.removesuffix(number)) or _in_row(reference, row)
             else:
                 column += 1
+            if column <= before:
+                raise RefusedError("damaged", f"two cells for one address in row {row}")
             text, value, uncalculated, style = self._content(found, names)
             sheet.put(
                 row,
@@ -184,12 +210,14 @@ class _Workbook:
 
     def _content(self, cell: etree._Element, names: _Names) -> tuple[str, CellValue, bool, str]:
         """Return text, value, whether it is an uncalculated formula, number format."""
-        kind, style = cell.get("t") or "n", self.formats.code(int(cell.get("s") or 0))
+        kind, style = cell.get("t") or "n", self.formats.code(whole(cell.get("s") or "0"))
         saved, formula = None, False
         for part in cell:
             tag = part.tag
             if tag == names.value:
                 saved = part.text
+                if kind == "s" and not saved:
+                    raise RefusedError("damaged", "a text without its number")
             elif tag == names.formula:
                 formula = True
             elif tag == names.inline and kind == "inlineStr":
@@ -205,14 +233,17 @@ class _Workbook:
     def _saved(self, kind: str, saved: str, style: str) -> tuple[str, CellValue]:
         """Return text and value of what stands in a cell's ``v``."""
         if kind == "s":
-            text = self.strings[int(saved)]
+            index = whole(saved)
+            if index >= len(self.strings):
+                raise RefusedError("damaged", f"text {index} of {len(self.strings)}")
+            text = self.strings[index]
             return text, text
         if kind in {"str", "e", "d"}:
             text = _clean(saved)
             return text, text
         if kind == "b":
             return ("TRUE", True) if saved == "1" else ("FALSE", False)
-        return shown(float(saved), style, since_1904=self.formats.since_1904)
+        return shown(decimal(saved), style, since_1904=self.formats.since_1904)
 
     def _text(self, item: etree._Element, tag: str) -> str:
         """Return the text of a string item: its runs joined, without phonetic guides."""
@@ -227,7 +258,7 @@ class _Workbook:
     def _unsaved(self, kind: str, saved: str | None) -> bool:
         if saved is None or saved == "":
             return kind != "str"  # a text formula may well give an empty text
-        return self.recalculates and kind == "n" and float(saved) == 0
+        return self.recalculates and kind == "n" and decimal(saved) == 0
 
 
 def _is_phonetic(run: etree._Element) -> bool:

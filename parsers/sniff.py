@@ -229,13 +229,13 @@ def _old_password(data: bytes) -> bool:
 
 
 def _by_magic(data: bytes) -> str:
-    if b"%PDF-" in data[:1024]:
-        return "pdf"
     for magic, kind in _MAGIC:
         if data.startswith(magic):
             return kind
     if data[257:262] == b"ustar":
         return "tar"
+    if b"%PDF-" in data[:1024]:  # after the archives, whose first file may begin so early
+        return "pdf"
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "webp"
     if data[4:8] == b"ftyp" and data[8:12] in {

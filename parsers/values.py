@@ -63,6 +63,10 @@ _EXACT_LIMIT = 10**15
 _CODE_LENGTHS = frozenset({10, 12, 13})
 #: What a printed form may offer as boxes to tick; elsewhere a box may be a bullet.
 _TICKED_TYPES: frozenset[FieldType] = frozenset({"choice", "stars"})
+#: Types whose values are written with a few signs. What is longer is none of them, and looking at
+#: it closely would take time by the square of its length.
+_SHORT: frozenset[FieldType] = frozenset({"decimal", "money", "stars", "phone", "code", "date"})
+_LONGEST = 1_000
 _NUMERIC: frozenset[FieldType] = frozenset({"decimal", "money", "stars", "phone", "code"})
 
 
@@ -117,6 +121,8 @@ def _barred(field: Field, cell: Cell) -> Value | None:
         return error(field, "formula-error", "ô không chứa một số dùng được.")
     if isinstance(cell.value, bool):
         return error(field, "not-text", "ô chỉ ghi đúng/sai. Đề nghị ghi giá trị bằng chữ hoặc số.")
+    if field.type in _SHORT and len(cell.text) > _LONGEST:
+        return error(field, "too-long", "ô có quá nhiều chữ. Đề nghị mỗi ô chỉ ghi một giá trị.")
     if looks_legacy(cell.text):
         message = "chữ gõ bằng phông cũ (TCVN3/VNI). Đề nghị gõ lại bằng phông Unicode."
         return error(field, "legacy-font", message)

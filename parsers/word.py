@@ -12,6 +12,7 @@ from lxml import etree
 
 from parsers.form import Form
 from parsers.grid import Cell, Extract, Grid, Limits
+from parsers.incomplete import ragged_rows
 from parsers.layout import is_layout
 from parsers.legacy import Typed, believed, code_of, joined, together
 from parsers.legible import PartialExtract
@@ -75,6 +76,7 @@ class _Pages:
     tables: int = 0
     cells: int = 0
     pictures: int = 0
+    findings: list[Finding] = field(default_factory=list)
 
 
 class _Document:
@@ -119,9 +121,10 @@ class _Document:
             for number, (at, name, rows) in enumerate(pages.grids)
         )
         lines, repairs = tuple(pages.lines), tuple(sorted(self.codes))
-        if pages.pictures:
-            unread = ("picture",)
-            return PartialExtract("docx", grids, lines, (_PICTURE,), unread, repairs=repairs)
+        unread = ("picture",) if pages.pictures else ()
+        findings = (*pages.findings, *((_PICTURE,) if pages.pictures else ()))
+        if findings:
+            return PartialExtract("docx", grids, lines, findings, unread, repairs=repairs)
         return Extract("docx", grids, lines, repairs=repairs)
 
     def _previous(self, number: int) -> int:
@@ -162,7 +165,11 @@ class _Document:
             return
         grid = self._rows(rows, number)
         if any(cell and cell.text for row in grid for cell in row):
-            self.pages.grids.append((len(self.pages.lines), f"table {number}", grid))
+            name = f"table {number}"
+            self.pages.grids.append((len(self.pages.lines), name, grid))
+            filled = [sum(1 for cell in row if cell and cell.text) for row in grid]
+            widths = [*zip(map(_reach, rows), filled, strict=True)]
+            self.pages.findings += ragged_rows(name, widths, f"{name}, row {{}}, cell 1")
 
     def _rows(self, rows: list[etree._Element], number: int) -> tuple[tuple[Cell | None, ...], ...]:
         if len(rows) > self.limits.sheet_rows:
@@ -340,6 +347,11 @@ def _is_large(table: etree._Element) -> bool:
 
 def _width(row: etree._Element) -> int:
     return sum(max(1, min(_number(cell, "gridSpan", 1), _MOST_COLUMNS)) for cell in _cells(row))
+
+
+def _reach(row: etree._Element) -> int:
+    """Return how many columns of the table a row takes, with those that it leaves out."""
+    return _number(row, "gridBefore") + _width(row) + _number(row, "gridAfter")
 
 
 def _merge(cell: etree._Element) -> str:

@@ -142,6 +142,8 @@ class _Reader:
             text = xlrd.error_text_from_code.get(cell.value, "#VALUE!")
             return text, text
         raw = cell.value
+        if "\0" in raw:  # a block that was never written; programs write no zeros into a text
+            raise RefusedError("damaged", "zeros in a text")
         if self.book.biff_version < _UNICODE and self.book.codepage is None:
             raw = decoded(raw.encode("latin-1"))  # xlrd's guess; some exports write UTF-8 there
         text = Rich.of(repair(raw), runs)

@@ -11,7 +11,7 @@ from lxml import etree
 from parsers.form import Form
 from parsers.grid import CellValue, Extract, Limits
 from parsers.number_format import shown, unnamed
-from parsers.package import BROKEN, RefusedError, local, refusal_of, walk
+from parsers.package import BROKEN, RefusedError, decimal, local, refusal_of, walk, whole
 from parsers.reading import Refusal
 from parsers.sparse import Budget, Sheet, extract_of
 from parsers.vietnamese import repair
@@ -100,8 +100,8 @@ class _Workbook:
         return "General"
 
     def _column(self, opened: _Open, element: etree._Element) -> None:
-        first = int(_get(element, "Index") or opened.column + 1)
-        last = first + int(_get(element, "Span") or 0)
+        first = whole(_get(element, "Index") or str(opened.column + 1))
+        last = first + whole(_get(element, "Span") or "0")
         if _get(element, "Hidden") == "1":
             opened.sheet.hide_columns(first, last)
         if style := _get(element, "StyleID"):
@@ -109,12 +109,16 @@ class _Workbook:
         opened.column = last
 
     def _row(self, opened: _Open, element: etree._Element) -> None:
-        row = int(_get(element, "Index") or opened.row + 1)
-        opened.row = row + int(_get(element, "Span") or 0)
+        row = whole(_get(element, "Index") or str(opened.row + 1))
+        if row <= opened.row:
+            raise RefusedError("damaged", f"row {row} after row {opened.row}")
+        opened.row = row + whole(_get(element, "Span") or "0")
         hidden = _get(element, "Hidden") == "1"
         column = 0
         for cell in element.iterchildren(f"{_SS}Cell"):
-            column = int(_get(cell, "Index") or column + 1)
+            before, column = column, whole(_get(cell, "Index") or str(column + 1))
+            if column <= before:
+                raise RefusedError("damaged", f"two cells for one address in row {row}")
             style = _get(cell, "StyleID") or _get(element, "StyleID") or opened.style(column)
             code = self._code(style)
             text, value = self._content(cell, code)
@@ -129,7 +133,7 @@ class _Workbook:
                 uncalculated=unsaved,
                 hidden=hidden,
             )
-            across, down = (int(_get(cell, f"Merge{way}") or 0) for way in ("Across", "Down"))
+            across, down = (whole(_get(cell, f"Merge{way}") or "0") for way in ("Across", "Down"))
             if across > 0 or down > 0:
                 opened.sheet.merge(row, column, row + down, column + across)
             column += across
@@ -141,7 +145,7 @@ class _Workbook:
         text = repair("".join(map(str, data.itertext())))
         kind = _get(data, "Type") if text.strip() else "String"
         if kind == "Number":
-            return shown(float(text), code, since_1904=self.since_1904)
+            return shown(decimal(text), code, since_1904=self.since_1904)
         if kind == "Boolean":
             value = text.strip() == "1"
             return ("TRUE" if value else "FALSE"), value

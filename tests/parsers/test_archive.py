@@ -18,6 +18,7 @@ from rigs.saved_mail import cp1258
 from parsers.container import Opened, Room, open_container
 from parsers.names import member_name
 from parsers.reading import Refusal
+from parsers.sniff import sniff
 
 DATA = Path(__file__).parent / "data"
 FILES = (("a.txt", b"mot " * 60), ("Ho so/b.txt", bytes(range(256))))
@@ -323,3 +324,9 @@ STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"Rar!\x1a\x07\0", b"Rar!\x1a\x07\x01\0"
 def test_any_bytes_have_an_outcome(start: bytes, rest: bytes) -> None:
     found = open_container(start + rest)
     assert found is None or isinstance(found, Opened | Refusal)
+
+
+def test_a_tar_that_begins_with_a_pdf_is_no_pdf() -> None:
+    """A PDF may begin within its first kilobyte; the head of a tar takes half of one."""
+    data = packed.tar([("bieu.pdf", b"%PDF-1.7 " + b"x" * 900), ("cv.pdf", b"%PDF-1.4")])
+    assert sniff(data, "bieu.tar").kind == "tar"

@@ -16,7 +16,7 @@ from parsers.charset import charset_of
 from parsers.delimited import extract, separator
 from parsers.grid import Extract, Limits
 from parsers.legible import PartialExtract
-from parsers.reading import Reading, Refusal
+from parsers.reading import CERTAIN, Reading, Refusal
 from parsers.sniff import sniff
 from parsers.vietnamese import repair
 
@@ -38,6 +38,31 @@ def refused(data: bytes | str, limits: Limits | None = None) -> Refusal:
 
 def texts(data: bytes | str) -> dict[str, str]:
     return {place.removeprefix("Bảng!"): cell.text for place, cell in cells(read(data)).items()}
+
+
+ROWS = HEAD + "1;Điểm A;Thôn A;35,5\n2;Điểm B;Thôn B;20\n"
+
+
+def test_fault_074_a_cut_last_row_is_told() -> None:
+    """FAULTS 74: a short last line without its end: what else is missing, nobody knows."""
+    result = read(ROWS + "3;Điểm C;Th")
+    assert isinstance(result, PartialExtract)
+    assert [(f.severity, f.code) for f in result.findings][:1] == [("error", "cut-off")]
+    assert result.unread
+
+
+def test_fault_074_a_last_value_that_may_be_cut_is_doubted() -> None:
+    """FAULTS 74: 120 may have been 1200; who ends a file without a line end is asked."""
+    last = cells(read(ROWS + "3;Điểm C;Thôn C;120"))["Bảng!D4"]
+    assert last.trace is not None
+    assert last.trace.confidence < CERTAIN
+    assert cells(read(ROWS))["Bảng!D3"].trace is None
+    assert not isinstance(read(ROWS), PartialExtract)
+
+
+def test_fault_074_zeros_in_a_text_are_damage() -> None:
+    """FAULTS 74: a block that was never written."""
+    assert refused(ROWS.encode() + bytes(40) + ROWS.encode()).code == "damaged"
 
 
 @pytest.mark.parametrize("name", ["cp1258", "utf16", "utf8", "utf8bom"])

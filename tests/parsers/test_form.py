@@ -355,6 +355,22 @@ def test_running_numbers_that_skip_are_asked_about() -> None:
     assert codes(result) == ["number-gap"]
 
 
+def test_fault_074_running_numbers_that_do_not_begin_with_one_are_asked_about() -> None:
+    """FAULTS 74: what lost its first rows looks like any list, but for the numbers."""
+    result = reading(HEAD, [2, *ROW[1:]], [3, *SECOND[1:]])
+    assert codes(result) == ["number-gap"]
+    assert "bắt đầu từ 2" in result.findings[0].message
+
+
+def test_fault_074_a_caption_that_swallowed_a_row_is_asked_about() -> None:
+    """FAULTS 74: the first row became a part of the header."""
+    swollen = " ".join(["Gian hàng đặc sản, thôn Lũng Ngà, 0912000111"] * 4)
+    result = reading([*HEAD, swollen], [*ROW, "x"])
+    assert [(f.severity, f.code) for f in result.findings] == [("warning", "extra-column")]
+    usual = reading([*HEAD, "Ghi nhận khác"], [*ROW, "x"])
+    assert [(f.severity, f.code) for f in usual.findings] == [("note", "extra-column")]
+
+
 def test_running_numbers_may_start_again_in_groups() -> None:
     assert not reading(HEAD, ["I", "HTX"], ROW, ["II", "Hộ"], [1, *SECOND[1:]]).findings
 

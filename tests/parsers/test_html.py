@@ -13,6 +13,7 @@ from rigs.sample_form import TRUTH, cells, found, wanted
 import parsers
 from parsers.grid import Extract, Limits
 from parsers.html import extract
+from parsers.legible import PartialExtract
 from parsers.reading import Reading, Refusal
 from parsers.sniff import sniff
 
@@ -300,3 +301,45 @@ def test_fault_074_any_archive_has_an_outcome(data: bytes) -> None:
     """No web archive crashes the reader."""
     whole = archive(("x.htm", SAMPLE))
     assert isinstance(extract(whole[:200] + data + whole[200:]), Extract | Refusal)
+
+
+def _codes(page: str) -> list[str]:
+    result = read(page)
+    return [f.code for f in result.findings] if isinstance(result, PartialExtract) else []
+
+
+def test_fault_074_a_torn_page_is_told() -> None:
+    """FAULTS 74: a page cut anywhere inside its table is not a shorter list."""
+    page = f"<html><body>{SAMPLE}</body></html>"
+    assert _codes(page) == _codes(SAMPLE) == []
+    inside = range(page.index("</tr>") + 5, page.index("</table>"), 40)
+    for end in inside:
+        assert _codes(page[:end])[:1] == ["cut-off"], end
+
+
+def test_fault_074_a_page_that_lost_a_piece_is_told() -> None:
+    """FAULTS 74: the end of one row and the beginning of the next are no row."""
+    first = SAMPLE.index("</td>", SAMPLE.index("<td>"))
+    later = SAMPLE.index("</td>", SAMPLE.index("<td>", first + 400))
+    torn = SAMPLE[: first + 2] + SAMPLE[later + 3 :]
+    assert {"cut-off", "ragged-row"} & set(_codes(torn))
+
+
+def test_a_person_may_leave_end_tags_out_but_then_everywhere() -> None:
+    bare = SAMPLE.replace("</td>", "").replace("</th>", "").replace("</tr>", "")
+    assert _codes(bare) == []
+    assert texts(bare) == texts(SAMPLE)
+
+
+def test_a_comment_may_say_anything() -> None:
+    assert _codes(f"<!-- <table><tr><td> -->{SAMPLE}<!-- <td> -->") == []
+
+
+@pytest.mark.parametrize("cells_", [4, 6])
+def test_fault_074_a_row_of_another_width_is_an_error(cells_: int) -> None:
+    """FAULTS 74: in which column its values belong, nobody knows."""
+    head, row_ = row("STT", "A", "B", "C", "D"), row(1, "a", "b", "c", "d")
+    page = table(head, row_, row_, row(*range(cells_)))
+    assert _codes(page) == ["ragged-row"]
+    assert _codes(excel(head + row_ + row_ + row(*range(cells_)))) == ["ragged-row"]
+    assert _codes(table(head, row_, row_, "<tr><td>Ghi chú</td></tr>")) == []

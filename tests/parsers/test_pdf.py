@@ -3,9 +3,13 @@
 import io
 import json
 import re
+import zlib
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from pdfminer.pdftypes import PDFStream
+from pdfminer.psparser import LIT
 from pypdfium2 import PdfDocument
 from reportlab.lib.pdfencrypt import StandardEncryption
 from reportlab.pdfbase import pdfmetrics
@@ -20,6 +24,7 @@ from parsers.legible import PartialExtract, is_garbled
 from parsers.pdf import extract, picture_pages
 from parsers.pdf_join import Piece, joined
 from parsers.pdf_page import _is_melted
+from parsers.pdf_streams import is_complete, is_torn
 from parsers.pdf_text import Segment, cell_text, glyphs, segments
 from parsers.reading import Refusal
 
@@ -296,6 +301,51 @@ def test_fault_074_truncated_or_flipped_pdf() -> None:
         broken = bytearray(whole)
         broken[at] ^= 0x20
         assert isinstance(extract(bytes(broken)), Extract | Refusal)
+
+
+_STREAM = re.compile(rb"/FlateDecode[^>]*>>\s*stream\r?\n(.+?)endstream", re.DOTALL)
+
+
+@pytest.mark.parametrize("name", ["form_docx.pdf", "letter_form.pdf"])
+def test_fault_074_a_page_whose_stream_breaks_off_is_damaged(name: str) -> None:
+    """FAULTS 74: a viewer shows what comes before the broken place, and no rows behind it."""
+    data = (DATA / name).read_bytes()
+    whole = read(data).grids
+    first = min(_STREAM.finditer(data), key=lambda found: found.start())
+    for part in (0.2, 0.5, 0.9):
+        broken = bytearray(data)
+        broken[first.start(1) + int(len(first[1]) * part)] ^= 0x10
+        result = extract(bytes(broken))
+        assert isinstance(result, Refusal) or result.grids == whole
+        if isinstance(result, Refusal):
+            assert result.code == "damaged"
+
+
+def test_fault_074_a_stream_without_its_checksum_is_whole() -> None:
+    """FAULTS 74: old programs leave it out; a wrong one, or half a stream, is damage."""
+    packed = zlib.compress(b"BT (x) Tj ET " * 500)
+    cases = {packed: True, packed[:-4] + b"\r\n": True, packed[:-4] + b"abcd": False,
+             packed[:-9]: False, packed[: len(packed) // 2]: False, b"": False}  # fmt: skip
+    for data, is_whole in cases.items():
+        stream = PDFStream({"Filter": LIT("FlateDecode")}, data)
+        page = SimpleNamespace(contents=[stream], resources={})
+        assert is_torn(page) is not is_whole, len(data)
+
+
+def test_fault_074_a_pdf_that_lost_or_gained_bytes_is_told() -> None:
+    """FAULTS 74: its table of objects is not where its end says; rows may be gone or wrong."""
+    data = (DATA / "form_docx.pdf").read_bytes()
+    assert is_complete(data)
+    assert is_complete(b"\r\n" + data + bytes(300))
+    middle = data.index(b"endobj", len(data) // 2)
+    for torn in (data[:middle] + data[middle + 60 :], data[:middle] * 2 + data[middle:]):
+        assert not is_complete(torn)
+        result = extract(torn)
+        assert isinstance(result, Refusal | PartialExtract)
+        if isinstance(result, PartialExtract):
+            assert result.findings[0].code == "cut-off"
+    assert not is_complete(data[: len(data) // 2])
+    assert not is_complete(b"%PDF-1.4 startxref 99999999 %%EOF")
 
 
 def test_fault_054_library_errors_become_one_code() -> None:

@@ -317,6 +317,64 @@ def test_fault_074_a_flipped_byte_is_refused_or_harmless(at: int, value: int) ->
     assert isinstance(result, Refusal) or result.grids[0].rows == whole.grids[0].rows
 
 
+def _numbered(index: bytes) -> bytes:
+    """Return the workbook of shared texts whose last cell points to this one."""
+    return patched(
+        with_shared_strings(), {SHEET: lambda xml: xml.replace(b"<v>1</v>", b"<v>%s</v>" % index)}
+    )
+
+
+@pytest.mark.parametrize("index", [b"2", b"-1", b"", b"1_0", b"1e0", "\u0661".encode()])
+def test_fault_074_a_text_that_is_not_there_is_damage(index: bytes) -> None:
+    """FAULTS 74: -1 is not the last text of the list, whatever Python says."""
+    assert refused(_numbered(index)).code == "damaged"
+    assert read(_numbered(b"1")).grids[0].rows[0][1].text == "Tên điểm"
+
+
+@pytest.mark.parametrize(
+    "number", [b"NaN", b"INF", b"1_0", b"0x10", "\u0661\u0662".encode(), b"1,5"]
+)
+def test_fault_074_what_is_no_number_is_damage(number: bytes) -> None:
+    """FAULTS 74: Python would read 1_0 as 10, and the digits of any script."""
+    data = patched(simple(), {SHEET: lambda xml: xml.replace(b"<v>1</v>", b"<v>%s</v>" % number)})
+    assert refused(data).code == "damaged"
+
+
+def test_fault_074_a_list_that_lost_a_text_is_damage() -> None:
+    """FAULTS 74: every text behind the lost one would stand in another's cell."""
+    strings = "xl/sharedStrings.xml"
+    cut = patched(
+        with_shared_strings(),
+        {strings: lambda xml: re.sub(rb"<si>.*?</si>", b"", xml, count=1),
+         SHEET: lambda xml: xml.replace(b"<v>1</v>", b"<v>0</v>")},
+    )  # fmt: skip
+    assert refused(cut).code == "damaged"
+
+
+@pytest.mark.parametrize(
+    ("was", "now"),
+    [
+        (b'<row r="2"', b'<row r="1"'),
+        (b'<c r="B2"', b'<c r="A2"'),
+        (b'<c r="B2"', b'<c r="B3"'),
+        (b'<c r="A2"', b'<c r="C2"'),
+    ],
+    ids=["row twice", "cell twice", "cell of another row", "cells out of order"],
+)
+def test_fault_074_two_contents_for_one_address_are_damage(was: bytes, now: bytes) -> None:
+    """FAULTS 74: programs do not agree on which of the two counts."""
+    assert refused(patched(simple(), {SHEET: lambda xml: xml.replace(was, now)})).code == "damaged"
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_fault_074_two_members_of_one_name_are_damage() -> None:
+    """FAULTS 74: one reader takes the first, another the last."""
+    out = io.BytesIO(simple())
+    with zipfile.ZipFile(out, "a") as package:
+        package.writestr(SHEET, b"<worksheet/>")
+    assert refused(out.getvalue()).code == "damaged"
+
+
 def test_workbook_without_content_is_empty() -> None:
     assert refused(saved(Workbook())).code == "empty"
 

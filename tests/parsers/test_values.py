@@ -707,3 +707,10 @@ def test_an_amount_in_words_confirms_or_contradicts_its_figures() -> None:
     assert (same.text, same.confidence) == ("50000000", 1.0)
     assert read("money", "50 (năm mươi)", TRIEU).confidence == 1.0
     assert code(read("money", "50.000.000đ (năm triệu đồng)")) == "words-differ"
+
+
+@pytest.mark.parametrize("kind", ["money", "decimal", "phone", "date", "stars", "code"])
+def test_what_is_far_too_long_is_no_number(kind: FieldType) -> None:
+    """Looking at it closely took seconds: white space round a line end, by the square."""
+    value = read(kind, "\xa0" * 30_000 + "5", TRIEU)
+    assert (value.text, code(value)) == (None, "too-long")

@@ -230,3 +230,16 @@ def test_too_many_rows() -> None:
     result = extract(data, Limits(sheet_rows=20))
     assert isinstance(result, Refusal)
     assert result.code == "too-large"
+
+
+@pytest.mark.parametrize("more", [(), ("x", "y")], ids=["narrower", "wider"])
+def test_fault_074_a_row_of_another_width_is_an_error(more: tuple[str, ...]) -> None:
+    """FAULTS 74: in which column its values belong, nobody knows."""
+    head, body = row("STT", "A", "B", "C"), row("1", "a", "b", "c")
+    odd = row("2", "a", "b", *more)
+    result = read(docx(table(head, body, body, odd)))
+    assert isinstance(result, PartialExtract)
+    assert [(f.severity, f.code, f.place) for f in result.findings] == [
+        ("error", "ragged-row", "table 1, row 4, cell 1")
+    ]
+    assert not isinstance(read(docx(table(head, body, body, row("Ghi chú")))), PartialExtract)

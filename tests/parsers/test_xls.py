@@ -242,3 +242,30 @@ def test_fault_074_a_flipped_byte_has_an_outcome(at: int, value: int) -> None:
     data = bytearray(SAMPLE)
     data[at] = value
     assert isinstance(extract(bytes(data)), Extract | Refusal)
+
+
+def _rows(*order: int) -> list[bytes]:
+    """Return rows of four numbers, written in this order of their cells' rows."""
+    return [biff.number(row, column, 1.0) for row in order for column in range(4)]
+
+
+def test_fault_074_a_cell_that_lost_its_row_is_damage() -> None:
+    """FAULTS 74: one bit of an address, and a value stands in another point's row."""
+    records = _rows(0, 1, 2, 3)
+    assert read(workbook(Leaf("a", records))).grids
+    stray = [*records[:5], biff.number(3, 6, 7.0), *records[5:]]
+    assert refused(workbook(Leaf("a", stray))).code == "damaged"
+    twice = [*records, biff.number(1, 2, 7.0)]
+    assert refused(workbook(Leaf("a", twice))).code == "damaged"
+
+
+def test_cells_may_be_written_column_by_column() -> None:
+    records = [biff.number(row, column, 1.0) for column in range(4) for row in range(2)]
+    assert read(workbook(Leaf("a", records))).grids
+    assert read(workbook(Leaf("a", [*_rows(1, 2), biff.text(0, 0, "Tiêu đề")]))).grids
+
+
+def test_fault_074_zeros_in_a_text_are_damage() -> None:
+    """FAULTS 74: a block that was never written; its rows looked empty and were left out."""
+    records = [*_rows(0, 1), biff.text(2, 0, "Đi\0\0\0\0")]
+    assert refused(workbook(Leaf("a", records))).code == "damaged"

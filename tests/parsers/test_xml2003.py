@@ -179,3 +179,18 @@ def test_fault_074_cut_files_never_read_as_less() -> None:
     data = book(sheet(row(cell("x")) * 50))
     for part in range(20):
         assert isinstance(extract(data[: len(data) * part // 20]), Refusal)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        row(cell("A")) + row(cell("B"), attributes='ss:Index="1"'),
+        row(cell("A"), cell("B", 'ss:Index="1"')),
+        row(cell("A"), cell("B", 'ss:Index="1_0"')),
+        row(cell("1_0", kind="Number")),
+        row(cell("NaN", kind="Number")),
+    ],
+)
+def test_fault_074_two_contents_for_one_address_are_damage(rows: str) -> None:
+    """FAULTS 74: and numbers that only Python takes for some."""
+    assert refused(book(sheet(rows))).code == "damaged"
