@@ -95,9 +95,12 @@ def _overdue(before: dt.datetime, in_hours: Collection[MailKind]) -> sa.ColumnEl
 
 def _lost(after: dt.datetime) -> sa.ColumnElement[bool]:
     at = sa.func.coalesce(mails.c.handed_at, mails.c.queued_at)
-    # A refused mail has no next try either; asked so, both states are found through their index.
-    settled = mails.c.state.in_(["refused", "unknown"])
-    return sa.and_(settled, mails.c.next_try_at.is_(None), at > after)
+    # Of a refused mail ``next_try_at`` only says that the admin has not been told yet.
+    settled = sa.or_(
+        mails.c.state == "refused",
+        sa.and_(mails.c.state == "unknown", mails.c.next_try_at.is_(None)),
+    )
+    return sa.and_(settled, at > after)
 
 
 def _count(
