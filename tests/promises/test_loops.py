@@ -143,6 +143,7 @@ def test_one_gate_nothing_but_the_outbox_hands_a_mail_to_a_courier() -> None:
     assert hands_over == {
         ("notifier/outbox.py", "desk.courier.send"),
         ("notifier/outbox.py", "desk.store.handed"),
+        ("intake/replay_acts.py", "self.desk.store.handed"),  # tells it again, sends nothing
     }
     assert speaks == {"notifier/smtp.py", "notifier/replies.py"}
     # The desk's own, the one of new settings, and `intake doctor`, which only logs in.

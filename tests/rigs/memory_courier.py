@@ -47,6 +47,7 @@ class MemoryCourier:
     taken: list[Taken] = field(default_factory=list)
     open_ends: set[tuple[str, str]] = field(default_factory=set)
     brought: Callable[[Taken], None] = lambda _mail: None
+    certificate_ends_at: dt.datetime | None = None
 
     def send(self, recipient: str, raw: bytes, before_data: Callable[[], None]) -> Delivery:
         answer: Answer = self.answers.popleft() if self.answers else "sent"

@@ -5,12 +5,14 @@
 
 import datetime as dt
 import email
+import hashlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from rigs.troubles import Effects
 
+from intake.folders import Survey
 from intake.mailbox import CommandRefused, Fetched, Listed, LoginRefused, Unreachable
 from intake.mailbox import Listing as Answer
 
@@ -78,6 +80,9 @@ class MemoryMailbox:
     inbox: str = "INBOX"
     account: str = "ocop@memory.example"
     can_idle: bool = False
+    certificate_ends_at: dt.datetime | None = None
+    #: UIDVALIDITY of the folder into which the last move went.
+    target_uidvalidity: int = 0
     _uidvalidity: int = 0
     _open: bool = False
 
@@ -136,6 +141,7 @@ class MemoryMailbox:
         if lying is None:
             return None
         new_uid = self.server.put(folder_to, lying.raw, lying.at)
+        self.target_uidvalidity = self._validity(folder_to)
         self.effects.step("after a move")
         return new_uid
 
@@ -153,6 +159,55 @@ class MemoryMailbox:
             email.message_from_bytes(one.raw)["Message-ID"] == rfc_message_id
             for one in self.server.folders.get(folder, [])
         )
+
+    def find(
+        self, folder: str, sha256: str, size_bytes: int, received_at: dt.datetime
+    ) -> int | None:
+        self._live()
+        self.target_uidvalidity = self._validity(folder)
+        for one in self.server.folders.get(folder, []):
+            alike = (len(one.raw), one.at) == (size_bytes, received_at)
+            if alike and hashlib.sha256(one.raw).hexdigest() == sha256:
+                return one.uid
+        return None
+
+    # --- any folder: `intake.folders.Folders` ---
+
+    def survey(self, folder: str) -> Survey | None:
+        self._live()
+        lying = self.server.folders.get(folder)
+        if lying is None:
+            return None
+        return Survey(folder, self._validity(folder), tuple(sorted(one.uid for one in lying)))
+
+    def with_header(self, place: Survey, name: str, since: dt.datetime, low: int = 1) -> list[int]:
+        lying = self._shown(place, place.uids)
+        return [
+            one.uid
+            for one in lying
+            if one.uid >= low and one.at >= since and email.message_from_bytes(one.raw)[name]
+        ]
+
+    def describe(self, place: Survey, uids: Sequence[int]) -> list[Listed]:
+        return [Listed(one.uid, len(one.raw), one.at) for one in self._shown(place, uids)]
+
+    def headers(self, place: Survey, uids: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+        for one in self._shown(place, uids):
+            yield one.uid, one.raw.replace(b"\r\n", b"\n").partition(b"\n\n")[0] + b"\n\n"
+
+    def bodies(self, place: Survey, listed: Sequence[Listed]) -> Iterator[list[Fetched]]:
+        for one in self._shown(place, [each.uid for each in listed]):
+            yield [Fetched(one.uid, one.raw)]
+
+    def _shown(self, place: Survey, uids: Collection[int]) -> list[Lying]:
+        self._live()
+        if self._validity(place.folder) != place.uidvalidity:
+            raise Unreachable(f"UIDVALIDITY of {place.folder} changed meanwhile")
+        lying = self.server.folders.get(place.folder, [])
+        return sorted((one for one in lying if one.uid in uids), key=lambda one: one.uid)
+
+    def _validity(self, folder: str) -> int:
+        return self.server.uidvalidity if folder == self.inbox else 1
 
     def _inbox(self) -> list[Lying]:
         return sorted(self.server.folders[self.inbox], key=lambda one: one.uid)

@@ -28,5 +28,6 @@ class PlainReader:
         del data, name, room
         return None
 
-    def ready(self) -> None:
-        """It always is."""
+    def ready(self) -> tuple[str, ...]:
+        """It always is, and confines nothing."""
+        return ()
