@@ -24,6 +24,8 @@ _PATIENCE = 20  # messages without an answer in one go: each may cost a time lim
 
 def scan(desk: Desk, pieces: Iterable[bytes]) -> Triage | None:
     """Return why bytes must not be opened, or None: all clean, or no scanner is configured."""
+    if desk.told is not None:
+        return judged(desk.told.scanned)
     scanner = desk.scanner
     if scanner is None:
         return None
@@ -58,6 +60,8 @@ def with_proof(desk: Desk, raw: bytes, parsed: Parsed, facts: TriageFacts) -> Tr
     """Return the facts with what the signatures prove, where triage will ask for it."""
     if not needs_proof(parsed, facts):
         return facts
+    if desk.told is not None:
+        return replace(facts, proof=desk.told.proof)
     limit = desk.config.settings.limits.header_bytes
     proof = prove(raw, parsed.sender, facts.received_at, desk.find_key, limit)
     return replace(facts, proof=proof)

@@ -202,6 +202,8 @@ def _take_over_sent(desk: Desk, found: Found, beat: Callable[[], None]) -> str:
     got = 0
     for batch in desk.mailbox.bodies(place, listed):
         mails = [_found_mail(desk, one, dates[one.uid]) for one in batch]
+        for one in batch:  # as of each mail that we queue: the vault alone can rebuild the registry
+            desk.vault.put(one.raw)
         for mail, parsed in mails:  # first: a mail that was taken over is not looked at again
             found.reports += _take_over_report(desk, mail, parsed)
         found.mails += desk.store.take_over([mail for mail, _ in mails], desk.clock())

@@ -64,6 +64,8 @@ def backup(
     config, store, vault = _registry(context)
     with store:
         made = back_up(config, store, vault, folder, _now(), _program())
+        if not made.problems:
+            store.backed_up(_now())  # from now on an old one is a trouble
     typer.echo(str(made.folder))
     size = sum(one.size_bytes for one in made.manifest.files)
     typer.echo(f"  {len(made.manifest.files)} files, {size} bytes, verified")

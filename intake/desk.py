@@ -16,6 +16,7 @@ from intake.mailbox import Mailbox
 from intake.message import Parsed
 from intake.opening import jail_limits, open_registry
 from intake.scanner import Clamd, Scanned
+from intake.told import Told
 from intake.triage import TriageFacts
 from notifier.calendar import Calendar
 from notifier.compose import Templates
@@ -71,6 +72,8 @@ class Desk:
     clock: Clock = utc_now
     #: Where the keys of DKIM signatures are asked for: DNS.
     find_key: FindKey = key_record
+    #: Only in a replay: what scanner and DNS had said. Then neither is asked.
+    told: Told | None = None
     #: A scanner that hangs costs its time limit once, not once for every message.
     scanner_pause: Backoff = field(default_factory=Backoff)
     #: Called whenever a piece of work is done, from any thread: what watches over us may hear it.
@@ -139,6 +142,8 @@ def reading_desk(
 ) -> Iterator[tuple[Desk, Callable[[Config], Reader]]]:
     """Open a desk that reads and decides but reaches no server: no password is asked for.
 
+    Scanner and DNS are not asked either: unless it is told otherwise, all is clean and proven.
+
     With it comes a function that returns the reader for another config: the same one, unless the
     limits differ.
     """
@@ -154,7 +159,7 @@ def reading_desk(
 
         courier = stack.enter_context(Courier(settings.smtp))
         mailbox = Mailbox(settings.mailbox, "")
-        desk = Desk(config, store, vault, mailbox, courier, reader_for(config), clock)
+        desk = Desk(config, store, vault, mailbox, courier, reader_for(config), clock, told=Told())
         yield desk, reader_for
 
 

@@ -30,6 +30,8 @@ from registry.vault import Vault, VaultDamaged
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST = 60
 NOBODY = "khong ro don vi"
+#: Nobody who opens the dossier shall open what the scanner knows, or has not passed.
+_UNOPENED = frozenset({"infected", "unchecked"})
 
 
 @dataclass
@@ -57,6 +59,12 @@ class _Dossier:
             self.left_out.append(_entry(data, kind))
         else:
             self.add(path, data, kind)
+
+    def leave_out(self, message: Message) -> None:
+        """Name a message that must not be opened by its hash, and say why it is not here."""
+        entry = {"sha256": message.sha256, "size_bytes": message.size_bytes, "kind": "message"}
+        why = "" if self.redact else f": {message.reason}"
+        self.left_out.append({**entry, "why": f"{message.verdict}{why}"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +149,9 @@ def _write_message(
     day = message.received_at.astimezone(zone).strftime("%Y-%m-%d")
     name = f"{message.id:05d} {day} {message.verdict or message.state}"
     place = f"{_home(material, message)}/thu den/{name}"
+    if message.verdict in _UNOPENED and message.sha256:
+        dossier.leave_out(message)
+        return
     raw = _bytes(dossier, vault, message.sha256, f"message {message.id}")
     if raw is None:
         return

@@ -19,13 +19,27 @@ from config.problem import ConfigProblems
 from intake.closing import freeze_report
 from intake.desk import Desk, Reader
 from intake.kept_config import config_again
+from intake.message import parse_header
 from intake.post import alert_mails, owed_at
 from intake.replay_script import Difference, differences, name_of, number_of, too_old
+from intake.told import told_by
 from intake.understand import given_up, understand_again
 from notifier.templates import WordingProblem
 from parsers.jail import JailBrokenError
 from registry.errors import NotPossible, RegistryBusy, RegistryProblem
-from registry.model import Event, MailState, Message, NewMail, Outcome, ReportFile, Slot
+from registry.model import (
+    Arrival,
+    Event,
+    FoundMail,
+    FoundReport,
+    MailState,
+    Message,
+    NewMail,
+    OpenTrouble,
+    Outcome,
+    ReportFile,
+    Slot,
+)
 from registry.rows import read_key
 from registry.snapshot import silent_communes, windows
 from registry.vault import VaultDamaged
@@ -105,11 +119,14 @@ class Player:
     def keep(self, scene: Sequence[Event]) -> None:
         """A message lies in a slot of the mailbox, its bytes in the vault."""
         event = scene[-1]
-        data = event.data
-        received_at = _instant(data["received_at"])
-        self.desk.store.keep(
-            _slot(data), str(data["sha256"]), _int(data["size_bytes"]), received_at, event.at
+        data: Mapping[str, Any] = event.data
+        arrival = Arrival(
+            _slot(data), data["sha256"], data["size_bytes"], _instant(data["received_at"])
         )
+        if "found_in" in data:
+            self.desk.store.keep_found([arrival], data["found_in"], event.at)
+        else:
+            self.desk.store.keep_all([arrival], event.at)
 
     def note_unfetched(self, scene: Sequence[Event]) -> None:
         """A message that was too large or too old, as its header was told."""
@@ -170,7 +187,9 @@ class Player:
         if str(event.data["reason"]).startswith("program-failed"):
             return given_up(self.desk, message)
         try:
-            return understand_again(self.desk, message, self._begun_at(event))
+            told = told_by(str(event.data["verdict"]), str(event.data["reason"]))
+            desk = dataclasses.replace(self.desk, told=told)
+            return understand_again(desk, message, self._begun_at(event))
         except (JailBrokenError, RegistryProblem, RegistryBusy):
             raise
         except (KeyError, VaultDamaged) as error:
@@ -187,6 +206,11 @@ class Player:
             return known
         story = self.desk.store.journal(10, subject=event.subject)
         return next((one.at for one in story if one.kind == "attempt"), event.at)
+
+    def take_up(self, scene: Sequence[Event]) -> None:
+        """A message that waited for the scanner or DNS is sent back to be understood."""
+        event = scene[-1]
+        self.desk.store.take_up(number_of(event), event.at)
 
     # --- what people decided ---
 
@@ -213,8 +237,14 @@ class Player:
         self.desk.store.reject(number_of(event), after["reason"], _text(event, "by"), event.at)
 
     def launch(self, scene: Sequence[Event]) -> None:
-        """A person launched the call."""
+        """A person launched the call; or a copy in Sent proves that somebody had."""
         event = scene[-1]
+        if "launched_at" in event.data:
+            if scene[:-1]:  # it follows from the copy
+                self.take_over(scene[:-1])
+            launched_at = _instant(event.data["launched_at"])
+            self.desk.store.launched_before(name_of(event), launched_at, event.at)
+            return
         self.desk.store.launch(name_of(event), _text(event, "by"), event.at)
 
     def approve(self, scene: Sequence[Event]) -> None:
@@ -233,11 +263,19 @@ class Player:
         event = scene[-1]
         self.desk.store.release_mails(event.at)
 
+    def cancel_mails(self, scene: Sequence[Event]) -> None:
+        """A person decided that the mails which the brake held are not sent."""
+        event = scene[-1]
+        self.desk.store.cancel_held(_text(event, "by"), event.at)
+
     # --- campaigns ---
 
     def pull_brake(self, scene: Sequence[Event]) -> None:
         """The brake was pulled: by a flood, a clock, a roster. Only the first can be seen again."""
         event = scene[-1]
+        if event.data.get("all"):
+            self.desk.store.hold_all(_text(event, "reason"), event.at)
+            return
         self.desk.store.pull_brake(_text(event, "reason"), event.at)
 
     def close(self, scene: Sequence[Event]) -> None:
@@ -261,6 +299,76 @@ class Player:
             ]
             self.desk.store.freeze_report(name_of(event), data["inputs"], files, event.at)
             raise
+
+    # --- a registry that was behind ---
+
+    def fall_behind(self, scene: Sequence[Event]) -> None:
+        """The registry was found to be older than the mailbox."""
+        event = scene[-1]
+        self.desk.store.fall_behind(_text(event, "reason"), event.at)
+
+    def catch_up(self, scene: Sequence[Event]) -> None:
+        """All that could be found in the mailbox was taken over."""
+        event = scene[-1]
+        found = {name: _int(count) for name, count in event.data.items()}
+        self.desk.store.caught_up(found, event.at)
+
+    def take_over(self, scene: Sequence[Event]) -> None:
+        """A copy in Sent: the mail had left, to these recipients."""
+        event = scene[-1]
+        data: Mapping[str, Any] = event.data
+        try:
+            raw = self.desk.vault.get(data["body"])
+        except (KeyError, VaultDamaged, OSError):
+            raw = _LOST
+        mail = FoundMail(
+            key=data["key"],
+            kind=data["kind"],
+            recipients=tuple(_text(one, "recipient") for one in scene),
+            subject=parse_header(raw, self.desk.config.settings.limits).subject,
+            rfc_message_id=data["rfc_message_id"],
+            raw=raw,
+            sent_at=_instant(data["sent_at"]),
+            campaign=data["campaign"],
+            commune=read_key(data["commune"]),
+            identity=data["identity"],
+        )
+        self.desk.store.take_over([mail], event.at)
+
+    def take_over_report(self, scene: Sequence[Event]) -> None:
+        """A report or its draft in Sent: it had been frozen, and perhaps released."""
+        event = scene[-1]
+        data: Mapping[str, Any] = event.data
+        files = zip(data["names"], data["files"], data["sizes"], strict=True)
+        released_at = data["released_at"]
+        report = FoundReport(
+            name_of(event),
+            data["number"],
+            _instant(data["created_at"]),
+            tuple(ReportFile(*file) for file in files),
+            _instant(released_at) if released_at else None,
+        )
+        self.desk.store.take_over_report(report, event.at)
+
+    # --- its health ---
+
+    def begin_trouble(self, scene: Sequence[Event]) -> None:
+        """Something was not well, or worse than before."""
+        event = scene[-1]
+        data: Mapping[str, Any] = event.data
+        trouble = OpenTrouble(
+            _instant(data["since"]), data["severity"], data["text"], data["advice"]
+        )
+        self.desk.store.trouble_began(name_of(event), trouble, event.at)
+
+    def end_trouble(self, scene: Sequence[Event]) -> None:
+        """It was well again."""
+        event = scene[-1]
+        self.desk.store.trouble_over(name_of(event), event.at)
+
+    def back_up(self, scene: Sequence[Event]) -> None:
+        """A backup was made."""
+        self.desk.store.backed_up(scene[-1].at)
 
     # --- mails ---
 
@@ -387,8 +495,17 @@ ACTS: Mapping[str, _Act] = {
     "mail-unknown": Player.settle,
     "mail-cancelled": Player.settle,
     "mail-held": Player.settle,
+    "mails-cancelled": Player.cancel_mails,
     "saved": Player.save,
     "filed": Player.file,
+    "taken-up": Player.take_up,
+    "fell-behind": Player.fall_behind,
+    "found-in-sent": Player.take_over,
+    "report-found": Player.take_over_report,
+    "caught-up": Player.catch_up,
+    "trouble-began": Player.begin_trouble,
+    "trouble-over": Player.end_trouble,
+    "backed-up": Player.back_up,
 }
 
 

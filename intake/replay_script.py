@@ -14,8 +14,9 @@ _NEEDED: Mapping[str, str] = {
     "unfetched": "received_at",
     "filed": "to",
     "queued": "body",
+    "found-in-sent": "body",
+    "report-found": "created_at",
 }
-
 
 #: Events that follow from the next one, and are written in its transaction before it.
 BEFORE_THEIR_CAUSE = frozenset({"mail-bounced"})
@@ -43,8 +44,9 @@ class Difference:
 def scenes(events: Iterable[Event]) -> Iterator[list[Event]]:
     """Yield the events that are played together; the last one of a scene says what is played.
 
-    Mails that were queued in one decision are one scene. So is an event and what came of it in the
-    same transaction, if that was written down before it.
+    Mails that were queued in one decision are one scene. So are a copy found in Sent, for all its
+    recipients, and the launch that it proves; and an event and what came of it in the same
+    transaction, if that was written down before it.
     """
     together: list[Event] = []
     for event in events:
@@ -59,7 +61,14 @@ def scenes(events: Iterable[Event]) -> Iterator[list[Event]]:
 def _belongs(event: Event, before: Event) -> bool:
     if before.kind in BEFORE_THEIR_CAUSE:
         return True
+    if before.kind == "found-in-sent" and event.at == before.at:
+        proves = event.kind == "launched" and "launched_at" in event.data
+        return proves or (event.kind == before.kind and _copy(event) == _copy(before))
     return event.kind == before.kind == "queued" and event.at == before.at
+
+
+def _copy(event: Event) -> tuple[object, object]:
+    return event.data["key"], event.data.get("body")
 
 
 def too_old(event: Event) -> bool:

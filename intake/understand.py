@@ -113,7 +113,7 @@ def understand_kept(
                 outcome = _attempted(desk, message, prepared)
                 if outcome is None:
                     continue
-                desk.store.record(message.id, outcome, desk.clock())
+                desk.store.record(message.id, outcome, desk.clock(), message.decisions)
             except NotPossible as error:
                 _log.info("decided_meanwhile", message=message.id, reason=str(error))
                 continue
@@ -183,7 +183,8 @@ def _attempted(
 def understand_again(desk: Desk, message: Message, begun_at: dt.datetime) -> Outcome:
     """Return what the program makes of a message whose attempt began at that moment.
 
-    For a replay: nothing is counted or recorded, and nobody is told of what goes wrong.
+    For a replay, on a desk that was told what scanner and DNS had said: nothing is counted or
+    recorded, and nobody is told of what goes wrong.
 
     Raises:
         VaultDamaged, KeyError: its bytes are not what they were, or gone.
@@ -353,7 +354,7 @@ class _Case:
         # The scanner knows mails and archives, but not all that was unpacked here.
         stopped = scan(self.desk, (part.data for part in unpacked.files))
         if stopped:
-            return self.stopped(stopped)
+            return replace(self, parsed=self._header()).stopped(stopped)
         campaign = self._campaign(())
         documents = self._read(campaign, unpacked)
         if isinstance(campaign, Unsure) and campaign.candidates:
@@ -361,6 +362,12 @@ class _Case:
             if not isinstance(campaign, Unsure):
                 documents = self._read(campaign, unpacked)
         return _Opened(self, campaign, documents, unpacked.mails)
+
+    def _header(self) -> Parsed:
+        """What only the header says: all that is made of a message which must not be opened."""
+        return parse_header(
+            self.desk.vault.get(self.message.sha256), self.desk.config.settings.limits
+        )
 
     def _open(self, data: bytes, name: str, room: Room) -> Opened | Refusal | None:
         opened = self.desk.reader.open(data, name, room)

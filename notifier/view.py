@@ -256,6 +256,7 @@ def _message(message: Message, context: Context) -> View:
         "received": wording.moment(message.received_at, zone),
         "reason": wording.discreet(in_vietnamese(message.reason), 400),
         "verdict": VERDICTS.get(message.verdict or "", ""),
+        "infected": message.verdict == "infected",
         "size": wording.size(message.size_bytes),
         "sha": message.sha256,
         "short": message.sha256[:12],

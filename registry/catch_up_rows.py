@@ -2,6 +2,7 @@
 
 import dataclasses
 import datetime as dt
+import hashlib
 from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
@@ -11,7 +12,7 @@ from registry.filing_rows import Target, owe_filing
 from registry.inbox_rows import keep_arrival, put_mark
 from registry.model import Arrival, Behind, FoundMail, FoundReport, Kept
 from registry.outbox_rows import OPEN, answered, put_body
-from registry.rows import Part, commune_values
+from registry.rows import Part, commune_values, written
 from registry.tables import campaigns, events, mails, marks, messages, reports, slots
 
 _MARK = "behind"
@@ -84,7 +85,7 @@ class CatchUpRows(Part):
         with self._database.write() as connection:
             kept = []
             for arrival in arrivals:
-                one = keep_arrival(connection, arrival, now)
+                one = keep_arrival(connection, arrival, now, found_in=target)
                 slot = dataclasses.asdict(arrival.slot)
                 connection.execute(
                     slots.update()
@@ -94,6 +95,11 @@ class CatchUpRows(Part):
                 owe_filing(connection, one.message_id)
                 kept.append(one)
             return kept
+
+    def launched_before(self, campaign: str, launched_at: dt.datetime, now: dt.datetime) -> None:
+        """Write down that the call had been launched at that moment; the first time counts."""
+        with self._database.write() as connection:
+            _launched(connection, campaign, launched_at, now)
 
     # --- mails ---
 
@@ -154,7 +160,14 @@ class CatchUpRows(Part):
                 connection.execute(reports.update().where(same).values(**released))
             else:
                 return False
-            data = {"number": found.number, "released": found.released_at is not None}
+            data = {
+                "number": found.number,
+                "created_at": _known(found.created_at),
+                "released_at": _known(found.released_at),
+                "files": [file.sha256 for file in found.files],
+                "names": [file.name for file in found.files],
+                "sizes": [file.size_bytes for file in found.files],
+            }
             journal(connection, now, "report-found", f"campaign {found.campaign}", data)
             return True
 
@@ -197,6 +210,7 @@ def _settled(connection: sa.Connection, key: str) -> set[str]:
 
 def _take_over(connection: sa.Connection, mail: FoundMail, now: dt.datetime) -> int:
     message_id = _answered_message(connection, mail.identity)
+    body = hashlib.sha256(mail.raw).hexdigest()
     answered(connection, mail.key)
     sent = {
         "state": "sent",
@@ -236,7 +250,17 @@ def _take_over(connection: sa.Connection, mail: FoundMail, now: dt.datetime) -> 
                 **sent,
             }
             connection.execute(mails.insert().values(**values))
-        data = {"key": mail.key, "recipient": recipient, "sent_at": _known(mail.sent_at)}
+        data = {
+            "key": mail.key,
+            "recipient": recipient,
+            "sent_at": _known(mail.sent_at),
+            "kind": mail.kind,
+            "rfc_message_id": mail.rfc_message_id,
+            "body": body,
+            "campaign": mail.campaign,
+            "commune": written(mail.commune),
+            "identity": mail.identity,
+        }
         journal(connection, now, "found-in-sent", "outbox", data)
         changed += 1
     if mail.kind == "call" and mail.campaign:

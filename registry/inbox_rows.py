@@ -223,8 +223,13 @@ def put_mark(connection: sa.Connection, name: str, at: dt.datetime, text: str) -
     connection.execute(marks.insert().values(name=name, at=at, text=text))
 
 
-def keep_arrival(connection: sa.Connection, arrival: Arrival, now: dt.datetime) -> Kept:
-    """Do as `InboxRows.keep` inside the caller's transaction."""
+def keep_arrival(
+    connection: sa.Connection, arrival: Arrival, now: dt.datetime, found_in: str = ""
+) -> Kept:
+    """Do as `InboxRows.keep` inside the caller's transaction.
+
+    ``found_in`` says, for the journal, which folder of ours the message lay in already.
+    """
     known = connection.execute(_BY_BYTES, {"wanted": arrival.sha256}).scalar_one_or_none()
     message_id = known or _insert(
         connection,
@@ -247,6 +252,7 @@ def keep_arrival(connection: sa.Connection, arrival: Arrival, now: dt.datetime) 
             **_place(arrival.slot),
             "size_bytes": arrival.size_bytes,
             "received_at": instant(arrival.received_at),
+            **({"found_in": found_in} if found_in else {}),
         },
     )
     return Kept(message_id, new=known is None)

@@ -73,20 +73,26 @@ _CURRENT = (
 class RecordRows(Part):
     """Outcomes and decisions about messages."""
 
-    def record(self, message_id: int, outcome: Outcome, now: dt.datetime) -> Message:
+    def record(
+        self, message_id: int, outcome: Outcome, now: dt.datetime, decisions: int | None = None
+    ) -> Message:
         """Write down all that follows from a message, or nothing of it.
 
         A submission gets the next version of its commune and campaign and its receipt number; the
         current version is the one that arrived last by the server's time, whatever the order of
-        recording (a delayed first mail never replaces a second one).
+        recording (a delayed first mail never replaces a second one). ``decisions`` is how many
+        people had decided on the message when the outcome was begun: it must know of them all.
 
         Raises:
-            NotPossible: the message does not wait to be understood (recorded already).
+            NotPossible: the message does not wait to be understood (recorded already), or a person
+                decided meanwhile, and it must be read again.
         """
         with self._database.write() as connection:
             message = get_message(connection, message_id)
             if message.state != "kept":
                 raise NotPossible(f"message {message_id} is {message.state}, not kept")
+            if decisions not in {None, message.decisions}:
+                raise NotPossible(f"message {message_id} was decided on while it was being read")
             _put_documents(connection, message_id, outcome)
             submission_id, receipt = _put_submission(connection, message, outcome, now)
             values = _outcome_values(outcome) | {"submission_id": submission_id}
