@@ -19,6 +19,9 @@ journal.json                 nhật ký: mỗi việc một mục, nối nhau b�
 manifest.json                danh sách tệp, kích thước, mã băm SHA-256
 SHA256SUMS                   kiểm tra toàn vẹn: sha256sum -c SHA256SUMS
 
+Thư có mã độc hoặc chưa được quét vi-rút không nằm trong hồ sơ này: manifest.json (left_out) ghi mã
+băm và lý do.
+
 Hồ sơ có dữ liệu cá nhân (họ tên, số điện thoại, địa chỉ thư): chỉ người có trách nhiệm được xem.
 """
 _REDACTED = """HỒ SƠ LƯU TRỮ – BẢN KHÔNG CÓ DỮ LIỆU CÁ NHÂN

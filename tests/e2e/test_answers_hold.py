@@ -38,6 +38,38 @@ def test_who_is_assigned_to_another_commune_gets_the_new_receipt_number(office):
     assert "OCOP2-06235-01" in second
 
 
+def test_a_decision_while_the_message_is_read_counts(office, monkeypatch):
+    """Whom a person named is whose answer it is, though the form says another commune."""
+    reader = office.desk.reader
+
+    class Slow:
+        """A person decides while the jail reads."""
+
+        asked = 0
+
+        def __getattr__(self, name):
+            return getattr(reader, name)
+
+        def read(self, *given):
+            if not self.asked:
+                key = key_of(office, "06235")
+                office.store.assign(1, key, CAMPAIGN, "officer", office.now)
+            self.asked += 1
+            return reader.read(*given)
+
+    slow = Slow()
+    monkeypatch.setattr(office.desk, "reader", slow)
+    office.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
+    office.tick()
+    assert (slow.asked, office.store.message(1).state) == (1, "kept")
+    office.tick()
+    message = office.store.message(1)
+    assert (message.commune, message.state) == (key_of(office, "06235"), "recorded")
+    (answer,) = office.subjects(HOA_CU_MAIL)
+    assert "OCOP2-06235-01" in answer
+    assert [one.receipt[:11] for one in office.store.submissions(CAMPAIGN)] == ["OCOP2-06235"]
+
+
 def test_an_older_letter_that_is_accepted_later_replaces_nothing(office):
     first, second = moment(14), moment(15)
     held = mail(HOA_CU_MAIL, files=workbook_file(BOOK), date=first, Auto_Submitted="auto-generated")

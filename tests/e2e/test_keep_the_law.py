@@ -1,6 +1,7 @@
 """What is kept, what is handed out and what is never written down: originals, dossiers, logs."""
 
 import email
+import hashlib
 import io
 import json
 import logging
@@ -21,6 +22,7 @@ from intake.demo_scenario import HOA_CU, _sender
 from intake.export import export, safe_name
 from intake.logs import processors
 from registry.errors import NotPossible
+from registry.model import Outcome, Slot
 
 pytestmark = pytest.mark.e2e
 
@@ -159,6 +161,30 @@ def _subject(path):
 def _found_in(text):
     folded = text.casefold()
     return [word for word in WORDS if word.casefold() in folded]
+
+
+@pytest.mark.parametrize("redact", [False, True])
+def test_what_must_not_be_opened_is_named_and_left_out(office, campaign, tmp_path, redact):
+    """Nobody who opens the dossier in ten years opens what the scanner knew."""
+    raws = [mail(HOA_CU_MAIL, body=f"thư {number}") for number in range(3)]
+    reasons = [("infected", "infected: Own.Eicar"), ("unchecked", "not-scanned: away")]
+    recorded = [*reasons, ("query", "words-only")]
+    for uid, (raw, (verdict, reason)) in enumerate(zip(raws, recorded, strict=True)):
+        sha256 = office.desk.vault.put(raw)
+        slot = Slot("box", "INBOX", 1, uid)
+        one = office.store.keep(slot, sha256, len(raw), office.now, office.now)
+        outcome = Outcome("held", verdict, reason, HOA_CU_MAIL, campaign=CAMPAIGN)
+        office.store.record(one.message_id, outcome, office.now)
+    done = dossier(office, campaign, tmp_path / "out", redact=redact)
+    assert done.problems == ()
+    originals = [path.read_bytes() for path in done.folder.rglob("thu goc.eml")]
+    assert originals == ([] if redact else raws[2:])
+    manifest = json.loads((done.folder / "manifest.json").read_text("utf-8"))
+    why = {one["sha256"]: one["why"] for one in manifest["left_out"] if "why" in one}
+    hashes = [hashlib.sha256(raw).hexdigest() for raw in raws]
+    assert list(why) == hashes[:2]
+    assert [said.partition(":")[0] for said in why.values()] == [one for one, _ in reasons]
+    assert ("Own.Eicar" in str(why)) is not redact
 
 
 def test_an_export_overwrites_nothing_and_says_what_is_lost(office, campaign, tmp_path):

@@ -1,10 +1,9 @@
 """A whole campaign, replayed from its vault; the registry deleted, and put back from there."""
 
-import contextlib
 import datetime as dt
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -21,6 +20,7 @@ from rigs.answering import (
 )
 from rigs.cast import moment
 from rigs.dump import dump
+from rigs.replaying import no_bar, without_servers
 from rigs.smtp import Drop, Reply
 from rigs.whole import CAMPAIGN, Whole, mail, workbook_file
 
@@ -41,10 +41,6 @@ STRANGER = "ai.do@thudientu.example"
 BAO_LAM_MAIL, DONG_DANG_MAIL = "baolam@caoloc.example", "dongdang@caoloc.example"
 TAN_LIEN_MAIL, CONG_SON_MAIL = "tanlien@caoloc.example", "congson@caoloc.example"
 BOOK_OF_DONG_DANG = workbook(PLAIN, _sender("Đồng Đăng", 88, 15, "thị trấn"), DONG_DANG)
-
-
-def no_bar(_what: str, _total: int) -> contextlib.AbstractContextManager[Callable[[], None]]:
-    return contextlib.nullcontext(lambda: None)
 
 
 def write(office: Whole, sender: str, at: dt.datetime, **more: object) -> bytes:
@@ -140,10 +136,7 @@ def played(tmp_path_factory, dovecot) -> Iterator[Whole]:
 def replayed(played, tmp_path_factory) -> Rebuilt:
     """Its registry, replayed; a server that was asked would fail the test."""
     sent = len(played.smtp.accepted)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("socket.socket.connect", lambda *_: pytest.fail("a server was asked"))
-        patch.setattr("asyncio.open_connection", lambda *_: pytest.fail("a server was asked"))
-        made = rebuild(played.config, tmp_path_factory.mktemp("new"), no_bar)
+    made = without_servers(played, tmp_path_factory.mktemp("new"))
     assert len(played.smtp.accepted) == sent
     return made
 

@@ -45,6 +45,15 @@ def test_what_follows_from_an_event_is_played_with_it() -> None:
     ]
 
 
+def test_a_copy_in_sent_is_played_for_all_its_recipients_with_the_launch_that_it_proves() -> None:
+    """One recipient at a time, the second would count as nobody knows (`take_over`)."""
+    found = [event("found-in-sent", 1, key=key, body="b") for key in ("call/1", "call/1", "ack/1")]
+    proved = event("launched", 1, subject="campaign c", launched_at="2024-05-13")
+    other = event("found-in-sent", 1, key="ack/1", body="another")
+    script = [*found[:2], proved, found[2], other, event("launched", 1, by="officer")]
+    assert [len(scene) for scene in scenes(script)] == [3, 1, 1, 1]
+
+
 def test_what_came_out_as_it_was_is_no_difference() -> None:
     old = event("recorded", state="recorded", receipt="1")
     assert differences([old], [event("recorded", state="recorded", receipt="1")]) == []
@@ -70,7 +79,9 @@ def test_an_event_that_did_not_come_and_one_too_many_are_told() -> None:
     assert len(differences([old], [event("saved", subject="mail 2")])) == 2
 
 
-@pytest.mark.parametrize("kind", ["kept", "seen-again", "unfetched", "filed", "queued"])
+@pytest.mark.parametrize(
+    "kind", ["kept", "seen-again", "unfetched", "filed", "queued", "found-in-sent", "report-found"]
+)
 def test_an_event_of_an_older_program_is_known(kind: str) -> None:
     assert too_old(event(kind, sha256="0", uid=1))
     assert not too_old(event("saved"))

@@ -159,6 +159,15 @@ def test_a_held_notice_says_why_and_which_commands_there_are() -> None:
     assert "intake reject 41" in text
 
 
+def test_a_held_notice_of_an_infected_mail_offers_no_way_to_open_it() -> None:
+    infected = rig.message(id=41, verdict="infected", reason="infected: Own.Eicar")
+    text = flat(words(due("held"), context(message=infected, submission=None)).text)
+    assert "intake accept" not in text
+    assert "intake assign" not in text
+    assert "intake reject 41" in text
+    assert "không mở thư trên máy tính" in text
+
+
 def test_a_draft_names_the_mail_that_nobody_decided_on_yet() -> None:
     """A held mail may be the answer of a commune that the report calls silent."""
     waiting = dataclasses.replace(rig.message(), state="held", reason="unknown-sender")

@@ -267,6 +267,20 @@ def test_assigning_sends_a_held_message_back_with_the_decision(store: Store) -> 
     assert (before["state"], before["reason"]) == ("held", "two communes")
 
 
+def test_an_outcome_that_knows_nothing_of_a_decision_is_not_recorded(store: Store) -> None:
+    """The person was faster than the reader: the message is read again, as they decided."""
+    message_id = arrive(store, "a")
+    store.begin_attempt(message_id, at(1))
+    store.assign(message_id, TAN_LIEN, CAMPAIGN, "officer", at(2))
+    events = store.journal_head()
+    with pytest.raises(NotPossible, match="decided on while"):
+        store.record(message_id, answer(HOA_CU), at(3), decisions=0)
+    assert store.journal_head() == events
+    (message,) = store.kept()
+    assert (message.forced_commune, message.decisions) == (TAN_LIEN, 1)
+    assert store.record(message_id, answer(TAN_LIEN), at(4), decisions=1).state == "recorded"
+
+
 def test_assigning_a_recorded_message_withdraws_its_version(store: Store) -> None:
     store.record(arrive(store, "old", 0), answer(content="1"), at(1))
     message_id = arrive(store, "new", 2)
