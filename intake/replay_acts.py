@@ -510,8 +510,12 @@ ACTS: Mapping[str, _Act] = {
 
 
 def _derivable(event: Event) -> bool:
-    """Whether a mail follows from the registry; most alerts come from trouble outside of it."""
-    return event.data["kind"] != "alert" or _text(event, "key").startswith("alert/brake/")
+    """Whether a mail follows from the registry; most alerts come from trouble outside of it.
+
+    The brake's own alert does; what the examination tells of it later (``…/warning/2``) does not.
+    """
+    _, about, *more = _text(event, "key").split("/")
+    return event.data["kind"] != "alert" or (about == "brake" and len(more) == 1)
 
 
 def _lost_alert(one: Difference) -> bool:

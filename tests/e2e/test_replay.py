@@ -149,7 +149,7 @@ def test_the_campaign_had_everything_in_it(played):
         *("assigned", "accepted", "rejected", "launched", "closed", "report-frozen"),
         *("report-approved", "brake-pulled", "brake-released", "mails-released", "queued"),
         *("handed", "mail-sent", "mail-refused", "mail-unknown", "mail-cancelled", "mail-queued"),
-        *("saved", "filed"),
+        *("saved", "filed", "mail-bounced", "trouble-began", "trouble-over"),
     }
     assert (kinds["config"], kinds["report-frozen"]) == (2, 2)
     verdicts = set(played.store.counts().verdicts)
