@@ -388,6 +388,12 @@ class Player:
                     self._note(event, {}, {}, "nothing owes this mail today")
             self.desk.store.queue([mail], event.at, held=bool(event.data["held"]))
 
+    def tell_refusals(self, scene: Sequence[Event]) -> None:
+        """The admin was told of refused mails; the alert itself follows."""
+        event = scene[-1]
+        data: Mapping[str, Any] = event.data
+        self.desk.store.queue([], event.at, tells=data["mails"])
+
     def _as_it_left(self, event: Event) -> NewMail:
         """Return a mail as the journal tells it, with its bytes if the vault has them."""
         data: Mapping[str, Any] = event.data
@@ -496,6 +502,7 @@ ACTS: Mapping[str, _Act] = {
     "mail-cancelled": Player.settle,
     "mail-held": Player.settle,
     "mails-cancelled": Player.cancel_mails,
+    "refusals-told": Player.tell_refusals,
     "saved": Player.save,
     "filed": Player.file,
     "taken-up": Player.take_up,

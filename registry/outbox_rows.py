@@ -68,8 +68,10 @@ class OutboxRows(Part):
         tell. All mails of one call are queued, or none.
         """
         with self._database.write() as connection:
-            for mail_id in tells:
-                _update(connection, mail_id, {"next_try_at": None})
+            if tells:
+                for mail_id in tells:
+                    _update(connection, mail_id, {"next_try_at": None})
+                journal(connection, now, "refusals-told", "outbox", {"mails": list(tells)})
             return sum(_queue(connection, mail, now, held=held) for mail in new)
 
     def next_mails(self, now: dt.datetime, limit: int) -> list[Mail]:

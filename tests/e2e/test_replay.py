@@ -150,6 +150,7 @@ def test_the_campaign_had_everything_in_it(played):
         *("report-approved", "brake-pulled", "brake-released", "mails-released", "queued"),
         *("handed", "mail-sent", "mail-refused", "mail-unknown", "mail-cancelled", "mail-queued"),
         *("saved", "filed", "mail-bounced", "trouble-began", "trouble-over"),
+        "refusals-told",
     }
     assert (kinds["config"], kinds["report-frozen"]) == (2, 2)
     verdicts = set(played.store.counts().verdicts)

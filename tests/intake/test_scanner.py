@@ -68,7 +68,9 @@ def test_a_scanner_that_hangs_is_not_asked_for_every_message() -> None:
     """Each question may take its whole time limit, and the daemon must turn."""
     now = dt.datetime(2024, 5, 15, tzinfo=dt.UTC)
     scanner = _Silent()
-    desk: Any = SimpleNamespace(scanner=scanner, scanner_pause=Backoff(), clock=lambda: now)
+    desk: Any = SimpleNamespace(
+        told=None, scanner=scanner, scanner_pause=Backoff(), clock=lambda: now
+    )
     for _ in range(20):
         answer = scan(desk, [b"x"])
         assert answer is not None
