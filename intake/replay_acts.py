@@ -519,10 +519,12 @@ ACTS: Mapping[str, _Act] = {
 def _derivable(event: Event) -> bool:
     """Whether a mail follows from the registry; most alerts come from trouble outside of it.
 
-    The brake's own alert does; what the examination tells of it later (``…/warning/2``) does not.
+    Those of dead addresses do (`notifier.again`), and the brake's own (`notifier.answers`), but not
+    what the examination tells of the brake later (``…/warning/2``).
     """
     _, about, *more = _text(event, "key").split("/")
-    return event.data["kind"] != "alert" or (about == "brake" and len(more) == 1)
+    owed = about in {"bounced", "unreached"} or (about == "brake" and len(more) == 1)
+    return owed or event.data["kind"] != "alert"
 
 
 def _lost_alert(one: Difference) -> bool:
