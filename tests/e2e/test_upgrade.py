@@ -90,9 +90,19 @@ def test_fault_130_an_upgrade_in_mid_queue_is_drained_once(upgraded):
 
 
 def verified_and_copied(office: Whole) -> None:
-    """Its journal and vault are whole; what the old program did not tell is not played again."""
+    """Its journal and vault are whole; what the old program did not tell is not played again.
+
+    The first ones told too little. Of the others' journals all is played. Only what the fixture
+    has not from a daemon comes out otherwise: a report that was frozen without its letter, and
+    digests of a config that it does not tell (this office's digest has another hour).
+    """
     assert verify(office.config, office.store, office.desk.vault) == []
     assert office.desk.journal_copy.standing(office.store) == "equal"
     assert office.store.reports(CAMPAIGN)[0].number == 1
-    with pytest.raises(ReplayImpossible, match="restore a backup"):
-        rebuild(office.config, office.folder / "new", no_bar)
+    if office.revision in {"0001", "0002"}:
+        with pytest.raises(ReplayImpossible, match="restore a backup"):
+            rebuild(office.config, office.folder / "new", no_bar)
+        return
+    differences = rebuild(office.config, office.folder / "new", no_bar).played.differences
+    changed = {one.of.partition("/")[0] or one.kind for one in differences if one.then}
+    assert changed == {"report-frozen", "digest"}
