@@ -216,7 +216,8 @@ def pdf(*objects: bytes) -> bytes:
 def stream(data: bytes, words: bytes = b"", times: int = 1) -> bytes:
     """A compressed stream of the data so many times."""
     raw, *_ = blocks(data, times)
-    packed = b"\x78\xda" + raw + b"\0\0\0\0"
+    check = zlib.adler32(data) if times == 1 else 0  # of gigabytes nobody gets that far
+    packed = b"\x78\xda" + raw + check.to_bytes(4)
     head = b"<</Length %d/Filter/FlateDecode%s>>stream\n" % (len(packed), words)
     return head + packed + b"\nendstream"
 
