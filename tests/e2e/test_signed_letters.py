@@ -9,6 +9,7 @@ from rigs.answering import HOA_CU_MAIL, NIL, form_of_hoa_cu, newest, state
 from rigs.letters import p7m
 from rigs.whole import mail, words
 
+from intake.export import export
 from parsers import smime, tnef
 from parsers.jail import Jail, JailLimits
 
@@ -47,6 +48,17 @@ def test_fault_044_a_form_in_a_signed_mail_is_registered(office):
     (document,) = office.store.documents(newest(office).id)
     assert (document.name, document.size_bytes) == ("Bieu.xlsx", len(BOOK))
     assert "forwarded" not in newest(office).reason
+
+
+def test_the_dossier_has_the_files_of_a_signed_mail(office, tmp_path):
+    inner = letters.pieces([letters.words("Gửi biểu."), letters.file("Bieu.xlsx", BOOK)])
+    office.deliver(signed(inner))
+    office.tick()
+    (campaign,) = office.config.campaigns
+    desk = office.desk
+    export(office.config, office.store, desk.vault, campaign, tmp_path / "ho so", office.now)
+    (document,) = (tmp_path / "ho so").rglob("01 Bieu.xlsx")
+    assert document.read_bytes() == BOOK
 
 
 def test_fault_042_044_signed_and_rich_text_files_are_opened(office):
