@@ -23,9 +23,10 @@ from intake.body import forwarded_words
 from intake.containers import Note
 from intake.desk import Desk, communes_of, own_addresses, roles, triage_facts
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_campaign, match_commune
-from intake.message import Parsed, Part, parse, parse_header
+from intake.message import Parsed, Part, parse_header
 from intake.post import alert
 from intake.record import Envelope, Known, ReadDocument
+from intake.signed import Open, read_mail
 from intake.triage import Triage, TriageFacts, secrecy, triage
 from intake.unpack import Unpacked, unpack
 from parsers.container import Opened, Room
@@ -213,10 +214,11 @@ def _prepare(desk: Desk, message: Message, begun_at: dt.datetime) -> "_Prepared"
 
     Raises:
         VaultDamaged: its bytes are not what they were.
+        JailBrokenError: no document can be read on this machine now.
     """
     raw, limits = desk.vault.get(message.sha256), desk.config.settings.limits
     stopped = scan(desk, [raw])
-    parsed = parse_header(raw, limits) if stopped else parse(raw, limits)
+    parsed = parse_header(raw, limits) if stopped else read_mail(raw, limits, _opener(desk))
     case = _Case(desk, message, parsed, _envelope(parsed, message), begun_at)
     if stopped:
         return case.stopped(stopped)
@@ -230,6 +232,17 @@ def _prepare(desk: Desk, message: Message, begun_at: dt.datetime) -> "_Prepared"
     if message.forced_by and sorted_out.verdict in _READ_WHEN_ACCEPTED:
         return case.opened()
     return case.sorted_out(sorted_out, sorted_out.verdict)
+
+
+def _opener(desk: Desk) -> Open:
+    """Return the way to open containers: in the jail, and each one opened is work done."""
+
+    def open_(data: bytes, name: str, room: Room) -> Opened | Refusal | None:
+        opened = desk.reader.open(data, name, room)
+        desk.alive()
+        return opened
+
+    return open_
 
 
 def _envelope(parsed: Parsed, message: Message) -> Envelope:
@@ -345,7 +358,7 @@ class _Case:
 
     def opened(self) -> "_Prepared":
         limits = self.desk.config.settings.limits
-        unpacked = unpack(self.parsed, limits, self._open)
+        unpacked = unpack(self.parsed, limits, _opener(self.desk))
         names = [part.name for part in unpacked.files] + [note.name for note in unpacked.notes]
         where = secrecy(unpacked.mails, names)
         if where:
@@ -361,11 +374,6 @@ class _Case:
             if not isinstance(campaign, Unsure):
                 documents = self._read(campaign, unpacked)
         return _Opened(self, campaign, documents, unpacked.mails)
-
-    def _open(self, data: bytes, name: str, room: Room) -> Opened | Refusal | None:
-        opened = self.desk.reader.open(data, name, room)
-        self.desk.alive()
-        return opened
 
     def secret(self, where: str) -> Outcome:
         answer = Triage("secret", held_reason("secrecy-mark", where), hold=True)
