@@ -1,25 +1,25 @@
 """Files that hold files: archives, saved and forwarded mails, winmail.dat → a tree of documents.
 
-Archives and Outlook's mails are opened by whoever is passed as ``Open`` (the jail); mails in the
-internet's own format by ``message.parse``, like every mail that arrives. One budget of depth,
-members and bytes holds for the whole message.
+Archives, Outlook's mails and envelopes, and what is signed are opened by whoever is passed as
+``Open`` (the jail); mails in the internet's own format are read like every mail that arrives. One
+budget of depth, members and bytes holds for the whole message.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from config.model import Limits
-from intake import outlook, smime, tnef
-from intake.message import parse
+from intake import outlook
 from intake.parsed import Parsed, Part
-from parsers.container import LeftOutCode, Opened, Room, may_hold_files, refused
+from intake.signed import Open, read_mail
+from parsers.container import LeftOutCode, Room, may_hold_files, refused, wrapping
 from parsers.reading import Refusal, RefusalCode
 from parsers.sniff import is_mail
 
-#: ``Jail.open``: what stands inside, or why not; None for a document like any other.
-Open = Callable[[bytes, str, Room], Opened | Refusal | None]
+__all__ = ["Node", "Note", "Open", "Opening"]
+
 NoteCode = LeftOutCode | RefusalCode | Literal["picture"]
 
 
@@ -73,10 +73,8 @@ class Opening:
     def node(self, part: Part, depth: int = 0) -> Node:
         """Return a file with all that stands inside; the same archive once more is only named."""
         name = part.name.casefold()
-        if tnef.is_tnef(part.data):
-            return self._tnef(part, depth)
-        if name.endswith(".p7m"):
-            return self._signed(part, depth)
+        if wrapping(part.data, part.name):
+            return self._wrapped(part, depth)
         if is_mail(part.data) or name.endswith(".eml"):
             return self._mail(part, depth)
         if may_hold_files(part.data):
@@ -99,9 +97,7 @@ class Opening:
             return Node(part)
         self._opened.add(sha256)
         if isinstance(opened, Refusal):
-            if deep and opened.code == "too-large":
-                opened = refused("too-deep", f"inside {depth} others", opened.kind)
-            return _refused(part, opened)
+            return _refused(part, _too_deep(opened, depth) if deep else opened)
         inside = [
             replace(
                 part,
@@ -130,21 +126,32 @@ class Opening:
         children = tuple(self.node(each, depth + 1) for each in inside)
         return Node(part, kind, children, mails, notes)
 
-    def _tnef(self, part: Part, depth: int) -> Node:
-        inside = tnef.files(part.data, part)
-        if inside == [part]:
+    def _wrapped(self, part: Part, depth: int) -> Node:
+        """Open winmail.dat or a signature's envelope: what is inside keeps its own name.
+
+        It is never larger than what holds it, so only the files of a winmail.dat are counted.
+        """
+        deep = depth >= self._limits.archive_depth
+        counted = wrapping(part.data, part.name) == "tnef"
+        size = len(part.data)
+        most = self._members if counted else 1
+        opened = self._open(part.data, part.name, Room(0 if deep else most, size, size))
+        if opened is None:
             return Node(part)  # nothing in it, or damaged: reading it says that it is no document
-        if depth >= self._limits.archive_depth:
-            return _refused(part, refused("too-deep", f"inside {depth} others", "tnef"))
-        if len(inside) > self._members:
-            return _refused(part, refused("too-many", f"{len(inside)} files", "tnef"))
-        self._members -= len(inside)
-        return self._node(part, "tnef", inside, depth)
+        if isinstance(opened, Refusal):
+            return _refused(part, _too_deep(opened, depth) if deep else opened)
+        self._members -= len(opened.members) if counted else 0
+        kind = "application/octet-stream"
+        inside = [
+            replace(part, name=one.name, content_type=kind, data=one.data, inline=False)
+            for one in opened.members
+        ]
+        return self._node(part, opened.kind, inside, depth)
 
     def _mail(self, part: Part, depth: int) -> Node:
         if depth >= self._limits.archive_depth:
             return _refused(part, refused("too-deep", f"inside {depth} others", "eml"))
-        parsed = parse(part.data, self._limits)
+        parsed = read_mail(part.data, self._limits, self._open)
         if parsed.fatal or not parsed.headers:
             detail = ", ".join(parsed.defects)
             return _refused(part, refused("damaged", detail, "eml"))
@@ -154,19 +161,12 @@ class Opening:
         ]
         return self._node(part, "eml", inside, depth, mails)
 
-    def _signed(self, part: Part, depth: int) -> Node:
-        """Unwrap what a digital signature wraps: a mail, or a document (``CV 45.pdf.p7m``)."""
-        content = smime.signed_content(part.data)
-        if content is None:
-            return _refused(part, refused("encrypted", "CMS that is not only signed", "p7m"))
-        if depth >= self._limits.archive_depth:
-            return _refused(part, refused("too-deep", f"inside {depth} others", "p7m"))
-        name = part.name[: -len(".p7m")]
-        inner = f"{name}.eml" if name.rpartition("/")[2].casefold() == "smime" else name
-        kind = "application/octet-stream"
-        return self._node(
-            part, "p7m", [replace(part, name=inner, content_type=kind, data=content)], depth
-        )
+
+def _too_deep(refusal: Refusal, depth: int) -> Refusal:
+    """Say of what got no room at all, for it stands too deep, that this is why."""
+    if refusal.code != "too-large":
+        return refusal
+    return refused("too-deep", f"inside {depth} others", refusal.kind)
 
 
 def _refused(part: Part, refusal: Refusal) -> Node:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from jinja2 import Environment, StrictUndefined
 
 from config.model import Config
-from intake.message import Part, parse
+from intake.message import Part
 from intake.opening import jail_limits
+from intake.signed import read_mail
 from intake.unpack import unpack
 from notifier import wording
 from parsers.jail import Jail
@@ -82,7 +83,8 @@ def _pictures(
     raw = vault.get(store.message(answer.message_id).sha256)
     limits = config.settings.limits
     with Jail(jail_limits(config)) as jail:
-        parts = {_hash(part): part for part in unpack(parse(raw, limits), limits, jail.open).files}
+        parsed = read_mail(raw, limits, jail.open)
+        parts = {_hash(part): part for part in unpack(parsed, limits, jail.open).files}
         for ordinal, sha256 in hashes.items():
             boxes = {
                 f"{point.ordinal}.{key}": box

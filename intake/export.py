@@ -20,8 +20,10 @@ from config.model import Campaign, Config
 from intake.export_sheets import registry_workbook
 from intake.export_view import Material, View, event_view, registry_view
 from intake.export_words import readme
-from intake.message import parse
+from intake.opening import jail_limits
 from intake.parsed import Part
+from intake.signed import Open, read_mail
+from parsers.jail import Jail, JailBrokenError
 from registry.errors import NotPossible
 from registry.model import Message
 from registry.store import Store
@@ -98,8 +100,9 @@ def export(
     part.mkdir(parents=True, mode=0o700)
     dossier = _Dossier(part, redact)
     material = _material(config, store, campaign)
-    for message in material.messages:
-        _write_message(dossier, config, vault, material, message)
+    with Jail(jail_limits(config)) as jail:  # nothing starts before a signed mail is met
+        for message in material.messages:
+            _write_message(dossier, config, vault, material, message, jail.open)
     _write_mails(dossier, store, material)
     _write_reports(dossier, vault, material)
     _write_registry(dossier, material, now)
@@ -143,7 +146,12 @@ def _of_no_campaign(store: Store, campaign: Campaign) -> Iterator[Message]:
 
 
 def _write_message(
-    dossier: _Dossier, config: Config, vault: Vault, material: Material, message: Message
+    dossier: _Dossier,
+    config: Config,
+    vault: Vault,
+    material: Material,
+    message: Message,
+    open_: Open,
 ) -> None:
     zone = config.settings.office.zone
     day = message.received_at.astimezone(zone).strftime("%Y-%m-%d")
@@ -156,14 +164,19 @@ def _write_message(
     if raw is None:
         return
     dossier.add_original(f"{place}/thu goc.eml", raw, "message")
-    for ordinal, part in enumerate(_parts(raw, config), start=1):
+    try:
+        parts = _parts(raw, config, open_)
+    except JailBrokenError as error:
+        dossier.problems.append(f"message {message.id}: its signed part cannot be opened: {error}")
+        return
+    for ordinal, part in enumerate(parts, start=1):
         path = f"{place}/{ordinal:02d} {safe_name(part.name)}"
         dossier.add_original(path, part.data, "document")
 
 
-def _parts(raw: bytes, config: Config) -> list[Part]:
+def _parts(raw: bytes, config: Config, open_: Open) -> list[Part]:
     """Return the files of a mail and of those forwarded in it; archives stay packed."""
-    parsed = parse(raw, config.settings.limits)
+    parsed = read_mail(raw, config.settings.limits, open_)
     return [part for one in (parsed, *parsed.nested) for part in one.parts if part.data]
 
 

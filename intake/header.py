@@ -1,24 +1,17 @@
-"""Header values of received mail: bytes as they came → readable text, within budgets. Pure.
+"""Header values of received mail: bytes as they came → what they say, within budgets. Pure.
 
 Values arrive as `email` (policy compat32) hands them out: ASCII, surrogates for raw 8-bit bytes.
 The stdlib's own decoders are not used where hostile input makes them recurse or run for seconds
 (measured: 5,000 "(" in To, 270 kB of encoded words in Subject).
 """
 
-import base64
-import binascii
 import datetime as dt
 import re
-import unicodedata
 from email.utils import getaddresses, parsedate_to_datetime
 from urllib.parse import unquote_to_bytes
 
-from parsers.names import decode_bytes, display_name, one_line
+from parsers.names import VALUE_CHARS, as_bytes, decode_words
 
-#: Longer values are cut: no honest subject or address list of ours comes near.
-VALUE_CHARS = 8_000
-_WORD = re.compile(rb"=\?([^?\s]{1,40})\?([bBqQ])\?([^?]*)\?=")
-_BETWEEN_WORDS = re.compile(rb"(?<=\?=)\s+(?==\?)")
 _ADDRESS = re.compile(
     r"[!#-'*+\-/-9=?A-Z^-~]{1,64}(?:\.[!#-'*+\-/-9=?A-Z^-~]+)*@[A-Za-z0-9.-]{1,253}"
 )
@@ -28,46 +21,6 @@ _PARAMETER = re.compile(
 _MESSAGE_ID = re.compile(r"<[!-;=?-~]{1,250}@[!-;=?-~]{1,250}>")
 #: Years in which a Date can be true.
 _FIRST_MAIL, _LAST_MAIL = 1971, 2100
-
-
-def as_bytes(value: str) -> bytes:
-    """Return the bytes of a header value as they stood in the message."""
-    return value.encode("utf-8", "surrogateescape")
-
-
-def decode_words(value: str) -> tuple[str, bool]:
-    """Return (text, sure) of a value with RFC 2047 words or raw 8-bit bytes, at most VALUE_CHARS.
-
-    Neighbouring words of one charset are joined before decoding: mailers cut letters in two.
-    """
-    raw = _BETWEEN_WORDS.sub(b"", as_bytes(value[:VALUE_CHARS]))
-    runs: list[tuple[str, bytes]] = []
-    at = 0
-    for match in _WORD.finditer(raw):
-        _add_run(runs, "", raw[at : match.start()])
-        charset = match[1].split(b"*")[0].decode("ascii", "replace").lower()
-        _add_run(runs, charset, _word_bytes(match[2], match[3]))
-        at = match.end()
-    _add_run(runs, "", raw[at:])
-    decoded = [decode_bytes(data, charset) for charset, data in runs]
-    text = unicodedata.normalize("NFC", "".join(text for text, _ in decoded))
-    return one_line(text), all(sure for _, sure in decoded)
-
-
-def _add_run(runs: list[tuple[str, bytes]], charset: str, data: bytes) -> None:
-    if data and runs and runs[-1][0] == charset:
-        runs[-1] = (charset, runs[-1][1] + data)
-    elif data:
-        runs.append((charset, data))
-
-
-def _word_bytes(encoding: bytes, text: bytes) -> bytes:
-    if encoding in b"qQ":
-        return binascii.a2b_qp(text, header=True)
-    try:
-        return base64.b64decode(text + b"=" * (-len(text) % 4))
-    except (binascii.Error, ValueError):
-        return text
 
 
 def addresses(values: list[str]) -> tuple[tuple[str, str], ...]:
@@ -142,32 +95,3 @@ def _joined(parts: dict[int, tuple[bytes, bool]]) -> tuple[bytes, str]:
             charset = declared.decode("ascii", "replace")
         joined += unquote_to_bytes(text) if extended else text
     return joined, charset
-
-
-def file_name(candidates: list[tuple[bytes, str]]) -> str:
-    """Return the longest readable name among the candidates, fit for display; "" if none is.
-
-    Never a path: only what follows the last slash or backslash stays, without control characters
-    and direction overrides, shortened in the middle with the extension kept.
-    """
-    names = []
-    for data, charset in candidates:
-        text, sure = decode_bytes(data, charset)
-        if b"=?" in data:
-            text, sure = decode_words(data.decode("utf-8", "surrogateescape"))
-        if sure:
-            names.append(display_name(text))
-    return max(names, key=len, default="")
-
-
-def extension(candidates: list[tuple[bytes, str]]) -> str:
-    """Return the ASCII extension (with dot, lower case) of any candidate, else ""."""
-    for data, charset in candidates:
-        text = (
-            decode_words(data.decode("utf-8", "surrogateescape"))[0]
-            or decode_bytes(data, charset)[0]
-        )
-        match = re.search(r"\.([A-Za-z0-9]{1,5})$", text.strip())
-        if match:
-            return "." + match[1].lower()
-    return ""

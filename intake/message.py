@@ -11,11 +11,12 @@ from dataclasses import replace
 from email.message import Message
 from email.parser import BytesHeaderParser, BytesParser
 from email.policy import compat32
+from types import MappingProxyType
 
 from config.model import Limits
-from intake import body, header, smime, transfer
+from intake import body, header, transfer
 from intake.parsed import FATAL, Delivery, Parsed, Part
-from parsers.names import decode_bytes
+from parsers.names import decode_bytes, decode_words, extension, file_name
 
 __all__ = ["FATAL", "Delivery", "Parsed", "Part", "parse", "parse_header"]
 
@@ -34,6 +35,9 @@ _EXTENSIONS = {
     "image/png": ".png",
     "message/rfc822": ".eml",
 }
+#: Envelopes of signatures by their bytes → what is signed; None when they are encrypted.
+Unsealed = Mapping[bytes, bytes | None]
+_NOTHING_UNSEALED: Unsealed = MappingProxyType({})
 
 
 class _TooMuch(Exception):  # noqa: N818  named for what it says
@@ -64,13 +68,16 @@ class _Counted(Message):
         return payload.encode("ascii", "surrogateescape") if isinstance(payload, str) else b""
 
 
-def parse(raw: bytes, limits: Limits) -> Parsed:
+def parse(raw: bytes, limits: Limits, unsealed: Unsealed = _NOTHING_UNSEALED) -> Parsed:
     """Return what the message's wrapping says, within ``limits``; never raises.
+
+    An opaquely signed part is no text: it is opened elsewhere (`intake.signed`). What is in
+    ``unsealed`` stands for it; without that it is a file, and named in ``sealed``.
 
     When the structure is over a budget only the headers are read and ``defects`` says why.
     """
     try:
-        return _parsed(_tree(raw, limits), limits, _NESTED_LEVELS)
+        return _Walk(limits, _NESTED_LEVELS, unsealed).parsed(_tree(raw, limits))
     except _TooMuch as limit:
         return _headers_only(raw, limits, str(limit))
     except RecursionError:
@@ -128,7 +135,7 @@ def _from_headers(tree: Message, limits: Limits) -> Parsed:
     date = header.sent_at(headers["date"][0]) if "date" in headers else None
     if date is None:
         defects.append("date")
-    subject = header.decode_words(headers.get("subject", ("",))[0])[0]
+    subject = decode_words(headers.get("subject", ("",))[0])[0]
     related = [*headers.get("in-reply-to", ()), *headers.get("references", ())]
     return Parsed(
         sender=senders[0][0] if len(senders) == 1 else "",
@@ -165,18 +172,14 @@ def _header_map(tree: Message, limits: Limits, defects: list[str]) -> dict[str, 
 # --- the tree ---
 
 
-def _parsed(tree: Message, limits: Limits, levels: int) -> Parsed:
-    walk = _Walk(limits, levels)
-    walk.visit(tree)
-    return walk.result(_from_headers(tree, limits))
-
-
 class _Walk:
     """Collects bodies, files and forwarded mails while going through a message once."""
 
-    def __init__(self, limits: Limits, levels: int) -> None:
+    def __init__(self, limits: Limits, levels: int, unsealed: Unsealed) -> None:
         self._limits = limits
         self._levels = levels
+        self._unsealed = unsealed
+        self._sealed: list[bytes] = []
         self._plain: list[str] = []
         self._html: list[str] = []
         self._parts: list[tuple[Part, str]] = []
@@ -184,6 +187,14 @@ class _Walk:
         self._deliveries: list[Delivery] = []
         self._about: list[str] = []
         self._defects: list[str] = []
+
+    def parsed(self, tree: Message) -> Parsed:
+        """Return all that a message says; a walk is for one message."""
+        self.visit(tree)
+        return self.result(_from_headers(tree, self._limits))
+
+    def _inner(self, tree: Message) -> Parsed:
+        return _Walk(self._limits, self._levels - 1, self._unsealed).parsed(tree)
 
     def visit(self, node: Message) -> None:
         """Sort one node and everything below it."""
@@ -214,7 +225,7 @@ class _Walk:
         elif _encoding(node) == "base64":  # forbidden by RFC 2046, and seen
             self._open_mail(transfer.base64(_content(inner))[0])
         elif self._levels > 0:
-            self._nested.append(_parsed(inner, self._limits, self._levels - 1))
+            self._nested.append(self._inner(inner))
         else:
             self._defects.append("nested-deeper")
 
@@ -225,7 +236,7 @@ class _Walk:
             except _TooMuch as limit:
                 self._defects.append(str(limit))
             else:
-                self._nested.append(_parsed(tree, self._limits, self._levels - 1))
+                self._nested.append(self._inner(tree))
         else:
             self._defects.append("nested-deeper")
 
@@ -245,17 +256,17 @@ class _Walk:
             text, sure = decode_bytes(data[: body.HTML_CHARS], charset)
             self._defects += [*defects, *([] if sure else ["charset"])]
             (self._html if kind == "text/html" else self._plain).append(text)
-        elif kind.endswith("pkcs7-mime") and not self._unwrapped(data):
-            self._defects.append("encrypted")
         elif not kind.endswith("pkcs7-mime"):
             self._add_file(names, kind, data, defects, raw)
-
-    def _unwrapped(self, data: bytes) -> bool:
-        """Visit what an opaquely signed S/MIME part holds; False when it is encrypted or broken."""
-        inside = smime.signed_content(data)
-        if inside is not None:
+        elif data not in self._unsealed:
+            self._sealed.append(data)
+            if extension(names) != ".p7m":  # by this name it is known as what it is
+                names = [(b"smime.p7m", "")]
+            self._add_file(names, kind, data, defects, raw)
+        elif (inside := self._unsealed[data]) is None:
+            self._defects.append("encrypted")
+        else:
             self.visit(_tree(inside, self._limits))
-        return inside is not None
 
     def _add_file(
         self,
@@ -265,12 +276,12 @@ class _Walk:
         defects: tuple[str, ...],
         raw: Mapping[str, str],
     ) -> None:
-        suffix = header.extension(names) or _EXTENSIONS.get(kind, "")
+        suffix = extension(names) or _EXTENSIONS.get(kind, "")
         if suffix == ".eml" or kind == "message/rfc822":
             self._open_mail(data)
             return
         # A neutral name is better than mojibake in a mail to the sender.
-        name = header.file_name(names) or f"tệp {len(self._parts) + 1}{suffix}"
+        name = file_name(names) or f"tệp {len(self._parts) + 1}{suffix}"
         inline = raw.get("content-disposition", "").strip().lower().startswith("inline")
         part = Part(name, kind, data, defects, inline)
         self._parts.append((part, raw.get("content-id", "").strip(" <>\r\n\t")))
@@ -301,6 +312,7 @@ class _Walk:
             nested=tuple(self._nested),
             deliveries=tuple(self._deliveries),
             about=tuple(dict.fromkeys(self._about)),
+            sealed=tuple(self._sealed),
             defects=tuple(dict.fromkeys((*found.defects, *self._defects))),
         )
 

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from intake import header
+from parsers.names import decode_words
 
 #: Defects after which nothing inside the message was looked at.
 FATAL = frozenset({"too-deep", "too-many-parts", "too-many-lines", "unparsable"})
@@ -42,7 +42,8 @@ class Parsed:
     odd one (``senders`` holds what could be read). ``text`` are the sender's own words, ``quoted``
     what they answer or forward. ``headers`` maps lower-case names to raw values in order, topmost
     first. ``nested`` are mails that were forwarded as attachments, opened one level down. ``about``
-    are Message-IDs of mails quoted inside a report. ``defects`` are short codes.
+    are Message-IDs of mails quoted inside a report. ``sealed`` are envelopes of signatures that
+    nobody opened: each is among the ``parts`` as well. ``defects`` are short codes.
     """
 
     sender: str = ""
@@ -64,12 +65,13 @@ class Parsed:
     deliveries: tuple[Delivery, ...] = ()
     about: tuple[str, ...] = ()
     received_count: int = 0
+    sealed: tuple[bytes, ...] = ()
     defects: tuple[str, ...] = ()
 
     def value(self, name: str) -> str:
         """Return the topmost header of this name as one readable line, "" if there is none."""
         values = self.headers.get(name.lower(), ())
-        return header.decode_words(values[0])[0] if values else ""
+        return decode_words(values[0])[0] if values else ""
 
     @property
     def fatal(self) -> bool:

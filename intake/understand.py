@@ -23,9 +23,10 @@ from intake.body import forwarded_words
 from intake.containers import Note
 from intake.desk import Desk, communes_of, own_addresses, roles, triage_facts
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_campaign, match_commune
-from intake.message import Parsed, Part, parse, parse_header
+from intake.message import Parsed, Part, parse_header
 from intake.post import alert
 from intake.record import Envelope, Known, ReadDocument
+from intake.signed import Open, read_mail
 from intake.triage import Triage, TriageFacts, secrecy, triage
 from intake.unpack import Unpacked, unpack
 from parsers.container import Opened, Room
@@ -214,10 +215,11 @@ def _prepare(desk: Desk, message: Message, begun_at: dt.datetime) -> "_Prepared"
 
     Raises:
         VaultDamaged: its bytes are not what they were.
+        JailBrokenError: no document can be read on this machine now.
     """
     raw, limits = desk.vault.get(message.sha256), desk.config.settings.limits
     stopped = scan(desk, [raw])
-    parsed = parse_header(raw, limits) if stopped else parse(raw, limits)
+    parsed = parse_header(raw, limits) if stopped else read_mail(raw, limits, _opener(desk))
     case = _Case(desk, message, parsed, _envelope(parsed, message), begun_at)
     if stopped:
         return case.stopped(stopped)
@@ -231,6 +233,17 @@ def _prepare(desk: Desk, message: Message, begun_at: dt.datetime) -> "_Prepared"
     if message.forced_by and sorted_out.verdict in _READ_WHEN_ACCEPTED:
         return case.opened()
     return case.sorted_out(sorted_out, sorted_out.verdict)
+
+
+def _opener(desk: Desk) -> Open:
+    """Return the way to open containers: in the jail, and each one opened is work done."""
+
+    def open_(data: bytes, name: str, room: Room) -> Opened | Refusal | None:
+        opened = desk.reader.open(data, name, room)
+        desk.alive()
+        return opened
+
+    return open_
 
 
 def _envelope(parsed: Parsed, message: Message) -> Envelope:
@@ -346,7 +359,7 @@ class _Case:
 
     def opened(self) -> "_Prepared":
         limits = self.desk.config.settings.limits
-        unpacked = unpack(self.parsed, limits, self._open)
+        unpacked = unpack(self.parsed, limits, _opener(self.desk))
         names = [part.name for part in unpacked.files] + [note.name for note in unpacked.notes]
         where = secrecy(unpacked.mails, names)
         if where:
@@ -354,7 +367,7 @@ class _Case:
         # The scanner knows mails and archives, but not all that was unpacked here.
         stopped = scan(self.desk, (part.data for part in unpacked.files))
         if stopped:
-            return replace(self, parsed=self._header()).stopped(stopped)
+            return self._closed().stopped(stopped)
         campaign = self._campaign(())
         documents = self._read(campaign, unpacked)
         if isinstance(campaign, Unsure) and campaign.candidates:
@@ -363,16 +376,11 @@ class _Case:
                 documents = self._read(campaign, unpacked)
         return _Opened(self, campaign, documents, unpacked.mails)
 
-    def _header(self) -> Parsed:
-        """What only the header says: all that is made of a message which must not be opened."""
-        return parse_header(
-            self.desk.vault.get(self.message.sha256), self.desk.config.settings.limits
-        )
-
-    def _open(self, data: bytes, name: str, room: Room) -> Opened | Refusal | None:
-        opened = self.desk.reader.open(data, name, room)
-        self.desk.alive()
-        return opened
+    def _closed(self) -> "_Case":
+        """The same message, of which only the header is looked at: it must not be opened."""
+        raw = self.desk.vault.get(self.message.sha256)
+        parsed = parse_header(raw, self.desk.config.settings.limits)
+        return replace(self, parsed=parsed, envelope=_envelope(parsed, self.message))
 
     def secret(self, where: str) -> Outcome:
         answer = Triage("secret", held_reason("secrecy-mark", where), hold=True)

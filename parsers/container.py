@@ -1,4 +1,4 @@
-"""What stands inside a file that holds others: an archive, a mail saved by Outlook.
+"""What stands inside a file that holds others: an archive, a mail of Outlook, what is signed.
 
 ``open_container`` is the one door. Nothing is ever written to a disk, and the names inside are only
 shown. Outside bytes belong into the jail (``Jail.open``): a library may still hang or abort here.
@@ -15,15 +15,19 @@ from parsers.sniff import sniff
 _OPENERS: Final = {
     **dict.fromkeys(("zip", "rar", "7z", "tar", "gz", "bz2", "xz"), "parsers.archive"),
     "msg": "parsers.msg",
+    "tnef": "parsers.tnef",
+    "p7m": "parsers.smime",
 }
 #: What is no document itself but holds some; ``archive`` is a member that could not be taken out.
-CONTAINERS: Final = frozenset({*_OPENERS, "eml", "tnef", "p7m", "archive"})
+CONTAINERS: Final = frozenset({*_OPENERS, "eml", "archive"})
 #: How files begin that may hold others; an Office file looks alike until it is opened.
 _BEGINNINGS: Final = (
     *(b"PK", b"Rar!", b"7z\xbc\xaf\x27\x1c", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0"),
     b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
 )
 _TAR_MARK: Final = 257
+_TNEF: Final = b"\x78\x9f\x3e\x22"  # and a key of two bytes
+_TNEF_HEAD_BYTES: Final = 6
 
 LeftOutCode = Literal[
     "trifle",  # of the packing program: Thumbs.db, __MACOSX, ~$lock files
@@ -99,6 +103,16 @@ def may_hold_files(data: bytes) -> bool:
     return data.startswith(_BEGINNINGS) or data[_TAR_MARK : _TAR_MARK + 5] == b"ustar"
 
 
+def wrapping(data: bytes, name: str) -> Literal["", "tnef", "p7m"]:
+    """Tell what only wraps its content, which is never larger: winmail.dat, a signature's envelope.
+
+    An envelope is known by its name alone: whatever bears it was meant to be one.
+    """
+    if data.startswith(_TNEF) and len(data) > _TNEF_HEAD_BYTES:
+        return "tnef"
+    return "p7m" if name.casefold().endswith(".p7m") else ""
+
+
 def open_container(
     data: bytes, name: str = "", room: Room | None = None
 ) -> Opened | Refusal | None:
@@ -111,12 +125,17 @@ def open_container(
 
     One level only: an archive inside is a member like any other.
     """
-    found = sniff(data, name)
-    module = _OPENERS.get(found.kind)
-    if module is None or (found.refusal and found.refusal.code != "encrypted"):
-        return None  # also what is broken already: reading it says so
-    result: Opened | Refusal = import_module(module).open_container(
-        data, found.kind, name, room or Room()
+    kind: str = wrapping(data, name)
+    if not kind:
+        found = sniff(data, name)
+        if found.kind == "tnef" or (found.refusal and found.refusal.code != "encrypted"):
+            return None  # what is broken already: reading it says so
+        kind = found.kind
+    module = _OPENERS.get(kind)
+    if module is None:
+        return None
+    result: Opened | Refusal | None = import_module(module).open_container(
+        data, kind, name, room or Room()
     )
     return result
 

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass, field
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from parsers.container import Opened, Room
+from parsers.container import Opened, Room, wrapping
 from parsers.death import ADVICE, ADVICE_PACKED, reason, refusal
 from parsers.form import Form
 from parsers.grid import Limits
@@ -140,9 +140,10 @@ class Jail:
     ) -> Opened | Refusal | None:
         """Take a container apart in a worker: its members, or why not; None for other documents.
 
-        Like ``read`` in all else. The members together are never over ``room.total_bytes``.
+        Like ``read`` in all else. The members together are never over ``room.total_bytes``. What
+        only wraps may be larger than a document: a whole mail stands in it.
         """
-        if len(data) > self.limits.document.document_bytes:
+        if len(data) > self.limits.document.document_bytes and not wrapping(data, name):
             return refusal("too-large", f"{len(data)} bytes", ADVICE_PACKED)
         room = room or Room()
         request = _request(name, self.limits, open=asdict(room))

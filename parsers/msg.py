@@ -38,8 +38,8 @@ Place = tuple[str, ...]
 def open_container(data: bytes, kind: str, _name: str, room: Room) -> Opened | Refusal:
     """Return a saved mail's words and attachments; a mail attached to it adds its own to both.
 
-    A signed one keeps its MIME text as ``smime.eml`` or ``smime.p7m``: unwrapping is for the mail's
-    side. Never raises for what is merely broken.
+    A signed one keeps its MIME text as ``smime.eml`` or ``smime.p7m``: whoever asks opens that
+    next. Never raises for what is merely broken.
     """
     taking = Taking(kind, len(data), room)
     try:

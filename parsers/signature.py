@@ -9,7 +9,7 @@ import datetime as dt
 import io
 import logging
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from parsers.reading import Signature, SignatureState
@@ -83,14 +83,31 @@ def _checked(signature: Any, roots: Sequence[str]) -> Signature:
 def _status(
     signature: Any, roots: Sequence[str], claimed: dt.datetime | None
 ) -> "PdfSignatureStatus":
-    from pyhanko.sign.validation import validate_pdf_signature  # noqa: PLC0415  heavy
+    from pyhanko.sign.validation import async_validate_pdf_signature  # noqa: PLC0415  heavy
     from pyhanko.sign.validation.settings import KeyUsageConstraints  # noqa: PLC0415  heavy
 
     # Certificates of agencies may allow signing without "non repudiation": either will do.
     usage = KeyUsageConstraints(
         key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False
     )
-    return validate_pdf_signature(signature, _context(roots, claimed), key_usage_settings=usage)
+    validating = async_validate_pdf_signature(
+        signature, _context(roots, claimed), key_usage_settings=usage
+    )
+    return _finished(validating)
+
+
+def _finished(validating: Coroutine[Any, Any, "PdfSignatureStatus"]) -> "PdfSignatureStatus":
+    """Return what a coroutine returns that waits for nothing: nothing is fetched.
+
+    An event loop would do the same, but it opens a pair of sockets, which no reader may.
+    """
+    try:
+        validating.send(None)
+    except StopIteration as done:
+        status: PdfSignatureStatus = done.value
+        return status
+    validating.close()
+    raise RuntimeError("the validation wants to wait")
 
 
 def _context(roots: Sequence[str], moment: dt.datetime | None) -> "ValidationContext":

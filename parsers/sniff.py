@@ -131,6 +131,11 @@ def unsupported(kind: str) -> Refusal:
         message = (
             "Tệp nén chưa được mở tự động. Đề nghị giải nén và đính kèm trực tiếp từng tệp vào thư."
         )
+    elif kind == "tnef":
+        message = (
+            "Tệp này do Outlook tạo (winmail.dat), bị hỏng hoặc không có tệp nào bên trong. Đề "
+            "nghị đính kèm trực tiếp từng tệp vào thư."
+        )
     elif kind in _SAVE_AS:
         message = (
             f"Chương trình chưa đọc được định dạng .{kind}. Đề nghị mở tệp, chọn Lưu thành "

@@ -9,11 +9,20 @@ from collections import Counter, defaultdict
 
 import faults_table
 import pytest
+import structlog
 from hypothesis import settings
 
 # In CI the same examples every time; at a desk new ones, so that new mistakes are found there.
 settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("house")
+
+# Tracebacks as Python prints them: drawn in colour, with all values, each costs a second.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
+    ]
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

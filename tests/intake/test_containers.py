@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from rigs import letters, packed
+from rigs.letters import p7m
 from rigs.packed import Lie, odd_zip, plain_zip
 from rigs.saved_mail import compound, message, saved
 
@@ -35,19 +36,6 @@ def shown(unpacked: Unpacked) -> list[str]:
 
 def said(unpacked: Unpacked) -> list[tuple[str, str]]:
     return [(note.code, note.name) for note in unpacked.notes]
-
-
-def p7m(content: bytes) -> bytes:
-    """A CMS SignedData without signers around bytes (RFC 5652)."""
-
-    def tag(kind: int, value: bytes) -> bytes:
-        size = len(value).to_bytes(4, "big")
-        return bytes([kind, 0x84]) + size + value
-
-    data = bytes.fromhex("06092a864886f70d010701")
-    inner = tag(0x30, data + tag(0xA0, tag(0x04, content)))
-    signed = tag(0x30, b"\x02\x01\x01" + tag(0x31, b"") + inner)
-    return tag(0x30, bytes.fromhex("06092a864886f70d010702") + tag(0xA0, signed))
 
 
 @pytest.mark.parametrize("kind", packed.PACKERS)

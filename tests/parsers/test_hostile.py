@@ -90,6 +90,9 @@ ARCHIVE_REFUSED = {
     "tar of zeros.tar.gz": ("too-large", "100 times its packed size"),
     "sparse.tar": ("too-large", "no member could be taken"),
     "header of 8 GB.tar": ("damaged", "broken tar"),
+    "files without end.dat": ("too-large", "5000 files"),
+    "in shreds.p7m": ("encrypted", "CMS that is not only signed"),
+    "nested.p7m": ("encrypted", "CMS that is not only signed"),
 }
 #: What takes its worker more than two seconds.
 SLOW = {

@@ -14,14 +14,16 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from rigs.letters import p7m, winmail
 from rigs.ocop_form import FORM
 from rigs.packed import Lie, odd_zip, plain_zip, zeros
 from rigs.papers import docx, paragraph
 from rigs.soffice import WAYS, misbehaving
 
 from parsers.confine import LAYERS, missing_layers
-from parsers.container import Opened
+from parsers.container import Opened, Room
 from parsers.death import Death, reason
+from parsers.grid import Limits
 from parsers.jail import Jail, JailBrokenError, JailLimits
 from parsers.office import OfficeLimits
 from parsers.reading import Reading, Refusal
@@ -434,3 +436,20 @@ def test_a_jail_that_cannot_start_says_so_before_anything_is_read() -> None:
         jail.ready()
     with Jail() as jail:
         jail.ready()
+
+
+def test_fault_042_044_what_only_wraps_may_be_larger_than_a_document() -> None:
+    """A signed mail of three files: each of them has its limit, the envelope has the message's."""
+    limits = JailLimits(document=Limits(document_bytes=1_000))
+    content = b"x" * 5_000
+    with Jail(limits) as jail:
+        for data, name, inner in (
+            (p7m(content), "CV 45.pdf.p7m", "CV 45.pdf"),
+            (winmail("b.pdf", content), "winmail.dat", "b.pdf"),
+        ):
+            opened = jail.open(data, name, Room(1, len(data), len(data)))
+            assert isinstance(opened, Opened)
+            assert [(one.name, one.data) for one in opened.members] == [(inner, content)]
+        told = jail.open(plain_zip([("b.pdf", os.urandom(5_000))]), "a.zip")
+        assert isinstance(told, Refusal)
+        assert told.code == "too-large"

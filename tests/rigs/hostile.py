@@ -216,7 +216,8 @@ def pdf(*objects: bytes) -> bytes:
 def stream(data: bytes, words: bytes = b"", times: int = 1) -> bytes:
     """A compressed stream of the data so many times."""
     raw, *_ = blocks(data, times)
-    packed = b"\x78\xda" + raw + b"\0\0\0\0"
+    check = zlib.adler32(data) if times == 1 else 0  # of gigabytes nobody gets that far
+    packed = b"\x78\xda" + raw + check.to_bytes(4)
     head = b"<</Length %d/Filter/FlateDecode%s>>stream\n" % (len(packed), words)
     return head + packed + b"\nendstream"
 
@@ -426,6 +427,21 @@ def _greedy_zip() -> bytes:
     )
 
 
+def _endless_winmail() -> bytes:
+    """A file for every eleven bytes of attributes, 300,000 times."""
+    rendering = b"\x02" + struct.pack("<II", 0x00069002, 0) + b"\0\0"
+    content = b"\x02" + struct.pack("<II", 0x0006800F, 1) + b"x\0\0"
+    return struct.pack("<IH", 0x223E9F78, 1) + (rendering + content) * 300_000
+
+
+def _shredded_signature() -> bytes:
+    """A signed content of 600,000 pieces, each of one letter, all in values of untold length."""
+    pieces = b"\x24\x80" + b"\x04\x01x" * 600_000 + b"\0\0"
+    inner = bytes.fromhex("308006092a864886f70d010701a080") + pieces + b"\0\0" * 2
+    signed = b"\x30\x80\x02\x01\x01\x31\x00" + inner + b"\0\0"
+    return bytes.fromhex("308006092a864886f70d010702a080") + signed + b"\0\0" * 2
+
+
 FILES: dict[str, Callable[[], bytes]] = {
     # sheets
     "far cell.xlsx": lambda: xlsx(sheet(_number(b"XFD1048576"))),
@@ -536,6 +552,9 @@ ARCHIVES: dict[str, Callable[[], bytes]] = {
     "tar of zeros.tar.gz": lambda: gz(tar([("a.bin", bytes(150 * _MEGABYTE))])),
     "sparse.tar": _sparse_tar,
     "header of 8 GB.tar": _pax_tar,
+    "files without end.dat": _endless_winmail,
+    "in shreds.p7m": _shredded_signature,
+    "nested.p7m": lambda: b"\x30\x80" * 5_000_000,
     "cyclic chain.msg": lambda: _cyclic_fat("__properties_version1.0"),
 }
 

@@ -97,3 +97,16 @@ def winmail(name: str, data: bytes) -> bytes:
         + attribute(0x00018010, name.encode() + b"\0")
         + attribute(0x0006800F, data)
     )
+
+
+def p7m(content: bytes) -> bytes:
+    """A CMS SignedData without signers around bytes (RFC 5652)."""
+
+    def tag(kind: int, value: bytes) -> bytes:
+        size = len(value).to_bytes(4, "big")
+        return bytes([kind, 0x84]) + size + value
+
+    data = bytes.fromhex("06092a864886f70d010701")
+    inner = tag(0x30, data + tag(0xA0, tag(0x04, content)))
+    signed = tag(0x30, b"\x02\x01\x01" + tag(0x31, b"") + inner)
+    return tag(0x30, bytes.fromhex("06092a864886f70d010702") + tag(0xA0, signed))

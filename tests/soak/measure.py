@@ -53,6 +53,7 @@ def soak(folder: Path, count: int, seed: int, waves: int = _WAVES) -> Soaked:
             _say(f"{found.samples[-1]}  {found.seconds[-1]:.1f} s")
         found.wrong += unexplained(office, letters, found.outcomes)
         found.wrong += grown(found.samples)
+        found.wrong += _asked(office, "reconcile")
         found.wrong += _asked(office, "verify")
     return found
 

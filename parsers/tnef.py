@@ -1,29 +1,35 @@
-"""winmail.dat: the files that Outlook hides in Microsoft's TNEF envelope ([MS-OXTNEF]). Pure.
+"""winmail.dat: the files that Outlook hides in Microsoft's TNEF envelope ([MS-OXTNEF]).
 
-Only what a mail's reader needs: each attachment's bytes and its name. Everything is a slice of the
-input, and there are only so many slices, so nothing can grow.
+Runs in the jail. Only what a mail's reader needs: each attachment's bytes and its name. Everything
+is a slice of the input, and there are only so many slices, so nothing can grow.
 """
 
 import struct
-from dataclasses import replace
 
-from intake import header
-from intake.message import Part
+from parsers.container import Member, Opened, Room, refused
+from parsers.names import extension, file_name
+from parsers.reading import Refusal
 
-_SIGNATURE = 0x223E9F78
 _RENDERING, _TITLE, _DATA, _PROPERTIES = 0x00069002, 0x00018010, 0x0006800F, 0x00069005
 #: Attributes that are looked at: a file has some ten, and no mail five hundred files.
 _MOST_ATTRIBUTES = 10_000
 _LONG_NAMES = (0x3707001F, 0x3707001E)  # PR_ATTACH_LONG_FILENAME as UTF-16 or in the code page
 
 
-def is_tnef(data: bytes) -> bool:
-    """Whether these bytes are a TNEF stream, whatever the file is called."""
-    return len(data) > 6 and struct.unpack_from("<I", data)[0] == _SIGNATURE  # noqa: PLR2004  header
+def open_container(data: bytes, kind: str, _name: str, room: Room) -> Opened | Refusal | None:
+    """Return the attachments; None when the stream holds none or is damaged."""
+    inside = files(data)
+    if not inside:
+        return None
+    if len(inside) > room.members:
+        return refused("too-many", f"{len(inside)} files", kind)
+    if sum(len(one.data) for one in inside) > room.total_bytes:
+        return refused("too-large", "its files together are over the budget", kind)
+    return Opened(kind, inside)
 
 
-def files(data: bytes, part: Part) -> list[Part]:
-    """Return the attachments; ``[part]`` itself when the stream holds none or is damaged."""
+def files(data: bytes) -> tuple[Member, ...]:
+    """Return the attachments of a stream; none of what is damaged."""
     found: list[tuple[list[tuple[bytes, str]], bytes]] = []
     for attribute, value in _attributes(data):
         if attribute == _RENDERING:
@@ -36,18 +42,11 @@ def files(data: bytes, part: Part) -> list[Part]:
             found[-1] = (found[-1][0], value)
         elif attribute == _PROPERTIES:
             found[-1][0].extend(_long_name(value))
-    inside = [
-        replace(
-            part,
-            name=header.file_name(names) or f"tệp {number}{header.extension(names)}",
-            content_type="application/octet-stream",
-            data=value,
-            inline=False,
-        )
+    return tuple(
+        Member(file_name(names) or f"tệp {number}{extension(names)}", value)
         for number, (names, value) in enumerate(found, start=1)
         if value
-    ]
-    return inside or [part]
+    )
 
 
 def _attributes(data: bytes) -> list[tuple[int, bytes]]:

@@ -1,8 +1,12 @@
-"""Opaquely signed S/MIME: the mail inside the CMS envelope (RFC 8551). Pure, no cryptography.
+"""Opaquely signed S/MIME: the mail or file inside the CMS envelope (RFC 8551). No cryptography.
 
-The signature is not checked here: it is unwrapped, because senders whose mailer signs everything
-must be able to answer. BER as OpenSSL and Outlook write it, definite and indefinite lengths.
+Runs in the jail. The signature is not checked here: it is unwrapped, because senders whose mailer
+signs everything must be able to answer. BER as OpenSSL and Outlook write it, definite and
+indefinite lengths.
 """
+
+from parsers.container import Member, Opened, Room, refused
+from parsers.reading import Refusal
 
 _SIGNED_DATA = bytes.fromhex("2a864886f70d010702")
 _OBJECT, _OCTETS, _CONTEXT_0 = 0x06, 0x04, 0xA0
@@ -10,6 +14,29 @@ _MAX_DEPTH = 12
 #: Values that are looked at: a content of 50 MB in the smallest pieces that any mailer writes
 #: (1 kB) has 50,000, and each is met once for every value round it whose end is not told.
 _MOST_VALUES = 500_000
+
+
+_NOT_TO_BE_HAD = (
+    "Tệp được mã hóa, hoặc được ký số theo cách mà chương trình không mở được. Đề nghị gửi lại tệp "
+    "không mã hóa, đính kèm trực tiếp vào thư."
+)
+
+
+def open_container(data: bytes, kind: str, name: str, room: Room) -> Opened | Refusal:
+    """Unwrap what a digital signature wraps: a mail (``smime.eml``) or a document.
+
+    ``CV 45.pdf.p7m`` holds ``CV 45.pdf``. What is no whole SignedData is refused as encrypted.
+    """
+    content = signed_content(data)
+    if content is None:
+        return Refusal("encrypted", _NOT_TO_BE_HAD, "CMS that is not only signed", kind)
+    if not room.members:
+        return refused("too-many", "no room for what is signed", kind)
+    if len(content) > min(room.member_bytes, room.total_bytes):
+        return refused("too-large", f"{len(content)} bytes are signed", kind)
+    bare = name[: -len(".p7m")] if name.casefold().endswith(".p7m") else name
+    inner = f"{bare}.eml" if bare.rpartition("/")[2].casefold() == "smime" else bare
+    return Opened(kind, (Member(inner, content),))
 
 
 def signed_content(data: bytes) -> bytes | None:
@@ -21,7 +48,7 @@ def signed_content(data: bytes) -> bytes | None:
 
 
 class _Walk:
-    """One walk over a structure, within a budget: it runs in the daemon itself."""
+    """One walk over a structure, within a budget: a hostile one ends soon."""
 
     def __init__(self) -> None:
         self._left = _MOST_VALUES
