@@ -6,7 +6,6 @@ and two to the disks; certificates are those of the connections that the daemon 
 
 import datetime as dt
 import ssl
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -63,7 +62,6 @@ class Health:
     signs: Signs = field(default_factory=Signs)
     #: The troubles of the last look.
     current: tuple[Trouble, ...] = ()
-    _absent: Mapping[str, dt.datetime] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
     _vitals: Vitals = field(default_factory=Vitals)
     _examined_at: dt.datetime | None = None
@@ -89,10 +87,16 @@ class Health:
             _log.error("not_examined", reason=str(error))
             self.look()
             return
-        went = course(self.look(), known, self._absent, now)
-        self.current, self._absent = went.current, went.absent
+        absent = {
+            key: one.absent_since for key, one in known.items() if one.absent_since is not None
+        }
+        went = course(self.look(), known, absent, now)
+        self.current = went.current
         for one in went.began:
             self._began(one, now)
+        for key in sorted(known.keys() - went.over):
+            if went.absent.get(key) != absent.get(key):
+                self._absent(key, went.absent.get(key))
         for key in went.over:
             self._over(key, known[key], now)
         for one in went.current:
@@ -164,14 +168,20 @@ class Health:
         except (RegistryBusy, OSError) as error:  # it is as new at the next look
             _log.error("not_written", code=one.key, reason=str(error))
 
+    def _absent(self, key: str, since: dt.datetime | None) -> None:
+        try:
+            self.desk.store.trouble_absent(key, since)
+        except (RegistryBusy, OSError) as error:  # it is as absent at the next look
+            _log.error("not_written", code=key, reason=str(error))
+
     def _over(self, key: str, was: OpenTrouble, now: dt.datetime) -> None:
         _log.warning("trouble_over", code=key)
         facts = {"what": key.partition("/")[0], "reason": was.text, "over": self._local(now)}
         told = over_key(key, was)
         try:
-            self.desk.store.trouble_over(key, now)
-            if told:
+            if told:  # first: after a kill in between it is over once more, and told only once
                 tell_admin(self.desk, told, {**facts, "since": self._local(was.since)})
+            self.desk.store.trouble_over(key, now)
         except (RegistryBusy, OSError) as error:
             _log.error("not_written", code=key, reason=str(error))
 

@@ -107,9 +107,7 @@ def understand_kept(
     done = 0
     pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="prepare")
     try:
-        for message, prepared in _in_order(desk, messages, pool, begun_at):
-            if stop():
-                return False
+        for message, prepared in _in_order(desk, messages, pool, begun_at, stop):
             try:
                 outcome = _attempted(desk, message, prepared)
                 if outcome is None:
@@ -139,15 +137,20 @@ def _code(outcome: Outcome) -> str:
 
 
 def _in_order(
-    desk: Desk, messages: Sequence[Message], pool: ThreadPoolExecutor, begun_at: dt.datetime
+    desk: Desk,
+    messages: Sequence[Message],
+    pool: ThreadPoolExecutor,
+    begun_at: dt.datetime,
+    stop: Callable[[], bool],
 ) -> Iterator[tuple[Message, "Future[_Prepared] | None"]]:
-    """Yield the messages in their order, a few of them being read ahead.
+    """Yield the messages in their order until told to stop, a few of them being read ahead.
 
-    What is read ahead is bounded in number and bytes. A message that was tried before comes alone
-    (None): whatever it does then is its own doing.
+    ``stop`` gives a sign of life: it is asked before more is begun, never while that may hang
+    already. What is read ahead is bounded in number and bytes. A message that was tried before
+    comes alone (None): whatever it does then is its own doing.
     """
     waiting, begun = deque(messages), deque[tuple[Message, Future[_Prepared]]]()
-    while waiting or begun:
+    while (waiting or begun) and not stop():
         ahead = sum(message.size_bytes for message, _ in begun)
         while waiting and waiting[0].tries == 0 and len(begun) < _AHEAD:
             ahead += waiting[0].size_bytes

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,6 +14,8 @@ from registry.rows import Part
 from registry.tables import mails, marks, messages, slots
 
 _TROUBLE = "trouble/"
+#: Beside the mark of an open trouble: since when it was not seen.
+_ABSENT = "trouble-absent/"
 _BACKUP = "backed-up"
 
 
@@ -58,12 +61,15 @@ class HealthRows(Part):
 
     def open_troubles(self) -> dict[str, OpenTrouble]:
         """Return the troubles that have begun and are not over, by their keys."""
-        query = sa.select(marks).where(marks.c.name.startswith(_TROUBLE)).order_by(marks.c.name)
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
+            absent, open_ = (_by_key(connection, prefix) for prefix in (_ABSENT, _TROUBLE))
         return {
-            row.name.removeprefix(_TROUBLE): OpenTrouble(since=row.at, **json.loads(row.text))
-            for row in rows
+            key: OpenTrouble(
+                since=row.at,
+                **json.loads(row.text),
+                absent_since=absent[key].at if key in absent else None,
+            )
+            for key, row in open_.items()
         }
 
     def trouble_began(self, key: str, trouble: OpenTrouble, now: dt.datetime) -> None:
@@ -78,12 +84,30 @@ class HealthRows(Part):
             data = {"since": trouble.since.isoformat(), **facts}
             journal(connection, now, "trouble-began", f"trouble {key}", data)
 
+    def trouble_absent(self, key: str, since: dt.datetime | None) -> None:
+        """Note since when an open trouble was not seen; None: it was seen again.
+
+        No event: it is a look like that at the inbox. Written down all the same, for a process may
+        end (or be `intake once`) before the trouble has been away for long enough to be over.
+        """
+        with self._database.write() as connection:
+            if since is None:
+                connection.execute(marks.delete().where(marks.c.name == _ABSENT + key))
+            else:
+                put_mark(connection, _ABSENT + key, since, "")
+
     def trouble_over(self, key: str, now: dt.datetime) -> None:
         """Write down that a trouble is over; one that is not open stays so."""
         with self._database.write() as connection:
+            connection.execute(marks.delete().where(marks.c.name == _ABSENT + key))
             query = marks.delete().where(marks.c.name == _TROUBLE + key)
             if connection.execute(query).rowcount:
                 journal(connection, now, "trouble-over", f"trouble {key}", {})
+
+
+def _by_key(connection: sa.Connection, prefix: str) -> dict[str, sa.Row[Any]]:
+    query = sa.select(marks).where(marks.c.name.startswith(prefix)).order_by(marks.c.name)
+    return {row.name.removeprefix(prefix): row for row in connection.execute(query)}
 
 
 def _overdue(before: dt.datetime, in_hours: Collection[MailKind]) -> sa.ColumnElement[bool]:

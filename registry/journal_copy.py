@@ -14,7 +14,7 @@ from typing import Literal, Protocol
 
 from registry import journal
 from registry.model import GENESIS_HEAD, Event, Head
-from registry.vault import sync_folder
+from registry.vault import make_folder, sync_folder
 
 NAME = "journal.jsonl"
 _BATCH = 1000
@@ -173,7 +173,7 @@ class JournalCopy:
 
     def _append(self, events: list[Event]) -> None:
         new = not self.path.exists()
-        self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_folder(self.path.parent)
         descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         with os.fdopen(descriptor, "ab") as file:
             file.write(b"".join(map(journal.to_line, events)))

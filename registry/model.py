@@ -507,12 +507,16 @@ class Vitals:
 
 @dataclass(frozen=True, slots=True)
 class OpenTrouble:
-    """A trouble as it was written down when it began. ``advice`` is in the admin's language."""
+    """A trouble as it was written down when it began. ``advice`` is in the admin's language.
+
+    ``absent_since``: since when no look has found it any more; None while it is there.
+    """
 
     since: dt.datetime
     severity: str
     text: str
     advice: str = ""
+    absent_since: dt.datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ class Vault:
         path = self._path(sha256)
         if self.holds(sha256, data):
             return sha256
-        _make_folder(path.parent)
+        make_folder(path.parent)
         _write(path, data)
         return sha256
 
@@ -118,11 +118,11 @@ class Overlay(Vault):
         return super().has(sha256) or self._under.has(sha256)
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make a folder and those above it; each name is on the disk when this returns."""
     if folder.is_dir():
         return
-    _make_folder(folder.parent)
+    make_folder(folder.parent)
     folder.mkdir(exist_ok=True, mode=0o700)
     sync_folder(folder.parent)
 

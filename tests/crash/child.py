@@ -1,27 +1,33 @@
-"""The process that is killed: `intake once` at a given moment, with its effects counted."""
+"""The process that is killed: a daemon's start and first turn at a given moment, effects counted.
+
+It does what `intake run` does but for its threads, its signals and its waiting.
+"""
 
 import datetime as dt
 import os
 import pickle
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from unittest import mock
 
 from rigs.dovecot import PASSWORD
 from rigs.effects import Death, Effects, counted, last_serial
 
 from config.settings import load
+from intake import service as service_module
 from intake.daemon import Daemon
 from intake.desk import Clock, open_desk
 from intake.logs import to_stderr
-from intake.opening import data_folder
-from registry.lease import Lease
+from intake.opening import open_lease
+from intake.put_in_place import catch_up_with_copy
+from intake.service import Service
 
 ENV = {"INTAKE_TEST_PASSWORD": PASSWORD}
 
 
 def live(folder: Path, now: dt.datetime, log: Path, death: Death | None) -> None:
-    """Do all that can be done at this moment, as `intake once` does it; tell the log of effects."""
+    """Do all that can be done at this moment; tell the log of effects."""
     _speak_into(log.with_suffix(".out"))
     to_stderr(verbose=True)
     descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -37,9 +43,9 @@ def live_on(folder: Path, moments: Path, done: Path, log: Path) -> None:
     to_stderr(verbose=True)
     with moments.open("rb") as told, done.open("wb", buffering=0) as answers:
         clock: list[dt.datetime] = [pickle.load(told)]  # noqa: S301  the stage wrote it
-        with _daemon(folder, lambda: clock[0]) as daemon:
+        with _service(folder, lambda: clock[0]) as service:
             while True:
-                _work(daemon)
+                _work(service)
                 answers.write(b".")
                 try:
                     clock[0] = pickle.load(told)  # noqa: S301
@@ -48,24 +54,36 @@ def live_on(folder: Path, moments: Path, done: Path, log: Path) -> None:
 
 
 def once(folder: Path, now: dt.datetime) -> None:
-    """Do as `intake once` does, at a given moment."""
-    with _daemon(folder, lambda: now) as daemon:
-        _work(daemon)
+    """Start, do all that can be done at a given moment, end."""
+    with _service(folder, lambda: now) as service:
+        _work(service)
 
 
 @contextmanager
-def _daemon(folder: Path, clock: Clock) -> Iterator[Daemon]:
+def _service(folder: Path, clock: Clock) -> Iterator[Service]:
     config = load(folder, env=ENV)
-    with Lease(data_folder(config)), open_desk(config, ENV, clock) as desk:
-        daemon = Daemon(desk, jitter=lambda: 0.0)
-        daemon.recover()
-        yield daemon
+    with ExitStack() as stack:
+        # The days that are played are long before the program was built.
+        stack.enter_context(mock.patch.object(service_module, "BUILT_AT", clock()))
+        lease = stack.enter_context(open_lease(config))
+        catch_up_with_copy(config, clock(), lambda: None)
+        desk = stack.enter_context(open_desk(config, ENV, clock))
+        service = Service(
+            Daemon(desk, check_lease=lease.check, jitter=lambda: 0.0),
+            ENV,
+            counter=lambda: clock().timestamp(),
+            folder=lease.path.parent,
+        )
+        service.watched()
+        service.daemon.recover()
+        yield service
 
 
-def _work(daemon: Daemon) -> None:
-    daemon.until_idle()
-    if daemon.trouble:
-        raise RuntimeError(daemon.trouble)
+def _work(service: Service) -> None:
+    service._turn()
+    failing = service.daemon.health.signs.failing
+    if service.daemon.trouble or failing:
+        raise RuntimeError(service.daemon.trouble or str(failing))
 
 
 def _speak_into(path: Path) -> None:

@@ -14,8 +14,9 @@ from intake.demo_scenario import ZONE
 from notifier.wording import moment
 
 #: Columns of a mail that was handed over twice: the outcome of the first time stayed open, so it
-#: left again a quarter of an hour later (FAULTS §1 rule 4). Only of that mail, and only once more.
-AGAIN = ("attempts", "handed_at", "sent_at", "appended_at")
+#: left again a quarter of an hour later (FAULTS §1 rule 4), and its first time counts against its
+#: recipient's cap (``doubted_at``). Only of that mail, and only once more.
+AGAIN = ("attempts", "handed_at", "sent_at", "appended_at", "doubted_at")
 #: Events that a cut-off attempt, to read or to send, adds to the journal.
 ADDED = frozenset({"attempt", "handed", "mail-unknown"})
 
@@ -35,6 +36,7 @@ def compare(wanted: State, got: State, vaults: tuple[Path, Path]) -> Verdict:
     duplicates = _copies(got) - _copies(wanted)
     found = [
         *([f"the journal's chain breaks at {got.chain}"] if got.chain is not None else []),
+        *([f"the journal's copy: {got.copied}"] if got.copied != "equal" else []),
         *_rows(wanted, got, again, told),
         *_events(wanted, got, told),
         *_files(wanted, got, told),

@@ -76,7 +76,7 @@ class NotAsPlannedError(Exception):
 
 
 class Stage:
-    """Plays steps. Every step is a process of its own, as `intake once` from a timer would be.
+    """Plays steps. Every step is a process of its own, a daemon that is started anew.
 
     ``settings`` are values of settings.toml to change, by section.
     """

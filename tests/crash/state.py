@@ -13,10 +13,15 @@ from rigs.dovecot import USER
 from rigs.smtp import Accepted
 
 from crash.stage import Stage
+from intake import heartbeat
+from registry import journal_copy
+from registry.journal_copy import CopyDamaged, JournalCopy
 from registry.store import Store
 from registry.tables import events, metadata
 
 Row = Mapping[str, Any]
+#: Files whose bytes tell nothing: the database and the journal's copy are read, not hashed.
+_APART = ("registry.db", "daemon.lock", f"vault/{journal_copy.NAME}")
 
 
 @dataclass(frozen=True)
@@ -24,12 +29,14 @@ class State:
     """What is there after a step; nothing may be running.
 
     ``files`` are those below ``data/`` except the database, by their hash; ``folders`` the
-    mailbox's messages as (hash, flags); ``chain`` is where the journal's chain breaks.
+    mailbox's messages as (hash, flags); ``chain`` is where the journal's chain breaks. ``copied``
+    says how the journal's copy in the vault stands to it: "equal" when it has the same events.
     """
 
     tables: Mapping[str, tuple[Row, ...]]
     journal: tuple[tuple[str, str, str], ...]
     chain: int | None
+    copied: str
     files: Mapping[str, str]
     folders: Mapping[str, Counter[tuple[str, str]]]
     taken: Counter[tuple[str, str, bytes]]
@@ -40,6 +47,7 @@ def state_of(stage: Stage) -> State:
     with stage.store() as store:
         tables = dict(_tables(store))
         chain = store.verify_journal()
+        copied = _copied(JournalCopy(stage.data / "vault"), store)
     journal = tuple(
         (row["kind"], row["subject"], json.dumps(row["data"], sort_keys=True))
         for row in tables.pop(events.name)
@@ -48,6 +56,7 @@ def state_of(stage: Stage) -> State:
         tables,
         journal,
         chain,
+        copied,
         dict(_files(stage.data)),
         dict(_folders(stage.dovecot.dir / "mail" / USER)),
         Counter(_taken(stage.smtp.accepted)),
@@ -61,10 +70,23 @@ def _tables(store: Store) -> Iterator[tuple[str, tuple[Row, ...]]]:
             yield table.name, tuple(dict(row) for row in connection.execute(query).mappings())
 
 
+def _copied(copy: JournalCopy, store: Store) -> str:
+    """How the copy stands to the journal, event by event."""
+    try:
+        there = list(copy.events())
+    except CopyDamaged as error:
+        return str(error)
+    standing = copy.standing(store)
+    same = there == store.events_after(0, limit=len(there) + 1)
+    return standing if same or standing != "equal" else "the same end after other events"
+
+
 def _files(data: Path) -> Iterator[tuple[str, str]]:
     for path in sorted(data.rglob("*")):
         name = str(path.relative_to(data))
-        if path.is_file() and not name.startswith(("registry.db", "daemon.lock")):
+        if name == heartbeat.NAME:  # the moment and the process that wrote it differ, not its form
+            yield name, "whole" if heartbeat.read(data) else "torn"
+        elif path.is_file() and not name.startswith(_APART):
             yield name, hashlib.sha256(path.read_bytes()).hexdigest()
 
 

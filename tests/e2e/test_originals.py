@@ -28,10 +28,13 @@ MAY_DELETE = {
     ("intake/restore.py", "_put_back"): "its own half-made copy of the database",
     ("intake/export.py", "export"): "its own half-made dossier",
     ("intake/demo.py", "_clear"): "what an earlier demo wrote",
+    ("intake/heartbeat.py", "_replace"): "its own half-written heartbeat, before it has its name",
     (
-        "intake/rebuild.py",
+        "intake/put_in_place.py",
         "put_in_place",
-    ): "its own half-made copy, and what SQLite leaves",
+    ): "its own half-made copy, and what SQLite left of the old registry, which is kept whole",
+    ("intake/put_in_place.py", "catch_up_with_copy"): "rooms where a killed rebuilding worked",
+    ("registry/vault.py", "tidy"): "temporary files of a killed process, which never had a name",
     ("registry/vault.py", "_write"): "its own temporary file, before it has its name",
 }
 _DELETING = {"unlink", "rmtree", "rmdir", "removedirs"}

@@ -4,6 +4,7 @@ A daemon keeps, records and acknowledges one letter under strace. Whatever it sa
 must rest on what was forced to the disk before.
 """
 
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -31,6 +32,7 @@ def calls(office, tmp_path) -> list[str]:
     """The system calls of one run of the daemon, in their order."""
     office.deliver(mail(HOA_CU_MAIL, files=workbook_file(form_of_hoa_cu())))
     office.desk.store.close()
+    shutil.rmtree(office.folder / "data")  # the run makes everything anew, also the vault's folder
     log = tmp_path / "calls"
     # -y names the file of a descriptor; -s shows whole pages of the database.
     strace = ["strace", "-f", "-y", "-s", "9000", "-e", f"trace={_CALLS}", "-o", str(log)]
