@@ -27,6 +27,7 @@ from intake.daemon import Daemon
 from intake.desk import Desk, open_desk, utc_now
 from intake.kept_config import keep_config
 from intake.mailbox import LoginRefused, Mailbox, Unreachable
+from intake.memory import give_back
 from intake.opening import data_folder
 from intake.post import alert
 from intake.put_in_place import catch_up_with_copy
@@ -213,6 +214,7 @@ class Service:
             _log.error("clock_jumped", reason=trouble)
             self.daemon.desk.store.pull_brake(trouble, now)
         self.daemon.until_idle()
+        give_back()
 
     # --- signals ---
 
