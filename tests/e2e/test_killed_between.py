@@ -6,6 +6,8 @@ from rigs.cast import moment
 from rigs.smtp import Reply
 from rigs.whole import CAMPAIGN, mail, workbook_file
 
+from registry.model import OpenTrouble
+
 pytestmark = pytest.mark.e2e
 
 
@@ -58,6 +60,32 @@ def test_fault_103_a_refusal_is_told_also_after_a_kill(office, monkeypatch):
         office.restart()
         office.tick()
     assert len(office.subjects(OFFICER)) == 1
+
+
+@pytest.mark.parametrize("noted", [False, True])
+def test_the_end_of_a_trouble_is_told_also_after_a_kill(office, monkeypatch, noted):
+    """The process dies right before or after it is written down that the trouble is over."""
+    over = office.store.trouble_over
+
+    def dies(*arguments):
+        if noted:
+            over(*arguments)
+        die()
+
+    trouble = OpenTrouble(office.now, "broken", "the inbox is not read")
+    office.store.trouble_began("poll", trouble, office.now)
+    office.tick()
+    with monkeypatch.context() as patch:
+        patch.setattr(office.store, "trouble_over", dies)
+        with pytest.raises(Killed):
+            office.tick(moment(15, 9, 40))
+    for _ in range(2):
+        office.restart()
+        office.tick()
+    assert office.subjects(OFFICER) == [
+        "[Thông báo hệ thống] Đã hết sự cố: Không đọc được hộp thư đến"
+    ]
+    assert office.store.open_troubles() == {}
 
 
 def test_what_a_kill_left_half_written_in_the_vault_is_removed(office):
