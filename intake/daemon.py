@@ -106,6 +106,7 @@ class Daemon:
             self._despite_the_disk(self.take_up_waiting)
         more |= self._despite_the_disk(lambda: self.understand_and_record(retry=not again))
         self._despite_the_disk(lambda: close_campaigns(self.desk))
+        self._despite_the_disk(self._tell_refused)  # first what a process before us left untold
         self._despite_the_disk(self.health.examine)
         self._despite_the_disk(lambda: decide_and_queue(self.desk))
         more |= self._despite_the_disk(self.send)
