@@ -92,6 +92,23 @@ def test_the_end_of_a_trouble_is_told_also_after_a_kill(office, monkeypatch, not
     assert office.store.open_troubles() == {}
 
 
+def test_a_copy_that_was_put_aside_is_told_also_after_a_kill(office, monkeypatch):
+    """The process dies when the file has its other name and nobody was told yet; then one mail."""
+    office.tick()
+    copy = office.desk.journal_copy.path
+    with copy.open("ab") as file:
+        file.write(b"no event\n")
+    with monkeypatch.context() as patch:
+        patch.setattr("intake.daemon.tell_admin", die)
+        with pytest.raises(Killed):
+            office.tick()
+    for _ in range(2):
+        office.restart()
+        office.tick()
+    assert len(office.desk.journal_copy.set_aside()) == 1
+    assert len(office.subjects(OFFICER)) == 1
+
+
 def test_what_a_kill_left_half_written_in_the_vault_is_removed(office):
     """A temporary file that no process will ever finish."""
     left = office.folder / "data" / "vault" / "ab" / ".new-abcdefgh"
