@@ -24,7 +24,7 @@ from intake.health import Health
 from intake.kept_config import keep_config
 from intake.logs import reply_codes
 from intake.mailbox import LoginRefused, Unreachable, Untrusted
-from intake.post import alert, decide_and_queue
+from intake.post import alert, decide_and_queue, tell_admin
 from intake.put_in_place import notice_behind
 from intake.understand import understand_kept
 from notifier.delivery import AuthFailed
@@ -106,6 +106,7 @@ class Daemon:
             self._despite_the_disk(self.take_up_waiting)
         more |= self._despite_the_disk(lambda: self.understand_and_record(retry=not again))
         self._despite_the_disk(lambda: close_campaigns(self.desk))
+        self._despite_the_disk(self._tell_refused)  # first what a process before us left untold
         self._despite_the_disk(self.health.examine)
         self._despite_the_disk(lambda: decide_and_queue(self.desk))
         more |= self._despite_the_disk(self.send)
@@ -241,12 +242,14 @@ class Daemon:
         """Append to the journal's copy in the vault what it lacks: the vault alone must suffice."""
         copied = self.desk.journal_copy.catch_up(self.desk.store, self.desk.clock())
         if copied.set_aside is not None:
+            _log.warning("journal_copy_set_aside", kept_as=copied.set_aside.name)
+        for path in self.desk.journal_copy.set_aside():  # once for each, also after a kill
             reason = (
                 f"the journal's copy in the vault was another registry's: it is kept as "
-                f"{copied.set_aside.name}, and a new one was begun"
+                f"{path.name}, and a new one was begun"
             )
-            _log.warning("journal_copy_set_aside", kept_as=copied.set_aside.name)
-            alert(self.desk, "journal", reason)
+            key = f"alert/journal/{path.stem}"
+            tell_admin(self.desk, key, {"what": "journal", "reason": reason})
 
     def _stops(self) -> bool:
         """Asked between two messages or mails: whether to stop after the one that is done."""

@@ -17,6 +17,7 @@ from registry.model import GENESIS_HEAD, Event, Head
 from registry.vault import make_folder, sync_folder
 
 NAME = "journal.jsonl"
+_ASIDE = "journal-until-"
 _BATCH = 1000
 _BLOCK_BYTES = 65_536
 
@@ -88,6 +89,10 @@ class JournalCopy:
             appended += len(events)
         self._left = head, self._size()
         return Copied(appended, set_aside)
+
+    def set_aside(self) -> list[Path]:
+        """Return the copies of other registries that were put aside here, oldest first."""
+        return sorted(self.path.parent.glob(f"{_ASIDE}*.jsonl"))
 
     def head(self) -> Head:
         """Return the last event's serial and hash; ``GENESIS_HEAD`` when there is no copy.
@@ -164,7 +169,7 @@ class JournalCopy:
         """Give the file another name, with the date; return it."""
         if not self.path.exists():
             return None
-        stem = f"journal-until-{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"
+        stem = f"{_ASIDE}{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"
         names = (f"{stem}{f'-{n}' if n else ''}.jsonl" for n in range(1_000_000))
         target = next(path for path in map(self.path.with_name, names) if not path.exists())
         self.path.rename(target)

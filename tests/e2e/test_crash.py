@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from crash.child import ENV
 from crash.play import Reference, kill, play, points, uninterrupted
 from crash.scenario import SCENARIO, Step
 from crash.stage import Point, Stage
+from crash.state import Row, State, state_of
+from rigs.answering import OFFICER
 from rigs.cast import moment
 
 pytestmark = pytest.mark.e2e
@@ -69,7 +71,7 @@ def test_fault_001_002_003_093_110_killed_at_one_effect_of_each_kind(played):
     stage, reference = played
     chosen = _one_of_each_kind(reference)
     rooms = {point.kind.split()[0] for point in chosen}
-    assert rooms == {"mailbox", "vault", "registry", "smtp", "files"}
+    assert rooms == {"mailbox", "vault", "copy", "registry", "smtp", "heartbeat", "files"}
     wrong = {
         str(point): verdict.differences
         for point in chosen
@@ -110,35 +112,72 @@ def quiet(tmp_path_factory) -> Iterator[tuple[Stage, Reference]]:
 
 
 @pytest.mark.parametrize(
-    ("step", "kind", "when", "arrived"),
-    [(0, "call", "before", 0), (1, "digest", "after", 1), (2, "reminder", "before", 0)],
+    ("step", "kind", "when", "arrived", "more"),
+    [
+        # That commune may never have heard of the campaign: the officer hears of it in time.
+        (0, "call", "before", 0, {("alert/unreached/ocop-2024-2", OFFICER)}),
+        (1, "digest", "after", 1, set()),
+        (2, "reminder", "before", 0, set()),
+    ],
 )
 def test_fault_110_kinds_that_are_not_tried_again_stay_unknown_and_are_told(
-    quiet, step, kind, when, arrived
+    quiet, step, kind, when, arrived, more
 ):
     """FAULTS 98, 110, rule 4: no second reminder; the status shows that one may be missing."""
     stage, reference = quiet
     days: Sequence[Step] = QUIET[: step + 2]
     verdict = kill(stage, reference, _at(reference, step, "smtp DOT", when), days).verdict
-    with stage.store() as store:
-        [lost] = store.mails(state="unknown")
-    assert lost.kind == kind
-    its = (lost.rfc_message_id, (lost.recipient,))
-    assert [(one.message_id, one.recipients) for one in stage.smtp.accepted].count(its) == arrived
     assert verdict.duplicates == 0
-    others = [
-        one for one in verdict.differences if not _is_about(one, lost.id, lost.rfc_message_id)
-    ]
-    assert others == []
+    wanted, got = reference.states[len(days) - 1], state_of(stage)
+    [lost] = [row for row in got.tables["mails"] if row["state"] == "unknown"]
+    assert lost["kind"] == kind
+    its = _key_of(got, lost)
+    assert _outcomes(got) == {
+        **_outcomes(wanted),
+        its: "unknown",
+        **dict.fromkeys(more, "sent"),
+    }
+    # Each mail left once, and with the bytes that it has without the kill.
+    assert Counter((one, to) for one, to, _ in got.taken.elements()) == {
+        (row["rfc_message_id"], row["recipient"]): 1
+        for row in got.tables["mails"]
+        if row["state"] == "sent" or (row["id"] == lost["id"] and arrived)
+    }
+    assert _bodies(got).items() >= _bodies(wanted).items()
+    in_sent = {row["rfc_message_id"] for row in got.tables["mails"] if row["state"] == "sent"}
+    assert got.folders[".Sent"].total() == len(in_sent)
+    assert [one for one in verdict.differences if not _is_of_mails(one)] == []
     assert _status(stage.folder)["outbox"]["unknown"] == 1
 
 
-def _is_about(difference: str, number: int, rfc_message_id: str) -> bool:
-    return (
-        difference.startswith((f"mails {number} ", "not in .Sent"))
-        or f"'mail {number}'" in difference
-        or rfc_message_id in difference
-    )
+def _key_of(state: State, row: Row) -> tuple[str, str]:
+    """Return key and recipient; in an alert's key the refused mail instead of its number."""
+    said, number = row["key"].rpartition("/")[::2]
+    if said.startswith("alert/refused/") and said.count("/") == 2:
+        told = next(one for one in state.tables["mails"] if one["id"] == int(number))
+        return f"{said}/{told['key']}/{told['recipient']}", row["recipient"]
+    return row["key"], row["recipient"]
+
+
+def _outcomes(state: State) -> dict[tuple[str, str], str]:
+    return {_key_of(state, row): row["state"] for row in state.tables["mails"]}
+
+
+def _bodies(state: State) -> dict[tuple[str, str], str]:
+    """Of all mails but those that tell officers of the unknown one."""
+    return {
+        _key_of(state, row): row["body_sha256"]
+        for row in state.tables["mails"]
+        if row["kind"] not in {"alert", "digest"}
+    }
+
+
+def _is_of_mails(difference: str) -> bool:
+    """Whether it is of mails: one more, or an earlier alert, gives all later ones other numbers."""
+    of_alerts = ("no such file: vault/", "one file more: vault/")  # their bytes are kept there too
+    its = ("mails ", "mails: ", "never sent: ", "sent, and should not be: ", *of_alerts)
+    in_journal = " in the journal: " in difference and "'mail " in difference
+    return difference.startswith(its) or " in .Sent: " in difference or in_journal
 
 
 def _status(folder: Path) -> dict[str, dict[str, int]]:

@@ -70,6 +70,20 @@ def test_fault_015_a_server_that_is_away_for_two_days_is_told_daily_and_at_its_e
     assert len(office.subjects(OFFICER)) == 4
 
 
+def test_a_trouble_is_over_also_for_processes_that_live_for_one_look(office, monkeypatch):
+    """From a timer no process sees that it stayed away; it stands in the registry since when."""
+    with monkeypatch.context() as patch:
+        patch.setattr(office.desk.mailbox, "open", away)
+        office.tick()
+        office.tick(office.now + HOUR)
+    assert list(office.store.open_troubles()) == ["poll"]
+    for minutes in (10, 20, 35):
+        office.restart()
+        office.tick(office.now + minutes * MINUTE)
+    assert events(office) == [("trouble-began", "poll"), ("trouble-over", "poll")]
+    assert len(office.subjects(OFFICER)) == 2
+
+
 def test_a_server_that_comes_and_goes_is_one_trouble(office, monkeypatch):
     """Twenty minutes away, ten there, all day: one mail, not a hundred."""
     office.tick()

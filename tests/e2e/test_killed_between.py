@@ -6,6 +6,8 @@ from rigs.cast import moment
 from rigs.smtp import Reply
 from rigs.whole import CAMPAIGN, mail, workbook_file
 
+from registry.model import OpenTrouble
+
 pytestmark = pytest.mark.e2e
 
 
@@ -51,12 +53,59 @@ def test_fault_103_a_refusal_is_told_also_after_a_kill(office, monkeypatch):
     """FAULTS 103: the process dies when the refusal is written down and nobody was told yet."""
     office.smtp.on("RCPT", Reply("550 5.1.1 no such user"), recipient=HOA_CU_MAIL)
     office.deliver(mail(HOA_CU_MAIL, files=workbook_file(form_of_hoa_cu())))
-    monkeypatch.setattr(office.daemon, "_tell_refused", die)
+
+    def dies():
+        return die() if office.store.untold_refusals() else False
+
+    monkeypatch.setattr(office.daemon, "_tell_refused", dies)
     with pytest.raises(Killed):
         office.tick()
     for _ in range(3):
         office.restart()
         office.tick()
+    assert len(office.subjects(OFFICER)) == 1
+
+
+@pytest.mark.parametrize("noted", [False, True])
+def test_the_end_of_a_trouble_is_told_also_after_a_kill(office, monkeypatch, noted):
+    """The process dies right before or after it is written down that the trouble is over."""
+    over = office.store.trouble_over
+
+    def dies(*arguments):
+        if noted:
+            over(*arguments)
+        die()
+
+    trouble = OpenTrouble(office.now, "broken", "the inbox is not read")
+    office.store.trouble_began("poll", trouble, office.now)
+    office.tick()
+    with monkeypatch.context() as patch:
+        patch.setattr(office.store, "trouble_over", dies)
+        with pytest.raises(Killed):
+            office.tick(moment(15, 9, 40))
+    for _ in range(2):
+        office.restart()
+        office.tick()
+    assert office.subjects(OFFICER) == [
+        "[Thông báo hệ thống] Đã hết sự cố: Không đọc được hộp thư đến"
+    ]
+    assert office.store.open_troubles() == {}
+
+
+def test_a_copy_that_was_put_aside_is_told_also_after_a_kill(office, monkeypatch):
+    """The process dies when the file has its other name and nobody was told yet; then one mail."""
+    office.tick()
+    copy = office.desk.journal_copy.path
+    with copy.open("ab") as file:
+        file.write(b"no event\n")
+    with monkeypatch.context() as patch:
+        patch.setattr("intake.daemon.tell_admin", die)
+        with pytest.raises(Killed):
+            office.tick()
+    for _ in range(2):
+        office.restart()
+        office.tick()
+    assert len(office.desk.journal_copy.set_aside()) == 1
     assert len(office.subjects(OFFICER)) == 1
 
 

@@ -1,5 +1,6 @@
 """What the registry tells of the program's health, and what it keeps of troubles."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from rigs.answers import NOON, ack, answer, arrive, at, hash_of, reminder
@@ -100,6 +101,19 @@ def test_a_trouble_is_open_until_it_is_over_and_both_stand_in_the_journal(store:
         ("trouble-over", "trouble disk/vault"),
     ]
     assert store.verify_journal() is None
+
+
+def test_since_when_a_trouble_is_absent_is_kept_with_it_and_is_no_event(store: Store) -> None:
+    store.trouble_began("poll", LOW, at(1))
+    store.trouble_absent("poll", at(5))
+    assert store.open_troubles() == {"poll": replace(LOW, absent_since=at(5))}
+    store.trouble_absent("poll", None)
+    assert store.open_troubles() == {"poll": LOW}
+    store.trouble_absent("poll", at(7))
+    store.trouble_over("poll", at(8))
+    store.trouble_began("poll", LOW, at(9))
+    assert store.open_troubles() == {"poll": LOW}
+    assert len(store.journal()) == 3
 
 
 def test_a_trouble_pulls_no_brake_and_is_no_poll(store: Store) -> None:

@@ -27,6 +27,13 @@ _Result = TypeVar("_Result")
 _COMMANDS = frozenset(
     {"LOGIN", "FETCH", "MOVE", "COPY", "STORE", "EXPUNGE", "APPEND", "CREATE", "SUBSCRIBE"}
 )
+#: What lies in the data folder, by the beginning of its path there.
+_ROOMS = {
+    "vault/journal": "copy",
+    "vault": "vault",
+    "heartbeat": "heartbeat",
+    ".heartbeat": "heartbeat",
+}
 _HAS_EVENTS = "SELECT 1 FROM sqlite_master WHERE name = 'events'"
 _LAST_EVENT = "SELECT serial, kind FROM events ORDER BY serial DESC LIMIT 1"
 
@@ -77,8 +84,8 @@ class Effects:
         whole = known.readlink() if known.is_symlink() else known.absolute()
         if not whole.is_relative_to(self.folder):
             return ""
-        parts = whole.relative_to(self.folder).parts
-        return {"vault": "vault"}.get(parts[0] if parts else "", "files")
+        name = str(whole.relative_to(self.folder))
+        return next((room for start, room in _ROOMS.items() if name.startswith(start)), "files")
 
     def committed(self, connection: sqlite3.Connection, commit: Callable[[], None]) -> None:
         """Commit; an effect only if the transaction wrote something."""
