@@ -83,8 +83,8 @@ def unexplained(
 
 
 def grown(samples: Sequence[Sample]) -> Iterator[str]:
-    """Yield what grew from the second wave on (the first one fills caches) to the last."""
-    early, late = samples[1], samples[-1]
+    """Yield what grew over the last two thirds: before, rare kinds come for the first time."""
+    early, late = samples[len(samples) // 3], samples[-1]
     for name in ("daemon_mb", "readers_mb"):
         before, after = getattr(early, name), getattr(late, name)
         if after > before * GROWTH:
