@@ -1,7 +1,9 @@
 """A daemon as a user runs it, between a Dovecot and an SMTP server, watched from outside."""
 
+import contextlib
 import datetime as dt
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -158,8 +160,10 @@ class SoakedOffice:
             self.events[found[1] if found else "?"] += 1
 
     def sample(self) -> Sample:
-        """Look at the daemon's process, its readers and its folders."""
-        pid = self._process.pid
+        """Look at the daemon's process, its readers and its folders, once it is at rest."""
+        pid, turn = self._process.pid, self._turn()
+        while self._turn() < turn + 2:
+            os.sched_yield()
         readers = [child for child in _processes() if _status(child, "PPid") == pid]
         data = self.config.folder / "data"
         return Sample(
@@ -173,6 +177,13 @@ class SoakedOffice:
             registry_mb=sum(path.stat().st_size for path in data.glob("registry.db*")) / 1e6,
             vault_mb=sum(path.stat().st_size for path in (data / "vault").rglob("*")) / 1e6,
         )
+
+    def _turn(self) -> int:
+        """The number of the daemon's turn, as its heartbeat tells; 0 before the first."""
+        with contextlib.suppress(OSError, ValueError):  # it is being written
+            told = json.loads((self.config.folder / "data" / "heartbeat.json").read_text("utf-8"))
+            return int(told["tick"])
+        return 0
 
     def messages(self) -> dict[str, Message]:
         """Return what the registry knows, by the hash of the message's bytes."""
