@@ -45,8 +45,13 @@ def played(tmp_path_factory) -> Iterator[tuple[Stage, Reference]]:
         yield stage, play(stage, SHORT)
 
 
-#: Words that change nothing, between others that are died at.
-_BETWEEN = frozenset({"smtp EHLO", "smtp MAIL", "smtp QUIT", "mailbox SUBSCRIBE"})
+#: What changes nothing yet, between others that are died at.
+_BETWEEN = frozenset(
+    {
+        *("smtp CONNECT", "smtp EHLO", "smtp MAIL", "smtp RCPT", "smtp QUIT"),
+        *("mailbox LOGIN", "mailbox SUBSCRIBE", "copy create", "heartbeat create", "files create"),
+    }
+)
 
 
 def _one_of_each_kind(reference: Reference) -> list[Point]:
