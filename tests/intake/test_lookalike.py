@@ -33,11 +33,11 @@ HOA_CU = "xahoacu@caoloc.example"
         ("xahoacu@xn--cal-tedbs.example", HOA_CU),  # Cyrillic а, о
         ("xahoacu@caoloc.example.evil.example", HOA_CU),  # our domain in front
         ("van.thu@caoloc.example.evil.example", "canbo.ktht@caoloc.example"),
-        ("ocop@mail.caoloc-example.com", "ocop@caoloc.example"),
-        ("xahoacu@caoloc.com", HOA_CU),  # another top-level domain
+        ("ocop@mail.caoloc-example.test", "ocop@caoloc.example"),
+        ("xahoacu@caoloc.test", HOA_CU),  # another top-level domain
         ("xahoacu@caoloc.vn.example", HOA_CU),
-        ("xahoacu@gmail.com", HOA_CU),  # the name elsewhere
-        ("xahoacu.caoloc.example@gmail.com", HOA_CU),  # the whole address as a name
+        ("xahoacu@gmail.example", HOA_CU),  # the name elsewhere
+        ("xahoacu.caoloc.example@gmail.example", HOA_CU),  # the whole address as a name
         ("xahoacu=caoloc.example@evil.example", HOA_CU),
         ("ubndxagiacat@grnail.example", "ubndxagiacat@gmail.example"),  # rn for m
         ("ocop@caoloc.exarnple", "ocop@caoloc.example"),
@@ -76,7 +76,7 @@ def test_a_display_name_that_looks_like_a_known_one(name: str, model: str) -> No
         ("vanthu@phong.caoloc.example", ""),  # below our domain only its owner makes names
         ("thu@nobody.example", "Nguyễn Gia Cát Tường"),  # a person's name holds a commune's
         ("thu@nobody.example", "Sở Công Thương Lạng Sơn"),
-        ("banhang@gmail.com", "Siêu thị"),
+        ("banhang@gmail.example", "Siêu thị"),
         ("ocop@tinh.example", "Chương trình OCOP"),
         ("a@b.example", ""),
         ("x@xn--.example", ""),
@@ -88,8 +88,8 @@ def test_who_looks_like_nobody(sender: str, name: str) -> None:
 
 
 def test_short_addresses_are_like_each_other_at_one_edit_only() -> None:
-    assert resembles("bc@b.vn", "", {"bd@b.vn"}) == "bd@b.vn"
-    assert resembles("xy@b.vn", "", {"bd@b.vn"}) == ""
+    assert resembles("bc@b.example", "", {"bd@b.example"}) == "bd@b.example"
+    assert resembles("xy@b.example", "", {"bd@b.example"}) == ""
 
 
 @settings(derandomize=True, deadline=None, max_examples=200)
