@@ -291,9 +291,11 @@ class Dovecot:
             path.mkdir(exist_ok=True)
             self._own(path)
         for serial, raw in enumerate(raws, first):
-            path = new / f"17{serial:08d}.M{serial}.rig"
+            name = f"17{serial:08d}.M{serial}.rig"
+            path = new.parent / "tmp" / name  # only whole files appear in new/: the server looks
             path.write_bytes(raw)
             self._own(path)
+            path.rename(new / name)
 
     def contents(self, folder: str = "INBOX", user: str = USER) -> list[Stored]:
         """Return the messages of a folder by UID; [] when there is no such folder."""
