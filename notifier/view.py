@@ -5,7 +5,7 @@ key is always there (None or empty when it does not apply), so StrictUndefined f
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -445,13 +445,7 @@ def _held(context: Context) -> list[View]:
 def _unreachable(context: Context) -> list[str]:
     """Return the communes whose every address is missing or bounced: a person must call them."""
     bounced = context.snapshot.bounced if context.snapshot else frozenset()
-    lost = [
-        wording.clean(commune.title, 100)
-        for campaign in _campaigns(context)
-        for commune in context.config.members(campaign)
-        if not live(commune.emails, bounced)
-    ]
-    return list(dict.fromkeys(lost))
+    return _titles(one for _, one in _members(context) if not live(one.emails, bounced))
 
 
 def _unreached(context: Context) -> list[str]:
@@ -459,12 +453,11 @@ def _unreached(context: Context) -> list[str]:
     snapshot = context.snapshot
     if snapshot is None:
         return []
-    found = [
-        wording.clean(commune.title, 100)
+    return _titles(
+        commune
         for campaign in _campaigns(context)
         for commune in unreached_of(snapshot, campaign, context.config.members(campaign))
-    ]
-    return list(dict.fromkeys(found))
+    )
 
 
 def _unproven(context: Context) -> list[str]:
@@ -472,11 +465,21 @@ def _unproven(context: Context) -> list[str]:
     snapshot = context.snapshot
     if snapshot is None:
         return []
-    found = [
-        wording.clean(commune.title, 100)
-        for campaign in _campaigns(context)
-        for commune in context.config.members(campaign)
+    return _titles(
+        commune
+        for campaign, commune in _members(context)
         if commune_state(snapshot, campaign.id, commune.key) == "silent"
         and snapshot.asked.get((campaign.id, commune.key)) != "reached"
-    ]
-    return list(dict.fromkeys(found))
+    )
+
+
+def _members(context: Context) -> Iterator[tuple[Campaign, Commune]]:
+    """Yield the communes that must answer, campaign by campaign."""
+    for campaign in _campaigns(context):
+        for commune in context.config.members(campaign):
+            yield campaign, commune
+
+
+def _titles(communes: Iterable[Commune]) -> list[str]:
+    """Return how communes are called, each once."""
+    return list(dict.fromkeys(wording.clean(one.title, 100) for one in communes))
