@@ -695,8 +695,9 @@ snapshots = st.builds(
     current=submissions(),
     heard=st.dictionaries(places, st.builds(world.heard, moments, st.integers(0, 2))),
     campaigns=st.just({}) | campaign_states(),
-    unanswered=st.lists(messages("recorded"), max_size=4).map(tuple),
-    held=st.lists(messages("held"), max_size=3).map(tuple),
+    # A registry numbers its messages: no two have the same.
+    unanswered=st.lists(messages("recorded"), max_size=4, unique_by=lambda one: one.id).map(tuple),
+    held=st.lists(messages("held"), max_size=3, unique_by=lambda one: one.id).map(tuple),
     reports=report_rows(),
     bounced=st.frozensets(
         st.sampled_from([a for c in COMMUNES for a in c.emails + c.chair_emails])
