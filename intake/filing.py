@@ -76,6 +76,8 @@ def save_sent(desk: Desk, tried: set[str] | None = None) -> int:
         if not desk.store.has_copy(mail.rfc_message_id):
             _copy(desk, folder, mail, tried)
         desk.store.saved(mail.id, desk.clock())
+        if tried is not None:
+            tried.discard(mail.rfc_message_id)  # the registry knows of its copy from here on
         _log.info("saved", mail=mail.id)
     return len(mails)
 
