@@ -287,21 +287,23 @@ def _zip_in_zip(by: Writer) -> bytes:
 
 
 def _entities(by: Writer) -> bytes:
-    """A workbook whose shared strings are an entity bomb, or ask for a file of this machine."""
+    """A workbook whose sheet is an entity bomb, or asks for a file of this machine."""
     laughs = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
     outside = '<!ENTITY l9 SYSTEM "file:///etc/passwd">'
-    dtd = f'<!DOCTYPE sst [<!ENTITY l0 "lol">{by.chance.choice((laughs, outside))}]>'
+    dtd = f'<!DOCTYPE worksheet [<!ENTITY l0 "lol">{by.chance.choice((laughs, outside))}]>'
+    commune = by.a_commune()
     made = io.BytesIO()
     with (
-        zipfile.ZipFile(io.BytesIO(by.sheet(by.a_commune()))) as old,
+        zipfile.ZipFile(io.BytesIO(by.sheet(commune))) as old,
         zipfile.ZipFile(made, "w", 8) as new,
     ):
         for item in old.infolist():
             content = old.read(item)
-            if item.filename.endswith("sharedStrings.xml"):
-                content = (dtd + "<sst><si><t>&l9;</t></si></sst>").encode()
+            if item.filename.endswith("sheet1.xml"):
+                at = content.index(b"<worksheet")
+                content = dtd.encode() + content[at:].replace(b"</t>", b"&l9;</t>", 1)
             new.writestr(item.filename, content)
-    return by.mail(files=[("Bieu.xlsx", XLSX, made.getvalue())])
+    return by.form_mail("Bieu.xlsx", XLSX, made.getvalue(), commune)
 
 
 def _cut(by: Writer) -> bytes:
