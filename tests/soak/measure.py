@@ -24,6 +24,8 @@ from soak.office import Sample, SoakedOffice, hash_of
 PAGE = Path(__file__).parents[2] / "docs" / "soak.md"
 #: Memory may grow by this much from the first waves to the last: caches fill, heaps fragment.
 GROWTH = 1.2
+#: Two to the mailbox, one to the sending server, and what the watchers of the process have.
+MOST_SOCKETS = 8
 _WAVES = 10
 
 
@@ -89,6 +91,8 @@ def grown(samples: Sequence[Sample]) -> Iterator[str]:
         before, after = getattr(early, name), getattr(late, name)
         if after > before * GROWTH:
             yield f"{name} grew from {before:.0f} to {after:.0f}"
+    if late.sockets > MOST_SOCKETS:
+        yield f"{late.sockets} sockets are open"
     for name in ("open_files", "threads", "scratch"):
         before, after = getattr(early, name), getattr(late, name)
         if after > before:

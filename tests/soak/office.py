@@ -35,13 +35,15 @@ _DAY = dt.timedelta(days=1)
 class Sample:
     """What the daemon uses at one moment. ``scratch`` are files left in its temporary folder.
 
-    ``open_files`` leaves out the two pipes of each reader: the second one starts when it is needed.
+    ``open_files`` leaves out what comes and goes as it is needed and has bounds of its own: the two
+    pipes of each reader, connections to the registry, and ``sockets`` to the mail servers.
     """
 
     messages: int
     daemon_mb: float
     readers_mb: float
     open_files: int
+    sockets: int
     threads: int
     scratch: int
     registry_mb: float
@@ -167,13 +169,15 @@ class SoakedOffice:
         pid, turn = self._process.pid, self._turn()
         while self._turn() < turn + 2:
             os.sched_yield()
+        files = [one for one in _open(pid) if not _comes_and_goes(one)]
         readers = [child for child in _processes() if _status(child, "PPid") == pid]
         data = self.config.folder / "data"
         return Sample(
             messages=self._delivered,
             daemon_mb=_status(pid, "VmRSS") / 1_000,
             readers_mb=sum(_status(child, "VmRSS") for child in readers) / 1_000,
-            open_files=len(os.listdir(f"/proc/{pid}/fd")) - 2 * len(readers),  # noqa: PTH208  names are enough
+            open_files=len(files) - 2 * len(readers),
+            sockets=sum(one.startswith("socket:") for one in _open(pid)),
             threads=_status(pid, "Threads"),
             scratch=sum(1 for _ in self.scratch.rglob("*"))
             + sum(1 for path in data.rglob(".new-*") if path.is_file()),
@@ -224,6 +228,19 @@ def _today() -> dt.datetime:
 
 def _processes() -> list[int]:
     return [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+
+
+def _open(pid: int) -> list[str]:
+    """Return what the open files of a process are."""
+    found = []
+    for path in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):  # closed meanwhile
+            found.append(str(path.readlink()))
+    return found
+
+
+def _comes_and_goes(name: str) -> bool:
+    return name.startswith("socket:") or "registry.db" in name
 
 
 def _status(pid: int, name: str) -> int:
