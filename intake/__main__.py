@@ -6,7 +6,6 @@ Exit codes: 0 done, 1 the thing asked for was found wanting, 2 usage, 70 a bug.
 import dataclasses
 import datetime as dt
 import getpass
-import json
 import os
 import sys
 from pathlib import Path
@@ -15,7 +14,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from intake.cli_back import app as _keeping
-from parsers.names import one_line
+from intake.printing import echo as _echo
+from intake.printing import echo_json as _json
 
 app = typer.Typer(
     name="intake",
@@ -33,13 +33,6 @@ AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdou
 By = Annotated[str, typer.Option("--by", help="Who decides; goes into the journal.")]
 CampaignId = Annotated[str, typer.Argument(metavar="CAMPAIGN")]
 OutDir = Annotated[Path, typer.Option("--out", help="Folder to write into.")]
-
-
-def _echo(text: object, *, err: bool = False) -> None:
-    """Print one line, whatever is in it: names, servers' words and errors come from outside."""
-    line = str(text)
-    indent = line[: len(line) - len(line.lstrip(" "))]
-    typer.echo(indent + one_line(line), err=err)
 
 
 def main() -> None:
@@ -133,22 +126,6 @@ def _commune(config: Any, what: str, moment: Any) -> Any:
     if found is None:
         raise typer.BadParameter(f"no commune {what!r}: give its code or its whole name")
     return found
-
-
-def as_json(view: object) -> str:
-    """Return a view as JSON that any output can carry and no terminal obeys.
-
-    What cannot be printed (control characters, lone surrogates, marks of direction) is escaped:
-    to whoever reads the JSON it is there all the same.
-    """
-    text = json.dumps(view, ensure_ascii=False, indent=1)
-    return "".join(
-        char if char.isprintable() or char == "\n" else json.dumps(char)[1:-1] for char in text
-    )
-
-
-def _json(view: object) -> None:
-    _echo(as_json(view))
 
 
 def _screen(config: Any) -> Any:

@@ -1,12 +1,13 @@
 """The commands that keep what there is: backup, restore, reconcile, export."""
 
-import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from intake.printing import echo, echo_json
 
 app = typer.Typer()
 
@@ -48,7 +49,7 @@ def _fail(problems: Iterable[str]) -> None:
     """Print what was found wanting and end with 1; do nothing when there is nothing."""
     listed = list(problems)
     for problem in listed:
-        typer.echo(f"intake: {problem}", err=True)
+        echo(f"intake: {problem}", err=True)
     if listed:
         raise typer.Exit(1)
 
@@ -66,10 +67,10 @@ def backup(
         made = back_up(config, store, vault, folder, _now(), _program())
         if not made.problems:
             store.backed_up(_now())  # from now on an old one is a trouble
-    typer.echo(str(made.folder))
+    echo(str(made.folder))
     size = sum(one.size_bytes for one in made.manifest.files)
-    typer.echo(f"  {len(made.manifest.files)} files, {size} bytes, verified")
-    typer.echo("  passwords are not in it; the rest is personal data: keep it where few can read")
+    echo(f"  {len(made.manifest.files)} files, {size} bytes, verified")
+    echo("  passwords are not in it; the rest is personal data: keep it where few can read")
     _fail(made.problems)
 
 
@@ -86,9 +87,9 @@ def restore(
     config = _config(context)
     with Lease(data_folder(config)):
         done = put_back(config, folder, _now())
-    typer.echo(f"restored what {folder} held at {done.manifest.made_at}")
-    typer.echo(f"  the config of that time is in {folder / 'config'}: it was not touched")
-    typer.echo("  start the daemon: it first finds again in the mailbox what happened since")
+    echo(f"restored what {folder} held at {done.manifest.made_at}")
+    echo(f"  the config of that time is in {folder / 'config'}: it was not touched")
+    echo("  start the daemon: it first finds again in the mailbox what happened since")
     _fail(done.problems)
 
 
@@ -109,13 +110,13 @@ def reconcile(context: typer.Context, *, as_json: AsJson = False) -> None:
         finally:
             mailbox.close()
     if as_json:
-        _json(found.view())
+        echo_json(found.view())
     else:
-        typer.echo(found.sentence())
+        echo(found.sentence())
         if found.old:
-            typer.echo(f"  left alone: {found.old} from before go_live_at")
+            echo(f"  left alone: {found.old} from before go_live_at")
         for note in found.notes:
-            typer.echo(f"  note: {note.code}: {note.where} – {note.remedy}")
+            echo(f"  note: {note.code}: {note.where} – {note.remedy}")
     _fail(f"{one.code}: {one.where} – {one.remedy}" for one in found.unexplained)
 
 
@@ -144,10 +145,5 @@ def export(
             done = write(config, store, vault, chosen, out, _now(), redact=redact)
         except OSError as error:
             raise NotPossible(f"no dossier was written: {error}") from error
-    typer.echo(f"{done.files} files in {done.folder}; check them: sha256sum -c SHA256SUMS")
+    echo(f"{done.files} files in {done.folder}; check them: sha256sum -c SHA256SUMS")
     _fail(done.problems)
-
-
-def _json(view: object) -> None:
-    """Print one JSON document."""
-    typer.echo(json.dumps(view, ensure_ascii=False, indent=1))

@@ -31,7 +31,8 @@ from rigs.hostile_texts import TEXTS, each_in_turn, poisoned, poisoned_view
 
 from config.problem import ConfigProblems, Problem
 from intake import cuttings, logs, screen
-from intake.__main__ import _explain, as_json
+from intake.__main__ import _explain
+from intake.printing import as_json
 from notifier import mime
 from notifier.compose import Attachment, Context, Templates, compose
 from notifier.fill_in import fill_in_workbook
