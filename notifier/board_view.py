@@ -287,11 +287,11 @@ def _left(facts: Facts, campaign: Campaign, state: CampaignState) -> tuple[str, 
 
 def _states(lines: Sequence[CommuneLine]) -> Iterator[StateCount]:
     start = 0
-    for state, label in wording.STATES.items():
+    for state in words.STATE_ORDER:
         count = sum(line.state == state for line in lines)
         share = round(1000 * count / len(lines)) if lines else 0
         share = min(share, 1000 - start)
-        yield StateCount(state, label, count, start, share)
+        yield StateCount(state, wording.STATES[state], count, start, share)
         start += share
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 from notifier.board_chart import MarkKind
 from notifier.held_reasons import HELD_REASONS
 from notifier.view import ALERTS
+from registry.model import CommuneState
 
 SentKind = Literal["call", "reminder", "silence"]
 MailColumn = Literal["waiting", "held", "sent", "bounced", "refused", "unknown"]
@@ -27,7 +28,26 @@ KINDS: Mapping[str, str] = MappingProxyType(
         "alert": "Cảnh báo hệ thống",
     }
 )
+#: From what is done to what is missing.
+STATE_ORDER: tuple[CommuneState, ...] = (
+    "registered", "nil", "needs-fix", "in-review", "waiting", "silent",
+)  # fmt: skip
 OTHER_KIND = "Thư khác"
+#: The same, for the narrow boxes of a calendar.
+SHORT_KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "call": "thư đề nghị",
+        "reminder": "thư nhắc",
+        "ack": "thư trả lời",
+        "silence": "thông báo",
+        "draft": "dự thảo",
+        "report": "báo cáo",
+        "held": "báo cán bộ",
+        "digest": "tổng hợp",
+        "stranger": "trả lời",
+        "alert": "cảnh báo",
+    }
+)
 MAIL_COLUMNS: tuple[tuple[MailColumn, str], ...] = (
     ("waiting", "Chờ gửi"),
     ("held", "Tạm giữ"),

@@ -30,6 +30,7 @@ Code = Literal[
     "calendar",
     "certificate",
     "backup",
+    "board",
 ]
 #: A trouble counts as over when it was not seen for so long: one that comes and goes is one.
 QUIET = dt.timedelta(minutes=30)
@@ -62,6 +63,8 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "calendar": "Ghi ngày nghỉ, ngày làm bù của năm đó vào tệp calendar.toml khi có thông báo.",
         "certificate": "Gia hạn chứng thư trước khi hết hạn.",
         "backup": "Chạy lệnh intake backup, kiểm tra lịch sao lưu.",
+        "board": "Việc nhận và gửi thư vẫn chạy bình thường. Kiểm tra mục [board] trong "
+        "settings.toml, ổ đĩa và cổng mạng của bảng theo dõi.",
     }
 )
 
@@ -192,6 +195,9 @@ def _parts(facts: Facts, limits: Limits, now: dt.datetime) -> Iterator[Trouble]:
         failing = facts.failing.get(code)
         if failing is not None:
             yield Trouble(code, "broken", failing.since, failing.reason)
+    board = facts.failing.get("board")
+    if board is not None:
+        yield Trouble("board", "warning", board.since, board.reason)
     if facts.running and facts.turned_at is not None and now - facts.turned_at >= patience:
         text = "the daemon holds the registry but gives no sign of life"
         yield Trouble("daemon", "broken", facts.turned_at, text)

@@ -27,6 +27,7 @@ class KindCount:
 
     kind: str
     label: str
+    short: str
     count: int
 
 
@@ -214,7 +215,8 @@ def _kinds(dues: Iterable[Due]) -> Iterator[KindCount]:
     counts = Counter(str(one.kind) for one in dues)
     order = list(words.KINDS)
     for kind in sorted(counts, key=lambda kind: order.index(kind) if kind in order else len(order)):
-        yield KindCount(kind, words.KINDS.get(kind, words.OTHER_KIND), counts[kind])
+        label = words.KINDS.get(kind, words.OTHER_KIND)
+        yield KindCount(kind, label, words.SHORT_KINDS.get(kind, label), counts[kind])
 
 
 def _batches(
