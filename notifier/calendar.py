@@ -117,7 +117,10 @@ class Calendar:
         import holidays  # noqa: PLC0415  slow to import, and `intake status` may not need it
 
         try:
-            return holidays.country_holidays(self._file.country)
+            table = holidays.country_holidays(self._file.country)
+            spoken = "vi" if "vi" in table.supported_languages else table.default_language
+            # Else the days would be named in the language of the machine's locale.
+            return holidays.country_holidays(self._file.country, language=spoken)
         except NotImplementedError:
             return None
 
