@@ -183,11 +183,21 @@ class Security(Section):
     reply_days: Count = 30
 
 
-class Board(Section):
-    """The status page (a later room)."""
+class Board(Secret):
+    """The status page: where it is written, and who may look at it over the network.
+
+    ``listen`` is ``host:port`` or empty: not served. Beyond loopback it needs a password.
+    """
 
     path: str = "data/board"
     listen: str = ""
+    user: Text = "canbo"
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port of ``listen``; None when nothing is served."""
+        host, _, port = self.listen.rpartition(":")
+        return (host.strip("[]"), int(port)) if host and port.isdecimal() else None
 
 
 class Health(Section):

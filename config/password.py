@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from string import Template
 
-from config.model import Mailbox, Secret
+from config.model import Board, Mailbox, Secret
 from config.problem import ConfigProblems, Problem
 from config.toml_file import TomlFile
 
 _FILE = "settings.toml"
 _FOR_OTHERS = 0o077
+_OPEN = "whoever has an account on this machine could take the mailbox over"
 
 
 def secret(section: Secret, env: Mapping[str, str]) -> str:
@@ -22,7 +23,7 @@ def secret(section: Secret, env: Mapping[str, str]) -> str:
     Raises:
         ConfigProblems: The variable or file is missing or empty. The secret is never quoted.
     """
-    name = "mailbox" if isinstance(section, Mailbox) else "smtp"
+    name = _name(section)
     found = ""
     if section.password_env:
         found = env.get(section.password_env, "")
@@ -38,6 +39,12 @@ def secret(section: Secret, env: Mapping[str, str]) -> str:
     if not found:
         raise ConfigProblems([_no_secret(name, section)])
     return found
+
+
+def _name(section: Secret) -> str:
+    if isinstance(section, Board):
+        return "board"
+    return "mailbox" if isinstance(section, Mailbox) else "smtp"
 
 
 def check_secret(
@@ -58,7 +65,7 @@ def check_secret(
         yield file.problem(
             (name, key),
             f"the file of {name}.password_file can be read by others",
-            "whoever has an account on this machine could take the mailbox over",
+            _OPEN if name != "board" else "whoever has an account on this machine has the password",
             f"run: chmod 600 {path}",
         )
 
@@ -93,4 +100,7 @@ def _no_secret(name: str, section: Secret) -> Problem:
             f"the file {section.password_file} of {name}.password_file cannot be read or is empty"
         )
         remedy = "put the password on its first line and let the daemon's user read it (chmod 600)"
-    return Problem(_FILE, 0, what, "without the password the server refuses the login", remedy)
+    why = "without the password the server refuses the login"
+    if name == "board":
+        why = "without a password the board is not served"
+    return Problem(_FILE, 0, what, why, remedy)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,6 +21,8 @@ CALENDAR = "calendar.toml"
 CAMPAIGNS = "campaigns"
 TEMPLATES = "templates"
 
+#: What serves the board: the extra ``[board]``.
+_BOARD_NEEDS = ("starlette", "uvicorn", "prometheus_client")
 _Model = TypeVar("_Model", bound=Section)
 
 
@@ -132,7 +135,8 @@ class _Work:
                 yield from campaign_checks.check_members(file, campaign, members)
 
     def _remarks(self, file: TomlFile, settings: Settings) -> Iterator[Problem]:
-        for name, section in (("mailbox", settings.mailbox), ("smtp", settings.smtp)):
+        secrets = {"mailbox": settings.mailbox, "smtp": settings.smtp, "board": settings.board}
+        for name, section in secrets.items():
             yield from check_secret(file, name, section, self.env)
         steps = [step for _, campaign in self.campaigns for step in campaign.remind]
         chairs = any("chair" in (step.to, *step.cc) for step in steps)
@@ -164,6 +168,7 @@ def warnings(config: Config) -> tuple[Problem, ...]:
     found = (
         *config.remarks,
         *_not_built_yet(config),
+        *_board_remarks(config),
         *_without_copies(config),
         *_unknown_years(config),
     )
@@ -172,14 +177,6 @@ def warnings(config: Config) -> tuple[Problem, ...]:
 
 def _not_built_yet(config: Config) -> Iterator[Problem]:
     """Yield what the admin may write but this version does not do: better said than missed."""
-    if config.settings.board.listen:
-        yield Problem(
-            SETTINGS,
-            0,
-            "board.listen is set",
-            "this version serves no board",
-            'watch `intake status`, or write listen = ""',
-        )
     for campaign in config.campaigns:
         if campaign.report.attach_dossiers:
             yield Problem(
@@ -189,6 +186,30 @@ def _not_built_yet(config: Config) -> Iterator[Problem]:
                 "this version sends the report without the dossiers",
                 "send them by hand, or write false",
             )
+
+
+def _board_remarks(config: Config) -> Iterator[Problem]:
+    """Yield what is doubtful about serving the board."""
+    address = config.settings.board.address
+    if address is None:
+        return
+    missing = [name for name in _BOARD_NEEDS if find_spec(name) is None]
+    if missing:
+        yield Problem(
+            SETTINGS,
+            0,
+            f"board.listen is set and {', '.join(missing)} is not installed",
+            "the board is written but not served",
+            "run: pip install 'commune-intake[board]'",
+        )
+    if not settings_checks.is_loopback(address[0]):
+        yield Problem(
+            SETTINGS,
+            0,
+            f'board.listen = "{config.settings.board.listen}" is open to the network',
+            "the page and its password cross it readable by anyone",
+            "listen on 127.0.0.1 behind a proxy that speaks TLS",
+        )
 
 
 def _without_copies(config: Config) -> Iterator[Problem]:
@@ -233,11 +254,12 @@ def _template_names(folder: Path) -> frozenset[str]:
 def _absolute(settings: Settings, folder: Path) -> Settings:
     """Return the settings with the paths of password and certificate files made absolute."""
     changed = {}
-    for name, section in (("mailbox", settings.mailbox), ("smtp", settings.smtp)):
+    sections = {"mailbox": settings.mailbox, "smtp": settings.smtp, "board": settings.board}
+    for name, section in sections.items():
         paths = {
             key: str(folder.absolute() / path)
             for key in ("password_file", "ca_file")
-            if (path := getattr(section, key)) and not path.startswith("$")
+            if (path := getattr(section, key, "")) and not path.startswith("$")
         }
         changed[name] = section.model_copy(update=paths)
     return settings.model_copy(update=changed)

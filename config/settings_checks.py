@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from config.model import Commune, Settings
+from config.model import Board, Commune, Settings
 from config.problem import Problem
 from config.roster import Roster
 from config.toml_file import TomlFile
@@ -15,6 +15,7 @@ from parsers.vietnamese import fold
 _Entry = tuple[Commune, int]
 _DATABASES = ("sqlite", "postgresql+psycopg")
 _LISTEN = re.compile(r".+:\d{1,5}")
+_LAST_PORT = 65535
 _PASSWORD_IN_URL = re.compile(r"[^:/]+://[^@/]*:[^@]+@")
 
 
@@ -44,13 +45,53 @@ def check_settings(file: TomlFile, settings: Settings, folder: Path) -> Iterator
         )
     yield from _check_clamd(file, settings.security.clamd)
     yield from _check_roots(file, settings.security.signature_roots, folder)
-    if settings.board.listen and not _LISTEN.fullmatch(settings.board.listen):
+    yield from _check_board(file, settings.board)
+
+
+def _check_board(file: TomlFile, board: Board) -> Iterator[Problem]:
+    if board.listen and not (_LISTEN.fullmatch(board.listen) and _port(board.listen)):
         yield file.problem(
             ("board", "listen"),
-            f'board.listen = "{settings.board.listen}"',
+            f'board.listen = "{board.listen}"',
             "it must be an address and a port",
             'write such as "127.0.0.1:8080", or "" to serve nothing',
         )
+    elif board.address and not is_loopback(board.address[0]) and not _has_password(board):
+        yield file.problem(
+            ("board", "listen"),
+            f'board.listen = "{board.listen}" without a password',
+            "whoever reaches this machine could read the board",
+            'add password_env = "…" or password_file = "…" to [board], or listen on 127.0.0.1',
+        )
+    if board.listen and not board.path:
+        yield file.problem(
+            ("board", "path"),
+            "board.listen is set and board.path is empty",
+            "there would be no page to serve",
+            'write path = "data/board"',
+        )
+    if board.password_env and board.password_file:
+        yield file.problem(
+            ("board", "password_file"),
+            "board has both password_env and password_file",
+            "it would be unclear which of the two counts",
+            "keep one",
+        )
+    if ":" in board.user:
+        yield file.problem(
+            ("board", "user"),
+            f'board.user = "{board.user}"',
+            "a browser cannot send a name with a colon (RFC 7617)",
+            'write such as "canbo"',
+        )
+
+
+def _has_password(board: Board) -> bool:
+    return bool(board.password_env or board.password_file)
+
+
+def _port(listen: str) -> bool:
+    return 0 < int(listen.rpartition(":")[2]) <= _LAST_PORT
 
 
 def _check_clamd(file: TomlFile, address: str) -> Iterator[Problem]:

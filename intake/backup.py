@@ -141,7 +141,7 @@ def _copy_config(config: Config, target: Path) -> None:
     settings, folder = config.settings, config.folder
     secrets = {
         (start / os.path.expandvars(one.password_file)).resolve()
-        for one in (settings.mailbox, settings.smtp)
+        for one in (settings.mailbox, settings.smtp, settings.board)
         for start in (folder, Path())
         if one.password_file
     }

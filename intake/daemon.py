@@ -1,6 +1,7 @@
 """The daemon: collect → keep → understand → read → record → close → decide → send → file → copy.
 
-Between close and decide it looks after itself: is it well, and who must be told?
+Between close and decide it looks after itself: is it well, and who must be told? At the end it
+writes the board.
 
 The same steps in the same order as docs/flow.md. Each step commits before the next begins and can
 be repeated; a step that cannot be done now (server away, disk full) leaves the others working.
@@ -25,6 +26,7 @@ from intake.kept_config import keep_config
 from intake.logs import reply_codes
 from intake.mailbox import LoginRefused, Unreachable, Untrusted
 from intake.post import alert, decide_and_queue, tell_admin
+from intake.publish import Publisher
 from intake.put_in_place import notice_behind
 from intake.understand import understand_kept
 from notifier.delivery import AuthFailed
@@ -68,6 +70,7 @@ class Daemon:
 
     def __post_init__(self) -> None:
         self.health = Health(self.desk)
+        self.publisher = Publisher(self.desk, self.health)
 
     def recover(self) -> None:
         """At the start: mails that a kill left half-way get their one retry, and one copy.
@@ -98,6 +101,7 @@ class Daemon:
             self._despite_the_disk(lambda: self._from_the_inbox(self.catch_up))
         if not self._caught_up and self.desk.store.behind():
             self._despite_the_disk(self.health.examine)
+            self.publisher.publish()
             self.health.renew()
             self.turned()
             return False  # what has left already is not known yet
@@ -112,6 +116,7 @@ class Daemon:
         more |= self._despite_the_disk(self.send)
         more |= self._despite_the_disk(lambda: self._from_the_inbox(self.file))
         self._despite_the_disk(self.copy_journal)
+        self.publisher.publish()
         self.health.renew()
         if not self._disk_failed:
             self.health.signs.works("disk")

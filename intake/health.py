@@ -74,6 +74,11 @@ class Health:
         moments = (self.signs.read_at, self._vitals.polled_at)
         return max((at for at in moments if at is not None), default=None)
 
+    @property
+    def vitals(self) -> Vitals:
+        """What the registry said at the last look."""
+        return self._vitals
+
     def __post_init__(self) -> None:
         self.signs.started_at = self.signs.started_at or self.desk.clock()
 

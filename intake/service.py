@@ -23,6 +23,8 @@ from config.model import Config
 from config.settings import ConfigProblems, load, secret, warnings
 from intake import heartbeat
 from intake.backoff import Backoff
+from intake.board_pulse import Pulse, Window, health_now
+from intake.board_server import BoardServer
 from intake.daemon import Daemon
 from intake.desk import Desk, open_desk, utc_now
 from intake.kept_config import keep_config
@@ -33,6 +35,7 @@ from intake.post import alert
 from intake.put_in_place import catch_up_with_copy
 from intake.standby import take_turn
 from intake.systemd import ALIVE, misfit, notify
+from notifier.board import FILES
 from notifier.health import Code
 from notifier.limits import clock_trouble, roster_brake
 from notifier.smtp import Courier
@@ -91,8 +94,11 @@ class Service:
     counter: Callable[[], float] = time.monotonic
     #: Where the heartbeat is written; None: nowhere.
     folder: Path | None = None
+    #: The last turn, for the board's web server.
+    pulse: Pulse | None = None
     _ticks: int = 0
     _beat_at: float = float("-inf")
+    _board: BoardServer | None = None
     _clocks: tuple[dt.datetime, float] | None = None
 
     def serve(self) -> None:
@@ -121,10 +127,12 @@ class Service:
         notify("READY=1", "STATUS=works")
         _log.info("started", pid=os.getpid(), account=self.daemon.desk.mailbox.account)
         self._tell_layers()
+        board = self._open_board()
         try:
             self._loop()
         finally:
             notify("STOPPING=1")
+            board.stop()
             ended.set()
             scheduler.shutdown(wait=False)
             _log.info("stopped")
@@ -162,6 +170,7 @@ class Service:
         self._ticks += 1
         if self._unless_busy(self._tick):
             self.daemon.health.signs.works("registry")
+        self._follow_board()
         self._beat()
 
     def _unless_busy(self, step: Callable[[], None]) -> bool:
@@ -189,6 +198,7 @@ class Service:
         self._beat_at = self.counter()
         daemon, now = self.daemon, self.daemon.desk.clock()
         health, signs = daemon.health.look(), daemon.health.signs
+        self.pulse = Pulse(now, daemon.health.read_at, health, daemon.publisher.numbers)
         if self.folder is not None:
             started_at = signs.started_at or now
             read_at = daemon.health.read_at
@@ -216,6 +226,32 @@ class Service:
         self.daemon.until_idle()
         give_back()
 
+    # --- the board ---
+
+    def _open_board(self) -> BoardServer:
+        """Start the board's web server: it is there also while the first tick is long."""
+        desk = self.daemon.desk
+        started = Pulse(desk.clock())
+        window = Window(
+            folder=lambda: desk.config.folder / desk.config.settings.board.path,
+            pulse=lambda: self.pulse or started,
+            health=lambda: health_now(self.pulse or started, desk.config, desk.clock()),
+        )
+        self._board = BoardServer(window, self.env)
+        self._follow_board()
+        return self._board
+
+    def _follow_board(self) -> None:
+        """Let the web server be as the settings say; what it cannot do is a trouble, no more."""
+        if self._board is None:
+            return
+        desk, signs = self.daemon.desk, self.daemon.health.signs
+        why = self._board.follow(desk.config.settings.board)
+        if why:
+            signs.fails("listen", desk.clock(), why)
+        else:
+            signs.works("listen")
+
     # --- signals ---
 
     def _obey_signals(self) -> None:
@@ -237,7 +273,9 @@ class Service:
         folder = self.daemon.desk.config.folder
         data = str(data_folder(self.daemon.desk.config))
         for changes in watch(folder, stop_event=ended, recursive=True, raise_interrupt=False):
-            if any(not path.startswith(data) and _is_config(path) for _, path in changes):
+            ours = _pages(self.daemon.desk.config)
+            edited = (path for _, path in changes if _is_config(path) and path not in ours)
+            if any(not path.startswith(data) for path in edited):
                 self.words.put("reload")
 
     def reload(self) -> None:
@@ -315,6 +353,12 @@ def replace_config(desk: Desk, new: Config, env: Mapping[str, str]) -> None:
         desk.store.pull_brake(lost, desk.clock())
         _log.error("brake_pulled", reason=lost)
     desk.config = new
+
+
+def _pages(config: Config) -> frozenset[str]:
+    """The board's own files: written by us, no edit of the admin's."""
+    folder = (config.folder / config.settings.board.path).resolve()
+    return frozenset(str(folder / name) for name in FILES)
 
 
 def _is_config(path: str) -> bool:

@@ -30,6 +30,8 @@ Code = Literal[
     "calendar",
     "certificate",
     "backup",
+    "board",
+    "listen",
 ]
 #: A trouble counts as over when it was not seen for so long: one that comes and goes is one.
 QUIET = dt.timedelta(minutes=30)
@@ -62,6 +64,10 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "calendar": "Ghi ngày nghỉ, ngày làm bù của năm đó vào tệp calendar.toml khi có thông báo.",
         "certificate": "Gia hạn chứng thư trước khi hết hạn.",
         "backup": "Chạy lệnh intake backup, kiểm tra lịch sao lưu.",
+        "board": "Việc nhận và gửi thư vẫn chạy bình thường. Kiểm tra ổ đĩa và quyền ghi của thư "
+        "mục ghi ở [board] path; xem nhật ký.",
+        "listen": "Việc nhận và gửi thư vẫn chạy bình thường. Kiểm tra địa chỉ, cổng và mật khẩu ở "
+        "mục [board] trong settings.toml; cổng có thể đang do chương trình khác dùng.",
     }
 )
 
@@ -192,6 +198,11 @@ def _parts(facts: Facts, limits: Limits, now: dt.datetime) -> Iterator[Trouble]:
         failing = facts.failing.get(code)
         if failing is not None:
             yield Trouble(code, "broken", failing.since, failing.reason)
+    minor: tuple[Code, ...] = ("board", "listen")
+    for code in minor:
+        failing = facts.failing.get(code)
+        if failing is not None:
+            yield Trouble(code, "warning", failing.since, failing.reason)
     if facts.running and facts.turned_at is not None and now - facts.turned_at >= patience:
         text = "the daemon holds the registry but gives no sign of life"
         yield Trouble("daemon", "broken", facts.turned_at, text)

@@ -86,6 +86,8 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "calendar": "Chưa có lịch nghỉ của năm tới",
         "certificate": "Chứng thư sắp hết hạn",
         "backup": "Lâu chưa sao lưu",
+        "board": "Không viết được bảng theo dõi",
+        "listen": "Không mở được bảng theo dõi trên mạng",
         "bounced": "Thư gửi đi bị trả lại",
         "unreached": "Có đơn vị chưa nhận được thư nào",
         "cap": "Một địa chỉ đã nhận quá nhiều thư, tạm dừng gửi",

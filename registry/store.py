@@ -4,6 +4,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from registry.board_rows import BoardRows
 from registry.campaign_rows import CampaignRows
 from registry.catch_up_rows import CatchUpRows
 from registry.database import Database, resolve
@@ -31,6 +32,7 @@ class Store(
     StockRows,
     EventRows,
     HealthRows,
+    BoardRows,
 ):
     """The registry's database. Each method is one transaction; each write is in the journal.
 

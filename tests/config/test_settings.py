@@ -344,12 +344,37 @@ def test_fault_127_a_file_that_changes_while_it_is_read_is_a_problem(
 def test_what_this_version_does_not_do_is_said(tmp_path: Path) -> None:
     folder = tmp_path / "config"
     shutil.copytree(EXAMPLE, folder)
-    edit(folder, "settings.toml", 'listen = ""', 'listen = "127.0.0.1:8080"')
     campaign = "campaigns/ocop-2024-2.toml"
     edit(folder, campaign, "attach_dossiers = false", "attach_dossiers = true")
     told = [str(one) for one in warnings(load(folder, env={}))]
-    assert any("board.listen is set" in one for one in told)
     assert any(one.startswith(campaign) and "without the dossiers" in one for one in told)
+
+
+def board_warnings(folder: Path, listen: str, password: str = "") -> list[str]:
+    shutil.copytree(EXAMPLE, folder)
+    edit(folder, "settings.toml", 'listen = ""', f'listen = "{listen}"')
+    if password:
+        edit(folder, "settings.toml", 'password_env = "" ', f'password_env = "{password}" ')
+    return [str(one) for one in warnings(load(folder, env={})) if "board" in str(one)]
+
+
+def test_a_board_on_this_machine_is_nothing_to_warn_of(tmp_path: Path) -> None:
+    assert board_warnings(tmp_path / "config", "127.0.0.1:8080") == []
+
+
+def test_a_board_open_to_the_network_shows_its_password_there(tmp_path: Path) -> None:
+    told = board_warnings(tmp_path / "config", "0.0.0.0:8080", "INTAKE_BOARD_PASSWORD")
+    assert any("is open to the network" in one for one in told)
+    assert any("INTAKE_BOARD_PASSWORD of board.password_env is not set" in one for one in told)
+
+
+def test_a_board_whose_programs_are_not_installed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config.settings.find_spec", lambda name: None if name == "uvicorn" else 1)
+    (told,) = board_warnings(tmp_path / "config", "[::1]:8080")
+    assert "uvicorn is not installed" in told
+    assert "commune-intake[board]" in told
 
 
 def test_it_is_said_what_an_office_without_copies_in_sent_gives_up(tmp_path: Path) -> None:
