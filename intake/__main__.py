@@ -153,15 +153,18 @@ def _whoever() -> str:
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
     """Write a complete, commented config folder."""
-    from config.init import ExampleExists, write_example  # noqa: PLC0415
+    from config.init import ExampleExists, begin_with_a_trial, write_example  # noqa: PLC0415
 
     try:
         written = write_example(folder)
     except ExampleExists as error:
         _echo(f"intake: {error}", err=True)
         raise typer.Exit(1) from None
+    trial = begin_with_a_trial(folder)
     _echo(f"{len(written)} files written to {folder}. Next: edit settings.toml, then run")
     _echo(f"  intake --config {folder} check --connect")
+    _echo(f"It begins with a trial: all mail goes to smtp.redirect_all_to ({trial}) only;")
+    _echo("put your own address there, and take it out when the mails are as you want them.")
 
 
 @app.command()

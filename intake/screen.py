@@ -103,6 +103,10 @@ class Screen:
             self._say("  [yellow]some wait for a person[/yellow]: see `intake held`")
         states = ("queued", "sent", "refused", "unknown", "held")
         self._line("outbox", _counts(outbox, *states), outbox)
+        if outbox.get("redirect_all_to"):
+            target = escape(outbox["redirect_all_to"])
+            self._say(f"  [yellow]a trial[/yellow]: all mail goes to {target} only, until")
+            self._say("  smtp.redirect_all_to is taken out; what is still owed then leaves")
         polled = self._at(mailbox["polled_at"]) or "never"
         self._say(f"[bold]mailbox[/bold]  {escape(mailbox['account'])}, last read {polled}")
         daemon = view["daemon"]

@@ -36,6 +36,7 @@ def status(config: Config, store: "Store", now: dt.datetime) -> View:
             **{state: counts.mails.get(state, 0) for state in ("queued", "sent", "refused")},
             "unknown": counts.mails.get("unknown", 0) + counts.mails.get("sending", 0),
             "held": counts.mails.get("held", 0),
+            "redirect_all_to": config.settings.smtp.redirect_all_to or None,
             "by_kind": dict(counts.mail_kinds),
         },
         "mailbox": {
@@ -295,6 +296,7 @@ def _mail(one: Mail) -> View:
         "queued_at": one.queued_at.isoformat(),
         "sent_at": _instant(one.sent_at),
         "bounced_at": _instant(one.bounced_at),
+        "redirected": one.redirected,
         "server": one.server or None,
         "response": one.response or None,
     }

@@ -15,6 +15,7 @@ from notifier import again, answers, campaign_rules
 from notifier.calendar import Calendar
 from notifier.debt import NEEDS_INBOX, UNASKED, Due, World
 from notifier.recheck import still_due
+from notifier.redirect import redirected
 from notifier.schedule import closing_due, inbox_known, reminder_moments, report_due
 from registry.model import Snapshot
 
@@ -69,7 +70,10 @@ def _owed(world: World) -> Iterator[Due]:
     seen = set(world.snapshot.mail_keys)
     lost = {one.key: one for one in world.snapshot.lost}
     for rule in rules:
-        one = again.again(world, rule, lost[rule.key]) if rule.key in lost else rule
-        if one and one.key not in seen and one.to:
+        own = again.again(world, rule, lost[rule.key]) if rule.key in lost else rule
+        if own is None or own.key in seen or not own.to:
+            continue
+        one = redirected(own, world.config.settings)
+        if one.key not in seen:
             seen.add(one.key)
             yield one
