@@ -93,8 +93,18 @@ def _report(report: ReportRow) -> View:
     }
 
 
-def mails_ahead(config: Config, store: "Store", now: dt.datetime, only: str | None) -> list[View]:
-    """Return every mail that would leave from now on, by its moment, without sending any."""
+def mails_ahead(
+    config: Config,
+    store: "Store",
+    now: dt.datetime,
+    only: str | None,
+    at: dt.datetime | None = None,
+) -> list[View]:
+    """Return every mail that would leave from ``at`` (now) on, by its moment, without sending any.
+
+    ``waits`` says what a person must do first: ``approval``, ``launch``, or nothing (None).
+    ``meant_for`` are the true recipients of a mail that is redirected.
+    """
     calendar = Calendar(config.calendar, config.settings.office.zone)
     snapshot = store.snapshot(windows(config.campaigns))
     titles = {commune.key: commune.title for commune in config.communes}
@@ -108,9 +118,21 @@ def mails_ahead(config: Config, store: "Store", now: dt.datetime, only: str | No
             "cc": list(one.cc),
             "waits": one.facts.get("waits"),
             "key": one.key,
+            "campaign": one.campaign,
+            "meant_for": list(one.meant_for),
         }
-        for one in plan(snapshot, config, calendar, now)
+        for one in plan(snapshot, config, calendar, now, at)
         if only is None or one.campaign in {only, None}
+    ]
+
+
+def days(config: Config, first: dt.date, last: dt.date) -> list[View]:
+    """Return each day from ``first`` to ``last``: do offices work on it, and why it differs."""
+    calendar = Calendar(config.calendar, config.settings.office.zone)
+    whole = (first + dt.timedelta(days=ahead) for ahead in range((last - first).days + 1))
+    return [
+        {"date": day.isoformat(), "working": calendar.is_working(day), "why": calendar.why(day)}
+        for day in whole
     ]
 
 
