@@ -140,15 +140,11 @@ class Screen:
             self._say("decide with `intake assign`, `accept` or `reject` and the number")
 
     def plan(self, view: Sequence[View], days: Sequence[View] = ()) -> None:
-        """Show `views.mails_ahead`: the months of ``days`` with counts, then mail by mail."""
+        """Show `views.mails_ahead`: mail by mail, then by ``days`` on a calendar."""
         view = fit(view)
         if not view:
             self._say("no mail is due from then on")
             return
-        for month in months(view, fit(days)):
-            self._month(month)
-        if any(one["waits"] for one in view):
-            self._say("? leaves only when a person has decided: a launch, an approval")
         table = _table("when", "mail", "commune", "to")
         for one in view:
             waits = f" [yellow]({escape(_waits(one['waits']))})[/yellow]" if one["waits"] else ""
@@ -160,11 +156,15 @@ class Screen:
                 self._at(one["at"], _SHORT), name, escape(one["commune"] or "–"), to + waits
             )
         self.console.print(table)
+        for month in months(view, fit(days)):
+            self._month(month)
+        if any(one["waits"] for one in view):
+            self._say("? leaves only when a person has decided: a launch, an approval")
         self._say(f"{len(view)} in all; nothing was sent")
 
     def _month(self, month: Month) -> None:
         """One month as a grid: weekends and days off dim, counts of mails by kind below the day."""
-        self._say(f"[bold]{month.name}[/bold]")
+        self._say(f"\n[bold]{month.name}[/bold]")
         table = Table(padding=0, show_edge=False)
         for name in WEEK:
             table.add_column(name, width=_DAY_WIDTH, overflow="fold")
@@ -174,7 +174,6 @@ class Screen:
         self.console.print(table)
         for day in month.told:
             self._say(f"[dim]{day}[/dim]", 1)
-        self._say("")
 
     def replay(self, view: View) -> None:
         """Show `rebuild.Rebuilt.view`."""
