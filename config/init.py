@@ -1,5 +1,6 @@
 """The shipped example becomes an admin's own config folder."""
 
+import tomllib
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -33,6 +34,20 @@ def write_example(folder: Path) -> tuple[Path, ...]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(source.read_bytes())
     return tuple(plan)
+
+
+def begin_with_a_trial(folder: Path) -> str:
+    """Redirect all mail of a new folder to the example's officer; return that address.
+
+    A new office looks at its first mails before anybody else does: it writes its own address there,
+    and takes it out when it is content.
+    """
+    path = folder / "settings.toml"
+    text = path.read_text("utf-8")
+    officer = str(tomllib.loads(text)["officers"]["addresses"][0])
+    begun = f'redirect_all_to = "{officer}"'
+    path.write_text(text.replace('redirect_all_to = ""', begun, 1), "utf-8")
+    return officer
 
 
 def _files(source: Traversable, target: Path) -> dict[Path, Traversable]:

@@ -100,6 +100,8 @@ class Smtp(Secret):
     ca_file: str = ""
     sender: Address = Field(alias="from")
     rate_per_minute: Count = 60
+    #: While it is set every mail goes to this address only; empty = to whom it is meant for.
+    redirect_all_to: Address | Literal[""] = ""
     #: IMAP folder for copies of what was sent; empty = none are kept.
     save_sent_to: str = "Sent"
     timeout_seconds: Duration = Field(default=60.0, alias="timeout")

@@ -170,6 +170,7 @@ def warnings(config: Config) -> tuple[Problem, ...]:
         *_not_built_yet(config),
         *_board_remarks(config),
         *_without_copies(config),
+        *_redirected(config),
         *_unknown_years(config),
     )
     return tuple(sorted(found, key=lambda remark: (remark.file, remark.line)))
@@ -220,6 +221,18 @@ def _without_copies(config: Config) -> Iterator[Problem]:
             "smtp.save_sent_to is empty",
             "after a restored backup nobody can tell which mails have left: all of them are held",
             'write save_sent_to = "Sent"',
+        )
+
+
+def _redirected(config: Config) -> Iterator[Problem]:
+    target = config.settings.smtp.redirect_all_to
+    if target:
+        yield Problem(
+            SETTINGS,
+            0,
+            f'smtp.redirect_all_to = "{target}"',
+            "every mail goes to this address only: communes, approvers and Department get nothing",
+            'look at what it gets; then write redirect_all_to = "", and what is owed leaves',
         )
 
 

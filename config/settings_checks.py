@@ -43,6 +43,7 @@ def check_settings(file: TomlFile, settings: Settings, folder: Path) -> Iterator
             "there would be no office hour in which to send reminders",
             'write such as starts = "07:30" and ends = "17:00"',
         )
+    yield from _check_redirection(file, settings)
     yield from _check_clamd(file, settings.security.clamd)
     yield from _check_roots(file, settings.security.signature_roots, folder)
     yield from _check_board(file, settings.board)
@@ -92,6 +93,17 @@ def _has_password(board: Board) -> bool:
 
 def _port(listen: str) -> bool:
     return 0 < int(listen.rpartition(":")[2]) <= _LAST_PORT
+
+
+def _check_redirection(file: TomlFile, settings: Settings) -> Iterator[Problem]:
+    target = settings.smtp.redirect_all_to.lower()
+    if target and target in {settings.office.address.lower(), settings.smtp.sender.lower()}:
+        yield file.problem(
+            ("smtp", "redirect_all_to"),
+            f'smtp.redirect_all_to = "{settings.smtp.redirect_all_to}" is our own mailbox',
+            "what comes back there is known as our own mail and filed, so nobody would see it",
+            "write the address of a person who looks at the mails, such as an officer's",
+        )
 
 
 def _check_clamd(file: TomlFile, address: str) -> Iterator[Problem]:
@@ -219,6 +231,9 @@ def check_roster(name: str, roster: Roster, settings: Settings | None) -> Iterat
         return
     ours = {settings.office.address.lower(): "the office's own address"}
     ours |= {found.lower(): "an officer's address" for found in settings.officers.addresses}
+    if settings.smtp.redirect_all_to:
+        target = settings.smtp.redirect_all_to.lower()
+        ours.setdefault(target, "the address of smtp.redirect_all_to")
     for commune, line in entries:
         for found in (*commune.emails, *commune.chair_emails):
             if found.lower() in ours:

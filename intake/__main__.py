@@ -138,6 +138,16 @@ def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def _moment(config: Any, text: str) -> dt.datetime:
+    """Read a day or an instant as a person writes it; without an offset it is the office's time."""
+    try:
+        found = dt.datetime.fromisoformat(text)
+    except ValueError:
+        said = f"{text!r} is no day and no instant; write such as 2024-05-16 or 2024-05-16T08:00"
+        raise typer.BadParameter(said) from None
+    return found if found.tzinfo else found.replace(tzinfo=config.settings.office.zone)
+
+
 def _from_now(first: dt.datetime) -> str:
     """Say when mail leaves: not outside office hours and working days."""
     return "now" if first <= _now() else f"from {first:%d/%m/%Y %H:%M} on (office hours)"
@@ -153,15 +163,18 @@ def _whoever() -> str:
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
     """Write a complete, commented config folder."""
-    from config.init import ExampleExists, write_example  # noqa: PLC0415
+    from config.init import ExampleExists, begin_with_a_trial, write_example  # noqa: PLC0415
 
     try:
         written = write_example(folder)
     except ExampleExists as error:
         _echo(f"intake: {error}", err=True)
         raise typer.Exit(1) from None
+    trial = begin_with_a_trial(folder)
     _echo(f"{len(written)} files written to {folder}. Next: edit settings.toml, then run")
     _echo(f"  intake --config {folder} check --connect")
+    _echo(f"It begins with a trial: all mail goes to smtp.redirect_all_to ({trial}) only;")
+    _echo("put your own address there, and take it out when the mails are as you want them.")
 
 
 @app.command()
@@ -359,17 +372,35 @@ def held(*, as_json: AsJson = False) -> None:
 @app.command()
 def plan(
     campaign: Annotated[str, typer.Option("--campaign", help="Only this campaign.")] = "",
+    at: Annotated[
+        str,
+        typer.Option(
+            "--at", metavar="MOMENT", help="From this day or instant on (office's time), not now."
+        ),
+    ] = "",
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Show every mail that would leave from now on and when; nothing is sent."""
+    """Show every mail that would leave from now on and when, on a calendar; nothing is sent.
+
+    Before a launch it also shows what a launch at that moment would send.
+    """
     from intake import views  # noqa: PLC0415
 
     config, store, _vault = _registry()
     only = _campaign(config, campaign).id if campaign else None
+    moment = _moment(config, at) if at else None
     with store:
-        view = views.mails_ahead(config, store, _now(), only)
-    _json(view) if as_json else _screen(config).plan(view)
+        view = views.mails_ahead(config, store, _now(), only, moment)
+    if as_json:
+        _json(view)
+        return
+    zone = config.settings.office.zone
+    begin = (moment or _now()).astimezone(zone).date()
+    on = [dt.datetime.fromisoformat(one["at"]).date() for one in view]
+    first = min((begin, *on)).replace(day=1)  # whole months
+    days = views.days(config, first, max((begin, *on)) + dt.timedelta(days=31))
+    _screen(config).plan(view, days)
 
 
 # --- decisions ----------------------------------------------------------------------------------

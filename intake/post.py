@@ -14,6 +14,7 @@ from notifier.debt import ANSWERS, HELD_WHEN_UNSURE
 from notifier.due import Due, due
 from notifier.fill_in import fill_in_workbook
 from notifier.limits import HOUR, brake, braked_kinds
+from notifier.redirect import redirected
 from registry.model import CommuneKey, Document, Mail, Message, NewMail, Snapshot, Submission
 from registry.snapshot import windows
 from registry.vault import VaultDamaged
@@ -125,7 +126,9 @@ def tell_admin(desk: Desk, key: str, facts: Mapping[str, str], tells: Sequence[i
     Its bytes go into the vault too: nothing else in there would tell the trouble again.
     """
     now = desk.clock()
-    mails = [] if desk.store.has_mail(key) else alert_mails(desk, key, facts, now)
+    one = _alert(desk, key, facts, now)
+    told = desk.store.has_mail(key) or desk.store.has_mail(one.key)
+    mails = [] if told else _rendered(desk, one, Context(desk.config, now))
     with contextlib.suppress(OSError):  # the trouble may be the disk
         for mail in mails[:1]:
             desk.vault.put(mail.raw)
@@ -135,6 +138,10 @@ def tell_admin(desk: Desk, key: str, facts: Mapping[str, str], tells: Sequence[i
 
 def alert_mails(desk: Desk, key: str, facts: Mapping[str, str], now: dt.datetime) -> list[NewMail]:
     """Return the mails of an alert, one for each admin; its key is ``alert/<what>/…``."""
+    return _rendered(desk, _alert(desk, key, facts, now), Context(desk.config, now))
+
+
+def _alert(desk: Desk, key: str, facts: Mapping[str, str], now: dt.datetime) -> Due:
     officers, what = desk.config.settings.officers, key.split("/")[1]
     one = Due(
         kind="alert",
@@ -145,7 +152,7 @@ def alert_mails(desk: Desk, key: str, facts: Mapping[str, str], now: dt.datetime
         not_before=now,
         facts={name: value[:2_000] for name, value in facts.items()},
     )
-    return _rendered(desk, one, Context(desk.config, now))
+    return redirected(one, desk.config.settings)
 
 
 def _rendered(desk: Desk, one: Due, context: Context) -> list[NewMail]:
@@ -224,7 +231,7 @@ def _evidence(desk: Desk, one: Due) -> tuple[Mail, ...]:
     if one.kind != "silence" or one.commune is None:
         return ()
     mails = desk.store.mails(campaign=one.campaign, commune=one.commune)
-    return tuple(mail for mail in mails if mail.kind in {"call", "reminder"})
+    return tuple(m for m in mails if m.kind in {"call", "reminder"} and not m.redirected)
 
 
 def _attachments(

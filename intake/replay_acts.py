@@ -39,6 +39,7 @@ from registry.model import (
     Outcome,
     ReportFile,
     Slot,
+    debt_key,
 )
 from registry.rows import read_key
 from registry.snapshot import silent_communes, windows
@@ -418,8 +419,8 @@ class Player:
         """Return the bytes of a mail whose own are lost; of an alert at least what it was about."""
         if data["kind"] != "alert":
             return _LOST
-        facts = {"what": str(data["key"]).split("/")[1], "reason": _LOST_REASON}
-        mails = alert_mails(self.desk, data["key"], facts, _instant(data["next_try_at"]))
+        facts = {"what": debt_key(str(data["key"])).split("/")[1], "reason": _LOST_REASON}
+        mails = alert_mails(self.desk, debt_key(data["key"]), facts, _instant(data["next_try_at"]))
         return next((one.raw for one in mails), _LOST)
 
     def hand_over(self, scene: Sequence[Event]) -> None:
@@ -522,14 +523,16 @@ def _derivable(event: Event) -> bool:
     Those of dead addresses do (`notifier.again`), and the brake's own (`notifier.answers`), but not
     what the examination tells of the brake later (``…/warning/2``).
     """
-    _, about, *more = _text(event, "key").split("/")
+    _, about, *more = debt_key(_text(event, "key")).split("/")
     owed = about in {"bounced", "unreached"} or (about == "brake" and len(more) == 1)
     return owed or event.data["kind"] != "alert"
 
 
 def _lost_alert(one: Difference) -> bool:
     """Whether only the text of an alert is lost: a kill or a full disk kept it from the vault."""
-    return one.kind == "queued" and set(one.then) == {"body"} and one.of.startswith("alert/")
+    return (
+        one.kind == "queued" and set(one.then) == {"body"} and debt_key(one.of).startswith("alert/")
+    )
 
 
 def _slot(data: Mapping[str, Any]) -> Slot:

@@ -18,6 +18,7 @@ from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
 
+from intake.screen_month import WEEK, Day, Month, months
 from notifier.held_reasons import in_vietnamese
 from parsers.names import one_line
 
@@ -58,6 +59,7 @@ _NOT_SHOWN = frozenset(
 _SHORT = "%d/%m %H:%M"
 _SECONDS = "%d/%m/%Y %H:%M:%S"
 _PIPE_WIDTH = 1000
+_DAY_WIDTH = 10  # of a day in the grid of a month: seven of them fit 80 columns
 _HASH = 12  # characters of a sha256 that are shown; `intake show` finds a message by eight
 
 
@@ -103,6 +105,10 @@ class Screen:
             self._say("  [yellow]some wait for a person[/yellow]: see `intake held`")
         states = ("queued", "sent", "refused", "unknown", "held")
         self._line("outbox", _counts(outbox, *states), outbox)
+        if outbox.get("redirect_all_to"):
+            target = escape(outbox["redirect_all_to"])
+            self._say(f"  [yellow]a trial[/yellow]: all mail goes to {target} only, until")
+            self._say("  smtp.redirect_all_to is taken out; what is still owed then leaves")
         polled = self._at(mailbox["polled_at"]) or "never"
         self._say(f"[bold]mailbox[/bold]  {escape(mailbox['account'])}, last read {polled}")
         daemon = view["daemon"]
@@ -133,22 +139,41 @@ class Screen:
         if view:
             self._say("decide with `intake assign`, `accept` or `reject` and the number")
 
-    def plan(self, view: Sequence[View]) -> None:
-        """Show `views.mails_ahead`."""
+    def plan(self, view: Sequence[View], days: Sequence[View] = ()) -> None:
+        """Show `views.mails_ahead`: mail by mail, then by ``days`` on a calendar."""
         view = fit(view)
         if not view:
-            self._say("no mail is due from now on")
+            self._say("no mail is due from then on")
             return
         table = _table("when", "mail", "commune", "to")
         for one in view:
-            waits = f" [yellow](waits for {escape(one['waits'])})[/yellow]" if one["waits"] else ""
+            waits = f" [yellow]({escape(_waits(one['waits']))})[/yellow]" if one["waits"] else ""
             to = ", ".join(map(escape, (*one["to"], *(f"cc {cc}" for cc in one["cc"]))))
+            if one.get("meant_for"):
+                to += f" [yellow](in place of {escape(', '.join(one['meant_for']))})[/yellow]"
             name = escape(one["template"])
             table.add_row(
                 self._at(one["at"], _SHORT), name, escape(one["commune"] or "–"), to + waits
             )
         self.console.print(table)
+        for month in months(view, fit(days)):
+            self._month(month)
+        if any(one["waits"] for one in view):
+            self._say("? leaves only when a person has decided: a launch, an approval")
         self._say(f"{len(view)} in all; nothing was sent")
+
+    def _month(self, month: Month) -> None:
+        """One month as a grid: weekends and days off dim, counts of mails by kind below the day."""
+        self._say(f"\n[bold]{month.name}[/bold]")
+        table = Table(padding=0, show_edge=False)
+        for name in WEEK:
+            table.add_column(name, width=_DAY_WIDTH, overflow="fold")
+        for week in month.weeks:
+            table.add_row(*map(_day, week))
+            table.add_section()
+        self.console.print(table)
+        for day in month.told:
+            self._say(f"[dim]{day}[/dim]", 1)
 
     def replay(self, view: View) -> None:
         """Show `rebuild.Rebuilt.view`."""
@@ -354,6 +379,19 @@ class Screen:
     def _say(self, text: str, depth: int = 0) -> None:
         line = Padding(text, (0, 0, 0, 2 * depth), expand=False) if depth else text
         self.console.print(line)
+
+
+def _waits(what: str) -> str:
+    return "if launched" if what == "launch" else f"waits for {what}"
+
+
+def _day(day: Day | None) -> str:
+    """A day of the grid: its number, marked when offices are closed, and what leaves on it."""
+    if day is None:
+        return ""
+    number = f"[bold]{day.number}[/bold]" if day.working else f"[dim]{day.number} off[/dim]"
+    mails = (f"[cyan]{escape(line)}[/cyan]" for line in day.mails)
+    return "\n".join((number, *mails))
 
 
 def _table(*columns: str) -> Table:

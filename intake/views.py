@@ -36,6 +36,7 @@ def status(config: Config, store: "Store", now: dt.datetime) -> View:
             **{state: counts.mails.get(state, 0) for state in ("queued", "sent", "refused")},
             "unknown": counts.mails.get("unknown", 0) + counts.mails.get("sending", 0),
             "held": counts.mails.get("held", 0),
+            "redirect_all_to": config.settings.smtp.redirect_all_to or None,
             "by_kind": dict(counts.mail_kinds),
         },
         "mailbox": {
@@ -92,8 +93,18 @@ def _report(report: ReportRow) -> View:
     }
 
 
-def mails_ahead(config: Config, store: "Store", now: dt.datetime, only: str | None) -> list[View]:
-    """Return every mail that would leave from now on, by its moment, without sending any."""
+def mails_ahead(
+    config: Config,
+    store: "Store",
+    now: dt.datetime,
+    only: str | None,
+    at: dt.datetime | None = None,
+) -> list[View]:
+    """Return every mail that would leave from ``at`` (now) on, by its moment, without sending any.
+
+    ``waits`` says what a person must do first: ``approval``, ``launch``, or nothing (None).
+    ``meant_for`` are the true recipients of a mail that is redirected.
+    """
     calendar = Calendar(config.calendar, config.settings.office.zone)
     snapshot = store.snapshot(windows(config.campaigns))
     titles = {commune.key: commune.title for commune in config.communes}
@@ -107,9 +118,21 @@ def mails_ahead(config: Config, store: "Store", now: dt.datetime, only: str | No
             "cc": list(one.cc),
             "waits": one.facts.get("waits"),
             "key": one.key,
+            "campaign": one.campaign,
+            "meant_for": list(one.meant_for),
         }
-        for one in plan(snapshot, config, calendar, now)
+        for one in plan(snapshot, config, calendar, now, at)
         if only is None or one.campaign in {only, None}
+    ]
+
+
+def days(config: Config, first: dt.date, last: dt.date) -> list[View]:
+    """Return each day from ``first`` to ``last``: do offices work on it, and why it differs."""
+    calendar = Calendar(config.calendar, config.settings.office.zone)
+    whole = (first + dt.timedelta(days=ahead) for ahead in range((last - first).days + 1))
+    return [
+        {"date": day.isoformat(), "working": calendar.is_working(day), "why": calendar.why(day)}
+        for day in whole
     ]
 
 
@@ -295,6 +318,7 @@ def _mail(one: Mail) -> View:
         "queued_at": one.queued_at.isoformat(),
         "sent_at": _instant(one.sent_at),
         "bounced_at": _instant(one.bounced_at),
+        "redirected": one.redirected,
         "server": one.server or None,
         "response": one.response or None,
     }

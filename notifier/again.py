@@ -94,14 +94,9 @@ def unreached_notice(world: World, campaign: Campaign) -> Iterator[Due]:
     the last working morning before the deadline's last day, so that a person can still telephone;
     a day after the begin at the earliest, when the call had time to arrive.
     """
-    state = world.state(campaign)
-    if state.closed_at is not None:
+    if world.state(campaign).closed_at is not None:
         return
-    begin = begins_at(campaign, state, world.config.settings)
-    last_on = (campaign.deadline_at - dt.timedelta(microseconds=1)).astimezone(world.calendar.zone)
-    day = world.calendar.previous_working(last_on.date() - _DAY)
-    morning = world.calendar.at(day, world.config.settings.hours.starts)
-    not_before = max(morning, begin + _DAY)
+    not_before = unreached_at(world, campaign)
     if world.now < not_before or world.now >= campaign.closes_at:
         return  # nothing to foresee: by then they may have been reached
     communes = unreached(world, campaign)
@@ -121,6 +116,15 @@ def unreached_notice(world: World, campaign: Campaign) -> Iterator[Due]:
             f"tiếp trước khi chốt số liệu, {_MEND}.",
         },
     )
+
+
+def unreached_at(world: World, campaign: Campaign) -> dt.datetime:
+    """Return the moment of `unreached_notice`."""
+    begin = begins_at(campaign, world.state(campaign), world.config.settings)
+    last_on = (campaign.deadline_at - dt.timedelta(microseconds=1)).astimezone(world.calendar.zone)
+    day = world.calendar.previous_working(last_on.date() - _DAY)
+    morning = world.calendar.at(day, world.config.settings.hours.starts)
+    return max(morning, begin + _DAY)
 
 
 def unreached(world: World, campaign: Campaign) -> tuple[Commune, ...]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain, filterfalse
 
 from config.model import Campaign, Commune, Config
@@ -116,31 +117,36 @@ def brake_alert(world: World) -> Iterator[Due]:
     )
 
 
-def digest(world: World) -> Iterator[Due]:
+def digest(world: World, *, brief: bool = False) -> Iterator[Due]:
     """In the morning of a working day: what waits, and how a running campaign stands.
 
     What came after the digest's own time was told by its held notice, and is in the next one.
+    ``brief`` leaves the facts out, which take a look at every commune.
     """
     today = world.now.astimezone(world.calendar.zone).date()
     moment = world.calendar.at(today, world.config.settings.officers.digest_at)
     held = [message for message in _held_now(world) if message.received_at < moment]
     running = [one for one in world.config.campaigns if _is_running(world, one, moment)]
-    dead = [commune.code for campaign in running for commune in _unreachable(world, campaign)]
-    if not world.calendar.is_working(today) or not (held or running):
+    if not (held or running) or not world.calendar.is_working(today):
         return
-    yield Due(
+    one = Due(
         kind="digest",
         key=f"digest/{today.isoformat()}",
         to=world.officers(),
         template="digest",
         not_before=moment,
-        facts={
-            "date": today.isoformat(),
-            "held": str(len(held)),
-            "undeliverable": " ".join(dict.fromkeys(dead)),
-            "unknown_year": str(world.calendar.unknown_ahead(today) or ""),
-        },
     )
+    if brief:
+        yield one
+        return
+    dead = [commune.code for campaign in running for commune in _unreachable(world, campaign)]
+    facts = {
+        "date": today.isoformat(),
+        "held": str(len(held)),
+        "undeliverable": " ".join(dict.fromkeys(dead)),
+        "unknown_year": str(world.calendar.unknown_ahead(today) or ""),
+    }
+    yield replace(one, facts=facts)
 
 
 def _is_running(world: World, campaign: Campaign, moment: dt.datetime) -> bool:

@@ -14,8 +14,8 @@ from notifier.schedule import (
     released_report,
     reminder_moments,
 )
-from registry.model import MailKind, Snapshot
-from registry.snapshot import commune_state, owes_answer, silent_communes
+from registry.model import MailKind
+from registry.snapshot import owes_answer, still_silent
 
 
 def campaign_mails(world: World, campaign: Campaign) -> Iterator[Due]:
@@ -116,8 +116,9 @@ def _silence_notices(world: World, campaign: Campaign) -> Iterator[Due]:
     if closed_at is None or campaign.silence != "no-need":
         return
     not_before = world.office_moment(closed_at)
+    silent = still_silent(world.snapshot, campaign.id)
     for commune in world.config.communes:
-        if commune_state(world.snapshot, campaign.id, commune.key) == "silent":
+        if commune.key in silent:
             to, cc = reach(commune, "commune", ("chair",), world.snapshot.bounced)
             yield _to_commune("silence", campaign, commune, not_before, to, cc)
 
@@ -151,46 +152,3 @@ def _to_commune(
         commune=commune.key,
         facts=facts,
     )
-
-
-def foreseen(world: World, campaign: Campaign) -> Iterator[Due]:
-    """Yield what will fall due if nobody else writes: coming steps, silence notices, the report."""
-    for step, moment in _steps(world, campaign):
-        if moment > world.now:
-            yield from (
-                one
-                for one in _reminders(world, campaign, step, moment, moment)
-                if one.to and one.key not in world.snapshot.mail_keys
-            )
-    if world.state(campaign).closed_at is None and campaign.silence == "no-need":
-        yield from _coming_silence(world, campaign)
-    yield from _coming_report(world, campaign)
-
-
-def _coming_silence(world: World, campaign: Campaign) -> Iterator[Due]:
-    not_before = world.office_moment(campaign.closes_at)
-    members = world.config.members(campaign)
-    for commune in silent_communes(world.snapshot, campaign, members):
-        to, cc = reach(commune, "commune", ("chair",), world.snapshot.bounced)
-        if to:
-            yield _to_commune("silence", campaign, commune, not_before, to, cc)
-
-
-def _coming_report(world: World, campaign: Campaign) -> Iterator[Due]:
-    newest = newest_report(world.snapshot, campaign)
-    if newest is not None and (newest.approved_at or campaign.report.approval == "none"):
-        return
-    report = campaign.report
-    number = newest.number if newest else _next_number(world.snapshot, campaign)
-    not_before = max(report.at, campaign.closes_at, world.now)
-    if newest is None and report.approval == "required":
-        approvers = report.approvers or world.config.settings.officers.addresses
-        key = f"draft/{campaign.id}/{number}"
-        yield Due("draft", key, approvers, "draft", not_before, campaign=campaign.id)
-    waits = {"waits": "approval"} if report.approval == "required" else {}
-    key = f"report/{campaign.id}/{number}"
-    yield Due("report", key, report.to, "report", not_before, campaign=campaign.id, facts=waits)
-
-
-def _next_number(snapshot: Snapshot, campaign: Campaign) -> int:
-    return 1 + max((r.number for r in snapshot.reports if r.campaign == campaign.id), default=0)

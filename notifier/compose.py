@@ -27,6 +27,8 @@ def compose(due: Due, context: Context, templates: Templates) -> list[NewMail]:
         WordingProblem: the template itself is broken; that mail waits, others go (FAULTS 108).
     """
     rendered = templates.render(due.template, view(due, context))
+    if due.meant_for:  # whatever an admin's layout shows, the subject tells
+        rendered = replace(rendered, subject=wording.clean(f"[Thư thử] {rendered.subject}", 200))
     identity = mime.message_id(due.key, context.config.settings.office.address)
     raw = _raw(due, context, rendered, identity)
     recipients = dict.fromkeys(_address(address) for address in (*due.to, *due.cc))
@@ -60,6 +62,7 @@ def _raw(due: Due, context: Context, rendered: Rendered, identity: str) -> bytes
         cc=tuple(_address(address) for address in due.cc),
         subject=rendered.subject,
         auto_submitted="auto-replied" if due.kind in _ANSWERS else "auto-generated",
+        meant_for=tuple(_address(address) for address in due.meant_for),
         in_reply_to=answered.rfc_message_id if answered and due.kind in _ANSWERS else "",
     )
     return mime.build(envelope, rendered.text, rendered.html, context.attachments)

@@ -33,7 +33,8 @@ class Due:
     """A mail owed now. ``key`` is stable: the same debt has the same key after any restart.
 
     ``template`` names the wording (``ack-registered``, ``reminder``, …). ``facts`` carries what
-    else the wording needs (step id, report id). Nothing leaves before ``not_before``.
+    else the wording needs (step id, report id). Nothing leaves before ``not_before``. ``meant_for``
+    are the true recipients of a mail that is redirected to somebody else.
     """
 
     kind: MailKind
@@ -46,6 +47,7 @@ class Due:
     commune: CommuneKey | None = None
     message_id: int | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    meant_for: Addresses = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,9 @@
 """Which mails are owed now: a pure function of the registry, the calendar and the clock.
 
 Every rule below yields debts with the earliest moment they may leave; `due` keeps those whose
-moment has come, `plan` shows all of them. Keys make repeats harmless: a debt whose key is already
-in the outbox is not yielded again, whatever became of that mail. Only what reached nobody of a
-commune is owed again to its other addresses, under another key.
+moment has come, `notifier.ahead` foresees all of them. Keys make repeats harmless: a debt whose key
+is already in the outbox is not yielded again, whatever became of that mail. Only what reached
+nobody of a commune is owed again to its other addresses, under another key.
 """
 
 import datetime as dt
@@ -12,8 +12,10 @@ from itertools import chain
 
 from config.model import Config
 from notifier import again, answers, campaign_rules
+from notifier.ahead import plan
 from notifier.calendar import Calendar
 from notifier.debt import NEEDS_INBOX, UNASKED, Due, World
+from notifier.new_debts import new_debts
 from notifier.recheck import still_due
 from notifier.schedule import closing_due, inbox_known, reminder_moments, report_due
 from registry.model import Snapshot
@@ -44,17 +46,6 @@ def due(snapshot: Snapshot, config: Config, calendar: Calendar, now: dt.datetime
     ]
 
 
-def plan(snapshot: Snapshot, config: Config, calendar: Calendar, now: dt.datetime) -> list[Due]:
-    """Return every mail that would be sent from now on if nothing else arrived, by its moment.
-
-    A report that waits for its approval carries the fact ``waits = "approval"``.
-    """
-    world = World(snapshot, config, calendar, now)
-    owed = chain(_owed(world), *(campaign_rules.foreseen(world, one) for one in config.campaigns))
-    once = {one.key: one for one in sorted(owed, key=lambda one: one.not_before, reverse=True)}
-    return sorted(once.values(), key=lambda one: (one.not_before, one.key))
-
-
 def _owed(world: World) -> Iterator[Due]:
     """Yield every debt of this moment whose key is new, most urgent first."""
     rules = chain(
@@ -66,10 +57,4 @@ def _owed(world: World) -> Iterator[Due]:
         *(campaign_rules.campaign_mails(world, one) for one in world.config.campaigns),
         answers.digest(world),
     )
-    seen = set(world.snapshot.mail_keys)
-    lost = {one.key: one for one in world.snapshot.lost}
-    for rule in rules:
-        one = again.again(world, rule, lost[rule.key]) if rule.key in lost else rule
-        if one and one.key not in seen and one.to:
-            seen.add(one.key)
-            yield one
+    return new_debts(world, rules)

@@ -52,6 +52,7 @@ class Envelope:
     subject: str
     auto_submitted: str
     in_reply_to: str = ""
+    meant_for: tuple[str, ...] = ()
 
 
 def message_id(key: str, address: str) -> str:
@@ -105,9 +106,13 @@ def _address_headers(top: MIMEMultipart, envelope: Envelope) -> None:
     if reply_to and reply_to != sender:
         top["Reply-To"] = reply_to
     for name, addresses in (("To", envelope.to), ("Cc", envelope.cc)):
-        sound = [plain for address in addresses if (plain := ascii_address(address))]
-        if sound:
-            top[name] = ",\n ".join(sound)
+        if listed := _listed(addresses):
+            top[name] = listed
+
+
+def _listed(addresses: Sequence[str]) -> str:
+    """Addresses as a header lists them, one a line; those that ASCII cannot carry are left out."""
+    return ",\n ".join(plain for address in addresses if (plain := ascii_address(address)))
 
 
 def _other_headers(envelope: Envelope) -> list[tuple[str, str]]:
@@ -119,6 +124,8 @@ def _other_headers(envelope: Envelope) -> list[tuple[str, str]]:
     answered = envelope.in_reply_to.strip()
     if _MESSAGE_ID.fullmatch(answered) and len(answered) <= _ID_LIMIT:
         headers += [("In-Reply-To", answered), ("References", answered)]
+    if meant_for := _listed(envelope.meant_for):
+        headers.append(("X-Commune-Intake-Meant-For", meant_for))
     key = clean(envelope.key, 300).encode("ascii", "replace").decode()
     return [
         *headers,

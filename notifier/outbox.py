@@ -19,8 +19,18 @@ from notifier.debt import ANSWERS, UNASKED
 from notifier.delivery import AuthFailed, Delivery, Later, Never, Sent, Unknown
 from notifier.limits import DAY, HOUR, over_cap, rate_allows
 from notifier.recheck import still_due
+from notifier.redirect import stray
 from registry.errors import NotPossible, RegistryBusy
-from registry.model import Mail, MailKind, MailState, Message, Snapshot, Window, debt_key
+from registry.model import (
+    Mail,
+    MailKind,
+    MailState,
+    Message,
+    Snapshot,
+    Window,
+    debt_key,
+    redirection,
+)
 from registry.snapshot import windows
 
 #: Back-off after "later": doubles from a minute to two hours.
@@ -45,7 +55,9 @@ class OutboxStore(Protocol):
     def mail_raw(self, mail_id: int) -> bytes: ...  # noqa: D102
     def handed(self, mail_id: int, now: dt.datetime) -> None: ...  # noqa: D102
     def interrupted(self, now: dt.datetime) -> list[Mail]: ...  # noqa: D102
-    def sent_since(self, recipient: str, moment: dt.datetime) -> int: ...  # noqa: D102
+    def sent_since(  # noqa: D102
+        self, recipient: str, moment: dt.datetime, redirection: str = ""
+    ) -> int: ...
     def snapshot(  # noqa: D102
         self, campaigns: Mapping[str, Window], *, contents: bool = True
     ) -> Snapshot: ...
@@ -194,6 +206,8 @@ def _not_now(desk: _Desk, mail: Mail) -> Settled | None:
     """Return what becomes of a mail that must not leave at this moment, or None."""
     now = desk.clock()
     settings = desk.config.settings
+    if why_not := stray(mail, settings):
+        return _strayed(desk, mail, why_not)
     if mail.state == "unknown" and mail.kind not in settings.smtp.retry_unknown:
         return _settle(desk, mail, "unknown", "outcomes of this kind are not tried again")
     if mail.kind in ANSWERS and _decided_otherwise(desk, mail):
@@ -209,14 +223,27 @@ def _not_now(desk: _Desk, mail: Mail) -> Settled | None:
     if mail.kind in UNASKED and not desk.calendar.in_hours(now, settings.hours):
         opens_at = desk.calendar.next_moment(now, settings.hours)
         return _postpone(desk, mail, "outside office hours", opens_at)
-    hour = desk.store.sent_since(mail.recipient, now - HOUR)
-    day = desk.store.sent_since(mail.recipient, now - DAY)
-    if not over_cap(hour, day, settings.limits):
+    return _over_caps(desk, mail, now)
+
+
+def _over_caps(desk: _Desk, mail: Mail, now: dt.datetime) -> Settled | None:
+    """What becomes of a mail whose recipient has had enough; a redirected one has its own caps."""
+    apart, limits = redirection(mail.key), desk.config.settings.limits
+    hour = desk.store.sent_since(mail.recipient, now - HOUR, apart)
+    day = desk.store.sent_since(mail.recipient, now - DAY, apart)
+    if not over_cap(hour, day, limits):
         return None
-    if day >= settings.limits.per_recipient_day and _tells_nothing(desk, mail):
+    if day >= limits.per_recipient_day and _tells_nothing(desk, mail):
         return replace(_lapsed(desk, mail, _MACHINE), capped=True)
     again_at = now + CAP_DELAY * (1 + desk.jitter())
     return replace(_postpone(desk, mail, "the recipient's cap is reached", again_at), capped=True)
+
+
+def _strayed(desk: _Desk, mail: Mail, why_not: str) -> Settled:
+    """A redirected mail goes nowhere else; a real one waits until nothing is redirected."""
+    if mail.redirected:
+        return _lapsed(desk, mail, why_not)
+    return _postpone(desk, mail, why_not, desk.clock() + CAP_DELAY * (1 + desk.jitter()))
 
 
 def _tells_nothing(desk: _Desk, mail: Mail) -> bool:

@@ -82,7 +82,7 @@ def _ourselves(config: Config) -> frozenset[str]:
 def _notice(mail: Mail, snapshot: Snapshot, config: Config, now: dt.datetime) -> str:
     if mail.kind == "digest":
         today = now.astimezone(config.settings.office.zone).date().isoformat()
-        return "" if mail.key == f"digest/{today}" else "it is another day's digest"
+        return "" if debt_key(mail.key) == f"digest/{today}" else "it is another day's digest"
     waiting = any(message.id == mail.message_id for message in snapshot.held)
     return "" if waiting else "the message does not wait any more"
 

@@ -247,7 +247,7 @@ def gather(store: Registry, config: Config, campaign: Campaign, now: dt.datetime
         submissions=submissions,
         documents={number: store.documents(number) for number in ids},
         messages={number: store.message(number) for number in ids},
-        mails=tuple(store.mails(campaign=campaign.id)),
+        mails=tuple(mail for mail in store.mails(campaign=campaign.id) if not mail.redirected),
         dossiers={key: store.dossier(campaign.id, key) for key in {s.commune for s in submissions}},
     )
     return build_inputs(config, campaign, material, now)

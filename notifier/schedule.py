@@ -73,7 +73,7 @@ def last_heard_at(snapshot: Snapshot, campaign: Campaign, key: CommuneKey) -> dt
 
 def live(addresses: Iterable[str], bounced: Iterable[str]) -> Addresses:
     """Return the addresses that no bounce called dead, each once, in their order."""
-    seen = {address.casefold() for address in bounced}
+    seen = {address.casefold() for address in bounced} if bounced else set()
     kept: list[str] = []
     for address in addresses:
         folded = address.casefold()

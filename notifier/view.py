@@ -144,6 +144,8 @@ def view(due: Due, context: Context) -> View:
     campaign = context.campaign
     return {
         "kind": due.kind,
+        "meant_for": wording.clean(", ".join(due.meant_for), 2000),
+        "redirect_all_to": wording.clean(context.config.settings.smtp.redirect_all_to, 200),
         "now": wording.moment(context.now, context.config.settings.office.zone),
         "office": _office(context.config),
         "campaign": _campaign(campaign, context) if campaign else None,

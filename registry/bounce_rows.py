@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 
 from registry.model import Asked, Bounce, CommuneKey, Lost, MailKind, MailState, Message, debt_key
-from registry.rows import key_of, message_of
+from registry.rows import key_of, message_of, not_redirected
 from registry.tables import MAIL_LOST, bounced, mails, messages
 
 #: The evidence that a commune was asked.
@@ -38,6 +38,7 @@ _ASKED = (
         mails.c.campaign.in_(sa.bindparam("campaigns", expanding=True)),
         mails.c.kind.in_(_ASKING),
         mails.c.commune_code.is_not(None),
+        not_redirected(),
     )
     .distinct()
 )
@@ -47,6 +48,7 @@ _WITH_A_LOSS = (
         sa.text(f"({MAIL_LOST})"),
         mails.c.campaign.in_(sa.bindparam("campaigns", expanding=True)),
         mails.c.commune_code.is_not(None),
+        not_redirected(),
     )
     .distinct()
 )
@@ -56,6 +58,7 @@ _OF_COMMUNES = (
         mails.c.campaign.in_(sa.bindparam("campaigns", expanding=True)),
         mails.c.kind.in_(_OWED),
         mails.c.commune_code.in_(sa.bindparam("codes", expanding=True)),
+        not_redirected(),
     )
     .order_by(mails.c.id)
 )

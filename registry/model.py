@@ -139,6 +139,8 @@ def waits_for_us(message: "Message") -> bool:
 
 #: What stands between a debt's own key and the addresses that it was sent to again.
 _AGAIN = "/again/"
+#: What stands before the key of a mail that was only shown to whom everything is redirected.
+REDIRECTED = "redirected/"
 
 
 def again_key(key: str, addresses: Iterable[str]) -> str:
@@ -152,9 +154,24 @@ def address_mark(addresses: Iterable[str]) -> str:
     return hashlib.sha256(folded.encode("utf-8", "replace")).hexdigest()[:12]
 
 
+def redirected_key(key: str, shown_to: str, meant_for: Iterable[str]) -> str:
+    """Return the key of a mail that is shown to one address in place of those it is meant for.
+
+    It pays no debt: the debt's own key stays free, and is owed once nothing is redirected any more.
+    """
+    return f"{REDIRECTED}{address_mark([shown_to, *meant_for])}/{key}"
+
+
+def redirection(key: str) -> str:
+    """Return the beginning that all mails redirected from the same addresses share; else empty."""
+    if not key.startswith(REDIRECTED):
+        return ""
+    return "/".join(key.split("/", 2)[:2]) + "/"
+
+
 def debt_key(key: str) -> str:
-    """Return a debt's own key, also of a mail that was sent again to another address."""
-    return key.partition(_AGAIN)[0]
+    """Return a debt's own key, also of a mail sent again to another address, or redirected."""
+    return key.removeprefix(redirection(key)).partition(_AGAIN)[0]
 
 
 def held_reason(code: HeldReason, *details: str) -> str:
@@ -387,9 +404,14 @@ class Mail:
     bounced_at: dt.datetime | None = None
 
     @property
+    def redirected(self) -> bool:
+        """Whether it was only shown to somebody else than those it is meant for."""
+        return bool(redirection(self.key))
+
+    @property
     def delivered(self) -> bool:
-        """Whether it counts as delivered: a server took it, and it did not come back."""
-        return self.state == "sent" and self.bounced_at is None
+        """Whether it counts as delivered: a server took it for those it is meant for, for good."""
+        return self.state == "sent" and self.bounced_at is None and not self.redirected
 
 
 @dataclass(frozen=True, slots=True)
@@ -585,11 +607,11 @@ class Snapshot:
     ``current`` and ``heard`` are keyed by (campaign, commune key). ``unanswered`` are messages
     whose acknowledgment is not in the outbox. ``held`` are messages that wait for a person.
     ``mail_keys`` are the keys in the outbox of every kind but ``ack`` (of answers to single
-    messages only those whose message still waits). ``polled_at`` is the last
-    complete poll of the inbox, ``unprocessed`` how many messages are kept but not understood.
-    ``bounced`` are addresses that a bounce called dead, ``bounces`` the same with what said so,
-    ``lost`` the debts that reached nobody. ``asked`` says what became of the calls and reminders to
-    a commune; one that got none is not in it.
+    messages only those whose message still waits; redirected ones of every kind). ``polled_at`` is
+    the last complete poll of the inbox, ``unprocessed`` how many messages are kept but not
+    understood. ``bounced`` are addresses that a bounce called dead, ``bounces`` the same with what
+    said so, ``lost`` the debts that reached nobody. ``asked`` says what became of the calls and
+    reminders to a commune; one that got none is not in it.
     """
 
     current: Mapping[tuple[str, CommuneKey], Submission] = field(default_factory=dict)

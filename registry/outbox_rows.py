@@ -16,6 +16,7 @@ from registry.rows import (
     get_mail,
     instant,
     mail_of,
+    not_redirected,
     written,
 )
 from registry.tables import bodies, mails, marks, messages
@@ -220,11 +221,14 @@ class OutboxRows(Part):
             _update(connection, mail_id, {"appended_at": now})
             journal(connection, now, "saved", f"mail {mail_id}", {})
 
-    def sent_since(self, recipient: str, moment: dt.datetime) -> int:
+    def sent_since(self, recipient: str, moment: dt.datetime, redirection: str = "") -> int:
         """Count the mails that a recipient got, or may have got, since this moment.
 
-        One whose first outcome is unknown may have arrived twice, and counts so.
+        One whose first outcome is unknown may have arrived twice, and counts so. Those that were
+        redirected there are counted apart, by whom they are meant for (``redirection`` of
+        `registry.model`): a launch shown to one address is not a flood.
         """
+        which = mails.c.key.startswith(redirection) if redirection else not_redirected()
         copies = 1 + sa.case((mails.c.doubted_at >= moment, 1), else_=0)
         query = (
             sa.select(sa.func.coalesce(sa.func.sum(copies), 0))
@@ -232,6 +236,7 @@ class OutboxRows(Part):
             .where(
                 mails.c.recipient_key == recipient.strip().lower(),
                 mails.c.handed_at >= moment,
+                which,
                 mails.c.state.in_(["sent", "sending", "unknown"]),
             )
         )

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from parsers.reading import Finding, Letter, Row
 from registry.database import Database
 from registry.model import (
+    REDIRECTED,
     CommuneKey,
     Document,
     Mail,
@@ -47,6 +48,11 @@ def commune_values(key: CommuneKey | None) -> dict[str, object]:
     """Return the two columns of a commune's key."""
     code, valid_from = key or (None, None)
     return {"commune_code": code, "commune_from": valid_from}
+
+
+def not_redirected() -> sa.ColumnElement[bool]:
+    """Return the condition that a mail went to those it is meant for."""
+    return mails.c.key.not_like(f"{REDIRECTED}%")
 
 
 def written(key: CommuneKey | None) -> str | None:

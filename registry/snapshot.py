@@ -41,6 +41,16 @@ def state_without_answer(
     return "in-review" if heard.held else "needs-fix"
 
 
+def still_silent(snapshot: Snapshot, campaign_id: str) -> frozenset[CommuneKey]:
+    """Return the communes whose `commune_state` is ``silent``, all at once: a country has many."""
+    state = snapshot.campaigns.get(campaign_id)
+    return frozenset(
+        key
+        for key in (state.silent if state else ())
+        if (campaign_id, key) not in snapshot.current and (campaign_id, key) not in snapshot.heard
+    )
+
+
 def owes_answer(snapshot: Snapshot, campaign: Campaign, commune: Commune) -> bool:
     """Whether the commune still has to do something: it never wrote, or nothing usable."""
     return commune_state(snapshot, campaign.id, commune.key) in {"waiting", "needs-fix"}

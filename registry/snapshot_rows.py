@@ -11,6 +11,7 @@ from registry.campaign_rows import get_campaign, read_reports
 from registry.look_rows import read_submissions
 from registry.model import (
     ARRIVALS,
+    REDIRECTED,
     Brake,
     CommuneKey,
     Heard,
@@ -138,7 +139,10 @@ def _mail_keys(connection: sa.Connection, ids: list[str]) -> frozenset[str]:
     query = sa.union(
         key.where(mails.c.campaign.in_(ids), mails.c.kind.in_(_COMMON)),
         key.where(mails.c.campaign.is_(None), mails.c.kind.in_(_COMMON)),
-        key.where(mails.c.message_id.in_(waiting), mails.c.kind.in_(_SINGLE)),
+        key.where(
+            mails.c.message_id.in_(waiting),
+            sa.or_(mails.c.kind.in_(_SINGLE), mails.c.key.like(f"{REDIRECTED}%")),
+        ),
     )
     return frozenset(connection.execute(query).scalars())
 

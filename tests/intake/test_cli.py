@@ -309,6 +309,31 @@ def test_parse_shows_values_places_and_findings(made, run, tmp_path):
     assert GIA_CAT[0]["name"] in out
 
 
+def test_plan_shows_a_calendar_and_travels_in_time(made, run):
+    code, out, _ = run(made, "plan", "--at", "2024-05-01")
+    assert code == 0
+    grid = out[out.index("May 2024") :]
+    assert all(len(line) <= 80 for line in grid.splitlines())
+    assert "01/05 off: Ngày Quốc tế Lao động" in grid
+    assert "04/05 worked:" in grid
+    assert "21 call?" in grid, "one commune owes nothing more"
+    assert "(if launched)" in out
+    _, early, _ = run(made, "plan", "--json", "--at", "2024-05-17T08:00")
+    _, late, _ = run(made, "plan", "--json", "--at", "2024-05-17T01:00:01+00:00")
+    early, late = json.loads(early), json.loads(late)
+    assert {one["at"] for one in early} - {one["at"] for one in late} == {
+        "2024-05-17T08:00:00+07:00"
+    }
+    assert len({one["key"] for one in early}) == len(early)
+
+
+@pytest.mark.parametrize("moment", ["tomorrow", "2024-13-01", "17/5/2024"])
+def test_plan_says_how_a_moment_is_written(made, run, moment):
+    code, _, err = run(made, "plan", "--at", moment)
+    assert code == 2
+    assert "2024-05-16" in err
+
+
 def test_plan_shows_each_mail_with_its_moment(made, run):
     code, out, _ = run(made, "plan", "--campaign", CAMPAIGN)
     assert code == 0
@@ -418,9 +443,14 @@ def test_init_writes_once_and_check_finds_it_sound(run, tmp_path):
     code, out, _ = run(tmp_path, "init", tmp_path / "new")
     assert code == 0
     assert "check --connect" in out
+    assert "smtp.redirect_all_to (canbo.ktht@caoloc.example) only" in out
     code, out, _ = run(tmp_path / "new", "check")
     assert code == 0
+    assert 'warning: settings.toml: smtp.redirect_all_to = "canbo.ktht@caoloc.example"' in out
     assert "config is sound: 22 communes, 1 campaign(s)" in out
+    _, out, _ = run(tmp_path / "new", "status")
+    assert "a trial: all mail goes to canbo.ktht@caoloc.example only" in out
+    assert json.loads(run(tmp_path / "new", "status", "--json")[1])["outbox"]["redirect_all_to"]
     code, _, err = run(tmp_path, "init", tmp_path / "new")
     assert code == 1
     assert len(err.splitlines()) == 1

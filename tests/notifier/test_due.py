@@ -532,10 +532,47 @@ def test_only_the_newest_draft_is_sent() -> None:
 # --- plan -----------------------------------------------------------------------------------------
 
 
+def _if_launched(one: Due) -> bool:
+    return one.facts.get("waits") == "launch"
+
+
+def test_before_a_launch_the_plan_shows_what_it_would_send() -> None:
+    for moment, leaves_at in ((at(14, 9), at(14, 9)), (at(18, 10), at(20, 7, 30))):
+        planned = plan(snapshot(at(14, 9)), CONFIG, CALENDAR, at(14, 9), moment)
+        calls = [one for one in planned if one.kind == "call"]
+        assert {one.commune for one in calls} == {unit.key for unit in COMMUNES}
+        assert {(one.not_before, one.facts["waits"]) for one in calls} == {(leaves_at, "launch")}
+        assert {one.kind for one in planned if _if_launched(one)} == {"call"}
+    over = plan(snapshot(at(14)), CONFIG, CALENDAR, at(14), at(20, 17))
+    assert not [one for one in over if one.kind == "call"], "no working hour is left for it"
+    launched = {CAMPAIGN: CampaignState(CAMPAIGN, at(13, 8))}
+    after = plan(snapshot(at(14), campaigns=launched), CONFIG, CALENDAR, at(14))
+    assert not any(map(_if_launched, after))
+
+
+def test_the_plan_travels_in_time() -> None:
+    now = at(14, 9)
+    whole = plan(snapshot(now), CONFIG, CALENDAR, now)
+    own = [one for one in whole if not _if_launched(one)]
+    for moment in (at(16, 8), at(16, 8, 0, 1), at(20, 12), at(22, 8), at(23)):
+        then = plan(snapshot(now), CONFIG, CALENDAR, now, moment)
+        ahead = {one.key: one.not_before for one in then if not _if_launched(one)}
+        wanted = {one.key: one.not_before for one in own if one.not_before >= moment}
+        report = f"report/{CAMPAIGN}/1"
+        assert ahead.pop(report) == max(moment, at(22, 8))  # it waits until somebody approves it
+        wanted.pop(report, None)
+        assert ahead == wanted
+    past = plan(snapshot(at(30)), CONFIG, CALENDAR, at(30), now)
+    assert {one.key for one in past} == {one.key for one in whole}
+
+
 def test_the_plan_names_every_coming_mail_in_order() -> None:
     now = at(14, 9)
-    digest, *planned = plan(snapshot(now), CONFIG, CALENDAR, now)
-    assert digest.kind == "digest"
+    whole = plan(snapshot(now), CONFIG, CALENDAR, now)
+    planned = [one for one in whole if one.kind != "digest" and not _if_launched(one)]
+    assert [one.not_before for one in whole if one.kind == "digest"] == [
+        now, *(at(day, 7, 30) for day in (15, 16, 17, 20, 21))
+    ]  # fmt: skip
     moments = list(dict.fromkeys((one.kind, one.not_before) for one in planned))
     assert moments == [
         ("reminder", at(16, 8)),
@@ -551,8 +588,9 @@ def test_the_plan_names_every_coming_mail_in_order() -> None:
 
 def test_the_plan_shows_what_waits_for_the_morning() -> None:
     now = at(16, 20)
-    digest, first, *_ = plan(snapshot(now), CONFIG, CALENDAR, now)
+    digest, *more = plan(snapshot(now), CONFIG, CALENDAR, now)
     assert digest.kind == "digest"
+    first = next(one for one in more if not _if_launched(one) and one.kind != "digest")
     assert (first.facts["step"], first.not_before) == ("d-5", at(17, 7, 30))
 
 
