@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from config import campaign_checks, settings_checks
 from config.model import CalendarFile, Campaign, Config, Section, Settings
-from config.password import check_secret, secret
+from config.password import check_secret, check_tokens, secret
 from config.problem import ConfigProblems, Problem
 from config.roster import Roster, read_roster
 from config.toml_file import TomlFile, check, parse
@@ -134,6 +134,7 @@ class _Work:
     def _remarks(self, file: TomlFile, settings: Settings) -> Iterator[Problem]:
         for name, section in (("mailbox", settings.mailbox), ("smtp", settings.smtp)):
             yield from check_secret(file, name, section, self.env)
+        yield from check_tokens(file, settings.oauth, self.env)
         steps = [step for _, campaign in self.campaigns for step in campaign.remind]
         chairs = any("chair" in (step.to, *step.cc) for step in steps)
         for commune, line in zip(self.roster.communes, self.roster.lines, strict=True):
@@ -231,12 +232,19 @@ def _template_names(folder: Path) -> frozenset[str]:
 
 
 def _absolute(settings: Settings, folder: Path) -> Settings:
-    """Return the settings with the paths of password and certificate files made absolute."""
-    changed = {}
-    for name, section in (("mailbox", settings.mailbox), ("smtp", settings.smtp)):
+    """Return the settings with the paths of secrets and certificates made absolute."""
+    changed: dict[str, Section] = {}
+    servers = ("password_file", "ca_file")
+    tokens = ("client_secret_file", "token_file", "ca_file")
+    sections: tuple[tuple[str, Section, tuple[str, ...]], ...] = (
+        ("mailbox", settings.mailbox, servers),
+        ("smtp", settings.smtp, servers),
+        ("oauth", settings.oauth, tokens),
+    )
+    for name, section, keys in sections:
         paths = {
             key: str(folder.absolute() / path)
-            for key in ("password_file", "ca_file")
+            for key in keys
             if (path := getattr(section, key)) and not path.startswith("$")
         }
         changed[name] = section.model_copy(update=paths)

@@ -8,7 +8,6 @@ from email.utils import parseaddr
 from typing import Protocol
 
 from config.model import Commune, Config
-from config.settings import secret
 from intake.backoff import Backoff
 from intake.dns import key_record
 from intake.domainkeys import FindKey
@@ -20,6 +19,7 @@ from intake.told import Told
 from intake.triage import TriageFacts
 from notifier.calendar import Calendar
 from notifier.compose import Templates
+from notifier.oauth import Logins
 from notifier.smtp import Courier
 from parsers.container import Opened, Room
 from parsers.form import Form
@@ -70,6 +70,8 @@ class Desk:
     courier: Courier
     reader: Reader
     clock: Clock = utc_now
+    #: Who logs in with what; None: as the environment of whoever asks says.
+    logins: Logins | None = None
     #: Where the keys of DKIM signatures are asked for: DNS.
     find_key: FindKey = key_record
     #: Only in a replay: what scanner and DNS had said. Then neither is asked.
@@ -126,14 +128,15 @@ def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) ->
     with contextlib.ExitStack() as stack:
         store, vault = open_registry(config, thorough=True)
         stack.callback(store.close)
+        logins = Logins(env)
         mailbox = Mailbox(
-            settings.mailbox, secret(settings.mailbox, env), batch=settings.limits.batch
+            settings.mailbox, logins.of(settings, settings.mailbox), batch=settings.limits.batch
         )
         stack.callback(mailbox.close)
-        courier = Courier(settings.smtp, secret(settings.smtp, env))
+        courier = Courier(settings.smtp, logins.of(settings, settings.smtp))
         stack.callback(courier.close)
         reader = stack.enter_context(Jail(jail_limits(config), workers=_WORKERS))
-        yield Desk(config, store, vault, mailbox, courier, reader, clock)
+        yield Desk(config, store, vault, mailbox, courier, reader, clock, logins=logins)
 
 
 @contextlib.contextmanager

@@ -20,7 +20,7 @@ from typing import Literal
 import structlog
 
 from config.model import Config
-from config.settings import ConfigProblems, load, secret, warnings
+from config.settings import ConfigProblems, load, warnings
 from intake import heartbeat
 from intake.backoff import Backoff
 from intake.daemon import Daemon
@@ -35,6 +35,7 @@ from intake.standby import take_turn
 from intake.systemd import ALIVE, misfit, notify
 from notifier.health import Code
 from notifier.limits import clock_trouble, roster_brake
+from notifier.oauth import Logins
 from notifier.smtp import Courier
 from parsers.confine import missing_layers
 from parsers.jail import JailBrokenError
@@ -264,9 +265,11 @@ class Service:
         """Wait on IDLE with a connection of its own; any trouble only means fewer hints."""
         pause = Backoff()
         while not ended.is_set():
-            settings = self.daemon.desk.config.settings.mailbox
-            mailbox = Mailbox(settings, secret(settings, self.env))
+            mailbox = None
             try:
+                settings = self.daemon.desk.config.settings
+                login = logins_of(self.daemon.desk, self.env).of(settings, settings.mailbox)
+                mailbox = Mailbox(settings.mailbox, login)
                 mailbox.open()
                 if not mailbox.can_idle:
                     return
@@ -274,12 +277,19 @@ class Service:
                     if mailbox.idle(_IDLE_SECONDS):
                         self.words.put("tick")
                     pause.worked()
-            except (Unreachable, LoginRefused) as error:
+            except (Unreachable, LoginRefused, ConfigProblems) as error:
                 wait = pause.failed(dt.datetime.now(dt.UTC), at_least=dt.timedelta(seconds=30))
                 _log.warning("idle_lost", reason=str(error), pause_seconds=wait.total_seconds())
                 ended.wait(wait.total_seconds())
             finally:
-                mailbox.close()
+                if mailbox is not None:
+                    mailbox.close()
+
+
+def logins_of(desk: Desk, env: Mapping[str, str]) -> Logins:
+    """Return the desk's own, so that one token serves all; others for another environment."""
+    known = desk.logins
+    return known if known is not None and known.env == env else Logins(env)
 
 
 def log_warnings(config: Config, env: Mapping[str, str]) -> None:
@@ -299,17 +309,17 @@ def replace_config(desk: Desk, new: Config, env: Mapping[str, str]) -> None:
         ConfigProblems: a changed server's password is missing; nothing was changed.
     """
     old = desk.config
-    mailbox_secret, smtp_secret = secret(new.settings.mailbox, env), secret(new.settings.smtp, env)
+    settings, logins = new.settings, logins_of(desk, env)
+    box, smtp = logins.of(settings, settings.mailbox), logins.of(settings, settings.smtp)
+    other_tokens = settings.oauth != old.settings.oauth
     if new.settings.storage != old.settings.storage:
         _log.warning("restart_needed", reason="storage changed: the old one is in use until then")
-    if new.settings.mailbox != old.settings.mailbox:
+    if settings.mailbox != old.settings.mailbox or other_tokens:
         desk.mailbox.close()
-        desk.mailbox = Mailbox(
-            new.settings.mailbox, mailbox_secret, batch=new.settings.limits.batch
-        )
-    if new.settings.smtp != old.settings.smtp:
+        desk.mailbox = Mailbox(settings.mailbox, box, batch=settings.limits.batch)
+    if settings.smtp != old.settings.smtp or other_tokens:
         desk.courier.close()
-        desk.courier = Courier(new.settings.smtp, smtp_secret)
+        desk.courier = Courier(settings.smtp, smtp)
     lost = roster_brake(old.communes, new.communes, new.settings.limits)
     if lost:
         desk.store.pull_brake(lost, desk.clock())

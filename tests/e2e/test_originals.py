@@ -34,6 +34,10 @@ MAY_DELETE = {
         "put_in_place",
     ): "its own half-made copy, and what SQLite left of the old registry, which is kept whole",
     ("intake/put_in_place.py", "catch_up_with_copy"): "rooms where a killed rebuilding worked",
+    (
+        "notifier/token_file.py",
+        "write",
+    ): "its own half-written token, before it has its name",
     ("registry/vault.py", "tidy"): "temporary files of a killed process, which never had a name",
     ("registry/vault.py", "_write"): "its own temporary file, before it has its name",
 }
