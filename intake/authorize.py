@@ -151,7 +151,8 @@ def by_device(
         raise TokenRefused("[oauth] has no device_endpoint: fill it in, or go without --device")
 
     async def begin(client: Any) -> Mapping[str, Any]:
-        response = await client.post(
+        response = await client.request(
+            "POST",
             settings.device_endpoint,
             data={"client_id": settings.client_id, "scope": settings.scope},
             withhold_token=True,
