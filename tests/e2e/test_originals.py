@@ -40,6 +40,7 @@ MAY_DELETE = {
     ): "its own half-written token, before it has its name",
     ("registry/vault.py", "tidy"): "temporary files of a killed process, which never had a name",
     ("registry/vault.py", "_write"): "its own temporary file, before it has its name",
+    ("registry/vault.py", "_write_once"): "its own temporary name, once the file has its own",
 }
 _DELETING = {"unlink", "rmtree", "rmdir", "removedirs"}
 
