@@ -1,11 +1,12 @@
-"""The admin's commands: authorize."""
+"""The admin's commands: authorize, reread."""
 
+import getpass
 import os
 from typing import Annotated, Any
 
 import typer
 
-from intake.printing import echo
+from intake.printing import echo, echo_json
 
 app = typer.Typer()
 
@@ -62,6 +63,64 @@ def authorize(
         raise typer.Exit(1) from None
     echo(f"the refresh token is in {section.token_file}; a running daemon takes it up by itself")
     echo("next: intake check --connect")
+
+
+@app.command()
+def reread(
+    context: typer.Context,
+    campaign: Annotated[str, typer.Argument(metavar="CAMPAIGN")],
+    *,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Take the captions over and read the messages again.")
+    ] = False,
+    by: Annotated[str, typer.Option("--by", help="Who decides; goes into the journal.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")] = False,
+) -> None:
+    """Show what messages would be read as with the captions accepted in proposals/."""
+    from intake import reread as rereading  # noqa: PLC0415  commands import what they need, late
+    from intake.desk import utc_now  # noqa: PLC0415
+    from intake.opening import open_registry  # noqa: PLC0415
+
+    config = _config(context)
+    try:
+        chosen = config.campaign(campaign)
+    except KeyError:
+        known = ", ".join(one.id for one in config.campaigns)
+        raise typer.BadParameter(f"no campaign {campaign!r}; there is: {known}") from None
+    store, vault = open_registry(config)
+    with store:
+        found = rereading.preview(config, chosen, store, vault, utc_now())
+        view = rereading.view_of(found, config)
+        if apply:
+            whom = by or os.environ.get("SUDO_USER") or getpass.getuser()
+            view["sent_back"] = rereading.apply(config, found, store, whom, utc_now)
+    echo_json(view) if as_json else _show_changes(view)
+
+
+def _show_changes(view: dict[str, Any]) -> None:
+    for one in view["accepted"]:
+        echo(f"accepted: “{one['caption']}” is {one['field']}")
+    if not view["accepted"]:
+        echo("nothing is accepted in proposals/; looked at what the campaign's file knows by now")
+    for change in view["changes"]:
+        old, new = change["before"], change["after"]
+        whose = change["commune"] or "nobody certain"
+        note = "" if change["applies"] else "  (stays as it is: it would have to wait for a person)"
+        echo(f"message {change['message']}, {whose}: {_said(old)} → {_said(new)}{note}")
+        for value in change["values"]:
+            before, after = value["before"] or "–", value["after"] or "–"
+            echo(f"  point {value['point']}, {value['field']}: {before} → {after}")
+    echo(f"{view['looked_at']} messages looked at, {len(view['changes'])} would be read otherwise")
+    if "sent_back" in view:
+        echo(f"{len(view['sent_back'])} are read again at the daemon's next tick")
+    elif view["changes"] or view["accepted"]:
+        echo(f"to take it over: intake reread {view['campaign']} --apply")
+
+
+def _said(told: dict[str, Any]) -> str:
+    if told["verdict"] != "submission":
+        return str(told["verdict"])
+    return f"{told['state']}, {told['points']} point(s), {told['errors']} error(s)"
 
 
 def _show_code(address: str, code: str) -> None:

@@ -28,6 +28,7 @@ from parsers.reading import (
     SignatureState,
 )
 from parsers.vietnamese import fold
+from registry.columns import written_columns
 from registry.model import (
     CommuneKey,
     Document,
@@ -489,6 +490,8 @@ def _document(document: ReadDocument) -> Document:
         size_bytes=document.size_bytes,
         kind=document.result.kind,
     )
+    if document.result.unknown:
+        kept = replace(kept, reading_json=written_columns(document.result.unknown))
     if isinstance(document.result, Refusal):
         refused = document.result
         return replace(kept, refusal_code=refused.code, refusal_message=refused.message)

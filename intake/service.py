@@ -11,7 +11,7 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -30,6 +30,7 @@ from intake.mailbox import LoginRefused, Mailbox, Unreachable
 from intake.memory import give_back
 from intake.opening import data_folder
 from intake.post import alert
+from intake.proposals import FOLDER
 from intake.put_in_place import catch_up_with_copy
 from intake.standby import take_turn
 from intake.systemd import ALIVE, misfit, notify
@@ -46,6 +47,7 @@ Word = Literal["tick", "reload", "stop"]
 #: No true clock stands before the day this was written (a machine that woke up in 1970).
 BUILT_AT = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 _IDLE_SECONDS = 240  # well below the 29 minutes of RFC 2177, and what NAT boxes forget
+_CONFIG_TYPES = frozenset({".toml", ".csv", ".j2", ".txt", ".html", ".docx"})
 _BEAT_SECONDS = 20.0  # within a long tick the heartbeat file is not written more often
 
 
@@ -236,9 +238,10 @@ class Service:
         from watchfiles import watch  # noqa: PLC0415  only the service watches
 
         folder = self.daemon.desk.config.folder
-        data = str(data_folder(self.daemon.desk.config))
+        # What the program writes itself is no edit, whatever it is called.
+        own = (data_folder(self.daemon.desk.config), folder.resolve() / FOLDER)
         for changes in watch(folder, stop_event=ended, recursive=True, raise_interrupt=False):
-            if any(not path.startswith(data) and _is_config(path) for _, path in changes):
+            if any(_is_config(Path(path), own) for _, path in changes):
                 self.words.put("reload")
 
     def reload(self) -> None:
@@ -256,6 +259,7 @@ class Service:
             return
         if new.settings.mailbox.poll_seconds != polled_every:
             self.poll_every(new.settings.mailbox.poll_seconds)
+        self.daemon.proposals_due = True
         log_warnings(new, self.env)
         _log.info("config_taken_over")
 
@@ -327,5 +331,7 @@ def replace_config(desk: Desk, new: Config, env: Mapping[str, str]) -> None:
     desk.config = new
 
 
-def _is_config(path: str) -> bool:
-    return Path(path).suffix in {".toml", ".csv", ".j2", ".txt", ".html", ".docx"}
+def _is_config(path: Path, own: Sequence[Path]) -> bool:
+    """Whether a changed file may be an admin's edit: of a kind that has a say, and not our own."""
+    real = path.resolve()
+    return path.suffix in _CONFIG_TYPES and not any(real.is_relative_to(one) for one in own)

@@ -33,6 +33,7 @@ MAY_DELETE = {
         "intake/put_in_place.py",
         "put_in_place",
     ): "its own half-made copy, and what SQLite left of the old registry, which is kept whole",
+    ("intake/proposals.py", "_replace"): "its own half-written proposals, before they have a name",
     ("intake/put_in_place.py", "catch_up_with_copy"): "rooms where a killed rebuilding worked",
     (
         "notifier/token_file.py",
