@@ -120,7 +120,10 @@ def _show_changes(view: dict[str, Any]) -> None:
 def _said(told: dict[str, Any]) -> str:
     if told["verdict"] != "submission":
         return str(told["verdict"])
-    return f"{told['state']}, {told['points']} point(s), {told['errors']} error(s)"
+    return (
+        f"{told['state']}, {told['points']} point(s), {told['errors']} error(s), "
+        f"{told['warnings']} warning(s)"
+    )
 
 
 def _show_code(address: str, code: str) -> None:

@@ -192,7 +192,7 @@ def with_aliases(text: str, answers: Mapping[str, str]) -> str:
     """
     document = tomlkit.parse(text)
     form = document["form"]
-    for entry in form["field"]:  # type: ignore[union-attr]
+    for entry in form["field"]:
         wanted = [caption for caption, field in answers.items() if field == entry["key"]]
         if not wanted:
             continue

@@ -38,11 +38,12 @@ View = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a message says: verdict, state, errors, and the values of its points."""
+    """What a message says: verdict, state, findings, and the values of its points."""
 
     verdict: str
     state: str
     errors: int
+    warnings: int = 0
     points: tuple[Mapping[str, str], ...] = ()
 
 
@@ -174,7 +175,8 @@ def _said(message: Message, submission: Submission | None) -> Said:
         return Said(message.verdict or "", message.state, 0)
     points = tuple(dict(point.row.values) for point in submission.points)
     # "submission" or "correction" only says whether another version was there before.
-    return Said("submission", submission.state, submission.errors, points)
+    warnings = sum(one.severity == "warning" for one in submission.findings)
+    return Said("submission", submission.state, submission.errors, warnings, points)
 
 
 def view_of(found: Preview, config: Config) -> View:
@@ -207,6 +209,7 @@ def _told(said: Said) -> View:
         "state": said.state,
         "points": len(said.points),
         "errors": said.errors,
+        "warnings": said.warnings,
     }
 
 
