@@ -1,4 +1,4 @@
-"""The admin's commands: authorize, reread."""
+"""The admin's commands: doctor, authorize, reread."""
 
 import getpass
 import os
@@ -16,6 +16,47 @@ def _config(context: typer.Context) -> Any:
     from config.settings import load  # noqa: PLC0415  commands import what they need, late
 
     return load(context.find_root().obj, env=os.environ)
+
+
+@app.command()
+def doctor(
+    context: typer.Context,
+    *,
+    timeout: Annotated[
+        float, typer.Option("--timeout", help="Seconds to wait; default: 180 and one poll.")
+    ] = 0.0,
+) -> None:
+    """Look the installation over, then send a form to ourselves and follow it all the way.
+
+    Beside a running daemon it watches; without one it does a tick itself, as `once` does. Exit
+    code 1 when something is wanting.
+    """
+    from intake.dns import texts  # noqa: PLC0415  commands import what they need, late
+    from intake.doctor import confinement, connections, programs  # noqa: PLC0415
+    from intake.follow import follow  # noqa: PLC0415
+    from intake.mail_dns import mail_records  # noqa: PLC0415
+
+    config = _config(context)
+    for warning in (*programs(os.environ), *confinement()):
+        echo(f"warning: {warning}")
+    answers, problems = connections(config, os.environ)
+    for answer in answers:
+        echo(answer)
+    raw = b""
+    if not problems:
+        echo("a form is sent to ourselves …")
+        course = follow(config, os.environ, timeout)
+        for leg in course.legs:
+            echo(f"  {leg.name}: {leg.seconds:.1f} s – {leg.told}")
+        raw = course.raw
+        problems = [course.problem] if course.problem else []
+    for line in mail_records(config.settings.smtp.sender, raw, texts):
+        echo(line)
+    for problem in problems:
+        echo(f"intake: {problem}", err=True)
+    if problems:
+        raise typer.Exit(1)
+    echo("all legs work: a form that arrives is read and answered")
 
 
 @app.command()

@@ -8,6 +8,7 @@ from email.utils import parseaddr
 from typing import Protocol
 
 from config.model import Commune, Config
+from intake import selftest
 from intake.backoff import Backoff
 from intake.dns import key_record
 from intake.domainkeys import FindKey
@@ -185,8 +186,16 @@ def triage_facts(desk: Desk, parsed: Parsed, received_at: dt.datetime) -> Triage
         go_live_at=settings.office.go_live_at,
         require=settings.security.require,
         trusted_authserv_ids=settings.security.trusted_authserv_ids,
+        is_self_test=self_test_of(desk, parsed, received_at) is not None,
         titles=tuple(title for one in communes for title in (one.title, *one.aliases)),
     )
+
+
+def self_test_of(desk: Desk, parsed: Parsed, received_at: dt.datetime) -> selftest.Mark | None:
+    """Return the mark of a form that `intake doctor` sent; None for any other message."""
+    if not selftest.bears_mark(parsed):
+        return None
+    return selftest.proven(parsed, desk.vault.secret(), received_at)
 
 
 def communes_of(sender: str, communes: tuple[Commune, ...]) -> tuple[Commune, ...]:

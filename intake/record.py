@@ -210,7 +210,7 @@ class _Case:
 
     def _document(self, document: ReadDocument) -> Document:
         """Return a file as it is recorded, with what it is to the campaign's dossier."""
-        kept = _document(document)
+        kept = document_row(document)
         if _rows(document) and self._repeats_a_point(document):
             kept = replace(kept, role="dossier")
         elif _rows(document):
@@ -482,7 +482,8 @@ class _Case:
         return self.held("words-only")
 
 
-def _document(document: ReadDocument) -> Document:
+def document_row(document: ReadDocument) -> Document:
+    """Return a file as it is recorded, whatever it is to a campaign."""
     kept = Document(
         ordinal=document.ordinal,
         name=document.name,

@@ -36,6 +36,7 @@ Verdict = Literal[
     "bounce",
     "auto-reply",
     "own",  # one of our own mails came back
+    "self-test",  # the form that `intake doctor` sent: nobody's answer
     "automatic",  # read receipts, invitations, lists: no reply, no form
     "loop",  # too many Received lines
     "stranger",  # nobody on the roster
