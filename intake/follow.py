@@ -81,7 +81,8 @@ def follow(
         refused = _send(config, env, test)
         if refused:
             return Course((), refused)
-        legs = (Leg("SMTP", time.monotonic() - began, f"{config.settings.smtp.host} took it"),)
+        took = f"{config.settings.smtp.host} took it"
+        legs: tuple[Leg, ...] = (Leg("SMTP", time.monotonic() - began, took),)
         patience = seconds or PATIENCE_SECONDS + config.settings.mailbox.poll_seconds
         ends_at = time.monotonic() + patience
         seen = _Seen()

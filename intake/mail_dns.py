@@ -24,14 +24,15 @@ def mail_records(address: str, raw: bytes, texts: Texts) -> list[str]:
     It names the selectors with which our server signs; without it DKIM cannot be looked up.
     """
     domain = address.rpartition("@")[2].strip("> ").lower()
-    lines = []
-    for name, look in (
-        ("SPF", lambda: _spf(domain, texts)),
-        ("DKIM", lambda: _dkim(domain, raw, texts)),
-        ("DMARC", lambda: _dmarc(domain, texts)),
-    ):
+    lines: list[str] = []
+    looks: dict[str, Iterator[str]] = {
+        "SPF": _spf(domain, texts),
+        "DKIM": _dkim(domain, raw, texts),
+        "DMARC": _dmarc(domain, texts),
+    }
+    for name, found in looks.items():
         try:
-            lines += [f"{name} {line}" for line in look()]
+            lines += [f"{name} {line}" for line in found]
         except DnsAway as error:
             lines.append(f"{name} of {domain}: not checked, no resolver answers ({error})")
     return lines

@@ -105,16 +105,14 @@ def filled(book: bytes, campaign: Campaign) -> bytes:
     opened = load_workbook(io.BytesIO(book))
     columns = {caption(field): field for field in campaign.form.fields}
     sheet = opened.worksheets[0]
-    header = next(
-        row for row in sheet.iter_rows() if columns.keys() <= {cell.value for cell in row}
-    )
-    first = header[0].row + 1
-    while sheet.cell(first, 1).value not in {1, "1"}:  # over it stands the row of column numbers
-        first += 1
-    for cell in header:
-        field = columns.get(str(cell.value))
-        if field is not None:
-            sheet.cell(first, cell.column).value = _value(field)
+    rows: list[list[Any]] = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    header = next(at for at, values in enumerate(rows) if columns.keys() <= set(values))
+    places = {at: columns[said] for at, said in enumerate(rows[header]) if said in columns}
+    # Between the captions and the first point stands the row of column numbers.
+    below = range(header + 1, len(rows))
+    first = next(at for at in below if not any(rows[at][column] for column in places))
+    for column, field in places.items():
+        sheet.cell(first + 1, column + 1).value = _value(field)
     target = io.BytesIO()
     opened.save(target)
     return target.getvalue()
