@@ -30,6 +30,11 @@ def _counts(path: Path) -> bool:
 
 def _certificates(config: Config) -> list[str]:
     settings, folder = config.settings, config.folder.absolute()
-    named = (settings.security.signature_roots, settings.mailbox.ca_file, settings.smtp.ca_file)
+    named = (
+        settings.security.signature_roots,
+        settings.mailbox.ca_file,
+        settings.smtp.ca_file,
+        settings.oauth.ca_file,
+    )
     paths = {folder / name for name in named if name}
     return sorted(str(path.relative_to(folder)) for path in paths if path.is_relative_to(folder))

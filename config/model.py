@@ -117,6 +117,27 @@ class Smtp(Secret):
     )
 
 
+class OAuth(Section):
+    """Whoever gives the tokens of ``auth = "xoauth2"``; one token serves both servers.
+
+    ``token_file`` holds the refresh token; the program rewrites it when it gets a new one.
+    """
+
+    token_endpoint: str = ""
+    flow: Literal["refresh-token", "client-credentials"] = "refresh-token"
+    client_id: str = ""
+    client_secret_env: Variable = ""
+    client_secret_file: str = ""
+    scope: str = ""
+    token_file: Text = "data/oauth-refresh-token"  # noqa: S105  a file name
+    #: Only for `intake authorize`: where a person says yes.
+    authorize_endpoint: str = ""
+    device_endpoint: str = ""
+    ca_file: str = ""
+    #: For one whole question to an endpoint.
+    timeout_seconds: Duration = Field(default=30.0, alias="timeout")
+
+
 class Storage(Section):
     """Where the registry and the vault live; relative paths start at the config folder."""
 
@@ -232,6 +253,7 @@ class Settings(Section):
     office: Office
     mailbox: Mailbox
     smtp: Smtp
+    oauth: OAuth = OAuth()
     storage: Storage = Storage()
     officers: Officers
     hours: Hours = Hours()

@@ -1,11 +1,11 @@
-"""Where a password comes from: an environment variable or a file, never TOML."""
+"""Where a secret comes from: an environment variable or a file, never TOML."""
 
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from string import Template
 
-from config.model import Board, Mailbox, Secret
+from config.model import Board, Mailbox, OAuth, Secret
 from config.problem import ConfigProblems, Problem
 from config.toml_file import TomlFile
 
@@ -23,21 +23,11 @@ def secret(section: Secret, env: Mapping[str, str]) -> str:
     Raises:
         ConfigProblems: The variable or file is missing or empty. The secret is never quoted.
     """
-    name = _name(section)
-    found = ""
-    if section.password_env:
-        found = env.get(section.password_env, "")
-    elif section.password_file:
-        path = _secret_path(section.password_file, env)
-        try:
-            lines = path.read_text(encoding="utf-8").splitlines() if path else []
-        except (OSError, UnicodeDecodeError):
-            lines = []
-        found = lines[0] if lines else ""
-    else:
+    if not section.password_env and not section.password_file:
         return ""
+    found = _read(section.password_env, section.password_file, env)
     if not found:
-        raise ConfigProblems([_no_secret(name, section)])
+        raise ConfigProblems([_no_secret(_name(section), section)])
     return found
 
 
@@ -45,6 +35,40 @@ def _name(section: Secret) -> str:
     if isinstance(section, Board):
         return "board"
     return "mailbox" if isinstance(section, Mailbox) else "smtp"
+
+
+def client_secret(section: OAuth, env: Mapping[str, str]) -> str:
+    """Return the secret of our program at the token endpoint; ``""`` if none is named.
+
+    Raises:
+        ConfigProblems: The variable or file is missing or empty. The secret is never quoted.
+    """
+    if not section.client_secret_env and not section.client_secret_file:
+        return ""
+    found = _read(section.client_secret_env, section.client_secret_file, env)
+    if not found:
+        where = section.client_secret_env or section.client_secret_file
+        problem = Problem(
+            _FILE,
+            0,
+            f"{where}, named by [oauth], is not set, cannot be read or is empty",
+            "without the client's secret no token is given",
+            "set the variable, or put the secret on the file's first line (chmod 600)",
+        )
+        raise ConfigProblems([problem])
+    return found
+
+
+def _read(variable: str, file: str, env: Mapping[str, str]) -> str:
+    """Return the variable's value or the file's first line; ``""`` when there is none."""
+    if variable:
+        return env.get(variable, "")
+    path = _secret_path(file, env)
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines() if path else []
+    except (OSError, UnicodeDecodeError):
+        return ""
+    return lines[0] if lines else ""
 
 
 def check_secret(
@@ -68,6 +92,37 @@ def check_secret(
             _OPEN if name != "board" else "whoever has an account on this machine has the password",
             f"run: chmod 600 {path}",
         )
+
+
+def check_tokens(file: TomlFile, section: OAuth, env: Mapping[str, str]) -> Iterator[Problem]:
+    """Yield what is doubtful about the secrets behind the tokens; no value is kept."""
+    if not section.token_endpoint:
+        return
+    try:
+        client_secret(section, env)
+    except ConfigProblems as error:
+        yield from error.problems
+    names = {"client_secret_file": section.client_secret_file}
+    if section.flow == "refresh-token":
+        names["token_file"] = section.token_file
+    for key, name in names.items():
+        path = _secret_path(name, env) if name else None
+        if path is None:
+            continue
+        if key == "token_file" and not path.exists():
+            yield file.problem(
+                ("oauth", key),
+                f"the file {name} of oauth.token_file is not there yet",
+                "without a refresh token neither server lets us in",
+                "run `intake authorize`: somebody who may use the mailbox says yes once",
+            )
+        if _open_to_others(path, env):
+            yield file.problem(
+                ("oauth", key),
+                f"the file of oauth.{key} can be read by others",
+                "whoever has an account on this machine could take the mailbox over",
+                f"run: chmod 600 {path}",
+            )
 
 
 def _open_to_others(path: Path, env: Mapping[str, str]) -> bool:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TypeVar
 
 from config import campaign_checks, settings_checks
+from config.hosts import is_loopback
 from config.model import CalendarFile, Campaign, Config, Section, Settings
-from config.password import check_secret, secret
+from config.password import check_secret, check_tokens, secret
 from config.problem import ConfigProblems, Problem
 from config.roster import Roster, read_roster
 from config.toml_file import TomlFile, check, parse
@@ -138,6 +139,7 @@ class _Work:
         secrets = {"mailbox": settings.mailbox, "smtp": settings.smtp, "board": settings.board}
         for name, section in secrets.items():
             yield from check_secret(file, name, section, self.env)
+        yield from check_tokens(file, settings.oauth, self.env)
         steps = [step for _, campaign in self.campaigns for step in campaign.remind]
         chairs = any("chair" in (step.to, *step.cc) for step in steps)
         for commune, line in zip(self.roster.communes, self.roster.lines, strict=True):
@@ -203,7 +205,7 @@ def _board_remarks(config: Config) -> Iterator[Problem]:
             "the board is written but not served",
             "run: pip install 'commune-intake[board]'",
         )
-    if not settings_checks.is_loopback(address[0]):
+    if not is_loopback(address[0]):
         yield Problem(
             SETTINGS,
             0,
@@ -265,14 +267,21 @@ def _template_names(folder: Path) -> frozenset[str]:
 
 
 def _absolute(settings: Settings, folder: Path) -> Settings:
-    """Return the settings with the paths of password and certificate files made absolute."""
-    changed = {}
-    sections = {"mailbox": settings.mailbox, "smtp": settings.smtp, "board": settings.board}
-    for name, section in sections.items():
+    """Return the settings with the paths of secrets and certificates made absolute."""
+    changed: dict[str, Section] = {}
+    servers = ("password_file", "ca_file")
+    tokens = ("client_secret_file", "token_file", "ca_file")
+    sections: tuple[tuple[str, Section, tuple[str, ...]], ...] = (
+        ("mailbox", settings.mailbox, servers),
+        ("smtp", settings.smtp, servers),
+        ("board", settings.board, ("password_file",)),
+        ("oauth", settings.oauth, tokens),
+    )
+    for name, section, keys in sections:
         paths = {
             key: str(folder.absolute() / path)
-            for key in ("password_file", "ca_file")
-            if (path := getattr(section, key, "")) and not path.startswith("$")
+            for key in keys
+            if (path := getattr(section, key)) and not path.startswith("$")
         }
         changed[name] = section.model_copy(update=paths)
     return settings.model_copy(update=changed)

@@ -1,12 +1,13 @@
 """What must hold between the keys of settings.toml and between the lines of the roster."""
 
-import ipaddress
 import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from config.hosts import is_loopback
 from config.model import Board, Commune, Settings
+from config.oauth_checks import check_oauth
 from config.problem import Problem
 from config.roster import Roster
 from config.toml_file import TomlFile
@@ -19,20 +20,11 @@ _LAST_PORT = 65535
 _PASSWORD_IN_URL = re.compile(r"[^:/]+://[^@/]*:[^@]+@")
 
 
-def is_loopback(host: str) -> bool:
-    """Whether the host can only be this machine."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
 def check_settings(file: TomlFile, settings: Settings, folder: Path) -> Iterator[Problem]:
     """Yield what is wrong between the keys of settings.toml; its paths start at ``folder``."""
     yield from _check_server(file, settings, "mailbox", folder)
     yield from _check_server(file, settings, "smtp", folder)
+    yield from check_oauth(file, settings, folder)
     yield from _check_folders(file, settings)
     yield from _check_limits(file, settings)
     yield from _check_database(file, settings.storage.database)
@@ -200,7 +192,9 @@ def _check_server(file: TomlFile, settings: Settings, name: str, folder: Path) -
             "the server's certificate could not be verified",
             'write the path of a PEM file, or "" for the roots that this machine trusts',
         )
-    if server.user and not server.password_env and not server.password_file and not here:
+    by_token = server.auth == "xoauth2" and settings.oauth.token_endpoint
+    without = not server.password_env and not server.password_file and not by_token
+    if server.user and without and not here:
         yield file.problem(
             (name,),
             f"{name} has a user and no password",

@@ -141,6 +141,13 @@ def _told(file: TomlFile, model: type[BaseModel], detail: ErrorDetails) -> Probl
 def _unknown(file: TomlFile, model: type[BaseModel], path: Path) -> Problem:
     key = str(path[-1])
     known = keys_at(model, path[:-1])
+    if key.lower() in {"client_secret", "refresh_token", "access_token"}:
+        return file.problem(
+            path,
+            f"{_dotted(path)} stands in the file",
+            "secrets are never kept in TOML",
+            "take it out and write client_secret_env, client_secret_file or token_file",
+        )
     if key.lower() in _SECRETS and "password_env" in known:
         remedy = "take it out, put the secret in a file and write password_file or password_env"
         return file.problem(

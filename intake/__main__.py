@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from intake.cli_admin import app as _admin
 from intake.cli_back import app as _keeping
 from intake.printing import echo as _echo
 from intake.printing import echo_json as _json
@@ -612,6 +613,7 @@ def verify(*, as_json: AsJson = False) -> None:
 
 
 app.add_typer(_keeping)
+app.add_typer(_admin)
 
 
 if __name__ == "__main__":

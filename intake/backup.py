@@ -140,15 +140,22 @@ def _copy_config(config: Config, target: Path) -> None:
     """Copy what the admin wrote; never a password, nor what the program wrote itself."""
     settings, folder = config.settings, config.folder
     secrets = {
-        (start / os.path.expandvars(one.password_file)).resolve()
-        for one in (settings.mailbox, settings.smtp, settings.board)
+        (start / os.path.expandvars(name)).resolve()
+        for name in (
+            settings.mailbox.password_file,
+            settings.smtp.password_file,
+            settings.board.password_file,
+            settings.oauth.client_secret_file,
+            settings.oauth.token_file,
+        )
         for start in (folder, Path())
-        if one.password_file
+        if name
     }
     pem = {
         (folder / name).resolve()
         for name in (
             settings.security.signature_roots, settings.mailbox.ca_file, settings.smtp.ca_file,
+            settings.oauth.ca_file,
         )
         if name
     }  # fmt: skip

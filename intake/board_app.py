@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from config.settings_checks import is_loopback
+from config.hosts import is_loopback
 from intake.board_guard import WINDOW_SECONDS, Guard
 from intake.board_metrics import exposition
 from intake.board_pulse import Window, broken, in_words

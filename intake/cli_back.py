@@ -96,14 +96,14 @@ def restore(
 @app.command()
 def reconcile(context: typer.Context, *, as_json: AsJson = False) -> None:
     """Compare mailbox, registry, vault and Sent; exit 1 when something is unexplained."""
-    from config.settings import secret  # noqa: PLC0415
     from intake.mailbox import Mailbox  # noqa: PLC0415
     from intake.reconcile import reconcile as compare  # noqa: PLC0415
     from intake.stock import take_stock  # noqa: PLC0415
+    from notifier.oauth import Logins  # noqa: PLC0415
 
     config, store, vault = _registry(context)
-    settings = config.settings.mailbox
-    mailbox = Mailbox(settings, secret(settings, os.environ))
+    settings = config.settings
+    mailbox = Mailbox(settings.mailbox, Logins(os.environ).of(settings, settings.mailbox))
     with store:
         try:
             found = compare(take_stock(config, store, vault, mailbox))

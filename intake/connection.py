@@ -6,7 +6,6 @@ imap-tools brings folder names, logins and error types; the rest of it is not us
 import contextlib
 import datetime as dt
 import imaplib
-import ipaddress
 import re
 import ssl
 import unicodedata
@@ -24,8 +23,10 @@ from imap_tools.imap_utf7 import utf7_decode
 from imap_tools.mailbox import BaseMailBox
 from imap_tools.utils import encode_folder
 
+from config.hosts import is_loopback
 from config.model import Mailbox as Settings
 from intake.imap_client import Client
+from notifier.oauth import TokenAway, TokenRefused, Tokens
 
 #: Response codes of a refused login that will pass by themselves (RFC 5530).
 _PASSING_CODES = ("UNAVAILABLE", "INUSE", "LIMIT", "SERVERBUG", "OVERQUOTA")
@@ -112,11 +113,12 @@ class Connection:
         if self._client is not None:
             return
         with self._guard():
+            secret = self._obtain()  # first: a connection does not wait for a slow token endpoint
             client = self._client = self._connect()
             self._certificate_ends_at = client.certificate_ends_at()
             self._box = _Box(client)
             client.allow(self._settings.command_seconds)
-            self._log_in(self._box, client)
+            self._log_in_again(self._box, client, secret)
             self._capabilities = frozenset(client.read_capabilities())
             self._namespace = self._read_namespace(client)
             self._select(self._settings.inbox)
@@ -141,7 +143,7 @@ class Connection:
 
     def _connect(self) -> Client:
         settings = self._settings
-        if settings.security == "none" and not _is_loopback(settings.host):
+        if settings.security == "none" and not is_loopback(settings.host):
             raise LoginRefused(
                 f'security = "none" is for loopback only: {settings.host} would get the password'
                 ' in the clear; write security = "tls" or "starttls"'
@@ -166,8 +168,29 @@ class Connection:
     def _tls(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self._settings.ca_file or None)
 
-    def _log_in(self, box: _Box, client: Client) -> None:
-        secret = self._secret() if callable(self._secret) else self._secret
+    def _obtain(self) -> str:
+        """Return the password, or a token that is good now."""
+        try:
+            return self._secret() if callable(self._secret) else self._secret
+        except TokenAway as error:
+            raise Unreachable(f"no token can be had now: {error}") from error
+        except TokenRefused as error:
+            raise LoginRefused(str(error)) from error
+
+    def _log_in_again(self, box: _Box, client: Client, secret: str) -> None:
+        """Log in; with a token that is no longer good, once more with a new one."""
+        try:
+            self._log_in(box, client, secret)
+        except LoginRefused:
+            if not isinstance(self._secret, Tokens) or not self._secret.refused(secret):
+                raise
+            self._log_in(box, client, self._obtain())
+        except imaplib.IMAP4.abort:
+            if isinstance(self._secret, Tokens):  # some servers hang up on a bad token
+                self._secret.refused(secret)
+            raise
+
+    def _log_in(self, box: _Box, client: Client, secret: str) -> None:
         user = self._settings.user
         if any(char in "\r\n\0" for char in user + secret):
             raise LoginRefused("user name or password contains a line break")
@@ -286,15 +309,6 @@ def _said(error: Exception) -> str:
     words = data[0] if data else ""
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else str(words)
     return text.strip() or str(error)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _xoauth2(client: Client, user: str, token: str) -> None:

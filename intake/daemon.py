@@ -26,12 +26,14 @@ from intake.kept_config import keep_config
 from intake.logs import reply_codes
 from intake.mailbox import LoginRefused, Unreachable, Untrusted
 from intake.post import alert, decide_and_queue, tell_admin
+from intake.proposals import write_proposals
 from intake.publish import Publisher
 from intake.put_in_place import notice_behind
 from intake.understand import understand_kept
 from notifier.delivery import AuthFailed
 from notifier.outbox import Pace, Settled, recover, send_due
 from parsers.jail import JailBrokenError
+from registry.errors import RegistryBusy
 from registry.model import address_mark
 
 _log = structlog.get_logger("daemon")
@@ -65,6 +67,8 @@ class Daemon:
     _disk_failed: bool = False
     #: Message-IDs of mails whose copy may be in Sent already; None until `recover` has looked.
     _copied: set[str] | None = None
+    #: Whether messages were read, or the config changed, since the proposals were last written.
+    proposals_due: bool = True
     #: Whether the mailbox was asked if it knows more than the registry.
     _caught_up: bool = False
 
@@ -117,6 +121,7 @@ class Daemon:
         more |= self._despite_the_disk(lambda: self._from_the_inbox(self.file))
         self._despite_the_disk(self.copy_journal)
         self.publisher.publish()
+        self.propose()
         self.health.renew()
         if not self._disk_failed:
             self.health.signs.works("disk")
@@ -174,6 +179,7 @@ class Daemon:
 
     def understand_and_record(self, *, retry: bool = True) -> bool:
         """Understand, read and record what is kept, oldest first."""
+        before = self.desk.store.journal_head()
         try:
             more = understand_kept(self.desk, self._stops, retry=retry)
         except JailBrokenError as error:
@@ -182,6 +188,7 @@ class Daemon:
             self.health.signs.fails("reader", self.desk.clock(), self.trouble)
             return False
         self.health.signs.works("reader")
+        self.proposals_due |= self.desk.store.journal_head() != before
         return more
 
     def send(self) -> bool:
@@ -255,6 +262,18 @@ class Daemon:
             )
             key = f"alert/journal/{path.stem}"
             tell_admin(self.desk, key, {"what": "journal", "reason": reason})
+
+    def propose(self) -> None:
+        """Write down which captions the forms do not know, when messages were read since."""
+        desk, read = self.desk, self.proposals_due
+        self.proposals_due = False
+        if not read:
+            return
+        try:
+            for campaign in desk.config.campaigns:
+                write_proposals(desk.config, campaign, desk.store.unknown_columns(campaign.id))
+        except (OSError, RegistryBusy) as error:  # only a help for the admin: nothing waits for it
+            _log.warning("proposals_not_written", reason=str(error))
 
     def _stops(self) -> bool:
         """Asked between two messages or mails: whether to stop after the one that is done."""

@@ -8,7 +8,7 @@ from email.utils import parseaddr
 from typing import Protocol
 
 from config.model import Commune, Config
-from config.settings import secret
+from intake import selftest
 from intake.backoff import Backoff
 from intake.dns import key_record
 from intake.domainkeys import FindKey
@@ -20,6 +20,7 @@ from intake.told import Told
 from intake.triage import TriageFacts
 from notifier.calendar import Calendar
 from notifier.compose import Templates
+from notifier.oauth import Logins
 from notifier.smtp import Courier
 from parsers.container import Opened, Room
 from parsers.form import Form
@@ -70,6 +71,8 @@ class Desk:
     courier: Courier
     reader: Reader
     clock: Clock = utc_now
+    #: Who logs in with what; None: as the environment of whoever asks says.
+    logins: Logins | None = None
     #: Where the keys of DKIM signatures are asked for: DNS.
     find_key: FindKey = key_record
     #: Only in a replay: what scanner and DNS had said. Then neither is asked.
@@ -126,14 +129,15 @@ def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) ->
     with contextlib.ExitStack() as stack:
         store, vault = open_registry(config, thorough=True)
         stack.callback(store.close)
+        logins = Logins(env)
         mailbox = Mailbox(
-            settings.mailbox, secret(settings.mailbox, env), batch=settings.limits.batch
+            settings.mailbox, logins.of(settings, settings.mailbox), batch=settings.limits.batch
         )
         stack.callback(mailbox.close)
-        courier = Courier(settings.smtp, secret(settings.smtp, env))
+        courier = Courier(settings.smtp, logins.of(settings, settings.smtp))
         stack.callback(courier.close)
         reader = stack.enter_context(Jail(jail_limits(config), workers=_WORKERS))
-        yield Desk(config, store, vault, mailbox, courier, reader, clock)
+        yield Desk(config, store, vault, mailbox, courier, reader, clock, logins=logins)
 
 
 @contextlib.contextmanager
@@ -182,8 +186,16 @@ def triage_facts(desk: Desk, parsed: Parsed, received_at: dt.datetime) -> Triage
         go_live_at=settings.office.go_live_at,
         require=settings.security.require,
         trusted_authserv_ids=settings.security.trusted_authserv_ids,
+        is_self_test=self_test_of(desk, parsed, received_at) is not None,
         titles=tuple(title for one in communes for title in (one.title, *one.aliases)),
     )
+
+
+def self_test_of(desk: Desk, parsed: Parsed, received_at: dt.datetime) -> selftest.Mark | None:
+    """Return the mark of a form that `intake doctor` sent; None for any other message."""
+    if not selftest.bears_mark(parsed):
+        return None
+    return selftest.proven(parsed, desk.vault.secret(), received_at)
 
 
 def communes_of(sender: str, communes: tuple[Commune, ...]) -> tuple[Commune, ...]:

@@ -1,4 +1,4 @@
-"""DNS: the one question that this program asks it, for the key of a DKIM signature."""
+"""DNS: the questions that this program asks it, all for TXT records."""
 
 import dns.exception
 import dns.name
@@ -15,17 +15,29 @@ def key_record(name: str) -> bytes | None:
     Raises:
         DnsAway: no server gave an answer that could be believed.
     """
+    found = _records(name)
+    return found[0] if len(found) == 1 else None  # of several none counts (RFC 6376, 3.6.2.2)
+
+
+def texts(name: str) -> tuple[str, ...]:
+    """Return all TXT records of this full name as text; none when there is no such name.
+
+    Raises:
+        DnsAway: no server gave an answer that could be believed.
+    """
+    return tuple(one.decode("utf-8", "replace") for one in _records(f"{name.rstrip('.')}."))
+
+
+def _records(name: str) -> tuple[bytes, ...]:
     try:
         question = dns.name.from_text(name)
     except (dns.exception.DNSException, ValueError):
-        return None  # no such name can be: nothing to ask again for
+        return ()  # no such name can be: nothing to ask again for
     try:
         resolver = dns.resolver.Resolver()
         answer = resolver.resolve(question, "TXT", lifetime=_SECONDS, search=False)
     except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-        return None
+        return ()
     except (dns.exception.DNSException, OSError) as error:
         raise DnsAway(type(error).__name__) from error
-    if answer.rrset is None or len(answer.rrset) != 1:
-        return None  # of several it is not defined which one counts (RFC 6376, 3.6.2.2)
-    return b"".join(answer.rrset[0].strings)
+    return tuple(b"".join(one.strings) for one in answer.rrset or ())

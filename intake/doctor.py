@@ -6,11 +6,11 @@ from pathlib import Path
 
 from config.model import Config
 from config.problem import ConfigProblems
-from config.settings import secret
 from intake.dns import key_record
 from intake.domainkeys import DnsAway
 from intake.mailbox import LoginRefused, Mailbox, Unreachable
 from intake.scanner import Clamd
+from notifier.oauth import Logins
 from notifier.smtp import Courier
 from parsers import office
 from parsers.confine import missing_layers
@@ -70,9 +70,10 @@ def connections(config: Config, env: Mapping[str, str]) -> tuple[list[str], list
     """Log in to both servers and ask the scanner; return what they can do, and what went wrong."""
     answers: list[str] = []
     problems: list[str] = []
+    logins = Logins(env)
     for look in (_imap, _smtp, _clamd, _dns):
         try:
-            answers += look(config, env)
+            answers += look(config, logins)
         except ConfigProblems as error:
             problems += map(str, error.problems)
         except _Refused as error:
@@ -84,9 +85,9 @@ class _Refused(Exception):  # noqa: N818  an answer, not a fault
     """The server is away or does not let us in."""
 
 
-def _imap(config: Config, env: Mapping[str, str]) -> list[str]:
+def _imap(config: Config, logins: Logins) -> list[str]:
     settings = config.settings.mailbox
-    mailbox = Mailbox(settings, secret(settings, env))
+    mailbox = Mailbox(settings, logins.of(config.settings, settings))
     try:
         mailbox.open()
         known = set(mailbox.capabilities())
@@ -101,7 +102,7 @@ def _imap(config: Config, env: Mapping[str, str]) -> list[str]:
         mailbox.close()
 
 
-def _clamd(config: Config, _env: Mapping[str, str]) -> list[str]:
+def _clamd(config: Config, _logins: Logins) -> list[str]:
     address = config.settings.security.clamd
     if not address:
         return []
@@ -114,7 +115,7 @@ def _clamd(config: Config, _env: Mapping[str, str]) -> list[str]:
         ) from error
 
 
-def _dns(config: Config, _env: Mapping[str, str]) -> list[str]:
+def _dns(config: Config, _logins: Logins) -> list[str]:
     """Ask DNS for a key that need not be there: any answer will do."""
     if config.settings.security.require != "dmarc":
         return []
@@ -129,9 +130,9 @@ def _dns(config: Config, _env: Mapping[str, str]) -> list[str]:
     return ["DNS: answers"]
 
 
-def _smtp(config: Config, env: Mapping[str, str]) -> list[str]:
+def _smtp(config: Config, logins: Logins) -> list[str]:
     settings = config.settings.smtp
-    with Courier(settings, secret(settings, env)) as courier:
+    with Courier(settings, logins.of(config.settings, settings)) as courier:
         offered = courier.check()
     if isinstance(offered, tuple):
         who = f"logged in as {settings.user}" if settings.user else "no login wanted"

@@ -28,6 +28,7 @@ from parsers.reading import (
     SignatureState,
 )
 from parsers.vietnamese import fold
+from registry.columns import written_columns
 from registry.model import (
     CommuneKey,
     Document,
@@ -209,7 +210,7 @@ class _Case:
 
     def _document(self, document: ReadDocument) -> Document:
         """Return a file as it is recorded, with what it is to the campaign's dossier."""
-        kept = _document(document)
+        kept = document_row(document)
         if _rows(document) and self._repeats_a_point(document):
             kept = replace(kept, role="dossier")
         elif _rows(document):
@@ -481,7 +482,8 @@ class _Case:
         return self.held("words-only")
 
 
-def _document(document: ReadDocument) -> Document:
+def document_row(document: ReadDocument) -> Document:
+    """Return a file as it is recorded, whatever it is to a campaign."""
     kept = Document(
         ordinal=document.ordinal,
         name=document.name,
@@ -489,6 +491,8 @@ def _document(document: ReadDocument) -> Document:
         size_bytes=document.size_bytes,
         kind=document.result.kind,
     )
+    if document.result.unknown:
+        kept = replace(kept, reading_json=written_columns(document.result.unknown))
     if isinstance(document.result, Refusal):
         refused = document.result
         return replace(kept, refusal_code=refused.code, refusal_message=refused.message)

@@ -213,6 +213,11 @@ class Player:
         event = scene[-1]
         self.desk.store.take_up(number_of(event), event.at)
 
+    def reread(self, scene: Sequence[Event]) -> None:
+        """A message is read again because the form has learnt a word."""
+        event = scene[-1]
+        self.desk.store.reread(number_of(event), _text(event, "by"), event.at)
+
     # --- what people decided ---
 
     def assign(self, scene: Sequence[Event]) -> None:
@@ -507,6 +512,7 @@ ACTS: Mapping[str, _Act] = {
     "saved": Player.save,
     "filed": Player.file,
     "taken-up": Player.take_up,
+    "reread": Player.reread,
     "fell-behind": Player.fall_behind,
     "found-in-sent": Player.take_over,
     "report-found": Player.take_over_report,

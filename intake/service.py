@@ -11,7 +11,7 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -20,7 +20,7 @@ from typing import Literal
 import structlog
 
 from config.model import Config
-from config.settings import ConfigProblems, load, secret, warnings
+from config.settings import ConfigProblems, load, warnings
 from intake import heartbeat
 from intake.backoff import Backoff
 from intake.board_pulse import Pulse, Window, health_now
@@ -32,12 +32,13 @@ from intake.mailbox import LoginRefused, Mailbox, Unreachable
 from intake.memory import give_back
 from intake.opening import data_folder
 from intake.post import alert
+from intake.proposals import FOLDER
 from intake.put_in_place import catch_up_with_copy
 from intake.standby import take_turn
 from intake.systemd import ALIVE, misfit, notify
-from notifier.board import FILES
 from notifier.health import Code
 from notifier.limits import clock_trouble, roster_brake
+from notifier.oauth import Logins
 from notifier.smtp import Courier
 from parsers.confine import missing_layers
 from parsers.jail import JailBrokenError
@@ -48,6 +49,7 @@ Word = Literal["tick", "reload", "stop"]
 #: No true clock stands before the day this was written (a machine that woke up in 1970).
 BUILT_AT = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 _IDLE_SECONDS = 240  # well below the 29 minutes of RFC 2177, and what NAT boxes forget
+_CONFIG_TYPES = frozenset({".toml", ".csv", ".j2", ".txt", ".html", ".docx"})
 _BEAT_SECONDS = 20.0  # within a long tick the heartbeat file is not written more often
 
 
@@ -271,11 +273,14 @@ class Service:
         from watchfiles import watch  # noqa: PLC0415  only the service watches
 
         folder = self.daemon.desk.config.folder
-        data = str(data_folder(self.daemon.desk.config))
+        # What the program writes itself is no edit, whatever it is called.
+        own = (
+            data_folder(self.daemon.desk.config),
+            folder.resolve() / FOLDER,
+            (folder / self.daemon.desk.config.settings.board.path).resolve(),
+        )
         for changes in watch(folder, stop_event=ended, recursive=True, raise_interrupt=False):
-            ours = _pages(self.daemon.desk.config)
-            edited = (path for _, path in changes if _is_config(path) and path not in ours)
-            if any(not path.startswith(data) for path in edited):
+            if any(_is_config(Path(path), own) for _, path in changes):
                 self.words.put("reload")
 
     def reload(self) -> None:
@@ -293,6 +298,7 @@ class Service:
             return
         if new.settings.mailbox.poll_seconds != polled_every:
             self.poll_every(new.settings.mailbox.poll_seconds)
+        self.daemon.proposals_due = True
         log_warnings(new, self.env)
         _log.info("config_taken_over")
 
@@ -302,9 +308,11 @@ class Service:
         """Wait on IDLE with a connection of its own; any trouble only means fewer hints."""
         pause = Backoff()
         while not ended.is_set():
-            settings = self.daemon.desk.config.settings.mailbox
-            mailbox = Mailbox(settings, secret(settings, self.env))
+            mailbox = None
             try:
+                settings = self.daemon.desk.config.settings
+                login = logins_of(self.daemon.desk, self.env).of(settings, settings.mailbox)
+                mailbox = Mailbox(settings.mailbox, login)
                 mailbox.open()
                 if not mailbox.can_idle:
                     return
@@ -312,12 +320,19 @@ class Service:
                     if mailbox.idle(_IDLE_SECONDS):
                         self.words.put("tick")
                     pause.worked()
-            except (Unreachable, LoginRefused) as error:
+            except (Unreachable, LoginRefused, ConfigProblems) as error:
                 wait = pause.failed(dt.datetime.now(dt.UTC), at_least=dt.timedelta(seconds=30))
                 _log.warning("idle_lost", reason=str(error), pause_seconds=wait.total_seconds())
                 ended.wait(wait.total_seconds())
             finally:
-                mailbox.close()
+                if mailbox is not None:
+                    mailbox.close()
+
+
+def logins_of(desk: Desk, env: Mapping[str, str]) -> Logins:
+    """Return the desk's own, so that one token serves all; others for another environment."""
+    known = desk.logins
+    return known if known is not None and known.env == env else Logins(env)
 
 
 def log_warnings(config: Config, env: Mapping[str, str]) -> None:
@@ -337,17 +352,17 @@ def replace_config(desk: Desk, new: Config, env: Mapping[str, str]) -> None:
         ConfigProblems: a changed server's password is missing; nothing was changed.
     """
     old = desk.config
-    mailbox_secret, smtp_secret = secret(new.settings.mailbox, env), secret(new.settings.smtp, env)
+    settings, logins = new.settings, logins_of(desk, env)
+    box, smtp = logins.of(settings, settings.mailbox), logins.of(settings, settings.smtp)
+    other_tokens = settings.oauth != old.settings.oauth
     if new.settings.storage != old.settings.storage:
         _log.warning("restart_needed", reason="storage changed: the old one is in use until then")
-    if new.settings.mailbox != old.settings.mailbox:
+    if settings.mailbox != old.settings.mailbox or other_tokens:
         desk.mailbox.close()
-        desk.mailbox = Mailbox(
-            new.settings.mailbox, mailbox_secret, batch=new.settings.limits.batch
-        )
-    if new.settings.smtp != old.settings.smtp:
+        desk.mailbox = Mailbox(settings.mailbox, box, batch=settings.limits.batch)
+    if settings.smtp != old.settings.smtp or other_tokens:
         desk.courier.close()
-        desk.courier = Courier(new.settings.smtp, smtp_secret)
+        desk.courier = Courier(settings.smtp, smtp)
     lost = roster_brake(old.communes, new.communes, new.settings.limits)
     if lost:
         desk.store.pull_brake(lost, desk.clock())
@@ -355,11 +370,7 @@ def replace_config(desk: Desk, new: Config, env: Mapping[str, str]) -> None:
     desk.config = new
 
 
-def _pages(config: Config) -> frozenset[str]:
-    """The board's own files: written by us, no edit of the admin's."""
-    folder = (config.folder / config.settings.board.path).resolve()
-    return frozenset(str(folder / name) for name in FILES)
-
-
-def _is_config(path: str) -> bool:
-    return Path(path).suffix in {".toml", ".csv", ".j2", ".txt", ".html", ".docx"}
+def _is_config(path: Path, own: Sequence[Path]) -> bool:
+    """Whether a changed file may be an admin's edit: of a kind that has a say, and not our own."""
+    real = path.resolve()
+    return path.suffix in _CONFIG_TYPES and not any(real.is_relative_to(one) for one in own)

@@ -58,6 +58,8 @@ class TriageFacts:
     proof: Proof | None = None
     #: Names and aliases of the communes, with their class word: no stranger should bear one.
     titles: tuple[str, ...] = ()
+    #: It is a form that `intake doctor` sent, proven by the vault's secret.
+    is_self_test: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def triage(parsed: Parsed, facts: TriageFacts) -> Triage:
 
 def never_answered(parsed: Parsed, facts: TriageFacts) -> Triage | None:
     """Return why it must not be answered, as far as its header says so; None if it does not."""
-    questions = (_old, _loop, _own, _bounce, _auto_reply)
+    questions = (_old, _loop, _self_test, _own, _bounce, _auto_reply)
     return next(filter(None, (question(parsed, facts) for question in questions)), None)
 
 
@@ -123,6 +125,12 @@ def _old(_parsed: Parsed, facts: TriageFacts) -> Triage | None:
 def _loop(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
     if parsed.received_count > MAX_RECEIVED:
         return Triage("loop", f"it has {parsed.received_count} Received lines")
+    return None
+
+
+def _self_test(_parsed: Parsed, facts: TriageFacts) -> Triage | None:
+    if facts.is_self_test:
+        return Triage("self-test", "a form that `intake doctor` sent")
     return None
 
 

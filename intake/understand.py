@@ -21,11 +21,19 @@ from intake import record
 from intake.admission import scan, tell_if_away, with_proof
 from intake.body import forwarded_words
 from intake.containers import Note
-from intake.desk import Desk, communes_of, own_addresses, roles, triage_facts
+from intake.desk import (
+    Desk,
+    communes_of,
+    own_addresses,
+    roles,
+    self_test_of,
+    triage_facts,
+)
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_campaign, match_commune
 from intake.message import Parsed, Part, parse_header
-from intake.post import alert
+from intake.post import alert, tell_admin
 from intake.record import Envelope, Known, ReadDocument
+from intake.selftest import HEADER, answer_key, what_was_read
 from intake.signed import Open, read_mail
 from intake.triage import Triage, TriageFacts, secrecy, triage
 from intake.unpack import Unpacked, unpack
@@ -112,6 +120,8 @@ def understand_kept(
                 outcome = _attempted(desk, message, prepared)
                 if outcome is None:
                     continue
+                if outcome.verdict == "self-test":
+                    _tell_self_test(desk, message, outcome)
                 desk.store.record(message.id, outcome, desk.clock(), message.decisions)
             except NotPossible as error:
                 _log.info("decided_meanwhile", message=message.id, reason=str(error))
@@ -235,7 +245,16 @@ def _prepare(desk: Desk, message: Message, begun_at: dt.datetime) -> "_Prepared"
         return case.approval() if case.role == "approver" else case.opened()
     if message.forced_by and sorted_out.verdict in _READ_WHEN_ACCEPTED:
         return case.opened()
+    if sorted_out.verdict == "self-test":
+        return case.self_test()
     return case.sorted_out(sorted_out, sorted_out.verdict)
+
+
+def _tell_self_test(desk: Desk, message: Message, outcome: Outcome) -> None:
+    """Answer a form of `intake doctor`: to the admin, once, and before it counts as understood."""
+    parsed = parse_header(desk.vault.get(message.sha256), desk.config.settings.limits)
+    test_id = parsed.headers.get(HEADER.lower(), ("",))[0].partition(" ")[0]
+    tell_admin(desk, answer_key(test_id), {"what": "self-test", "reason": outcome.reason})
 
 
 def _opener(desk: Desk) -> Open:
@@ -308,6 +327,17 @@ class _Case:
             campaign=campaign.campaign.id if isinstance(campaign, CampaignMatch) else None,
             returned=tuple((mail.key, mail.recipient) for mail in lost),
         )
+
+    def self_test(self) -> Outcome:
+        """Read the form that `intake doctor` sent as any other; it is nobody's answer."""
+        mark = self_test_of(self.desk, self.parsed, self.message.received_at)
+        campaigns = self.desk.config.campaigns
+        named = [one for one in campaigns if mark is not None and one.id == mark.campaign]
+        unpacked = unpack(self.parsed, self.desk.config.settings.limits, _opener(self.desk))
+        read = self._read(CampaignMatch((named or list(campaigns))[0], "self-test"), unpacked)
+        reason = what_was_read([one.result for one in read])
+        outcome = record.without_reading(self.envelope, "self-test", reason)
+        return replace(outcome, documents=tuple(map(record.document_row, read)))
 
     def stopped(self, answer: Triage) -> Outcome:
         """Hold what must not be opened, whoever sent it and whatever a person decided before.

@@ -7,7 +7,6 @@ on *where* a dialogue broke: before the final dot nothing was accepted, after it
 import asyncio
 import contextlib
 import datetime as dt
-import ipaddress
 import ssl
 from collections.abc import Callable
 from typing import Self
@@ -15,8 +14,10 @@ from typing import Self
 import aiosmtplib
 from aiosmtplib.protocol import normalize_message_line_endings
 
+from config.hosts import is_loopback
 from config.model import Smtp
 from notifier.delivery import AuthFailed, Delivery, Later, Never, Sent, Unknown
+from notifier.oauth import TokenAway, TokenRefused, Tokens
 from notifier.replies import connection_trouble, judge, positive, said, unsendable, words
 
 _BROKEN = (aiosmtplib.SMTPException, OSError)
@@ -30,8 +31,8 @@ _FLUSH_POLL_SECONDS = 0.005
 class Courier:
     """One SMTP account with one reused connection. Not thread-safe; close it after use.
 
-    ``secret`` is the password, or the access token of ``auth = "xoauth2"``; a callable is asked at
-    every login, so that a refreshed token is used. A connection idle for ``probe_after_seconds``
+    ``secret`` is the password, or whoever gives access tokens for ``auth = "xoauth2"``: it is
+    asked at every login. A connection idle for ``probe_after_seconds``
     is asked with NOOP before it is used again, one idle for ``max_idle_seconds`` is replaced.
     """
 
@@ -236,8 +237,11 @@ class Courier:
     async def _connect(self) -> Later | AuthFailed | None:
         """Open, protect and log in; None when the connection is ready for MAIL."""
         settings = self._settings
-        if settings.security == "none" and not _loopback(settings.host):
+        if settings.security == "none" and not is_loopback(settings.host):
             return AuthFailed('security = "none" is only for loopback: use "tls" or "starttls"')
+        secret = self._obtain()  # first: a connection does not wait for a slow token endpoint
+        if not isinstance(secret, str):
+            return secret
         try:
             client = aiosmtplib.SMTP(
                 hostname=settings.host,
@@ -252,7 +256,7 @@ class Courier:
             return AuthFailed(f"smtp settings cannot be used: {words(error)}")
         trouble: Later | AuthFailed | None
         try:
-            trouble = await self._prepare(client)
+            trouble = await self._prepare(client, secret)
         except _BROKEN as error:
             trouble = connection_trouble(error)
         if trouble is not None:
@@ -267,7 +271,16 @@ class Courier:
             return None
         return ssl.create_default_context(cafile=self._settings.ca_file or None)
 
-    async def _prepare(self, client: aiosmtplib.SMTP) -> AuthFailed | None:
+    def _obtain(self) -> str | Later | AuthFailed:
+        """Return the password or a token that is good now, or why there is none."""
+        try:
+            return self._secret() if callable(self._secret) else self._secret
+        except TokenAway as error:
+            return Later(f"no token can be had now: {error}", everybody=True)
+        except TokenRefused as error:
+            return AuthFailed(str(error))
+
+    async def _prepare(self, client: aiosmtplib.SMTP, secret: str) -> Later | AuthFailed | None:
         await client.connect()
         await _greet(client)
         if self._settings.security == "starttls":
@@ -275,14 +288,20 @@ class Courier:
                 return AuthFailed("the server does not offer STARTTLS: not logging in without it")
             await client.starttls()
             await _greet(client)
-        if self._settings.user:
-            return await self._login(client)
-        return None
+        if not self._settings.user:
+            return None
+        try:
+            return await self._login(client, secret)
+        except _BROKEN as error:
+            again = self._secret.refused(secret) if isinstance(self._secret, Tokens) else False
+            if not again or not isinstance(error, aiosmtplib.SMTPAuthenticationError):
+                raise
+        renewed = self._obtain()
+        return await self._login(client, renewed) if isinstance(renewed, str) else renewed
 
-    async def _login(self, client: aiosmtplib.SMTP) -> AuthFailed | None:
+    async def _login(self, client: aiosmtplib.SMTP, secret: str) -> AuthFailed | None:
         """One attempt with the best mechanism: trying them all would triple a wrong password."""
         user = self._settings.user
-        secret = self._secret() if callable(self._secret) else self._secret
         offered = client.server_auth_methods
         if self._settings.auth == "xoauth2":
             if "xoauth2" not in offered:
@@ -345,13 +364,6 @@ async def _greet(client: aiosmtplib.SMTP) -> None:
         if not client.is_connected:
             raise
         await client.helo()
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def _our_name(sender: str) -> str:

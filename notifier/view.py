@@ -48,6 +48,7 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
         "bounce": "báo không gửi được",
         "auto-reply": "trả lời tự động",
         "own": "thư của chính hệ thống",
+        "self-test": "thư tự kiểm tra của hệ thống",
         "automatic": "thư tự động",
         "loop": "thư quay vòng",
         "stranger": "người gửi ngoài danh bạ",
@@ -90,6 +91,7 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "listen": "Không mở được bảng theo dõi trên mạng",
         "bounced": "Thư gửi đi bị trả lại",
         "unreached": "Có đơn vị chưa nhận được thư nào",
+        "self-test": "Kết quả tự kiểm tra",
         "cap": "Một địa chỉ đã nhận quá nhiều thư, tạm dừng gửi",
     }
 )
@@ -173,6 +175,7 @@ def view(due: Due, context: Context) -> View:
         "unknown_year": due.facts.get("unknown_year", ""),
         "alert": _alert(due),
         "over": due.facts.get("over", ""),
+        "is_good_news": bool(due.facts.get("over")) or due.facts.get("what") == "self-test",
         "for_officers": due.facts.get("what", "") in _OFFICERS,
     }
 

@@ -252,6 +252,7 @@ def understand(extract: Extract, form: Form) -> Reading | Refusal:
         heading=_heading(heading_lines(extract.lines), understood.heading, extract.lines),
         text=_text(extract),
         repairs=extract.repairs,
+        unknown=understood.unknown or (refusal.unknown if refusal else ()),
     )
 
 

@@ -14,6 +14,8 @@ from parsers.tables import tables_of
 from parsers.transposed import transposed
 from parsers.vietnamese import key
 
+#: The table of a document that names most of the form's fields, whether it is ours or not.
+Best = tuple[Grid, Header]
 _LONGEST_HEADING = 200
 #: With diacritics, because Hòa Cư is a commune and "cũ" is not; so is Mẫu Sơn.
 _NOT_THE_ANSWER = re.compile(
@@ -49,19 +51,19 @@ class FormTable:
         return self.grid.name if "!" in self.grid.place(0, 0) else ""
 
 
-def form_tables(extract: Extract, captions: Captions) -> tuple[list[FormTable], Header | None]:
-    """Return the visible tables that are our form, and the best header of any visible table.
+def form_tables(extract: Extract, captions: Captions) -> tuple[list[FormTable], Best | None]:
+    """Return the visible tables that are our form, and the visible one with the best header.
 
     Upright tables come first, then those on their side and the slips, each in document order.
     """
     tables: list[FormTable] = []
     others: list[Grid] = []
-    best: Header | None = None
+    best: Best | None = None
     for grid, header in tables_of(extract, captions):
         if grid.hidden:
             continue
-        if header and (best is None or header.score > best.score):
-            best = header
+        if header and (best is None or header.score > best[1].score):
+            best = grid, header
         if header and is_ours(header, captions.form) and not _is_beside(grid, header, captions):
             tables.append(FormTable(grid, header, body_rows(grid, header)))
         elif not is_beside_the_answer(grid.name):  # labels with instructions look like a slip

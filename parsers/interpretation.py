@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 
 from parsers.columns import captions_of
 from parsers.form import Form
-from parsers.form_tables import FormTable, form_tables, is_beside_the_answer
-from parsers.grid import Extract
+from parsers.form_tables import Best, FormTable, form_tables, is_beside_the_answer
+from parsers.grid import Extract, Grid
 from parsers.header import Header
-from parsers.reading import CERTAIN, Finding, Refusal, Row
+from parsers.reading import CERTAIN, Finding, Refusal, Row, UnknownColumn
 from parsers.records import Record, contexts, records
 from parsers.remarks import column_findings, duplicates
-from parsers.rows import BodyRow, sections
+from parsers.rows import BodyRow, body_rows, sections
 from parsers.totals import count_findings, total_findings
+from parsers.unknown import MOST_COLUMNS, unknown_columns
 from parsers.vietnamese import fold, one_line, squash
 
 _YEAR = re.compile(r"\b20\d\d\b")
@@ -36,6 +37,7 @@ class Interpretation:
     refusal: Refusal | None = None
     score: float = 0.0
     asides: tuple[str, ...] = ()
+    unknown: tuple[UnknownColumn, ...] = ()
 
 
 def interpret(extract: Extract, form: Form) -> Interpretation:
@@ -47,7 +49,7 @@ def interpret(extract: Extract, form: Form) -> Interpretation:
     """
     tables, best = form_tables(extract, captions_of(form))
     full = sum(2 if field.required else 1 for field in form.fields)
-    score = min(1.0, best.score / full) if best else 0.0
+    score = min(1.0, best[1].score / full) if best else 0.0
     if not tables:
         return Interpretation(refusal=_wrong_form(extract, form, best), score=score)
     chosen, findings = _chosen(tables)
@@ -95,6 +97,7 @@ def _read(
     done: list[Record] = []
     asides: list[str] = []
     read: dict[str, FormTable] = {}
+    unknown: list[UnknownColumn] = []
     for table in tables:
         rows = [row for row in table.rows if not _is_example(row, table.header)]
         if len(rows) < len(table.rows):
@@ -106,6 +109,8 @@ def _read(
             findings.append(Finding("warning", "table-repeated", message))
             continue
         read[content] = table
+        data = {record.body.number for record in mine}
+        unknown.extend(unknown_columns(table.grid, table.header, data))
         findings.extend(column_findings(table, form, mine, all_read=len(rows) == len(table.rows)))
         findings.extend(finding for record in mine for finding in record.findings)
         known = contexts(table.grid, table.header)
@@ -119,7 +124,13 @@ def _read(
     findings.extend(duplicates(done, form))
     findings.extend(count_findings((*asides, *extract.lines), len(done)))
     rows_read = tuple(record.row() for record in done)
-    return Interpretation(rows_read, tuple(findings), heading, asides=tuple(asides))
+    return Interpretation(
+        rows_read,
+        tuple(findings),
+        heading,
+        asides=tuple(asides),
+        unknown=tuple(unknown[:MOST_COLUMNS]),
+    )
 
 
 def _records(table: FormTable, rows: Sequence[BodyRow], first: int) -> list[Record]:
@@ -191,8 +202,8 @@ def _blank(kind: str) -> Refusal:
     )
 
 
-def _wrong_form(extract: Extract, form: Form, best: Header | None) -> Refusal:
-    found = {column.field.key for column in best.columns} if best else set()
+def _wrong_form(extract: Extract, form: Form, best: Best | None) -> Refusal:
+    found = {column.field.key for column in best[1].columns} if best else set()
     missing = [f"“{f.label}”" for f in form.fields if f.required and f.key not in found]
     if best is None:
         message = f"Không tìm thấy bảng theo biểu mẫu “{form.title}” trong tệp."
@@ -209,4 +220,10 @@ def _wrong_form(extract: Extract, form: Form, best: Header | None) -> Refusal:
         f"{message} Đề nghị gửi đúng biểu mẫu đã điền.",
         f"{len(extract.grids)} tables, {len(found)} known columns, {len(hidden)} hidden",
         extract.kind,
+        tuple(_unknown_in(*best))[:MOST_COLUMNS] if best else (),
     )
+
+
+def _unknown_in(grid: Grid, header: Header) -> Iterable[UnknownColumn]:
+    data = [row.number for row in body_rows(grid, header) if row.kind == "data"]
+    return unknown_columns(grid, header, data)

@@ -57,6 +57,19 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class UnknownColumn:
+    """A column whose caption the form does not know, or knows only by likeness (``field``).
+
+    ``samples`` are at most three of its values, which may be personal: they go to no mail or log.
+    """
+
+    caption: str
+    place: str
+    field: str = ""
+    samples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One data row. All four maps share the field keys; an empty value has no key in ``values``.
 
@@ -126,6 +139,8 @@ class Reading:
     #: What was mended before anything looked at the text, one code each (``tcvn3``, ``vni``,
     #: ``mojibake`` …); the words as they were stand in ``Row.raw``.
     repairs: tuple[str, ...] = ()
+    #: For whoever keeps the form; nothing follows from it.
+    unknown: tuple[UnknownColumn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,3 +151,5 @@ class Refusal:
     message: str
     detail: str = ""
     kind: str = "unknown"
+    #: As in ``Reading``: of a table that shares a few columns with the form.
+    unknown: tuple[UnknownColumn, ...] = ()

@@ -36,6 +36,7 @@ Verdict = Literal[
     "bounce",
     "auto-reply",
     "own",  # one of our own mails came back
+    "self-test",  # the form that `intake doctor` sent: nobody's answer
     "automatic",  # read receipts, invitations, lists: no reply, no form
     "loop",  # too many Received lines
     "stranger",  # nobody on the roster
@@ -262,7 +263,8 @@ class Document:
 
     ``item`` is the key of the dossier's item that it is, ``about`` the folded words of its name and
     head by which its point can be told, ``issued_on`` its day (ISO). ``signature`` is the worst
-    state of its digital signatures, empty without one.
+    state of its digital signatures, empty without one. ``reading_json`` holds the columns that the
+    form did not know (`registry.columns`), empty when there was none.
     """
 
     ordinal: int

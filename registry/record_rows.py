@@ -157,6 +157,28 @@ class RecordRows(Part):
             journal(connection, now, "taken-up", f"message {message_id}", data)
             return get_message(connection, message_id)
 
+    def reread(self, message_id: int, by: str, now: dt.datetime) -> Message:
+        """Send a message back to be understood because the form has learnt a word since.
+
+        No decision about it: whose answer it is, is as open or as certain as before, and an answer
+        with the same wording is not sent again. A version that it brought is withdrawn.
+
+        Raises:
+            NotPossible: it waits to be understood anyhow, was never fetched, or was rejected.
+        """
+        with self._database.write() as connection:
+            message = get_message(connection, message_id)
+            if message.state not in {"recorded", "held"} or not message.sha256:
+                raise NotPossible(f"message {message_id} is {message.state}: nothing to read again")
+            _withdraw(connection, message)
+            values = {"state": "kept", "tries": 0, "submission_id": None}
+            owed = {"ack": "", "ack_key": "", "unanswered": False}
+            connection.execute(_SET_MESSAGE, {"wanted": message_id, **values, **owed})
+            owe_filing(connection, message_id)
+            data = {"by": by, "before": _told(message)}
+            journal(connection, now, "reread", f"message {message_id}", data)
+            return get_message(connection, message_id)
+
     def reject(self, message_id: int, reason: str, by: str, now: dt.datetime) -> Message:
         """Decide that nothing follows from a message; a version that it brought is withdrawn.
 
@@ -182,8 +204,11 @@ class RecordRows(Part):
 def digest(outcome: Outcome) -> str:
     """Return a hash over all that follows from a message: documents, points, findings, envelope.
 
-    So the journal vouches for every value, and a replay can be held against it alone.
+    So the journal vouches for every value, and a replay can be held against it alone. Columns that
+    the form does not know are left out: nothing follows from them.
     """
+    bare = tuple(dataclasses.replace(one, reading_json="") for one in outcome.documents)
+    outcome = dataclasses.replace(outcome, documents=bare)
     written_out = json.dumps(
         outcome,
         ensure_ascii=True,

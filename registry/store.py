@@ -7,6 +7,7 @@ from typing import Self
 from registry.board_rows import BoardRows
 from registry.campaign_rows import CampaignRows
 from registry.catch_up_rows import CatchUpRows
+from registry.column_rows import ColumnRows
 from registry.database import Database, resolve
 from registry.event_rows import EventRows
 from registry.filing_rows import FilingRows
@@ -33,6 +34,7 @@ class Store(
     EventRows,
     HealthRows,
     BoardRows,
+    ColumnRows,
 ):
     """The registry's database. Each method is one transaction; each write is in the journal.
 

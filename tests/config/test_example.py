@@ -7,7 +7,7 @@ import pytest
 from rigs.config_folder import EXAMPLE
 
 from config.init import write_example
-from config.model import CalendarFile, Campaign, Config, Settings
+from config.model import CalendarFile, Campaign, Config, OAuth, Settings
 from config.settings import ConfigProblems, load, warnings
 from config.toml_file import TomlFile, keys_at, parse
 from parsers.columns import Captions
@@ -214,7 +214,9 @@ def test_what_the_example_calls_default_is_the_default(config: Config) -> None:
         for key_name, info in type(section).model_fields.items():
             if not info.is_required() and getattr(section, key_name) != info.get_default():
                 told.add(f"{name}.{key_name}")
-    assert told == {"mailbox.password_env", "smtp.password_env", "smtp.user"}
+    # A path is made absolute: it starts at the config folder.
+    assert told == {"mailbox.password_env", "smtp.password_env", "smtp.user", "oauth.token_file"}
+    assert config.settings.oauth.token_file == str(EXAMPLE.absolute() / OAuth().token_file)
 
 
 @pytest.mark.parametrize("name", [*FILES, "communes.csv"])

@@ -78,10 +78,28 @@ passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%n {dir}/users
 }}
-userdb {{
+{tokens}userdb {{
   driver = static
   args = uid={uid} gid={gid} home={dir}/mail/%n
 }}
+"""
+
+#: Tokens are asked about at an endpoint, as Dovecot 2.3 writes it.
+_TOKENS_2_3 = """\
+auth_mechanisms = plain login xoauth2
+passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {dir}/tokens.conf
+}}
+"""
+_TOKENS_CONF = """\
+introspection_mode = get
+introspection_url = {url}?token=
+tokeninfo_url = {url}?token=
+username_attribute = sub
+username_format = %n
+force_introspection = yes
 """
 
 _SYNTAX_2_4 = """\
@@ -146,7 +164,9 @@ class Dovecot:
         separator: str = "/",
         connections: int = 100,
         certificate_ends_at: dt.datetime | None = None,
+        introspection_url: str = "",
     ) -> None:
+        self._introspection_url = introspection_url
         self.users = users or {USER: PASSWORD}
         self._options = {"prefix": prefix, "separator": separator, "connections": connections}
         self._certificate_ends_at = certificate_ends_at
@@ -202,8 +222,10 @@ class Dovecot:
             "gid": owner.pw_gid,
             "port": self.port,
             "tls_port": self.tls_port,
+            "tokens": _TOKENS_2_3.format(dir=self.dir) if self._introspection_url else "",
             **self._options,
         }
+        (self.dir / "tokens.conf").write_text(_TOKENS_CONF.format(url=self._introspection_url))
         body = (_COMMON + (_SYNTAX_2_4 if new else _SYNTAX_2_3)).format(**facts)
         (self.dir / "dovecot.conf").write_text(header + body)
         for name in ("run", "state", "mail", *(f"mail/{user}" for user in self.users)):

@@ -1,0 +1,219 @@
+"""Follows a self-test through the program, leg by leg, and says which one hangs.
+
+Beside a running daemon it only watches the registry; where none runs it ticks itself, as
+`intake once` does: then all that waits is done as well.
+"""
+
+import datetime as dt
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Literal
+
+from config.model import Config
+from intake.daemon import Daemon
+from intake.desk import open_desk
+from intake.opening import data_folder, open_lease, open_registry
+from intake.put_in_place import catch_up_with_copy
+from intake.selftest import SUBJECT, SelfTest, is_well_read, self_test
+from notifier.delivery import Later, Sent
+from notifier.oauth import Logins
+from notifier.smtp import Courier
+from registry.lease import Held, holder
+from registry.model import Event, Mail, Message
+from registry.store import Store
+from registry.vault import Vault, VaultDamaged
+
+LegName = Literal["SMTP", "IMAP", "read", "acknowledgment"]
+#: Beside the poll's pause: a provider may scan a mail for a minute before it shows it.
+PATIENCE_SECONDS = 180.0
+_LOOK_SECONDS = 0.5
+_MESSAGES = 200  # of the newest: nobody gets more while a self-test is on its way
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One part of the way that was gone, and how long it took."""
+
+    name: LegName
+    seconds: float
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """How far a self-test got; ``problem`` is empty when it came home. ``raw`` is as it arrived."""
+
+    legs: tuple[Leg, ...]
+    problem: str = ""
+    raw: bytes = b""
+    by_daemon: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the registry knows of a self-test by now."""
+
+    message: Message | None = None
+    story: tuple[Event, ...] = ()
+    mails: tuple[Mail, ...] = ()
+
+
+def follow(
+    config: Config,
+    env: Mapping[str, str],
+    seconds: float = 0.0,
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
+    sleep: Callable[[float], None] = time.sleep,
+) -> Course:
+    """Send a form to ourselves and follow it until the admin's mail has left, or time is up.
+
+    Raises:
+        ConfigProblems: a password is missing.
+        RegistryProblem, RegistryBusy: the registry cannot be used.
+    """
+    store, vault = open_registry(config)
+    with store:
+        test = self_test(config, vault.secret(), now())
+        began = time.monotonic()
+        sent_at = now()
+        refused = _send(config, env, test)
+        if refused:
+            return Course((), refused)
+        took = f"{config.settings.smtp.host} took it"
+        legs: tuple[Leg, ...] = (Leg("SMTP", time.monotonic() - began, took),)
+        patience = seconds or PATIENCE_SECONDS + config.settings.mailbox.poll_seconds
+        ends_at = time.monotonic() + patience
+        seen = _Seen()
+        with _worker(config, env) as (tick, by_daemon):
+            while True:
+                tick()
+                seen = _look(store, vault, test, seen)
+                problem = _wrong(seen)
+                home = bool(seen.mails) and all(one.state == "sent" for one in seen.mails)
+                if problem or home or time.monotonic() >= ends_at:
+                    break
+                sleep(_LOOK_SECONDS)
+        legs += tuple(_legs(seen, sent_at))
+        raw = _raw(vault, seen.message)
+        if not problem and not home:
+            problem = _hangs(config, seen, patience, by_daemon=by_daemon)
+        return Course(legs, problem, raw, by_daemon)
+
+
+def _send(config: Config, env: Mapping[str, str], test: SelfTest) -> str:
+    """Hand the form to our SMTP server; return why that did not work."""
+    settings = config.settings
+    login = Logins(env).of(settings, settings.smtp)
+    with Courier(settings.smtp, login) as courier:
+        outcome = courier.send(settings.office.address, test.raw, lambda: None)
+    if isinstance(outcome, Sent):
+        return ""
+    kind = "for now" if isinstance(outcome, Later) else "for good"
+    return f"SMTP: the server did not take it ({kind}): {outcome.reason}"
+
+
+@contextmanager
+def _worker(config: Config, env: Mapping[str, str]) -> Iterator[tuple[Callable[[], None], bool]]:
+    """Yield what has to be done between two looks, and whether a daemon does the work."""
+    try:
+        lease = open_lease(config)
+        lease.take()
+    except Held:
+        yield (lambda: None), True
+        return
+    try:
+        catch_up_with_copy(config, dt.datetime.now(dt.UTC), lambda: None)
+        with open_desk(config, env) as desk:
+            daemon = Daemon(desk, check_lease=lease.check)
+            daemon.recover()
+            yield daemon.until_idle, False
+    finally:
+        lease.release()
+
+
+def _look(store: Store, vault: Vault, test: SelfTest, seen: _Seen) -> _Seen:
+    message = seen.message and store.message(seen.message.id)
+    message = message or _find(store, vault, test)
+    if message is None:
+        return seen
+    story = tuple(reversed(store.journal(50, subject=f"message {message.id}")))
+    mails = tuple(one for one in store.mails() if one.key == test.key)
+    return _Seen(message, story, mails)
+
+
+def _find(store: Store, vault: Vault, test: SelfTest) -> Message | None:
+    """Return the message: by its Message-ID, or, before it was understood, by its bytes."""
+    for one in store.messages(limit=_MESSAGES):
+        if one.rfc_message_id == test.rfc_message_id:
+            return one
+        if one.state == "kept" and test.id.encode() in _raw(vault, one):
+            return one
+    return None
+
+
+def _raw(vault: Vault, message: Message | None) -> bytes:
+    if message is None or not message.sha256:
+        return b""
+    try:
+        return vault.get(message.sha256)
+    except (KeyError, VaultDamaged):
+        return b""
+
+
+def _wrong(seen: _Seen) -> str:
+    """Return what went another way than it should; "" while all is well."""
+    message = seen.message
+    if message is None or message.state == "kept":
+        return ""
+    if message.verdict != "self-test":
+        why = message.reason or "no reason"
+        return f"read: it was taken for {message.verdict} ({why}): message {message.id}"
+    if not is_well_read(message.reason):
+        return f"read: the workbook did not come out as it was written: {message.reason}"
+    for one in seen.mails:
+        if one.state in {"refused", "unknown", "cancelled"}:
+            return f"acknowledgment: the mail to {one.recipient} was {one.state}: {one.response}"
+    return ""
+
+
+def _legs(seen: _Seen, sent_at: dt.datetime) -> Iterator[Leg]:
+    """Yield the legs behind SMTP that were gone, by the journal's own moments."""
+    if seen.message is None:
+        return
+    moments = {event.kind: event.at for event in seen.story}
+    kept_at = moments.get("kept")
+    if kept_at is not None:
+        yield Leg("IMAP", _seconds(sent_at, kept_at), f"kept as message {seen.message.id}")
+    recorded_at = moments.get("recorded")
+    if kept_at is None or recorded_at is None:
+        return
+    yield Leg("read", _seconds(kept_at, recorded_at), seen.message.reason)
+    left_at = [one.sent_at for one in seen.mails if one.sent_at is not None]
+    if left_at and len(left_at) == len(seen.mails):
+        whom = ", ".join(one.recipient for one in seen.mails)
+        yield Leg("acknowledgment", _seconds(recorded_at, max(left_at)), f"sent to {whom}")
+
+
+def _seconds(first: dt.datetime, then: dt.datetime) -> float:
+    return max((then - first).total_seconds(), 0.0)
+
+
+def _hangs(config: Config, seen: _Seen, patience: float, *, by_daemon: bool) -> str:
+    """Return which leg hangs, and where to look."""
+    settings, message = config.settings, seen.message
+    who = f"the daemon ({holder(data_folder(config))})" if by_daemon else "this command"
+    if message is None:
+        return (
+            f"IMAP: SMTP took it, but within {patience:.0f} s it was not in "
+            f"{settings.mailbox.inbox} of {settings.mailbox.user}: look there and under spam for "
+            f"“{SUBJECT}”; does {settings.office.address} lead into this mailbox? Did {who} read "
+            "the inbox (`intake status`)?"
+        )
+    if message.state == "kept":
+        return f"read: message {message.id} is kept, but {who} did not read it: see its log"
+    if not seen.mails:
+        return "acknowledgment: none was queued: see the log (wording_broken), run `intake check`"
+    states = ", ".join(f"{one.recipient}: {one.state} {one.response}".strip() for one in seen.mails)
+    return f"acknowledgment: it did not leave ({states}): run `intake check --connect`"
