@@ -101,18 +101,22 @@ def _options(
 ) -> None:
     global _folder  # noqa: PLW0603  one command line, one config folder
     here = Path("config/cao-loc")
-    _folder = config or (here if (here / "settings.toml").exists() else _installed(_ETC))
+    _folder = config or (here if _is_config(here) else _installed(_ETC))
     context.obj = _folder
 
 
 def _installed(etc: Path) -> Path:
     """The config folder of this machine's office: ``etc`` itself, or the only one below it."""
-    if (etc / "settings.toml").exists() or not etc.is_dir():
+    if _is_config(etc):
         return etc
-    from config.settings import offices  # noqa: PLC0415
-
-    found = offices(etc)
+    found = [path.parent for path in etc.glob("*/settings.toml")]
     return found[0] if len(found) == 1 else etc
+
+
+def _is_config(folder: Path) -> bool:
+    # Unlike `Path.exists` this is no error where nothing may be looked up: somebody's home, say, in
+    # which `sudo -u intake intake …` was typed.
+    return os.path.exists(folder / "settings.toml")  # noqa: PTH110
 
 
 def _config() -> Any:
