@@ -179,6 +179,8 @@ class Security(Section):
     #: PEM file with the root certificates of digital signatures; empty = none is known.
     signature_roots: str = ""
     clamd: str = ""
+    #: How long a mail that asks for a decision can be answered by replying to it.
+    reply_days: Count = 30
 
 
 class Board(Section):

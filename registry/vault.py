@@ -1,8 +1,10 @@
 """The vault: raw bytes in files named by their sha256. Written once, never changed."""
 
+import contextlib
 import hashlib
 import os
 import re
+import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,9 @@ from pathlib import Path
 _NAME = re.compile(r"[0-9a-f]{64}")
 #: What a file is called until its bytes are on the disk.
 _UNFINISHED = ".new-"
+#: Beside the shelves, so that a backup has it and an export has not.
+_SECRET = "secret.key"  # noqa: S105  a file's name
+_SECRET_BYTES = 32
 
 
 class VaultDamaged(Exception):  # noqa: N818  a finding about a file, to be handled by its reader
@@ -33,6 +38,29 @@ class Vault:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._secret: bytes | None = None
+
+    def secret(self) -> bytes:
+        """Return the 32 bytes that seal workbooks and answers to us; made when first asked for.
+
+        They live as long as the vault: what was sealed years ago can still be told from a forgery.
+
+        Raises:
+            VaultDamaged: the file holds something else. A new one would disown all that was sealed.
+        """
+        if self._secret is None:
+            path = self.folder / _SECRET
+            if not path.exists():
+                make_folder(self.folder)
+                _write_once(path, secrets.token_hex(_SECRET_BYTES).encode())
+            try:
+                found = bytes.fromhex(path.read_text("ascii"))
+            except ValueError:
+                found = b""
+            if len(found) != _SECRET_BYTES:
+                raise VaultDamaged(_SECRET, path)
+            self._secret = found
+        return self._secret
 
     def put(self, data: bytes) -> str:
         """Store bytes and return their sha256. The same bytes again change nothing.
@@ -104,6 +132,10 @@ class Overlay(Vault):
         super().__init__(folder)
         self._under = under
 
+    def secret(self) -> bytes:
+        """Return the other vault's secret: what is tried out must look as if it were true."""
+        return self._under.secret()
+
     def put(self, data: bytes) -> str:
         """Store bytes unless the other vault holds them; return their sha256."""
         sha256 = hashlib.sha256(data).hexdigest()
@@ -132,6 +164,21 @@ def _holds(path: Path, data: bytes) -> bool:
         return path.stat().st_size == len(data) and path.read_bytes() == data
     except FileNotFoundError:
         return False
+
+
+def _write_once(path: Path, data: bytes) -> None:
+    """Put a file on the disk unless there is one: of several that try, the first one's stays."""
+    descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)  # for its owner only
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+    finally:
+        Path(name).unlink()
+    sync_folder(path.parent)
 
 
 def _write(path: Path, data: bytes) -> None:

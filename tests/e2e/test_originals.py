@@ -36,6 +36,7 @@ MAY_DELETE = {
     ("intake/put_in_place.py", "catch_up_with_copy"): "rooms where a killed rebuilding worked",
     ("registry/vault.py", "tidy"): "temporary files of a killed process, which never had a name",
     ("registry/vault.py", "_write"): "its own temporary file, before it has its name",
+    ("registry/vault.py", "_write_once"): "its own temporary name, once the file has its own",
 }
 _DELETING = {"unlink", "rmtree", "rmdir", "removedirs"}
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from registry.vault import Vault, VaultDamaged
+from registry.vault import Overlay, Vault, VaultDamaged
 
 
 @pytest.fixture
@@ -118,3 +118,35 @@ def test_bytes_are_on_the_disk_before_their_name_and_the_name_before_put_returns
 def test_any_bytes_survive(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     vault = Vault(tmp_path_factory.getbasetemp() / "any-vault")
     assert vault.get(vault.put(data)) == data
+
+
+def test_the_secret_is_made_once_and_lives_with_the_vault(vault: Vault) -> None:
+    secret = vault.secret()
+    assert len(secret) == 32
+    assert Vault(vault.folder).secret() == secret
+    assert Overlay(vault.folder.parent / "trial", vault).secret() == secret
+    assert not (vault.folder.parent / "trial").exists()
+    assert files_of(vault) == [vault.folder / "secret.key"]
+    assert files_of(vault)[0].stat().st_mode & 0o777 == 0o600
+    assert list(vault.names()) == []
+
+
+def test_two_that_make_the_secret_at_once_have_the_same(
+    vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one's file appears after we looked, and before ours has its name."""
+    other = Vault(vault.folder)
+    monkeypatch.setattr("registry.vault.secrets.token_hex", lambda count: "ab" * count)
+    assert other.secret() == b"\xab" * 32
+    monkeypatch.setattr("registry.vault.secrets.token_hex", lambda count: "cd" * count)
+    monkeypatch.setattr(Path, "exists", lambda _path: False)
+    assert vault.secret() == b"\xab" * 32
+
+
+@pytest.mark.parametrize("torn", [b"", b"ab", b"\xff" * 64, b"zz" * 32])
+def test_a_damaged_secret_is_never_made_anew(vault: Vault, torn: bytes) -> None:
+    vault.secret()
+    (vault.folder / "secret.key").write_bytes(torn)
+    with pytest.raises(VaultDamaged):
+        Vault(vault.folder).secret()
+    assert (vault.folder / "secret.key").read_bytes() == torn
