@@ -12,8 +12,10 @@ from config.password import SECRETS
 STATE = Path("/var/lib/intake")
 #: What systemd takes between @ and the dot as it stands, and a path below /etc/intake as well.
 _INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
-#: The files of the secrets folder that the unit loads.
-_CREDENTIALS = ("imap", "smtp")
+#: The files of the secrets folder that the unit loads: each must be there, if only empty.
+CREDENTIALS = ("imap", "smtp", "board", "oauth")
+#: The one folder of the config that the daemon itself writes into.
+_PROPOSALS = "proposals"
 _SETTINGS = "settings.toml"
 _VALUE = re.compile(r'"[^"]*"|\[[^]]*\]|[^\s#]+')
 #: Never shipped: what a daemon that ran in the example folder left behind.
@@ -64,6 +66,8 @@ def write_example(folder: Path, *, service: bool = False) -> tuple[Path, ...]:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700 if secret else 0o777)
         path.touch(mode=0o600 if secret else 0o666)
         path.write_bytes(data)
+    if service:
+        (folder / _PROPOSALS).mkdir(exist_ok=True)
     return tuple(plan)
 
 
@@ -74,7 +78,7 @@ def _for_service(folder: Path, settings: str) -> dict[Path, bytes]:
         raise NoInstance(folder)
     for section, values in _of_the_unit(name).items():
         settings = with_values(settings, section, values)
-    secrets = {folder / SECRETS / one: b"" for one in _CREDENTIALS}
+    secrets = {folder / SECRETS / one: b"" for one in CREDENTIALS}
     return {folder / _SETTINGS: settings.encode(), **secrets}
 
 
@@ -86,6 +90,7 @@ def _of_the_unit(name: str) -> dict[str, dict[str, str]]:
         "smtp": {"password_env": '""', "password_file": '"$CREDENTIALS_DIRECTORY/smtp"'},
         "storage": {"database": f'"sqlite:///{state}/registry.db"', "vault": f'"{state}/vault"'},
         "board": {"path": f'"{state}/board"'},
+        "oauth": {"token_file": f'"{state}/oauth-refresh-token"'},
     }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from config.init import STATE, NoInstance, write_example
+from config.init import CREDENTIALS, STATE, NoInstance, write_example
 from config.settings import load, secret
 from intake.__main__ import main
 from intake.doctor import programs
@@ -42,14 +42,13 @@ def test_each_office_has_its_own_config_state_and_credentials() -> None:
     service = settings_of(unit(PROGRAM))
     assert service["ExecStart"] == [f"{PROGRAM} --config /etc/intake/%i run"]
     assert service["StateDirectory"] == [f"{STATE.name}/%i"]
-    assert service["LoadCredential"] == [
-        "imap:/etc/intake/%i/secrets/imap",
-        "smtp:/etc/intake/%i/secrets/smtp",
-    ]
+    loaded = [f"{one}:/etc/intake/%i/secrets/{one}" for one in CREDENTIALS]
+    assert service["LoadCredential"] == loaded
     # Whatever lies beside is covered; the office's own folders are put back, the config read-only.
     assert service["TemporaryFileSystem"] == [f"{STATE}:ro /etc/intake:ro"]
     assert service["BindPaths"] == [f"{STATE}/%i"]
     assert service["BindReadOnlyPaths"] == ["/etc/intake/%i"]
+    assert service["ReadWritePaths"] == ["-/etc/intake/%i/proposals"]
     assert service["ProtectSystem"] == ["strict"]
     assert service["CapabilityBoundingSet"] == [""]
     assert service["Type"] == ["notify"]
@@ -91,7 +90,8 @@ def test_a_service_gets_the_settings_that_fit_its_unit(tmp_path: Path) -> None:
     folder = tmp_path / "caoloc"
     write_example(folder, service=True)
     assert (folder / "secrets").stat().st_mode & 0o777 == 0o700
-    assert {path.name for path in (folder / "secrets").iterdir()} == {"imap", "smtp"}
+    assert {path.name for path in (folder / "secrets").iterdir()} == set(CREDENTIALS)
+    assert (folder / "proposals").is_dir()
     for path in (folder / "secrets").iterdir():
         assert path.stat().st_mode & 0o777 == 0o600
         path.write_text("mật khẩu\n", encoding="utf-8")
@@ -103,8 +103,8 @@ def test_a_service_gets_the_settings_that_fit_its_unit(tmp_path: Path) -> None:
     example = tmp_path / "example"
     write_example(example)
     other = load(example, env={}).settings
-    same = {"mailbox", "smtp", "storage", "board"}
-    assert settings.model_dump(exclude=same) == other.model_dump(exclude=same)
+    but = {"mailbox", "smtp", "storage", "board", "oauth"}
+    assert settings.model_dump(exclude=but) == other.model_dump(exclude=but)
 
 
 def test_every_comment_of_the_settings_stays(tmp_path: Path) -> None:
