@@ -28,6 +28,7 @@ app = typer.Typer(
 BUG = 70
 #: Commands that log nothing: they start without the logging library, which is slow to import.
 _SILENT = frozenset({"status", "parse"})
+_ETC = Path("/etc/intake")
 _folder = Path()
 
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
@@ -75,18 +76,48 @@ def _explain(error: Exception) -> NoReturn:
     raise SystemExit(BUG) from None
 
 
+def _tell_version(wanted: bool) -> None:
+    if not wanted:
+        return
+    from intake.version import program  # noqa: PLC0415
+
+    _echo(program())
+    raise typer.Exit
+
+
 @app.callback()
 def _options(
     context: typer.Context,
+    *,
     config: Annotated[
         Path | None,
         typer.Option("--config", envvar="INTAKE_CONFIG", help="The config folder."),
     ] = None,
+    version: Annotated[  # noqa: ARG001  its callback has answered
+        bool,
+        typer.Option(
+            "--version", help="Print name and version.", is_eager=True, callback=_tell_version
+        ),
+    ] = False,
 ) -> None:
     global _folder  # noqa: PLW0603  one command line, one config folder
     here = Path("config/cao-loc")
-    _folder = config or (here if (here / "settings.toml").exists() else Path("/etc/intake"))
+    _folder = config or (here if _is_config(here) else _installed(_ETC))
     context.obj = _folder
+
+
+def _installed(etc: Path) -> Path:
+    """The config folder of this machine's office: ``etc`` itself, or the only one below it."""
+    if _is_config(etc):
+        return etc
+    found = [path.parent for path in etc.glob("*/settings.toml")]
+    return found[0] if len(found) == 1 else etc
+
+
+def _is_config(folder: Path) -> bool:
+    # Unlike `Path.exists` this is no error where nothing may be looked up: somebody's home, say, in
+    # which `sudo -u intake intake …` was typed.
+    return os.path.exists(folder / "settings.toml")  # noqa: PTH110
 
 
 def _config() -> Any:
@@ -162,20 +193,57 @@ def _whoever() -> str:
 
 
 @app.command()
-def init(folder: Annotated[Path, typer.Argument(metavar="DIR")]) -> None:
+def init(
+    folder: Annotated[Path, typer.Argument(metavar="DIR")],
+    *,
+    service: Annotated[
+        bool,
+        typer.Option(
+            "--service", help="For the unit intake@.service: DIR is /etc/intake/NAME of the office."
+        ),
+    ] = False,
+) -> None:
     """Write a complete, commented config folder."""
-    from config.init import ExampleExists, begin_with_a_trial, write_example  # noqa: PLC0415
+    from config.init import (  # noqa: PLC0415
+        ExampleExists,
+        NoInstance,
+        begin_with_a_trial,
+        write_example,
+    )
 
     try:
-        written = write_example(folder)
-    except ExampleExists as error:
+        written = write_example(folder, service=service)
+    except (ExampleExists, NoInstance) as error:
         _echo(f"intake: {error}", err=True)
         raise typer.Exit(1) from None
     trial = begin_with_a_trial(folder)
     _echo(f"{len(written)} files written to {folder}. Next: edit settings.toml, then run")
+    if service:
+        _echo(f"  (the passwords go into {folder}/secrets/imap and {folder}/secrets/smtp)")
     _echo(f"  intake --config {folder} check --connect")
+    if service:
+        _echo("  intake unit > /etc/systemd/system/intake@.service")
+        _echo(
+            f"  systemctl daemon-reload && systemctl enable --now intake@{folder.absolute().name}"
+        )
     _echo(f"It begins with a trial: all mail goes to smtp.redirect_all_to ({trial}) only;")
     _echo("put your own address there, and take it out when the mails are as you want them.")
+
+
+@app.command()
+def unit() -> None:
+    """Print the systemd unit intake@.service, one instance per folder below /etc/intake."""
+    from intake.systemd import out_of_reach  # noqa: PLC0415
+    from intake.systemd import unit as text  # noqa: PLC0415
+
+    beside = Path(sys.executable).with_name("intake")
+    program = beside if beside.exists() else Path("/usr/local/bin/intake")
+    for line in text(program).splitlines():
+        _echo(line)
+    trouble = out_of_reach(program)
+    if trouble:
+        _echo(f"intake: {trouble}", err=True)
+        raise typer.Exit(1)
 
 
 @app.command()

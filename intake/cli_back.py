@@ -36,15 +36,6 @@ def _now() -> Any:
     return utc_now()
 
 
-def _program() -> str:
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
-
-    try:
-        return f"commune-intake {version('commune-intake')}"
-    except PackageNotFoundError:  # run from a checkout that was never installed
-        return "commune-intake"
-
-
 def _fail(problems: Iterable[str]) -> None:
     """Print what was found wanting and end with 1; do nothing when there is nothing."""
     listed = list(problems)
@@ -61,10 +52,11 @@ def backup(
 ) -> None:
     """Copy registry, vault and config into a verified folder; the daemon may run."""
     from intake.backup import back_up  # noqa: PLC0415
+    from intake.version import program  # noqa: PLC0415
 
     config, store, vault = _registry(context)
     with store:
-        made = back_up(config, store, vault, folder, _now(), _program())
+        made = back_up(config, store, vault, folder, _now(), program())
         if not made.problems:
             store.backed_up(_now())  # from now on an old one is a trouble
     echo(str(made.folder))

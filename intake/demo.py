@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from config.init import with_values as _with_values
 from config.init import write_example
 from config.model import Commune, Config
 from config.settings import load
@@ -310,16 +311,6 @@ def _config(folder: Path, server: MailServer) -> Config:
     first = "xuatle@caoloc.example"
     roster.write_text(lines.replace(f",{first}", f",{first} vp.{first}", 1), encoding="utf-8")
     return load(folder, env={"INTAKE_DEMO_PASSWORD": PASSWORD})
-
-
-def _with_values(text: str, section: str, values: dict[str, str]) -> str:
-    """Replace plain ``key = value`` lines of one section."""
-    lines, inside = [], False
-    for line in text.splitlines():
-        inside = line.startswith(f"[{section}]") if line.startswith("[") else inside
-        key = line.split("=")[0].strip()
-        lines.append(f"{key} = {values[key]}" if inside and key in values else line)
-    return "\n".join(lines) + "\n"
 
 
 def _write_out(out: Path, server: MailServer, stage: _Stage) -> None:

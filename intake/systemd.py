@@ -1,17 +1,23 @@
-"""What systemd is told (sd_notify), and what it expects: a sign of life within WatchdogSec.
+"""What systemd is told (sd_notify), what it expects, and the unit by which it starts a daemon.
 
-The sign is given by the loop itself: at each turn and between two pieces of work, never by a
-thread of its own, which would go on while the loop hangs.
+What it expects is a sign of life within WatchdogSec, given by the loop itself: at each turn and
+between two pieces of work, never by a thread of its own, which would go on while the loop hangs.
 """
 
 import contextlib
 import os
 import socket
 from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
 
 from config.model import Config, Smtp
 
 ALIVE = "WATCHDOG=1"
+#: The template unit: what stands between @ and the dot is the office's folder below /etc/intake.
+UNIT = "intake@.service"
+#: Folders that `ProtectHome=` of the unit hides from it.
+_HIDDEN = (Path("/home"), Path("/root"), Path("/run/user"))
 #: Commands of an SMTP dialogue before the content: connect, two EHLO, STARTTLS, login in two steps,
 #: MAIL, RCPT, DATA. Each may take ``timeout``.
 _COMMANDS = 9
@@ -61,5 +67,25 @@ def misfit(config: Config, env: Mapping[str, str]) -> str | None:
         f"WatchdogSec is {seconds:g} s, but with [mailbox] poll and command_timeout and [smtp] "
         f"timeout and after_data_timeout the daemon may be silent for {silence:g} s although it is "
         f"well: systemd would restart it; write WatchdogSec={int(silence) + 60}s in "
-        "intake.service, or shorten those times"
+        f"the unit (systemctl edit {UNIT}), or shorten those times"
+    )
+
+
+def unit(program: Path) -> str:
+    """Return the template unit, starting this program (an absolute path)."""
+    text = (resources.files("intake") / UNIT).read_text(encoding="utf-8")
+    start = next(line for line in text.splitlines() if line.startswith("ExecStart="))
+    arguments = start.partition(" ")[2]
+    return text.replace(start, f"ExecStart={program} {arguments}")
+
+
+def out_of_reach(program: Path) -> str | None:
+    """Return why the unit could not start this program, or None."""
+    home = next((folder for folder in _HIDDEN if program.is_relative_to(folder)), None)
+    if home is None:
+        return None
+    return (
+        f"{program} lies below {home}, which the unit hides from the daemon: install the program "
+        "for the machine (PIPX_HOME=/opt/pipx PIPX_BIN_DIR=/usr/local/bin pipx install …), then "
+        "print the unit again"
     )

@@ -143,7 +143,7 @@ def test_the_shipped_unit_waits_longer_than_the_shipped_settings_may_be_silent()
 
     root = Path(__file__).parents[2]
     config = load(root / "config" / "cao-loc", env={})
-    unit = (root / "intake" / "intake.service").read_text(encoding="utf-8")
+    unit = (root / "intake" / "intake@.service").read_text(encoding="utf-8")
     minutes = next(
         int(line.removeprefix("WatchdogSec=").removesuffix("min"))
         for line in unit.splitlines()
