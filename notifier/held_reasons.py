@@ -26,6 +26,8 @@ HELD_REASONS: Mapping[HeldReason, str] = MappingProxyType(
         "broken-structure": "Cấu trúc thư bị hỏng, hệ thống không mở được",
         "encrypted": "Thư được mã hóa, hệ thống không đọc được",
         "words-only": "Thư chỉ có lời, không có tệp kèm theo; đề nghị cán bộ xem và trả lời",
+        "confirms-unclear": "Đơn vị trả lời “ĐÚNG” nhưng không rõ là xác nhận bản nào; đề nghị "
+        "cán bộ xem và trả lời",
         "automatic-with-files": "Thư trả lời tự động nhưng có tệp kèm theo",
         "approver-wrote": "Thư của lãnh đạo duyệt; cho gửi báo cáo bằng lệnh intake approve",
         "program-failed": "Hệ thống gặp lỗi khi xử lý thư; đề nghị báo người quản trị",

@@ -34,6 +34,7 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
         "submission": "biểu đăng ký",
         "correction": "bản sửa đổi",
         "nil": "trả lời không có nhu cầu",
+        "confirmation": "xác nhận nội dung đã đọc là đúng",
         "duplicate": "gửi lại, nội dung giống hệt",
         "copy": "bản sao của một thư đã nhận",
         "letter-only": "có công văn, chưa có biểu",
