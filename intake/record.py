@@ -165,6 +165,19 @@ def decide(
     return case.by_content()
 
 
+def as_recorded(
+    envelope: Envelope,
+    documents: Sequence[ReadDocument],
+    own_words: str,
+    commune: Commune | None,
+    campaign: Campaign | None,
+) -> Outcome:
+    """Return a message as a person gets it, with all that came with it and nothing that follows."""
+    files, known = tuple(documents), Known()
+    case = _Case(envelope, files, own_words, "no", commune, campaign, known, forced=False)
+    return case.recorded("query", "", "in-review")
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     """One message on the desk: everything known of it, and the ways it can end."""
