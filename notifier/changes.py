@@ -71,7 +71,7 @@ def in_words(value: str, field: Field) -> str:
     if not value:
         return _EMPTY
     if is_hidden(field):
-        return "(không ghi ở đây)"
+        return "(không ghi trong thư)"
     if field.type == "money":
         return f"{wording.number(value)} đồng"
     if field.type == "decimal":
