@@ -54,6 +54,10 @@ FORMATS: dict[FieldType, str] = {
     "phone": "@", "code": "@", "money": WHOLE, "decimal": DECIMAL, "stars": "0",
     "date": "dd/mm/yyyy",
 }  # fmt: skip
+_ACROSS: dict[FieldType, str] = {
+    "phone": "center", "code": "center", "money": "right", "decimal": "right", "stars": "center",
+    "date": "center",
+}  # fmt: skip
 _EXAMPLES: dict[FieldType, str] = {
     "text": "Ghi bằng chữ, đầy đủ.",
     "list": "Ghi từng sản phẩm, cách nhau bằng dấu chấm phẩy. Ví dụ: Hạt dẻ tươi; Mật ong.",
@@ -174,7 +178,7 @@ def _table(sheet: Worksheet, header: int, fields: Sequence[Field], rows: int) ->
 
 def look_of(field: Field) -> Look:
     """Return how a cell of this column looks."""
-    return Look(number_format=FORMATS.get(field.type, ""))
+    return Look(number_format=FORMATS.get(field.type, ""), across=_ACROSS.get(field.type, "left"))
 
 
 def hint(field: Field) -> str:
@@ -248,12 +252,12 @@ def _guide(sheet: Worksheet, campaign: Campaign, office: Office) -> None:
 
     Never how to say that there is no need: our own words would come back as the commune's.
     """
-    widths(sheet, [130.0])
+    widths(sheet, [74.0])  # one column cannot be shrunk to the page by every program
     until = wording.before(campaign.deadline_at, office.zone)
     lines = [
         "HƯỚNG DẪN GHI BIỂU",
         f"1. Mỗi điểm ghi một dòng ở trang “Biểu đăng ký”. Ô bắt buộc phải ghi đủ. Gửi {until}.",
-        "2. Không sửa dòng tiêu đề cột. Có thể thêm dòng nếu 20 dòng không đủ.",
+        "2. Không sửa dòng tiêu đề cột. Có thể thêm dòng nếu không đủ.",
         "3. Tiền ghi đủ bằng đồng; ngày ghi ngày/tháng/năm; điện thoại ghi đủ số 0 ở đầu.",
         "4. Nhiều sản phẩm trong một ô: cách nhau bằng dấu chấm phẩy.",
         "Cách ghi từng cột:",
