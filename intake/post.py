@@ -233,7 +233,8 @@ def _attachments(
     if campaign is None:
         return ()
     if one.kind == "call" and commune is not None:
-        book = fill_in_workbook(campaign, commune, desk.config.settings.office)
+        office, secret = desk.config.settings.office, desk.vault.secret()
+        book = fill_in_workbook(campaign, commune, office, secret)
         return (Attachment(f"Bieu dang ky {campaign.id} {commune.code}.xlsx", book, XLSX),)
     if one.kind in {"draft", "report"}:
         number = int(one.key.rsplit("/", 1)[1])

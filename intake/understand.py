@@ -24,12 +24,14 @@ from intake.containers import Note
 from intake.desk import Desk, communes_of, own_addresses, roles, triage_facts
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_campaign, match_commune
 from intake.message import Parsed, Part, parse_header
+from intake.official import workbooks_of
 from intake.post import alert
 from intake.record import Envelope, Known, ReadDocument
 from intake.reply import own_words
 from intake.signed import Open, read_mail
 from intake.triage import Triage, TriageFacts, secrecy, triage
 from intake.unpack import Unpacked, unpack
+from notifier.workbook_mark import is_genuine
 from parsers.container import Opened, Room
 from parsers.form import Form
 from parsers.letter import cited_numbers, nil_statement, secrecy_mark
@@ -539,13 +541,23 @@ class _Case:
             results = list(side_by_side(result_of, unpacked.files, seen))
         read = [
             ReadDocument(
-                ordinal, part.name, hashlib.sha256(part.data).hexdigest(), len(part.data), result
+                ordinal,
+                part.name,
+                hashlib.sha256(part.data).hexdigest(),
+                len(part.data),
+                result,
+                self._genuine(result),
             )
             for ordinal, (part, result) in enumerate(
                 zip(unpacked.files, results, strict=True), start=1
             )
         ]
         return (*read, *_refused_notes(unpacked.notes, len(read)))
+
+    def _genuine(self, result: Reading | Refusal) -> bool | None:
+        """Whether the mark of an official workbook is ours; None where there is none."""
+        mark = result.official if isinstance(result, Reading) else None
+        return None if mark is None else is_genuine(mark, self.desk.vault.secret())
 
     def _likely_words(self, campaign: CampaignMatch | Unsure) -> tuple[str, ...]:
         """The communes' names, and what the sender's communes wrote before in this campaign.
@@ -579,6 +591,7 @@ class _Case:
             cited_numbers("\n".join(texts)),
             config.campaigns,
             message.received_at,
+            workbooks_of(documents, self.communes),
         )
 
     def _commune(self, documents: Sequence[ReadDocument]) -> CommuneMatch | Unsure:
@@ -598,6 +611,7 @@ class _Case:
             self.parsed.subject,
             self.communes,
             on_behalf=self.role == "officer" or bool(self.message.forced_by),
+            workbooks=workbooks_of(documents, self.communes),
         )
 
     def _known(

@@ -80,6 +80,9 @@ HeldReason = Literal[
     "several-campaigns",
     "forms-differ",
     "earlier-round",
+    "copied-workbook",
+    "workbook-seal",
+    "workbook-campaign",
     "nil-beside-form",
     "nil-doubtful",
     "nil-after-registration",
@@ -108,7 +111,7 @@ ARRIVALS: tuple[Verdict, ...] = (
 )
 #: Held because it is not certain whose answer it is: its commune is only who sent it.
 WHOSE_IS_OPEN: frozenset[HeldReason] = frozenset(
-    {"several-communes", "unknown-unit", "other-commune", "shared-address"}
+    {"several-communes", "unknown-unit", "other-commune", "copied-workbook", "shared-address"}
 )
 #: Held because something on our side is away: the daemon takes these up again by itself.
 WAITS_FOR_US: frozenset[HeldReason] = frozenset({"proof-pending", "not-scanned"})
