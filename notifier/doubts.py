@@ -15,6 +15,9 @@ from registry.model import Point, Submission
 
 #: The code of the note that a confirmed version bears.
 CONFIRMED = "confirmed"
+#: Findings that a mail tells in other words: what is asked with the value that was read, and what
+#: was confirmed.
+TOLD_OTHERWISE = frozenset({CONFIRMED, "doubtful-reading"})
 #: Warnings that a yes does not answer: what they say stays true of a value that was read right.
 _STAYS = frozenset({"certificate-expired", "point-elsewhere", "only-in-other-file"})
 #: Warnings about a whole column, which speak of every value in it.

@@ -14,7 +14,7 @@ from config.model import Campaign, Commune, Config
 from notifier import wording
 from notifier.again import unreached_of
 from notifier.dossier import checklist, remarks
-from notifier.doubts import CONFIRMED, is_confirmed
+from notifier.doubts import TOLD_OTHERWISE, is_confirmed
 from notifier.due import Due
 from notifier.facts import addressee, cited, point_names, sums
 from notifier.held_reasons import in_vietnamese
@@ -313,7 +313,7 @@ def _submission(
     if submission is None or campaign is None:
         return None
     form = campaign.form
-    findings = [one for one in submission.findings if one.code != CONFIRMED]
+    findings = [one for one in submission.findings if one.code not in TOLD_OTHERWISE]
     shown = sorted(findings, key=lambda item: ("error", "warning", "note").index(item.severity))
     return {
         **(_version(submission, context) or {}),
