@@ -22,6 +22,7 @@ _MOST_PAIRS = 40_000
 _ALIKE = 0.6
 _VALUE_LIMIT = 120
 _EMPTY = "(trống)"
+_UNREAD = "(chưa hợp lệ)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +102,17 @@ def _fields(before: Point, after: Point, form: Form, key: str) -> Iterator[Chang
         if old == new:
             continue
         label = wording.clean(field.label, 80)
-        was, now = in_words(old, field), in_words(new, field)
+        was, now = _said(before, field), _said(after, field)
         if is_hidden(field):
             was, now = "", _hidden_change(old, new)
         yield Change("changed", after.ordinal, _name(after, key), label, was, now)
+
+
+def _said(point: Point, field: Field) -> str:
+    """Return a value in words; of none, whether something stood there all the same."""
+    value = point.row.values.get(field.key, "")
+    unread = not value and point.row.raw.get(field.key, "").strip()
+    return _UNREAD if unread else in_words(value, field)
 
 
 def _hidden_change(old: str, new: str) -> str:

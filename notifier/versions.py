@@ -4,7 +4,7 @@ from typing import Any
 
 from config.model import Campaign
 from notifier import wording
-from notifier.changes import Change, changes, in_words
+from notifier.changes import Change, changes, in_words, is_hidden
 from notifier.doubts import Doubt, doubts, is_confirmed
 from notifier.facts import point_names
 from parsers.form import Form
@@ -13,6 +13,7 @@ from registry.model import Point, Submission
 #: More than this is no longer read in a mail; the rest is counted.
 _CHANGES_SHOWN, _DOUBTS_SHOWN = 20, 30
 _NAME = 80
+_NOTHING = "–"
 
 
 def told_changes(
@@ -38,27 +39,30 @@ def told_changes(
 def told_doubts(campaign: Campaign | None, answer: Submission | None) -> dict[str, Any]:
     """Return the values that a commune is asked about: point and field, and what was read there.
 
-    Shape as in `told_changes`; ``count`` is 0 when nothing is asked.
+    Shape as in `told_changes`; ``count`` is 0 when nothing is asked. ``hidden``: whether what was
+    read of a person is left out.
     """
     found = doubts(answer.points, answer.findings) if answer and campaign else ()
     if answer is None or campaign is None or not found:
-        return {"rows": [], "left": 0, "count": 0}
+        return {"rows": [], "left": 0, "count": 0, "hidden": False}
     named = zip(answer.points, point_names(answer.points, campaign.form), strict=True)
+    hidden = {field.key for field in campaign.form.fields if is_hidden(field)}
     points = {point.ordinal: (point, wording.clean(name, _NAME)) for point, name in named}
     return {
         "rows": [_doubt(one, *points[one.point], campaign.form) for one in found[:_DOUBTS_SHOWN]],
         "left": max(0, len(found) - _DOUBTS_SHOWN),
         "count": len(found),
+        "hidden": not hidden.isdisjoint(one.field for one in found[:_DOUBTS_SHOWN]),
     }
 
 
 def _change(one: Change) -> list[str]:
     where = f"Điểm {one.point}: {one.name}" if one.name else f"Điểm {one.point}"
     if one.kind == "added":
-        return [where, "", "điểm mới thêm"]
+        return [where, _NOTHING, "điểm mới thêm"]
     if one.kind == "removed":
         return [f"{where} (số thứ tự ở bản trước)", "có trong danh sách", "đã bỏ"]
-    return [f"{where} – {one.field}", one.before, one.after]
+    return [f"{where} – {one.field}", one.before or _NOTHING, one.after]
 
 
 def _doubt(one: Doubt, point: Point, name: str, form: Form) -> list[str]:

@@ -122,3 +122,12 @@ def test_five_thousand_points_are_compared_soon() -> None:
     found = told(version(*rows), version(*renamed))
     assert len(found) == 5_000
     assert {one.kind for one in found} == {"changed"}
+
+
+def test_what_could_not_be_read_is_not_called_empty() -> None:
+    before = {key: value for key, value in SHOP.items() if key != "stars"}
+    old = version(before)
+    row = dataclasses.replace(old.points[0].row, raw={"stars": "7"})
+    old = dataclasses.replace(old, points=(dataclasses.replace(old.points[0], row=row),))
+    (only,) = told(old, version(SHOP))
+    assert (only.before, only.after) == ("(chưa hợp lệ)", "3 sao")
