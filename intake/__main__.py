@@ -353,17 +353,18 @@ def parse(
 
 @app.command()
 def form(campaign: CampaignId, out: OutDir) -> None:
-    """Write the official fill-in workbook of every commune."""
+    """Write the official fill-in workbook of every commune, sealed by this office's secret."""
+    from intake.opening import open_vault  # noqa: PLC0415
     from intake.screen import progress  # noqa: PLC0415
     from notifier.fill_in import fill_in_workbook  # noqa: PLC0415
 
     config = _config()
     chosen = _campaign(config, campaign)
-    members = config.members(chosen)
+    members, secret = config.members(chosen), open_vault(config).secret()
     out.mkdir(parents=True, exist_ok=True)
     with progress("writing", len(members)) as done:
         for commune in members:
-            book = fill_in_workbook(chosen, commune, config.settings.office)
+            book = fill_in_workbook(chosen, commune, config.settings.office, secret)
             (out / f"{chosen.id} {commune.code} {commune.title}.xlsx").write_bytes(book)
             done()
     _echo(f"{len(members)} workbooks in {out}")

@@ -13,7 +13,7 @@ TEXT_CHARS = 200_000
 #: Stands at the end of each line of `Page.text` that closed a table row of three cells or more.
 ROW_MARK = "\x01"
 HTML_CHARS = 1_000_000
-_TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*+)([^<>]*+)>|<!--")
+_TAG = re.compile(r"<(/?)([a-zA-Z][\w:-]*+)([^<>]*+)>|<!--|<[!?][a-zA-Z\[][^<>]*+>")
 _BREAKS = frozenset(
     {"br", "p", "div", "tr", "li", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "table", "blockquote"}
 )
@@ -40,6 +40,8 @@ _DIVIDER = re.compile(
     r"\s*:?\s*-*\s*$|^\s*begin forwarded message:?\s*$",
     re.IGNORECASE,
 )
+#: The rule that Outlook on the web draws above the header block of the old mail.
+_RULE = re.compile(r"^\s*(?:_{5,}|-{5,})\s*$")
 _FROM_LINE = re.compile(r"^[\s*>_]*(?:từ|from|người gửi)\s*\*?:", re.IGNORECASE)
 _SENT_LINE = re.compile(
     r"^[\s*>_]*(?:ngày gửi|đã gửi(?: lúc| vào)?|gửi(?: lúc| vào)?|thời gian|ngày|sent|date)\s*\*?:",
@@ -70,10 +72,10 @@ def read_html(source: str) -> Page:
     while (match := _TAG.search(source, at)) is not None:
         reader.words(source[at : match.start()])
         at = match.end()
-        if match[2] is None:
+        if match[0] == "<!--":
             end = source.find("-->", at)
             at = len(source) if end < 0 else end + 3
-        else:
+        elif match[2]:  # else a declaration: <!DOCTYPE html>, Word's <![if …]>
             reader.tag(match[2].lower(), closing=bool(match[1]), attributes=match[3])
     reader.words(source[at:])
     return reader.page()
@@ -174,6 +176,8 @@ def _head_length(lines: list[str], index: int) -> int:
         return 0
     if _DIVIDER.match(line[:300]):
         return 1
+    if _RULE.match(line[:300]):
+        return int(any(_head_block(lines, at) for at in (index + 1, index + 2)))
     if len(line) < 400 and _SENDER_LINE.match(line):  # noqa: PLR2004  longer is a paragraph
         return 1
     for count in (1, 2, 3):
@@ -181,13 +185,16 @@ def _head_length(lines: list[str], index: int) -> int:
         joined = " ".join(folded)
         if all(folded) and len(joined) < 400 and _REPLY_LINE.match(joined):  # noqa: PLR2004  as above
             return count
-    if _FROM_LINE.match(line):
-        block = [each for each in lines[index + 1 : index + 7] if each.strip()][:4]
-        if any(_SENT_LINE.match(each) for each in block[:2]) and any(
-            map(_HEADER_LINE.match, block)
-        ):
-            return 1
-    return 0
+    return int(_head_block(lines, index))
+
+
+def _head_block(lines: list[str], index: int) -> bool:
+    """Whether the sender, date and subject of an old mail stand from this line on."""
+    if index >= len(lines) or not _FROM_LINE.match(lines[index]):
+        return False
+    block = [each for each in lines[index + 1 : index + 7] if each.strip()][:4]
+    dated = any(_SENT_LINE.match(each) for each in block[:2])
+    return dated and any(map(_HEADER_LINE.match, block))
 
 
 def share_links(texts: list[str], links: tuple[str, ...] = ()) -> tuple[str, ...]:

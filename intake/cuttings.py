@@ -79,8 +79,8 @@ def _pictures(
     config: Config, store: "Store", vault: "Vault", answer: Submission
 ) -> Iterator[tuple[str, bytes]]:
     """Yield the picture of each value that has a box, as ``point.field``."""
-    hashes = {one.ordinal: one.sha256 for one in store.documents(answer.message_id)}
-    raw = vault.get(store.message(answer.message_id).sha256)
+    hashes = {one.ordinal: one.sha256 for one in store.documents(answer.source_id)}
+    raw = vault.get(store.message(answer.source_id).sha256)
     limits = config.settings.limits
     with Jail(jail_limits(config)) as jail:
         parsed = read_mail(raw, limits, jail.open)
@@ -105,7 +105,7 @@ def _hash(part: Part) -> str:
 def _facts(
     config: Config, store: "Store", answer: Submission, pictures: Mapping[str, str]
 ) -> dict[str, object]:
-    names = {one.ordinal: one.name for one in store.documents(answer.message_id)}
+    names = {one.ordinal: one.name for one in store.documents(answer.source_id)}
     titles = {commune.key: commune.title for commune in config.communes}
     labels = {
         field.key: field.label

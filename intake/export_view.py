@@ -150,6 +150,7 @@ def submission_view(one: Submission, form: Form, *, redact: bool) -> View:
         "late": one.late,
         "after_close": one.after_close,
         "message": one.message_id,
+        "read_from": one.source_id,
         "received_at": _at(one.received_at),
         "recorded_at": _at(one.recorded_at),
         "letter": _letter(one.letter, redact=redact),

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from config.model import Campaign, Commune
+from intake.official import Workbooks
 from parsers.vietnamese import fold
 from registry.model import HeldReason
 
@@ -27,12 +28,13 @@ _ISSUER = re.compile(
     r"^(?:(?:ubnd|uy ban nhan dan) x|(?:(?:ubnd|uy ban nhan dan) )?(?:xa|thi tran|tt|phuong))"
     r" (?!hoi )(\S+(?: \S+){0,3})$"
 )
+_NO_WORKBOOKS = Workbooks()
 _BROKEN_ISSUER = re.compile(r"(?:ubnd|uy ban nhan dan) (?:xa|thi tran|phuong)")
 
 
 @dataclass(frozen=True, slots=True)
 class CommuneMatch:
-    """The commune, and how it was found: ``sender``, ``heading``, ``subject`` or ``decision``."""
+    """The commune, and how: ``sender``, ``workbook``, ``heading``, ``subject``, ``decision``."""
 
     commune: Commune
     how: str
@@ -40,7 +42,10 @@ class CommuneMatch:
 
 @dataclass(frozen=True, slots=True)
 class CampaignMatch:
-    """The campaign, and how: ``thread``, ``subject``, ``cited``, ``only-open`` or ``decision``."""
+    """The campaign, and how: by ``thread``, ``subject``, ``cited``, ``workbook``, ``only-open``.
+
+    ``decision`` = a person said so.
+    """
 
     campaign: Campaign
     how: str
@@ -76,6 +81,7 @@ def match_commune(
     communes: Sequence[Commune],
     *,
     on_behalf: bool,
+    workbooks: Workbooks = _NO_WORKBOOKS,
 ) -> CommuneMatch | Unsure:
     """Decide which commune the message speaks for.
 
@@ -85,25 +91,43 @@ def match_commune(
         subject: The message's subject; it counts only for an officer's forward.
         communes: The roster on the day of receipt.
         on_behalf: Whether an officer sent it, who may speak for any commune.
+        workbooks: For whom the genuine official workbooks in it were made.
     """
+    owners = (*(commune.title for commune in workbooks.communes), *workbooks.unknown)
     if not sender and not on_behalf:
-        return Unsure("unknown-sender")
+        return Unsure("unknown-sender", owners)
     named = named_communes(heading, communes)
     if on_behalf:
-        return _for_an_officer(named, named_communes([subject], communes))
-    titles = tuple(commune.title for commune in (*sender, *named))
+        if workbooks.unknown:
+            return Unsure("copied-workbook", owners)
+        in_subject = named_communes([subject], communes)
+        return _for_an_officer(named, in_subject, workbooks.communes)
+    if workbooks.unknown or not set(workbooks.communes) <= set(sender):
+        return Unsure("copied-workbook", (*(commune.title for commune in sender), *owners))
+    if len(workbooks.communes) > 1:
+        return Unsure("several-communes", owners)
+    return _for_a_commune(sender, named, unknown_issuers(heading, communes), workbooks.communes)
+
+
+def _for_a_commune(
+    sender: Sequence[Commune],
+    named: tuple[Commune, ...],
+    strangers: tuple[str, ...],
+    made_for: tuple[Commune, ...],
+) -> CommuneMatch | Unsure:
+    """A commune's own mail: its letterhead must not name another, nor its workbook's letterhead."""
+    titles = tuple(commune.title for commune in dict.fromkeys((*sender, *named)))
     if len(named) > 1:
         return Unsure("several-communes", titles)
-    strangers = unknown_issuers(heading, communes)
     if strangers and not named:
         return Unsure("unknown-unit", (*titles, strangers[0]))
     if named:
-        if named[0] not in sender:
+        if named[0] not in sender or (made_for and named != made_for):
             return Unsure("other-commune", titles)
         return CommuneMatch(named[0], "heading" if len(sender) > 1 else "sender")
-    if len(sender) > 1:
+    if len(sender) > 1 and not made_for:
         return Unsure("shared-address", titles)
-    return CommuneMatch(sender[0], "sender")
+    return CommuneMatch(made_for[0], "workbook") if made_for else CommuneMatch(sender[0], "sender")
 
 
 def match_campaign(
@@ -112,6 +136,7 @@ def match_campaign(
     cited: Iterable[str],
     campaigns: Sequence[Campaign],
     received_at: dt.datetime,
+    workbooks: Workbooks = _NO_WORKBOOKS,
 ) -> CampaignMatch | Unsure:
     """Decide which campaign the message answers.
 
@@ -122,6 +147,7 @@ def match_campaign(
         cited: Document numbers cited in the mail and its letters.
         campaigns: All configured campaigns.
         received_at: When the server received it; the sender's date decides nothing.
+        workbooks: For which campaigns the genuine official workbooks in it were made.
     """
     in_subject = [campaign for campaign in campaigns if _cites(subject, campaign)]
     by_thread = [campaign for campaign in campaigns if campaign.id == thread]
@@ -135,16 +161,27 @@ def match_campaign(
         return CampaignMatch(in_subject[0], "subject")
     numbers = {_number(number) for number in cited}
     by_number = [campaign for campaign in campaigns if numbers & _own_numbers(campaign)]
+    made_for = [one for one in campaigns if one.id in workbooks.campaigns]
+    still_open = [one for one in made_for if one.open_at(received_at)]
     if len(by_number) == 1:
+        if still_open and by_number != made_for:
+            ids = dict.fromkeys(one.id for one in (*by_number, *made_for))
+            return Unsure("several-campaigns", tuple(ids))
         return CampaignMatch(by_number[0], "cited")
+    if len(made_for) == len(still_open) == 1:
+        return CampaignMatch(made_for[0], "workbook")
     return _by_time(by_number or campaigns, received_at)
 
 
 def _for_an_officer(
-    named: tuple[Commune, ...], in_subject: tuple[Commune, ...]
+    named: tuple[Commune, ...], in_subject: tuple[Commune, ...], made_for: tuple[Commune, ...]
 ) -> CommuneMatch | Unsure:
-    """An officer's forward: the letterhead decides, the subject where there is none."""
-    everyone = tuple(commune.title for commune in dict.fromkeys((*named, *in_subject)))
+    """An officer's forward: the workbook's mark decides, then letterhead, then subject."""
+    everyone = tuple(commune.title for commune in dict.fromkeys((*made_for, *named, *in_subject)))
+    if len(made_for) == 1 and len(everyone) == 1:
+        return CommuneMatch(made_for[0], "workbook")
+    if made_for:
+        return Unsure("several-communes" if len(made_for) > 1 else "forward-disagrees", everyone)
     if len(named) == 1 and (not in_subject or named[0] in in_subject):
         return CommuneMatch(named[0], "heading")
     if not named and len(in_subject) == 1:

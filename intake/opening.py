@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 def open_registry(config: Config, *, thorough: bool = False) -> "tuple[Store, Vault]":
     """Open (and make, and migrate) the registry and the vault of a config."""
     from registry.store import open_store  # noqa: PLC0415  SQLAlchemy is slow to import
+
+    store = open_store(config.settings.storage.database, config.folder, thorough=thorough)
+    return store, open_vault(config)
+
+
+def open_vault(config: Config) -> "Vault":
+    """Return the vault of a config; nothing is made before something is put into it."""
     from registry.vault import Vault  # noqa: PLC0415
 
-    storage = config.settings.storage
-    store = open_store(storage.database, config.folder, thorough=thorough)
-    return store, Vault(config.folder / storage.vault)
+    return Vault(config.folder / config.settings.storage.vault)
 
 
 def jail_limits(config: Config) -> JailLimits:

@@ -99,6 +99,15 @@ def _document(config: Config, name: str, data: bytes, result: Reading | Refusal)
         }
         if read.letter
         else None,
+        "official": {
+            "campaign": read.official.campaign,
+            "commune": read.official.commune,
+            "form": read.official.form,
+            "issue": read.official.issue,
+            "exact": read.official.exact,
+        }
+        if read.official
+        else None,
         "nil": read.nil,
         "rows": [
             {

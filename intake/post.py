@@ -10,7 +10,9 @@ import structlog
 from config.model import Campaign, Commune
 from intake.desk import Desk
 from notifier.compose import Attachment, Context, Templates, WordingProblem, compose
+from notifier.correction import correction_workbook
 from notifier.debt import ANSWERS, HELD_WHEN_UNSURE
+from notifier.doubts import doubts
 from notifier.due import Due, due
 from notifier.fill_in import fill_in_workbook
 from notifier.limits import HOUR, brake, braked_kinds
@@ -20,6 +22,17 @@ from registry.snapshot import windows
 from registry.vault import VaultDamaged
 
 _log = structlog.get_logger("post")
+#: Larger answers are not sent back as workbooks: nobody reviews so many red cells in a mail, and
+#: the mailboxes of communes are small.
+_MOST_POINTS, _MOST_BYTES = 300, 1_000_000
+#: Answers that speak of what stands recorded.
+_CORRECTED = frozenset(
+    f"ack-{name}"
+    for name in (
+        *("registered", "needs-fix", "duplicate"),
+        *("confirmed", "confirm-nothing", "confirm-older"),
+    )
+)
 _AT_ONCE = 50  # dues that are composed and then queued in one transaction
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
@@ -172,6 +185,8 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
     commune = commune_of(desk, one.commune)
     message = store.message(one.message_id) if one.message_id is not None else None
     submission = _submission(desk, message, snapshot)
+    previous = _previous(desk, message, submission, snapshot)
+    files = _attachments(desk, one, campaign, commune)
     return Context(
         config=config,
         now=now,
@@ -180,10 +195,10 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
         message=message,
         documents=tuple(store.documents(message.id)) if message else (),
         submission=submission,
-        previous=_previous(desk, message, submission, snapshot),
+        previous=previous,
         evidence=_evidence(desk, one),
         snapshot=snapshot,
-        attachments=_attachments(desk, one, campaign, commune),
+        attachments=files or _correction(desk, one, campaign, commune, submission or previous),
         dossier=_dossier(desk, one),
     )
 
@@ -234,13 +249,41 @@ def _evidence(desk: Desk, one: Due) -> tuple[Mail, ...]:
     return tuple(m for m in mails if m.kind in {"call", "reminder"} and not m.redirected)
 
 
+def _correction(
+    desk: Desk,
+    one: Due,
+    campaign: Campaign | None,
+    commune: Commune | None,
+    answer: Submission | None,
+) -> tuple[Attachment, ...]:
+    """The workbook in which a commune corrects its answer by replying; none where none is needed.
+
+    What a commune wrote goes to nobody else: an officer who forwarded it has the original. What is
+    too large for a mail is corrected in the commune's own file.
+    """
+    if one.template not in _CORRECTED or campaign is None or commune is None or answer is None:
+        return ()
+    own = {address.casefold() for address in (*commune.emails, *commune.chair_emails)}
+    if not own.issuperset(address.casefold() for address in (*one.to, *one.cc)):
+        return ()
+    if answer.commune != commune.key or not 0 < len(answer.points) <= _MOST_POINTS:
+        return ()
+    if not (answer.errors or doubts(answer.points, answer.findings)):
+        return ()
+    office, secret = desk.config.settings.office, desk.vault.secret()
+    book = correction_workbook(campaign, commune, office, answer, secret)
+    name = f"Bieu can sua {campaign.id} {commune.code} lan {answer.version}.xlsx"
+    return (Attachment(name, book, XLSX),) if len(book) <= _MOST_BYTES else ()
+
+
 def _attachments(
     desk: Desk, one: Due, campaign: Campaign | None, commune: Commune | None
 ) -> tuple[Attachment, ...]:
     if campaign is None:
         return ()
     if one.kind == "call" and commune is not None:
-        book = fill_in_workbook(campaign, commune, desk.config.settings.office)
+        office, secret = desk.config.settings.office, desk.vault.secret()
+        book = fill_in_workbook(campaign, commune, office, secret)
         return (Attachment(f"Bieu dang ky {campaign.id} {commune.code}.xlsx", book, XLSX),)
     if one.kind in {"draft", "report"}:
         number = int(one.key.rsplit("/", 1)[1])

@@ -14,6 +14,7 @@ from typing import Literal
 from config.model import Campaign, Commune
 from intake.dossier import DossierFile, dossier_file
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, named_communes
+from intake.official import foreign_campaign, is_forged, workbook_findings
 from intake.together import FormFile, one_form
 from notifier.dossier import is_expired, last_day_of
 from parsers.container import CONTAINERS
@@ -58,13 +59,17 @@ _WITHDRAWS = re.compile(r"\brut\b(?! kinh nghiem)|(?<!phat )\bhuy\b(?! dong)|\bt
 
 @dataclass(frozen=True, slots=True)
 class ReadDocument:
-    """One file of the message and what the jail said of it."""
+    """One file of the message and what the jail said of it.
+
+    ``genuine`` tells whether the mark of an official workbook is ours; ``None`` without a mark.
+    """
 
     ordinal: int
     name: str
     sha256: str
     size_bytes: int
     result: Reading | Refusal
+    genuine: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +171,19 @@ def decide(
     return case.by_content()
 
 
+def as_recorded(
+    envelope: Envelope,
+    documents: Sequence[ReadDocument],
+    own_words: str,
+    commune: Commune | None,
+    campaign: Campaign | None,
+) -> Outcome:
+    """Return a message as a person gets it, with all that came with it and nothing that follows."""
+    files, known = tuple(documents), Known()
+    case = _Case(envelope, files, own_words, "no", commune, campaign, known, forced=False)
+    return case.recorded("query", "", "in-review")
+
+
 @dataclass(frozen=True, slots=True)
 class _Case:
     """One message on the desk: everything known of it, and the ways it can end."""
@@ -242,22 +260,35 @@ class _Case:
     def _with_forms(self, forms: list[ReadDocument]) -> Outcome:
         distinct = {_rows_key(form): form for form in reversed(forms)}
         chosen = self._chosen(sorted(distinct.values(), key=lambda form: form.ordinal))
-        if not self.forced:
-            if len(chosen) > 1:
-                return self.held("forms-differ", "submission")
-            several = self._sections(chosen[0])
-            if len(several) > 1:
-                return self.held("several-communes", "submission", *several)
-            if self.known.earlier_round:
-                return self.held("earlier-round", "submission", self.known.earlier_round)
-            if self._nil() == "yes":
-                return self.held("nil-beside-form", "submission")
+        doubt = None if self.forced else self._doubt(forms, chosen)
+        if doubt:
+            return doubt
         points, findings = _combined(chosen)
+        if self.campaign:
+            findings += tuple(workbook_findings(chosen, self.campaign))
         findings += (*self._doubts(len(points)), *self._elsewhere(chosen, points))
         findings += tuple(self._grown_old(points))
         wrong = any(finding.severity == "error" for finding in findings)
         state: SubmissionState = "needs-fix" if wrong else "registered"
         return self._submit(state, f"{len(points)} point(s)", points, findings)
+
+    def _doubt(self, forms: list[ReadDocument], chosen: list[ReadDocument]) -> Outcome | None:
+        """Return the outcome of forms that only a person can accept; ``None`` if none is."""
+        if is_forged(forms):
+            return self.held("workbook-seal", "submission")
+        other = foreign_campaign(forms, self.campaign) if self.campaign else ""
+        if other:
+            return self.held("workbook-campaign", "submission", other)
+        if len(chosen) > 1:
+            return self.held("forms-differ", "submission")
+        several = self._sections(chosen[0])
+        if len(several) > 1:
+            return self.held("several-communes", "submission", *several)
+        if self.known.earlier_round:
+            return self.held("earlier-round", "submission", self.known.earlier_round)
+        if self._nil() == "yes":
+            return self.held("nil-beside-form", "submission")
+        return None
 
     def _sections(self, form: ReadDocument) -> list[str]:
         """Return the communes under whose names (sheet, group heading) the form's rows stand."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-from mailparser_reply import EmailReplyParser
+from mailparser_reply import EmailMessage
 from mailparser_reply.constants import MAIL_LANGUAGES
 
 from parsers.vietnamese import key, one_line
@@ -59,10 +59,9 @@ MAIL_LANGUAGES.setdefault(
         r"[^\n:]{0,8}:[^\n]*)+)",
         "disclaimers": [],
         "signatures": ["Trân trọng", "Kính thư", "Thân ái", "Best regards"],
-        "sent_from": r"(?:Được )?[Gg]ửi từ|Đã gửi từ|Lấy Outlook cho|Tải Outlook cho",
+        "sent_from": r"(?:Được |Đã )?(?:[Gg]ửi|[Cc]hia sẻ) từ|Lấy Outlook cho|Tải Outlook cho",
     },
 )
-_PARSER = EmailReplyParser(languages=["vi", "en"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +79,9 @@ def own_words(text: str) -> str:
     must stand in what both hold for the sender's own.
     """
     written = unicodedata.normalize("NFC", text[:_LOOKED_AT])
-    read = _PARSER.read(re.sub(r"\n\s*\n", "\n\n", written))
+    shown = re.sub(r"\n\s*\n", "\n\n", written)
+    # A line that begins with a hyphen is an item of a list, as officials write, not a signature.
+    read = EmailMessage(shown, languages=["vi", "en"], keep_hyphen_lists=True).read()
     newest = read.replies[0].body if read.replies else ""
     return "\n".join(line for line in newest.splitlines() if not line.lstrip().startswith(">"))
 

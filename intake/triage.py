@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from typing import Literal
 
+from intake.confirm import says_right
 from intake.domainkeys import Proof
 from intake.lookalike import resembles
 from intake.message import Parsed, Part
@@ -330,6 +331,8 @@ def _unreadable(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
 def _without_documents(parsed: Parsed, facts: TriageFacts) -> Triage | None:
     if documents(parsed) or parsed.has_table or facts.roster.get(parsed.sender) == "approver":
         return None
+    if facts.roster.get(parsed.sender) in {"commune", "chair"} and says_right(parsed.text):
+        return None  # it may confirm what we read of an answer
     links = parsed.links or tuple(link for inner in parsed.nested for link in inner.links)
     if links:
         return Triage("link", "it points to a file share and attaches nothing")

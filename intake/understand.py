@@ -17,7 +17,7 @@ from typing import get_args
 import structlog
 
 from config.model import Campaign, Commune
-from intake import record
+from intake import confirm, record
 from intake.admission import scan, tell_if_away, with_proof
 from intake.body import forwarded_words
 from intake.containers import Note
@@ -31,12 +31,15 @@ from intake.desk import (
 )
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_campaign, match_commune
 from intake.message import Parsed, Part, parse_header
+from intake.official import workbooks_of
 from intake.post import alert, tell_admin
 from intake.record import Envelope, Known, ReadDocument
+from intake.reply import own_words
 from intake.selftest import HEADER, answer_key, what_was_read
 from intake.signed import Open, read_mail
 from intake.triage import Triage, TriageFacts, secrecy, triage
 from intake.unpack import Unpacked, unpack
+from notifier.workbook_mark import is_genuine
 from parsers.container import Opened, Room
 from parsers.form import Form
 from parsers.letter import cited_numbers, nil_statement, secrecy_mark
@@ -50,7 +53,9 @@ from registry.model import (
     MailState,
     Message,
     Outcome,
+    Submission,
     Verdict,
+    debt_key,
     held_reason,
 )
 from registry.vault import VaultDamaged
@@ -70,8 +75,11 @@ _ACKS: Mapping[Verdict, str] = MappingProxyType(
 _LEFT: frozenset[MailState] = frozenset({"sent", "sending", "unknown"})
 #: What triage says of a mail that a person may nevertheless have read (`intake accept`).
 _READ_WHEN_ACCEPTED: frozenset[Verdict] = frozenset({"stranger", "auto-reply", "unchecked"})
-#: The subject of our own mail in a reply: its bracket speaks for us, not for the sender.
-_OUR_SUBJECT = re.compile(r"^(?:\s*(?:re|trả lời|fwd?|tr)\s*:)+\s*\[[^\]]*\]", re.IGNORECASE)
+_ANSWERS = r"(?:re|trả lời|tl|fwd?|tr|chuyển tiếp|ct)\s*:"
+#: The subject of our own mail in a reply: its bracket speaks for us, not for the sender; nor does
+#: one that a gateway put in ("[BÊN NGOÀI]").
+_OUR_SUBJECT = re.compile(rf"^\s*{_ANSWERS}(?:\s*(?:{_ANSWERS}|\[[^\]]*\]))*", re.IGNORECASE)
+_BRACKETS = re.compile(r"^(?:\s*\[[^\]]*\])+")
 #: Notes of which the sender hears, as documents that were refused; the others are trifles.
 _NOTE_CODES: Mapping[str, RefusalCode] = MappingProxyType(
     {
@@ -428,12 +436,15 @@ class _Case:
         """Decide, knowing all messages before this one."""
         if any(map(_is_stamped, documents)):
             return self.secret("document")
+        confirmed = None if mails or self.parsed.nested else self._confirmation(documents)
+        if confirmed is not None:
+            return confirmed
         commune = self._commune(documents)
         outcome = record.decide(
             self.envelope,
             documents,
             self.parsed.text,
-            nil_statement(self._words(mails), self._form(campaign)),
+            self._nil(mails, self._form(campaign)),
             commune,
             campaign,
             self._known(documents, commune, campaign),
@@ -447,9 +458,84 @@ class _Case:
             return replace(outcome, reason=f"{outcome.reason}, with a mail forwarded as attachment")
         return outcome
 
-    def _words(self, mails: tuple[Parsed, ...]) -> list[str]:
+    def _confirmation(self, documents: tuple[ReadDocument, ...]) -> Outcome | None:
+        """What follows from "ĐÚNG"; None of other words, and where a form of its own counts."""
+        vouched = self.message.forced_commune
+        speaks = self.role in {"commune", "chair"} or vouched is not None
+        if not speaks or not confirm.says_right(self.parsed.text):
+            return None
+        store, meant = self.desk.store, self._meant()
+        current, content = meant.current, record.content_key(documents, self.parsed.text)
+        known = {one.sha256 for one in store.documents(current.source_id)} if current else set()
+        if any(map(_is_answer, documents)) and not set(record.form_hashes(documents)) <= known:
+            return None
+        copy = store.same_rfc_id(self.envelope.rfc_message_id, content)
+        config = self.desk.config
+        named = meant.versions[0] if meant.versions else None
+        outcome = confirm.decide(
+            self.envelope,
+            documents,
+            self.parsed.text,
+            meant,
+            {vouched} if vouched else {one.key for one in self.senders},
+            copy if copy and copy.id != self.message.id else None,
+            next((one for one in config.communes if named and one.key == named.commune), None),
+            next((one for one in config.campaigns if named and one.id == named.campaign), None),
+            config.settings.office.zone,
+        )
+        return outcome if outcome.state == "recorded" else self._asked_back(outcome)
+
+    def _meant(self) -> confirm.Meant:
+        """The versions that a reply names: by the mail that it answers, and in its subject."""
+        store = self.desk.store
+        named: dict[int, Submission] = {}
+        for reference in self.parsed.references:
+            mails = [mail for mail in store.cited_mails([reference]) if mail.message_id]
+            if mails:
+                version = self._told_of(mails[0])
+                named |= {version.id: version} if version else {}
+                break
+        for receipt in confirm.receipts_in(self.parsed.subject):
+            found = store.submission_by_receipt(receipt)
+            named |= {found.id: found} if found else {}
+        versions = tuple(named.values())
+        first = versions[0] if versions else None
+        current = store.current_submission(first.campaign, first.commune) if first else None
+        return confirm.Meant(versions, current)
+
+    def _told_of(self, mail: Mail) -> Submission | None:
+        """The version that an acknowledgment of ours told of, if it is what its message made."""
+        if mail.kind != "ack" or mail.message_id is None:
+            return None
+        message = self.desk.store.message(mail.message_id)
+        if message.submission_id is None or message.ack_key != debt_key(mail.key):
+            return None
+        return self.desk.store.submission(message.submission_id)
+
+    def _asked_back(self, outcome: Outcome) -> Outcome:
+        """Held: whose answer it is, is known only from who sent it."""
+        campaign = self._campaign(())
+        call = campaign.campaign.id if isinstance(campaign, CampaignMatch) else None
+        return replace(outcome, commune=self._heard_from(), campaign=call)
+
+    def _nil(self, mails: tuple[Parsed, ...], form: Form) -> record.NilAnswer:
+        """Whether the mail says that there is no need.
+
+        Our own mails quote these words: in a reply they must stand in what two readers hold for
+        the sender's own. Else a person looks.
+        """
+        said = nil_statement(self._words(mails, self.parsed.text), form)
+        if said == "no" or not (self.parsed.references or _OUR_SUBJECT.match(self.parsed.subject)):
+            return said
+        anew = nil_statement(self._words(mails, own_words(self.parsed.text)), form)
+        return said if anew == said else "doubtful"
+
+    def _words(self, mails: tuple[Parsed, ...], text: str) -> list[str]:
         """The sender's own words; of an officer's forward also what was forwarded."""
-        texts = [_OUR_SUBJECT.sub("", self.parsed.subject), "", self.parsed.text]
+        subject = _OUR_SUBJECT.sub("", self.parsed.subject)
+        if confirm.receipts_in(subject):  # ours, without the mark of an answer
+            subject = _BRACKETS.sub("", subject)
+        texts = [subject, "", text]
         texts += [inner.text for inner in (*self.parsed.nested, *mails)]
         if self.role == "officer":
             ours = own_addresses(self.desk.config)
@@ -485,13 +571,23 @@ class _Case:
             results = list(side_by_side(result_of, unpacked.files, seen))
         read = [
             ReadDocument(
-                ordinal, part.name, hashlib.sha256(part.data).hexdigest(), len(part.data), result
+                ordinal,
+                part.name,
+                hashlib.sha256(part.data).hexdigest(),
+                len(part.data),
+                result,
+                self._genuine(result),
             )
             for ordinal, (part, result) in enumerate(
                 zip(unpacked.files, results, strict=True), start=1
             )
         ]
         return (*read, *_refused_notes(unpacked.notes, len(read)))
+
+    def _genuine(self, result: Reading | Refusal) -> bool | None:
+        """Whether the mark of an official workbook is ours; None where there is none."""
+        mark = result.official if isinstance(result, Reading) else None
+        return None if mark is None else is_genuine(mark, self.desk.vault.secret())
 
     def _likely_words(self, campaign: CampaignMatch | Unsure) -> tuple[str, ...]:
         """The communes' names, and what the sender's communes wrote before in this campaign.
@@ -525,6 +621,7 @@ class _Case:
             cited_numbers("\n".join(texts)),
             config.campaigns,
             message.received_at,
+            workbooks_of(documents, self.communes),
         )
 
     def _commune(self, documents: Sequence[ReadDocument]) -> CommuneMatch | Unsure:
@@ -544,6 +641,7 @@ class _Case:
             self.parsed.subject,
             self.communes,
             on_behalf=self.role == "officer" or bool(self.message.forced_by),
+            workbooks=workbooks_of(documents, self.communes),
         )
 
     def _known(
@@ -588,6 +686,12 @@ class _Opened:
 
 
 _Prepared = Outcome | _Opened
+
+
+def _is_answer(document: ReadDocument) -> bool:
+    """Whether a document is an answer of its own: points, or a statement that there are none."""
+    read = document.result
+    return isinstance(read, Reading) and bool(read.rows or read.nil)
 
 
 def _is_stamped(document: ReadDocument) -> bool:

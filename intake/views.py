@@ -255,7 +255,7 @@ def _commune_history(config: Config, store: "Store", commune: Commune) -> View:
 
 def _submission(config: Config, store: "Store", one: Submission) -> View:
     titles = {commune.key: commune.title for commune in config.communes}
-    names = {document.ordinal: document.name for document in store.documents(one.message_id)}
+    names = {document.ordinal: document.name for document in store.documents(one.source_id)}
     return {
         "id": one.id,
         "campaign": one.campaign,
@@ -267,6 +267,7 @@ def _submission(config: Config, store: "Store", one: Submission) -> View:
         "received_at": one.received_at.isoformat(),
         "late": one.late,
         "message": one.message_id,
+        "read_from": one.source_id,
         "letter": letter(one),
         "points": [
             {

@@ -26,6 +26,8 @@ HELD_REASONS: Mapping[HeldReason, str] = MappingProxyType(
         "broken-structure": "Cấu trúc thư bị hỏng, hệ thống không mở được",
         "encrypted": "Thư được mã hóa, hệ thống không đọc được",
         "words-only": "Thư chỉ có lời, không có tệp kèm theo; đề nghị cán bộ xem và trả lời",
+        "confirms-unclear": "Đơn vị trả lời “ĐÚNG” nhưng không rõ là xác nhận bản nào; đề nghị "
+        "cán bộ xem và trả lời",
         "automatic-with-files": "Thư trả lời tự động nhưng có tệp kèm theo",
         "approver-wrote": "Thư của lãnh đạo duyệt; cho gửi báo cáo bằng lệnh intake approve",
         "program-failed": "Hệ thống gặp lỗi khi xử lý thư; đề nghị báo người quản trị",
@@ -39,6 +41,10 @@ HELD_REASONS: Mapping[HeldReason, str] = MappingProxyType(
         "several-campaigns": "Chưa rõ thư trả lời cho đợt nào",
         "forms-differ": "Thư có nhiều biểu và số liệu trong các biểu khác nhau",
         "earlier-round": "Tệp biểu giống hệt tệp đã gửi ở đợt trước",
+        "copied-workbook": "Biểu mẫu chính thức kèm theo được cấp cho một đơn vị khác",
+        "workbook-seal": "Dấu kiểm tra của biểu mẫu chính thức không khớp: phần ẩn của biểu đã bị "
+        "sửa, hoặc biểu không do cơ quan cấp; đề nghị hỏi lại đơn vị gửi",
+        "workbook-campaign": "Biểu mẫu chính thức kèm theo được cấp cho một đợt khác",
         "nil-beside-form": "Thư vừa báo không có nhu cầu, vừa có biểu đăng ký điểm",
         "nil-doubtful": "Chưa chắc thư có phải là báo không có nhu cầu hay không",
         "nil-after-registration": "Đơn vị đã đăng ký điểm, nay báo không có nhu cầu, không nêu rút",

@@ -182,8 +182,8 @@ def _state(
 
 
 def _version(submission: Submission, material: Material, campaign: Campaign) -> VersionFacts:
-    documents = {item.ordinal: item for item in material.documents.get(submission.message_id, ())}
-    message = material.messages.get(submission.message_id)
+    documents = {item.ordinal: item for item in material.documents.get(submission.source_id, ())}
+    message = material.messages.get(submission.source_id)
     points = []
     for point in submission.points:
         source = documents.get(point.document_ordinal)
@@ -241,7 +241,7 @@ class Registry(Protocol):
 def gather(store: Registry, config: Config, campaign: Campaign, now: dt.datetime) -> ReportInputs:
     """Read a campaign out of the registry and return the inputs of its report."""
     submissions = tuple(store.submissions(campaign.id))
-    ids = sorted({item.message_id for item in submissions})
+    ids = sorted({number for item in submissions for number in (item.message_id, item.source_id)})
     material = Material(
         snapshot=store.snapshot(windows([campaign])),
         submissions=submissions,

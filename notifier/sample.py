@@ -28,8 +28,9 @@ from registry.model import (
 ACKS = (
     "registered", "needs-fix", "nil", "duplicate", "letter-only", "dossier", "wrong-form",
     "blank-template", "unreadable", "link", "empty", "in-review", "too-large",
+    "confirmed", "confirm-nothing", "confirm-older",
 )  # fmt: skip
-_WITH_SUBMISSION = {"registered", "needs-fix", "nil"}
+_WITH_SUBMISSION = {"registered", "needs-fix", "nil", "confirmed"}
 _OTHERS: tuple[MailKind, ...] = (
     "call", "silence", "held", "digest", "draft", "report", "stranger", "alert",
 )  # fmt: skip
@@ -75,6 +76,9 @@ def _acks(
 ) -> Iterator[tuple[Due, Context]]:
     for ack in ACKS:
         facts = context(config, campaign, commune, moment)
+        facts = replace(facts, message=replace(message(moment), ack=ack))
+        if ack == "confirmed" and facts.submission:
+            facts = replace(facts, submission=replace(facts.submission, read_from=11))
         if ack not in _WITH_SUBMISSION:
             facts = replace(facts, submission=None)
         elif ack == "nil":
@@ -103,7 +107,7 @@ def due(kind: MailKind, template: str) -> Due:
 def context(config: Config, campaign: Campaign, commune: Commune, now: dt.datetime) -> Context:
     """Return facts of every sort for one commune."""
     current = submission(campaign, commune, now, "needs-fix")
-    before = replace(current, id=1, version=1, current=False)
+    before = replace(current, id=1, version=1, current=False, points=current.points[:1])
     return Context(
         config=config,
         now=now,
@@ -177,7 +181,7 @@ def _points(campaign: Campaign) -> tuple[Point, ...]:
     names = {named.key: "Điểm giới thiệu sản phẩm chợ trung tâm"} if named else {}
     values = amounts | names
     row = Row(values, dict.fromkeys(values, "Biểu 1!B9"), dict.fromkeys(values, 1.0))
-    return Point(1, 1, row), Point(2, 1, row)
+    return Point(1, 1, row), Point(2, 1, replace(row, confidence=dict.fromkeys(values, 0.7)))
 
 
 def _findings(campaign: Campaign) -> tuple[Finding, ...]:

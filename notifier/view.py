@@ -14,11 +14,13 @@ from config.model import Campaign, Commune, Config
 from notifier import wording
 from notifier.again import unreached_of
 from notifier.dossier import checklist, remarks
+from notifier.doubts import TOLD_OTHERWISE, is_confirmed
 from notifier.due import Due
 from notifier.facts import addressee, cited, point_names, sums
 from notifier.held_reasons import in_vietnamese
 from notifier.mime import Attachment
 from notifier.schedule import live
+from notifier.versions import told_changes, told_doubts
 from parsers.form import Form
 from parsers.reading import Finding, Letter
 from registry.model import Document, Mail, Message, Point, Snapshot, Submission
@@ -34,6 +36,7 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
         "submission": "biểu đăng ký",
         "correction": "bản sửa đổi",
         "nil": "trả lời không có nhu cầu",
+        "confirmation": "xác nhận nội dung đã đọc là đúng",
         "duplicate": "gửi lại, nội dung giống hệt",
         "copy": "bản sao của một thư đã nhận",
         "letter-only": "có công văn, chưa có biểu",
@@ -156,6 +159,8 @@ def view(due: Due, context: Context) -> View:
         "documents": [_document(item, context) for item in context.documents[:_FILES_SHOWN]],
         "submission": _submission(context.submission, campaign, context),
         "previous": _version(context.previous, context),
+        "changes": told_changes(campaign, context.previous, context.submission),
+        "asked": told_doubts(campaign, context.submission or _confirmable(context)),
         "dossier": _dossier(context),
         "timing": _timing(context),
         "evidence": [_evidence(mail, context) for mail in context.evidence],
@@ -314,7 +319,8 @@ def _submission(
 ) -> View | None:
     if submission is None or campaign is None:
         return None
-    form, findings = campaign.form, submission.findings
+    form = campaign.form
+    findings = [one for one in submission.findings if one.code not in TOLD_OTHERWISE]
     shown = sorted(findings, key=lambda item: ("error", "warning", "note").index(item.severity))
     return {
         **(_version(submission, context) or {}),
@@ -325,7 +331,14 @@ def _submission(
         "findings": [_finding(item, form) for item in shown[:_FINDINGS_SHOWN]],
         "findings_left": max(0, len(shown) - _FINDINGS_SHOWN),
         "warnings": sum(item.severity == "warning" for item in findings),
+        "confirmed": is_confirmed(submission),
     }
+
+
+def _confirmable(context: Context) -> Submission | None:
+    """The version that counts, where a commune confirmed another one."""
+    told = context.message is not None and context.message.ack == "confirm-older"
+    return context.previous if told else None
 
 
 def _dossier(context: Context) -> View:
@@ -366,6 +379,8 @@ def _finding(finding: Finding, form: Form) -> View:
 def _timing(context: Context) -> str:
     """``in-time``, ``late`` or ``after-close``, by the server's time of arrival."""
     campaign, message = context.campaign, context.message
+    if context.submission and is_confirmed(context.submission):
+        return "in-time"  # nothing new came: what was late was told so when it came
     if campaign is None or message is None or campaign.late == "accept":
         late_but_closed = campaign and message and message.received_at >= campaign.closes_at
         return "after-close" if late_but_closed else "in-time"

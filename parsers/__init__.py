@@ -216,10 +216,12 @@ def understand(extract: Extract, form: Form) -> Reading | Refusal:
         read_letter,
     )
     from parsers.mending import mended, notes  # noqa: PLC0415
+    from parsers.official import claimed  # noqa: PLC0415
 
     letters = sum(map(len, extract.lines))
     if letters > _MOST_LETTERS:
         return _too_long(extract.kind, letters)
+    official, extract = claimed(extract, form)
     extract = mended(extract)
     garbled = illegible(extract)
     if garbled:
@@ -253,6 +255,7 @@ def understand(extract: Extract, form: Form) -> Reading | Refusal:
         text=_text(extract),
         repairs=extract.repairs,
         unknown=understood.unknown or (refusal.unknown if refusal else ()),
+        official=official,
     )
 
 

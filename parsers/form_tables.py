@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from parsers.columns import Captions
 from parsers.form import Form
 from parsers.grid import Extract, Grid
 from parsers.header import Header, find_header
+from parsers.official import keyed_header
 from parsers.rows import BodyRow, body_rows
 from parsers.slips import Slip, slips_in_lines, slips_of
 from parsers.tables import tables_of
@@ -54,11 +55,20 @@ class FormTable:
 def form_tables(extract: Extract, captions: Captions) -> tuple[list[FormTable], Best | None]:
     """Return the visible tables that are our form, and the visible one with the best header.
 
-    Upright tables come first, then those on their side and the slips, each in document order.
+    Sheets of an official workbook come first, then upright tables, then those on their side and
+    the slips, each in document order.
     """
-    tables: list[FormTable] = []
+    tables = [
+        FormTable(grid, header, body_rows(grid, header))
+        for grid in extract.grids
+        if grid.keys and not grid.hidden
+        for header in [keyed_header(grid, grid.keys, captions.form)]
+    ]
+    if tables:
+        extract = replace(extract, grids=tuple(grid for grid in extract.grids if not grid.keys))
     others: list[Grid] = []
-    best: Best | None = None
+    keyed = [(table.grid, table.header) for table in tables]
+    best: Best | None = max(keyed, key=lambda one: one[1].score, default=None)
     for grid, header in tables_of(extract, captions):
         if grid.hidden:
             continue

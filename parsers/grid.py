@@ -14,6 +14,9 @@ CellValue = str | int | float | bool | dt.datetime | dt.date | dt.time | None
 #: any other for everyone who does not care; ``repair`` makes it a line feed.
 WRAP = "\v"
 
+#: The property of a document that holds the mark of an official workbook (``parsers.official``).
+MARK_PROPERTY = "intake"
+
 
 @dataclass(frozen=True, slots=True)
 class Trace:
@@ -54,6 +57,18 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Keys:
+    """Which column of an official workbook's sheet holds which field (``parsers.official``).
+
+    ``row`` is that of the captions, ``columns`` are (column, field's key; empty for the running
+    number), all counted from 0.
+    """
+
+    row: int
+    columns: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
     """A rectangular table. ``None`` = covered by a merged cell, or not there at all.
 
@@ -66,6 +81,7 @@ class Grid:
     before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     hidden: bool = False
+    keys: Keys | None = None
 
     def place(self, row: int, column: int) -> str:
         """Return the place of a position (counted from 0), also where no cell stands.
@@ -144,6 +160,8 @@ class Extract:
     grids: tuple[Grid, ...] = ()
     lines: tuple[str, ...] = ()
     repairs: tuple[str, ...] = field(default=(), kw_only=True)
+    #: What the document's own property says of an official workbook (``parsers.official``).
+    marks: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def is_workbook(self) -> bool:

@@ -35,6 +35,8 @@ class Header:
     assignment: Assignment
     texts: frozenset[str]
     score: float
+    #: An official workbook's: columns, units and "one row, one point" are known, not guessed.
+    exact: bool = False
 
     @property
     def columns(self) -> tuple[Column, ...]:

@@ -99,7 +99,8 @@ def _read(
     read: dict[str, FormTable] = {}
     unknown: list[UnknownColumn] = []
     for table in tables:
-        rows = [row for row in table.rows if not _is_example(row, table.header)]
+        exact = table.header.exact  # our own workbook has no example
+        rows = [row for row in table.rows if exact or not _is_example(row, table.header)]
         if len(rows) < len(table.rows):
             findings.append(Finding("note", "example-row", _EXAMPLE_NOTE))
         mine = _records(table, rows, len(done) + 1)

@@ -21,12 +21,13 @@ _PERHAPS = re.compile(
 )
 
 
-def parse_list(field: Field, cell: Cell) -> Value:
+def parse_list(field: Field, cell: Cell, *, told: bool = False) -> Value:
     """Split a cell into its items: at line breaks, ``;``, `` + ``, "1. … 2. …", bullets.
 
     Commas split only where every item begins with a capital; brackets are never split. A line that
     begins small goes on with the one before. Where a break may be mere wrapping (``grid.WRAP``) the
-    lines stay together and a capital is asked about; so is a comma or "và" that may part items.
+    lines stay together and a capital is asked about; so is a comma or "và" that may part items, but
+    for who was ``told`` to write ``;`` between items and did.
     """
     pieces, doubtful = _lines(cell.text)
     items = [item for piece in pieces for item in _split(piece)]
@@ -38,7 +39,8 @@ def parse_list(field: Field, cell: Cell) -> Value:
     if doubtful:
         message = "ô xuống dòng, chưa rõ là một hay nhiều mục. Đề nghị ngăn các mục bằng dấu “;”."
         return doubt(field, value, "list-lines", message, 0.8)
-    if any(len(_outside_brackets(item, _PERHAPS)) > 1 for item in items):
+    plain = told and ";" in cell.text
+    if not plain and any(len(_outside_brackets(item, _PERHAPS)) > 1 for item in items):
         message = "chưa rõ là một hay nhiều mục. Đề nghị ngăn các mục bằng dấu “;”."
         return doubt(field, value, "list-items", message, 0.8)
     return Value(value, 1.0 if len(items) == 1 else 0.95)

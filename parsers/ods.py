@@ -7,16 +7,25 @@ or cell once and how often it repeats; what repeats nothing costs nothing.
 import datetime as dt
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from lxml import etree
 
 from parsers.form import Form
-from parsers.grid import CellValue, Extract, Limits
+from parsers.grid import MARK_PROPERTY, CellValue, Extract, Limits
 from parsers.number_format import shown
 from parsers.ods_styles import TAGS, Styles
-from parsers.package import BROKEN, Package, RefusedError, decimal, local, refusal_of, whole
+from parsers.package import (
+    BROKEN,
+    Package,
+    RefusedError,
+    decimal,
+    local,
+    property_texts,
+    refusal_of,
+    whole,
+)
 from parsers.reading import Refusal
 from parsers.sparse import Budget, Sheet, extract_of
 from parsers.vietnamese import repair
@@ -46,7 +55,10 @@ def extract(
     """
     limits = limits or Limits()
     try:
-        return extract_of("ods", _Workbook(Package(data, limits), Budget(limits)).sheets())
+        package = Package(data, limits)
+        extract = extract_of("ods", _Workbook(package, Budget(limits)).sheets())
+        marks = property_texts(package, "meta.xml", "user-defined", MARK_PROPERTY)
+        return replace(extract, marks=marks)
     except (RefusedError, *BROKEN) as error:
         return refusal_of(error, "ods")
 

@@ -15,12 +15,14 @@ class Context:
     ``unit`` is stated by the header, the title or a unit row (``triệu đồng``); ``certain`` is false
     when it is unclear whether that statement is meant for this column. ``decimal_sign`` (``,`` or
     ``.``) and ``day_first`` are set when other cells of the column leave no doubt about them.
+    ``told`` = the form itself says how to write (an official workbook: items parted by ``;``).
     """
 
     unit: str = ""
     certain: bool = True
     decimal_sign: str = ""
     day_first: bool = False
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)

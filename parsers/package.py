@@ -189,6 +189,26 @@ def walk(stream: IO[bytes], *tags: str) -> Iterator[etree._Element]:
             parent.remove(earlier)
 
 
+def property_texts(package: Package, part: str, element: str, name: str) -> tuple[str, ...]:
+    """Return the texts of a document's own properties of this name; none where they are broken.
+
+    ``part`` holds them as elements of the local name ``element`` (``docProps/custom.xml`` has
+    ``property``, OpenDocument's ``meta.xml`` has ``user-defined``). What is in it is beside the
+    answer, and so is what is wrong with it.
+    """
+    if part not in package:
+        return ()
+    try:
+        root = package.root(part)
+    except (RefusedError, *BROKEN):
+        return ()
+    return tuple(
+        "".join(map(str, found.itertext())).strip()
+        for found in root.iter(f"{{*}}{element}")
+        if name in (str(value) for key, value in found.attrib.items() if local(key) == "name")
+    )
+
+
 def oversized(data: bytes, limits: Limits) -> Refusal | None:
     """Return why a zip package is over its limits; ``None`` if it is not, or is no zip at all."""
     if not data.startswith(b"PK"):
@@ -212,6 +232,9 @@ def _refuse_dtd(element: etree._Element) -> None:
         raise RefusedError("damaged", _HAS_DTD)
 
 
-def local(element: etree._Element) -> str:
-    """Return the element's name without its namespace: transitional and Strict files are alike."""
+def local(element: etree._Element | str | bytes) -> str:
+    """Return a name without its namespace, an element's or an attribute's.
+
+    Transitional and Strict files are alike in it.
+    """
     return etree.QName(element).localname

@@ -117,6 +117,30 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
+class OfficialMark:
+    """What an official workbook claims to be; only who has the secret can tell whether it is.
+
+    ``campaign`` and ``commune`` (code, with ``valid_from`` as ISO) are whom it was made for,
+    ``form`` the version of the form (``official.form_version``), ``issue`` the receipt number of
+    the answer that it corrects (empty: the first one), ``seal`` is over all of them. ``exact`` =
+    its columns were known by their keys and not by their captions.
+    """
+
+    campaign: str
+    commune: str
+    valid_from: str
+    form: str
+    issue: str
+    seal: str
+    exact: bool = False
+
+    @property
+    def sealed(self) -> tuple[str, ...]:
+        """What the seal is over, in order."""
+        return self.campaign, self.commune, self.valid_from, self.form, self.issue
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """What was understood of one document.
 
@@ -124,7 +148,8 @@ class Reading:
     (who sent it; never the body).
     ``text`` is the document's plain text, at most 20,000 characters (cited numbers, stamps).
     ``nil`` is true only for a positive statement that there is no need and no rows beside it.
-    ``signatures`` are the digital ones of a PDF, oldest first.
+    ``signatures`` are the digital ones of a PDF, oldest first. ``official`` is what a workbook
+    says of itself that claims to be ours.
     """
 
     kind: str
@@ -141,6 +166,7 @@ class Reading:
     repairs: tuple[str, ...] = ()
     #: For whoever keeps the form; nothing follows from it.
     unknown: tuple[UnknownColumn, ...] = ()
+    official: OfficialMark | None = None
 
 
 @dataclass(frozen=True, slots=True)

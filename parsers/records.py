@@ -19,7 +19,7 @@ _WORDED_TYPES = {"text", "code", "list"}
 _SUMMED_TYPES = {"decimal", "money"}
 _COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3})*,\d{1,2}(?![\d.,])|(?<![\d.,])\d{4,},\d+")
 _POINT = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})*\.\d{1,2}(?![\d.,])|(?<![\d.,])\d{4,}\.\d+")
-_DATE = re.compile(r"(\d{1,2})\s*[/.-]\s*\d{1,2}\s*[/.-]\s*\d{2,4}")
+_DATE = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*\d{2,4}")
 _MONTHS = 12
 #: Confidence of a text that may be half of one.
 _HALF = 0.6
@@ -65,7 +65,8 @@ def contexts(grid: Grid, header: Header) -> dict[str, Context]:
             column.unit,
             column.unit_certain,
             _decimal_sign(column.field, texts),
-            _day_first(column.field, texts),
+            _day_first(column.field, texts, told=header.exact),
+            told=header.exact,
         )
     return found
 
@@ -84,10 +85,13 @@ def _decimal_sign(entry: Field, texts: Sequence[str]) -> str:
     return "," if comma else "."
 
 
-def _day_first(entry: Field, texts: Sequence[str]) -> bool:
+def _day_first(entry: Field, texts: Sequence[str], *, told: bool) -> bool:
+    """Tell a column whose days come first: one shows it, or the form said so and none denies it."""
     if entry.type != "date":
         return False
-    return any(int(match[1]) > _MONTHS for text in texts for match in _DATE.finditer(text))
+    found = [match for text in texts for match in _DATE.finditer(text)]
+    shown = any(int(match[1]) > _MONTHS for match in found)
+    return shown or (told and not any(int(match[2]) > _MONTHS for match in found))
 
 
 def records(grid: Grid, header: Header, rows: Iterable[BodyRow], first: int) -> list[Record]:
@@ -190,7 +194,7 @@ def _read(
         finding(value.problem.severity, value.problem.code, value.problem.message)
     if value.text is None:
         return
-    sure = min(value.confidence, column.confidence)
+    sure = min(_sure(value, known[entry.key]), column.confidence)
     torn = cell is not None and cell.torn and entry.type in _WORDED_TYPES
     for doubtful, limit, code, message in (
         (_is_joined(entry, group), 0.8, "joined-texts", _JOINED),
@@ -203,6 +207,11 @@ def _read(
             finding("warning", code, message.format(entry.label))
     record.values[entry.key] = value.text
     record.confidence[entry.key] = sure
+
+
+def _sure(value: Value, context: Context) -> float:
+    """Return how sure a value is: in an official workbook wholly, if it has no problem."""
+    return 1.0 if context.told and value.problem is None else value.confidence
 
 
 _MISSING = "Thiếu “{}”; đề nghị bổ sung vào ô này."

@@ -46,7 +46,8 @@ def column_findings(
             else:
                 yield Finding("note", "extra-column", _EXTRA.format(caption), None, None, where)
     yield from _hidden(table, mine)
-    yield from _gaps(mine, all_read=all_read)
+    # In an official workbook the numbers were printed, and an empty row is only empty.
+    yield from _gaps([] if header.exact else mine, all_read=all_read)
 
 
 _NO_COLUMN = "Bảng không có cột “{}”; đề nghị bổ sung cột này theo mẫu."

@@ -95,7 +95,7 @@ def body_rows(grid: Grid, header: Header) -> tuple[BodyRow, ...]:
         if _ends_table(row, cells):
             break
         rows.append(row)
-    return _joined(header, rows)
+    return _one_each(header, rows) if header.exact else _joined(header, rows)
 
 
 def _cover(cells: Sequence[Cell | None], number: int, covers: dict[int, tuple[Cell, int]]) -> None:
@@ -145,6 +145,8 @@ def _classified(header: Header, cells: Sequence[Cell | None], row: BodyRow) -> B
         return replace(row, kind="subtotal" if subtotal else "total")
     if len(words) <= 1 and _NOTHING.fullmatch(folded):
         return replace(row, kind="note")
+    if header.exact and row.own and _is_counted(row):
+        return row
     noted = _NOTE.match(folded) and not _is_numbered(header, row)
     if len(texts) <= 2 and (noted or label.startswith("*")):  # noqa: PLR2004
         return replace(row, kind="note")
@@ -163,10 +165,15 @@ def _is_total(label: str) -> bool:
 
 def _is_numbered(header: Header, row: BodyRow) -> bool:
     """Tell a row with a running number or a number of its own: "Nguồn Việt" may name a point."""
-    if row.index is not None and row.index.text.strip(" .").isdigit():
+    if _is_counted(row):
         return True
     types = {column.field.key: column.field.type for column in header.columns}
     return len(row.own) > 1 and any(types[key] in _NUMBER_TYPES for key in row.own)
+
+
+def _is_counted(row: BodyRow) -> bool:
+    """Tell a row with a running number."""
+    return row.index is not None and row.index.text.strip(" .").isdigit()
 
 
 def _is_number(cell: Cell) -> bool:
@@ -204,6 +211,16 @@ def _ends_table(row: BodyRow, cells: Sequence[Cell | None]) -> bool:
         return False
     folded = [fold(text[:_LABEL]) for text in texts]
     return any(_SIGNATURE.match(text) or _PLACE_DATE.fullmatch(text) for text in folded)
+
+
+def _one_each(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
+    """Return the rows of an official workbook: one is one point, unless their names are merged."""
+    name = next((c.field.key for c in header.columns if c.field.required), "")
+    merged = (name in row.shared and name not in row.own for row in rows)
+    return tuple(
+        replace(row, kind="continued") if row.kind == "data" and below and at else row
+        for at, (row, below) in enumerate(zip(rows, merged, strict=True))
+    )
 
 
 def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:

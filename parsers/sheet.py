@@ -8,15 +8,30 @@ tests compare it with openpyxl cell by cell.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from lxml import etree
 
 from parsers.form import Form
-from parsers.grid import CellValue, Extract, Limits, column_letters, column_number
+from parsers.grid import (
+    MARK_PROPERTY,
+    CellValue,
+    Extract,
+    Limits,
+    column_letters,
+    column_number,
+)
 from parsers.number_format import Formats, shown
-from parsers.package import BROKEN, Package, RefusedError, decimal, refusal_of, whole
+from parsers.package import (
+    BROKEN,
+    Package,
+    RefusedError,
+    decimal,
+    property_texts,
+    refusal_of,
+    whole,
+)
 from parsers.reading import Refusal
 from parsers.sheet_fonts import Coded, Fonts, Rich, Runs, decode, runs_of
 from parsers.sparse import Budget, Sheet, extract_of
@@ -117,7 +132,12 @@ class _Workbook:
     def extract(self) -> Extract:
         sheets = [sheet for sheet in map(self._sheet, self.main.iter("{*}sheet")) if sheet]
         decode(self.coded)
-        return extract_of(self.kind, sheets)
+        return replace(extract_of(self.kind, sheets), marks=self._marks())
+
+    def _marks(self) -> tuple[str, ...]:
+        related = self.package.related("").values()
+        part = next((name for kind, name in related if kind == "custom-properties"), "")
+        return property_texts(self.package, part, "property", MARK_PROPERTY)
 
     def _part(self, kind: str) -> str | None:
         names = [name for found, name in self.related.values() if found == kind]

@@ -184,8 +184,8 @@ def _choice(field: Field, cell: Cell, _context: Context) -> Value:
     return parse_choice(field, cell)
 
 
-def _list(field: Field, cell: Cell, _context: Context) -> Value:
-    return parse_list(field, cell)
+def _list(field: Field, cell: Cell, context: Context) -> Value:
+    return parse_list(field, cell, told=context.told)
 
 
 def _stars(field: Field, cell: Cell, _context: Context) -> Value:

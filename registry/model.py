@@ -4,9 +4,14 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Literal
 
 from parsers.reading import Finding, Letter, Row
+
+#: Marks a field of an outcome that older programs did not know: at its default it is left out of
+#: the outcome's hash, so that journals which they wrote can still be held against a replay.
+LATER: Mapping[str, bool] = MappingProxyType({"later": True})
 
 CommuneKey = tuple[str, dt.date]
 #: From ``opens_at`` until before ``closes_at``.
@@ -22,6 +27,7 @@ Verdict = Literal[
     "submission",  # the campaign's form was read from it
     "correction",  # the same, and it replaces an earlier version
     "nil",  # "không có nhu cầu", positively
+    "confirmation",  # "ĐÚNG": the version that we asked about is right as we read it
     "duplicate",  # sent again, identical: "already received at …"
     "copy",  # the same mail by another road (same Message-ID and files): no second answer
     "letter-only",  # an official letter, but no form and no nil statement
@@ -61,6 +67,7 @@ HeldReason = Literal[
     "broken-structure",
     "encrypted",
     "words-only",
+    "confirms-unclear",
     "automatic-with-files",
     "approver-wrote",
     "program-failed",
@@ -74,6 +81,9 @@ HeldReason = Literal[
     "several-campaigns",
     "forms-differ",
     "earlier-round",
+    "copied-workbook",
+    "workbook-seal",
+    "workbook-campaign",
     "nil-beside-form",
     "nil-doubtful",
     "nil-after-registration",
@@ -85,6 +95,7 @@ ARRIVALS: tuple[Verdict, ...] = (
     "submission",
     "correction",
     "nil",
+    "confirmation",
     "duplicate",
     "letter-only",
     "dossier",
@@ -101,7 +112,7 @@ ARRIVALS: tuple[Verdict, ...] = (
 )
 #: Held because it is not certain whose answer it is: its commune is only who sent it.
 WHOSE_IS_OPEN: frozenset[HeldReason] = frozenset(
-    {"several-communes", "unknown-unit", "other-commune", "shared-address"}
+    {"several-communes", "unknown-unit", "other-commune", "copied-workbook", "shared-address"}
 )
 #: Held because something on our side is away: the daemon takes these up again by itself.
 WAITS_FOR_US: frozenset[HeldReason] = frozenset({"proof-pending", "not-scanned"})
@@ -297,7 +308,8 @@ class Submission:
 
     ``late`` = received at or after ``deadline_at``; ``after_close`` = at or after ``closes_at``.
     ``withdrawn`` = a person sent its message back to be understood again: it counts no more, but
-    its number stays taken.
+    its number stays taken. ``read_from`` is the message whose files the points were read from, of
+    a version that a commune confirmed in words; None = its own message.
     """
 
     id: int
@@ -316,6 +328,12 @@ class Submission:
     points: tuple[Point, ...] = ()
     findings: tuple[Finding, ...] = ()
     withdrawn: bool = False
+    read_from: int | None = None
+
+    @property
+    def source_id(self) -> int:
+        """The message in whose files the values stand, whichever message made this version."""
+        return self.read_from or self.message_id
 
     @property
     def errors(self) -> int:
@@ -325,7 +343,10 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class NewSubmission:
-    """A version about to be recorded; the store gives it id, version and receipt number."""
+    """A version about to be recorded; the store gives it id, version and receipt number.
+
+    ``read_from`` as in `Submission`: when that message is taken back, so is this version.
+    """
 
     campaign: str
     commune: CommuneKey
@@ -336,6 +357,7 @@ class NewSubmission:
     letter: Letter | None = None
     points: tuple[Point, ...] = ()
     findings: tuple[Finding, ...] = ()
+    read_from: int | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -221,7 +221,11 @@ def digest(outcome: Outcome) -> str:
 
 def _in_words(value: Any) -> object:
     if dataclasses.is_dataclass(value):  # not `asdict`, which copies all that is in it
-        return {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+        told = {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+        for one in dataclasses.fields(value):
+            if one.metadata.get("later") and told[one.name] == one.default:
+                del told[one.name]
+        return told
     if isinstance(value, dt.datetime):
         return instant(value)
     if isinstance(value, dt.date):
@@ -335,6 +339,7 @@ def _put_submission(
         "receipt": receipt,
         "letter": plain_letter(new.letter),
         "letter_key": letter_key(new.letter.number if new.letter else None),
+        "read_from": new.read_from,
         **commune_values(new.commune),
     }
     submission_id = int(connection.execute(_NEW_SUBMISSION, values).scalar_one())
@@ -376,9 +381,13 @@ def _put_contents(connection: sa.Connection, submission_id: int, new: NewSubmiss
 
 
 def _withdraw(connection: sa.Connection, message: Message) -> None:
-    """Take back the version that a message brought; an older one may be current again."""
+    """Take back the version that a message brought, and those that only confirmed what it says.
+
+    An older one may be current again.
+    """
     query = sa.select(submissions).where(
-        submissions.c.message_id == message.id, sa.not_(submissions.c.withdrawn)
+        sa.or_(submissions.c.message_id == message.id, submissions.c.read_from == message.id),
+        sa.not_(submissions.c.withdrawn),
     )
     for row in connection.execute(query).all():
         connection.execute(

@@ -140,6 +140,7 @@ def submission_of(
         points=tuple(points),
         findings=tuple(findings),
         withdrawn=row.withdrawn,
+        read_from=row.read_from,
     )
 
 

@@ -205,6 +205,8 @@ submissions = sa.Table(
     sa.Column("receipt", Words, nullable=False, unique=True),
     sa.Column("letter", Json),
     _text("letter_key"),
+    # the message whose files the points were read from; NULL: its own
+    sa.Column("read_from", sa.Integer),
     sa.UniqueConstraint("campaign", "commune_code", "commune_from", "version"),
     _partial(
         "ux_submissions_current",
@@ -215,6 +217,7 @@ submissions = sa.Table(
         unique=True,
     ),
     sa.Index("ix_submissions_letter_key", "campaign", "letter_key"),
+    sa.Index("ix_submissions_read_from", "read_from"),
     sqlite_autoincrement=True,
 )
 

@@ -363,8 +363,9 @@ def test_a_report_holds_text_as_text(first: int) -> None:
 def test_a_fill_in_workbook_holds_text_as_text(text: str) -> None:
     campaign, office = CONFIG.campaigns[0], CONFIG.settings.office
     commune = dataclasses.replace(CONFIG.communes[0], name=text)
-    book = fill_in_workbook(campaign, commune, office)
-    assert formulas(book) <= formulas(fill_in_workbook(campaign, CONFIG.communes[0], office))
+    book = fill_in_workbook(campaign, commune, office, rig.SECRET)
+    harmless = fill_in_workbook(campaign, CONFIG.communes[0], office, rig.SECRET)
+    assert formulas(book) <= formulas(harmless)
 
 
 @pytest.mark.parametrize("first", TURNS)

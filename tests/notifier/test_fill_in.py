@@ -13,11 +13,12 @@ from parsers.reading import Reading, Refusal
 
 CONFIG = rig.office()
 CAMPAIGN = CONFIG.campaigns[0]
-FIRST = 8
+FIRST = 9
 
 
 def form(name: str = "Hòa Cư") -> bytes:
-    return fill_in_workbook(CAMPAIGN, rig.commune(CONFIG, name), CONFIG.settings.office)
+    commune = rig.commune(CONFIG, name)
+    return fill_in_workbook(CAMPAIGN, commune, CONFIG.settings.office, rig.SECRET)
 
 
 def filled(*points: dict[str, object]) -> bytes:
@@ -67,15 +68,15 @@ def test_it_names_the_commune_states_units_and_helps() -> None:
     sheet = openpyxl.load_workbook(io.BytesIO(form())).worksheets[0]
     assert sheet["A1"].value == "UBND XÃ HÒA CƯ"
     assert sheet["A2"].value == "Mã đơn vị: 06223"
-    captions = [cell.value for cell in sheet[6]]
+    captions = [cell.value for cell in sheet[7]]
     assert captions == ["STT", *(caption(field) for field in CAMPAIGN.form.fields)]
     assert "Kinh phí đề nghị hỗ trợ (đồng)" in captions
-    assert all(cell.comment for cell in sheet[6][1:])
+    assert all(cell.comment for cell in sheet[7][1:])
     kinds = {rule.type for rule in sheet.data_validations.dataValidation}
     assert kinds == {"list", "whole", "decimal", "date"}
-    assert sheet.freeze_panes == "C8"
+    assert sheet.freeze_panes == "C9"
     assert sheet.page_setup.orientation == "landscape"
-    assert sheet.print_title_rows == "$6:$7"
+    assert sheet.print_title_rows == "$7:$8"
     last = FIRST + ROWS - 1
     phone = 2 + [field.key for field in CAMPAIGN.form.fields].index("phone")
     assert {sheet.cell(line, phone).number_format for line in (FIRST, last)} == {"@"}

@@ -30,6 +30,7 @@ from promises.ledger import Delivered, Ledger
 from rigs.answering import bounce
 from rigs.cast import moment
 from rigs.memory_office import CAMPAIGN, OFFICE, OFFICER, MemoryOffice, Unit
+from rigs.office import SECRET
 
 import intake.post as post_module
 import intake.service as service_module
@@ -506,10 +507,10 @@ def _drawn_once() -> Callable[..., bytes]:
     """The workbook of a call costs most of a life; it is the same in each."""
     drawn: dict[tuple[str, dt.datetime, str], bytes] = {}
 
-    def draw(campaign: Campaign, commune: Commune, office: OfficeSettings) -> bytes:
+    def draw(campaign: Campaign, commune: Commune, office: OfficeSettings, _secret: bytes) -> bytes:
         place = campaign.id, campaign.deadline_at, commune.code
         if place not in drawn:
-            drawn[place] = fill_in_workbook(campaign, commune, office)
+            drawn[place] = fill_in_workbook(campaign, commune, office, SECRET)
         return drawn[place]
 
     return draw
