@@ -20,10 +20,11 @@ from openpyxl import load_workbook
 
 from config.model import Campaign, Commune, Config
 from intake.parsed import Parsed
-from notifier.fill_in import caption, fill_in_workbook
+from notifier.fill_in import fill_in_workbook
 from notifier.mime import ascii_address
 from notifier.seal import fits, seal
 from parsers.form import Field, FieldType
+from parsers.official import caption
 from parsers.reading import Reading, Refusal
 
 HEADER = "X-Commune-Intake-Self-Test"
@@ -81,7 +82,7 @@ def self_test(config: Config, secret: bytes, now: dt.datetime) -> SelfTest:
     """Return the official workbook of the last campaign, filled in, as a mail to ourselves."""
     settings, campaign = config.settings, config.campaigns[-1]
     test_id = f"{now.astimezone(dt.UTC).strftime(_STAMP)}-{secrets.token_hex(4)}"
-    book = filled(fill_in_workbook(campaign, _NOBODY, settings.office), campaign)
+    book = filled(fill_in_workbook(campaign, _NOBODY, settings.office, secret), campaign)
     sender = parseaddr(settings.smtp.sender)[1] or settings.smtp.sender
     domain = ascii_address(sender).rpartition("@")[2] or "localhost"
     mail = EmailMessage(policy=SMTP)
