@@ -19,6 +19,7 @@ _PREFIXES: Mapping[str, MailKind] = MappingProxyType(
         "ack": "ack",
         "stranger": "stranger",
         "held": "held",
+        "question": "question",
         "call": "call",
         "remind": "reminder",
         "silence": "silence",
@@ -28,7 +29,7 @@ _PREFIXES: Mapping[str, MailKind] = MappingProxyType(
         "alert": "alert",
     }
 )
-_ABOUT_A_MESSAGE = frozenset({"ack", "stranger", "held"})
+_ABOUT_A_MESSAGE = frozenset({"ack", "stranger", "held", "question"})
 _TO_A_COMMUNE = frozenset({"call", "reminder", "silence"})
 
 
