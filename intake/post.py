@@ -9,6 +9,9 @@ import structlog
 
 from config.model import Campaign, Commune
 from intake.desk import Desk
+from intake.enclosed import enclosed, enclosed_forms, is_disguised, may_be_enclosed
+from intake.message import parse
+from notifier.answered import answered
 from notifier.compose import Attachment, Context, Templates, WordingProblem, compose
 from notifier.correction import correction_workbook
 from notifier.debt import ANSWERS, HELD_WHEN_UNSURE
@@ -17,6 +20,7 @@ from notifier.due import Due, due
 from notifier.fill_in import fill_in_workbook
 from notifier.limits import HOUR, brake, braked_kinds
 from notifier.redirect import redirected
+from notifier.view import Target
 from registry.model import CommuneKey, Document, Mail, Message, NewMail, Snapshot, Submission
 from registry.snapshot import windows
 from registry.vault import VaultDamaged
@@ -186,7 +190,8 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
     message = store.message(one.message_id) if one.message_id is not None else None
     submission = _submission(desk, message, snapshot)
     previous = _previous(desk, message, submission, snapshot)
-    files = _attachments(desk, one, campaign, commune)
+    enclosure = _enclosure(desk, one, message) if message else _Enclosure()
+    files = enclosure.files or _attachments(desk, one, campaign, commune)
     return Context(
         config=config,
         now=now,
@@ -200,6 +205,52 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
         snapshot=snapshot,
         attachments=files or _correction(desk, one, campaign, commune, submission or previous),
         dossier=_dossier(desk, one),
+        secret=desk.vault.secret() if one.asks else b"",
+        target=_target(desk, message),
+        excerpt=enclosure.words,
+        left_out=enclosure.left_out,
+    )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Enclosure:
+    """What of a held message goes with its notice."""
+
+    files: tuple[Attachment, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+    words: str = ""
+
+
+def _enclosure(desk: Desk, one: Due, message: Message) -> _Enclosure:
+    """Take a held message apart as far as its wrapping goes; no file in it is opened."""
+    limits, asks = desk.config.settings.limits, one.kind in {"held", "question"}
+    if not asks or not message.sha256 or not may_be_enclosed(message):
+        return _Enclosure()
+    parsed = parse(desk.vault.get(message.sha256), limits)
+    parts = [part for mail in (parsed, *parsed.nested) for part in mail.parts]
+    if one.kind == "question":
+        forms = {file.sha256 for file in desk.store.documents(message.id) if file.role == "form"}
+        return _Enclosure(enclosed_forms(parts, forms, limits.notice_bytes))
+    files, left_out = enclosed(message, parts, limits.notice_bytes)
+    words = "" if is_disguised(message) else parsed.text or parsed.quoted
+    return _Enclosure(files, left_out, words)
+
+
+def _target(desk: Desk, message: Message | None) -> Target | None:
+    """Return what an answer by reply was about; None for any other message."""
+    told = answered(message) if message else None
+    if told is None or told.about.startswith("B"):
+        return None
+    try:
+        about = desk.store.message(told.number)
+    except KeyError:  # a forged token of a message that never was
+        return None
+    brought = about.submission_id
+    return Target(
+        about,
+        commune_of(desk, about.commune),
+        next((call for call in desk.config.campaigns if call.id == about.campaign), None),
+        desk.store.submission(brought) if brought is not None else None,
     )
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from typing import Literal
 
+from intake.by_reply import confirms, read_reply
 from intake.confirm import says_right
 from intake.domainkeys import Proof
 from intake.lookalike import resembles
@@ -91,6 +92,7 @@ def triage(parsed: Parsed, facts: TriageFacts) -> Triage:
         _stranger,
         _unproven,
         _unreadable,
+        _answer_by_reply,
         _without_documents,
     )
     for question in questions:
@@ -326,6 +328,22 @@ def _unreadable(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
     if "encrypted" in parsed.defects and not documents(parsed):
         return Triage("unreadable", held_reason("encrypted"), hold=True)
     return None
+
+
+def _answer_by_reply(parsed: Parsed, facts: TriageFacts) -> Triage | None:
+    """An answer to a mail of ours that asked for a decision; its token is not proven here.
+
+    Files without an answer in words are read as any others: somebody used the thread at hand.
+    (Files about a report are part of the answer: the signed letter.)
+    """
+    role = facts.roster.get(parsed.sender, "")
+    reply = read_reply(parsed.subject, parsed.text, parsed.quoted, role)
+    about = {one.about for one in reply.tokens}
+    if not about or (documents(parsed) and not reply.orders and "B" not in about):
+        return None
+    if "H" in about and not (confirms(reply) and not documents(parsed)):
+        return None  # a commune's own words or files: a mail like its others
+    return Triage("decision", "it answers a mail of ours that asked for a decision")
 
 
 def _without_documents(parsed: Parsed, facts: TriageFacts) -> Triage | None:

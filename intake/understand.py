@@ -20,6 +20,7 @@ from config.model import Campaign, Commune
 from intake import confirm, record
 from intake.admission import scan, tell_if_away, with_proof
 from intake.body import forwarded_words
+from intake.by_reply import Asked, Reply, decide_adoption, decide_held, read_reply
 from intake.containers import Note
 from intake.desk import (
     Desk,
@@ -29,7 +30,15 @@ from intake.desk import (
     self_test_of,
     triage_facts,
 )
-from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_campaign, match_commune
+from intake.matching import (
+    CampaignMatch,
+    CommuneMatch,
+    Unsure,
+    match_campaign,
+    match_commune,
+    named_communes,
+    unknown_issuers,
+)
 from intake.message import Parsed, Part, parse_header
 from intake.official import workbooks_of
 from intake.post import alert, tell_admin
@@ -37,8 +46,12 @@ from intake.record import Envelope, Known, ReadDocument
 from intake.reply import own_words
 from intake.selftest import HEADER, answer_key, what_was_read
 from intake.signed import Open, read_mail
-from intake.triage import Triage, TriageFacts, secrecy, triage
+from intake.triage import Triage, TriageFacts, documents, secrecy, triage
 from intake.unpack import Unpacked, unpack
+from notifier.answered import AnswerCode, Answered
+from notifier.asked_commune import AskedCommune
+from notifier.debt import NEVER_ANSWERED
+from notifier.token import Subject, Token
 from notifier.workbook_mark import is_genuine
 from parsers.container import Opened, Room
 from parsers.form import Form
@@ -47,7 +60,9 @@ from parsers.reading import Reading, Refusal, RefusalCode
 from parsers.sniff import has_pages
 from registry.errors import NotPossible, RegistryBusy, RegistryProblem
 from registry.model import (
+    Choice,
     CommuneKey,
+    Decided,
     HeldReason,
     Mail,
     MailState,
@@ -58,11 +73,13 @@ from registry.model import (
     debt_key,
     held_reason,
 )
+from registry.rows import written
 from registry.vault import VaultDamaged
 
 _log = structlog.get_logger("understand")
 
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+_DAY = dt.timedelta(days=1)
 _AT_ONCE = 2  # messages, or files of one message, in the jail at the same time
 _AHEAD = 4  # messages that are being read or wait for their turn to be recorded
 _AHEAD_BYTES = 8_000_000  # and their size, unless one alone is larger
@@ -71,10 +88,14 @@ _AHEAD_BYTES = 8_000_000  # and their size, unless one alone is larger
 _ACKS: Mapping[Verdict, str] = MappingProxyType(
     {"link": "link", "empty": "empty", "unreadable": "unreadable", "query": "in-review"}
 )
+#: The same answer to the same useless reply.
+_TOLD_AT_MOST = 2
 #: States of a mail of ours that a bounce can speak of.
 _LEFT: frozenset[MailState] = frozenset({"sent", "sending", "unknown"})
 #: What triage says of a mail that a person may nevertheless have read (`intake accept`).
-_READ_WHEN_ACCEPTED: frozenset[Verdict] = frozenset({"stranger", "auto-reply", "unchecked"})
+_READ_WHEN_ACCEPTED: frozenset[Verdict] = frozenset(
+    {"stranger", "auto-reply", "unchecked", "decision"}
+)
 _ANSWERS = r"(?:re|trả lời|tl|fwd?|tr|chuyển tiếp|ct)\s*:"
 #: The subject of our own mail in a reply: its bracket speaks for us, not for the sender; nor does
 #: one that a gateway put in ("[BÊN NGOÀI]").
@@ -115,7 +136,7 @@ def understand_kept(
     messages = [one for one in desk.store.kept(limits.batch) if retry or not one.tries]
     if messages:
         desk.reader.ready()  # a machine that cannot read must not use up a message's tries
-    more_wait = len(messages) == limits.batch
+    more_wait, sent_back = len(messages) == limits.batch, False
     fresh = [message.id for message in messages if message.tries == 0]
     begun_at = desk.clock()
     begun = set(desk.store.begin_attempts(fresh, begun_at))
@@ -139,12 +160,16 @@ def understand_kept(
             except Exception:  # noqa: BLE001  what cannot be written down is a failed attempt too
                 _log.exception("attempt_failed", message=message.id)
                 continue
+            sent_back |= outcome.decided is not None
             tell_if_away(desk, outcome.reason)
             reason = _code(outcome)
             _log.info(outcome.state, message=message.id, verdict=outcome.verdict, reason=reason)
             done += 1
     finally:
         pool.shutdown(cancel_futures=True)
+    if sent_back and not more_wait and not stop():
+        # What a reply decided is read at once: the answer to the reply tells what came of it.
+        return understand_kept(desk, stop, retry=False)
     return done > 0 and more_wait
 
 
@@ -255,6 +280,10 @@ def _prepare(desk: Desk, message: Message, begun_at: dt.datetime) -> "_Prepared"
         return case.opened()
     if sorted_out.verdict == "self-test":
         return case.self_test()
+    if sorted_out.verdict == "decision":
+        return _Answer(case)
+    if desk.config.settings.security.ask_communes and sorted_out.reason == "unknown-sender":
+        return case.strangers(sorted_out)
     return case.sorted_out(sorted_out, sorted_out.verdict)
 
 
@@ -334,6 +363,7 @@ class _Case:
             commune=self._heard_from(),
             campaign=campaign.campaign.id if isinstance(campaign, CampaignMatch) else None,
             returned=tuple((mail.key, mail.recipient) for mail in lost),
+            ignored=() if verdict in NEVER_ANSWERED else _named(self._reply().ignored),
         )
 
     def self_test(self) -> Outcome:
@@ -345,7 +375,7 @@ class _Case:
         read = self._read(CampaignMatch((named or list(campaigns))[0], "self-test"), unpacked)
         reason = what_was_read([one.result for one in read])
         outcome = record.without_reading(self.envelope, "self-test", reason)
-        return replace(outcome, documents=tuple(map(record.document_row, read)))
+        return replace(outcome, documents=record.documents_of(read))
 
     def stopped(self, answer: Triage) -> Outcome:
         """Hold what must not be opened, whoever sent it and whatever a person decided before.
@@ -370,6 +400,49 @@ class _Case:
     def approval(self) -> Outcome:
         answer = Triage("approval", held_reason("approver-wrote"), hold=True)
         return self.sorted_out(answer, "approval")
+
+    def answer(self) -> Outcome:
+        """Decide what a person's reply decides; what it may not decide is recorded, and told."""
+        desk, sender = self.desk, self.parsed.sender
+        reply = self._reply()
+        today = self.message.received_at.astimezone(desk.config.settings.office.zone).date()
+        asked = self._asked(reply.tokens[0])
+        adopts = reply.tokens[0].about == "H"
+        decide = decide_adoption if adopts else decide_held
+        found = decide(reply, sender, asked, desk.vault.secret(), today)
+        told = found if isinstance(found, Answered) else _told(found, reply.tokens[0].about)
+        words = f"{reply.tokens}\n{reply.orders}"
+        outcome = replace(
+            record.without_reading(self.envelope, "decision", told.reason, "decision"),
+            content_key=hashlib.sha256(words.encode("utf-8", "replace")).hexdigest(),
+            decided=None if isinstance(found, Answered) else found,
+            ignored=_named(reply.ignored),
+        )
+        copy = desk.store.same_rfc_id(outcome.rfc_message_id, outcome.content_key)
+        if copy is not None and copy.id != self.message.id:
+            reason = f"the same reply as message {copy.id}, by another road"
+            return replace(outcome, verdict="copy", reason=reason, ack="", decided=None)
+        if adopts:  # what was adopted is acknowledged: no second mail about that
+            outcome = replace(outcome, ack="" if told.done else "adoption")
+        return self._once(outcome, told)
+
+    def _once(self, outcome: Outcome, told: Answered) -> Outcome:
+        """Say the same thing to the same person twice at most: a machine may be answering us."""
+        if told.done:
+            return outcome
+        again = self.desk.store.answers_like(outcome.sender, outcome.reason)
+        return replace(outcome, ack="") if again >= _TOLD_AT_MOST else outcome
+
+    def _reply(self) -> Reply:
+        return read_reply(self.parsed.subject, self.parsed.text, self.parsed.quoted, self.role)
+
+    def _asked(self, token: Token) -> Asked | None:
+        """Return the message that a token is about, if there is one."""
+        try:
+            message = self.desk.store.message(token.number)
+        except KeyError:
+            return None
+        return Asked(message, self.desk.config, self.desk.communes_on(message.received_at))
 
     def _ack(self, verdict: Verdict) -> str:
         if verdict == "stranger":
@@ -417,6 +490,45 @@ class _Case:
                 documents = self._read(campaign, unpacked)
         return _Opened(self, campaign, documents, unpacked.mails)
 
+    def strangers(self, answer: Triage) -> "_Prepared":
+        """Read a stranger's files, for the commune that they name to be asked about them."""
+        if not documents(self.parsed):
+            return self.sorted_out(answer, "stranger")
+        opened = self.opened()
+        return _Strangers(opened, answer) if isinstance(opened, _Opened) else opened
+
+    def asked(
+        self, answer: Triage, files: tuple[ReadDocument, ...], campaign: CampaignMatch | Unsure
+    ) -> Outcome:
+        """Hold a stranger's message; if its form names one commune, that one is asked."""
+        if any(map(_is_stamped, files)):
+            return self.secret("document")
+        plain = self.sorted_out(answer, "stranger")
+        whose = self._named_by(files)
+        if whose is None or isinstance(campaign, Unsure):
+            return plain
+        rows = [len(one.result.rows) for one in files if isinstance(one.result, Reading)]
+        asks = AskedCommune(whose.title, whose.key, campaign.campaign.id, max(rows))
+        since, most = self.message.received_at - _DAY, self.desk.config.settings.security
+        asked_before = self.desk.store.questions_since(written(whose.key) or "", since)
+        if asked_before >= most.questions_per_commune_day:
+            return plain
+        return replace(
+            plain,
+            reason=asks.reason,
+            campaign=campaign.campaign.id,
+            documents=record.documents_of(files),
+        )
+
+    def _named_by(self, files: tuple[ReadDocument, ...]) -> Commune | None:
+        """Return the one commune that the headings of a stranger's forms name, and no other."""
+        read = [one.result for one in files if isinstance(one.result, Reading)]
+        heading = [line for each in read for line in each.heading]
+        named = named_communes(heading, self.communes)
+        if not any(each.rows for each in read) or unknown_issuers(heading, self.communes):
+            return None
+        return named[0] if len(named) == 1 else None
+
     def _closed(self) -> "_Case":
         """The same message, of which only the header is looked at: it must not be opened."""
         raw = self.desk.vault.get(self.message.sha256)
@@ -453,6 +565,7 @@ class _Case:
         )
         if outcome.commune is None:  # not certain whose answer it is, but who wrote is known
             outcome = replace(outcome, commune=self._heard_from())
+        outcome = replace(outcome, ignored=_named(self._reply().ignored))
         if outcome.submission and (self.parsed.nested or mails):
             # The forwarder is the sender; who reads the registry sees that it came second-hand.
             return replace(outcome, reason=f"{outcome.reason}, with a mail forwarded as attachment")
@@ -685,7 +798,44 @@ class _Opened:
         return self.case.decided(self.campaign, self.documents, self.mails)
 
 
-_Prepared = Outcome | _Opened
+@dataclass(frozen=True, slots=True)
+class _Strangers:
+    """A stranger's case whose documents are read: how often its commune was asked is not known."""
+
+    opened: _Opened
+    answer: Triage
+
+    def decided(self) -> Outcome:
+        one = self.opened
+        return one.case.asked(self.answer, one.documents, one.campaign)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A case that answers a question of ours: others may have answered it a moment before."""
+
+    case: _Case
+
+    def decided(self) -> Outcome:
+        return self.case.answer()
+
+
+_Prepared = Outcome | _Opened | _Strangers | _Answer
+
+
+def _told(decided: Decided, about: Subject) -> Answered:
+    """Return what is written down of a decision about the reply that brought it."""
+    codes: Mapping[Choice, AnswerCode] = {
+        "assign": "decided-assign",
+        "accept": "decided-accept",
+        "drop": "decided-drop",
+        "return": "decided-return",
+    }
+    return Answered(codes[decided.choice], f"{about}{decided.message_id}")
+
+
+def _named(tokens: Sequence[Token]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"{one.about}{one.number}" for one in tokens))
 
 
 def _is_answer(document: ReadDocument) -> bool:

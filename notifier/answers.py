@@ -6,9 +6,12 @@ from dataclasses import replace
 from itertools import chain, filterfalse
 
 from config.model import Campaign, Commune, Config
-from notifier.debt import NEVER_ANSWERED, Due, World
-from notifier.schedule import Addresses, begins_at, reach
-from registry.model import Message, waits_for_us
+from notifier.answered import answered
+from notifier.asked_commune import asked_commune, question_key
+from notifier.choices import is_registered
+from notifier.debt import NEVER_ANSWERED, Asks, Due, World
+from notifier.schedule import Addresses, begins_at, live, reach
+from registry.model import CommuneKey, Message, waits_for_us
 from registry.snapshot import owes_answer
 
 
@@ -34,7 +37,27 @@ def answers(world: World) -> Iterator[Due]:
             campaign=message.campaign,
             commune=message.commune,
             message_id=message.id,
+            asks=_asks_again(world, message),
         )
+
+
+def _asks_again(world: World, message: Message) -> Asks | None:
+    """An answer by reply that decided nothing: what it was about is asked again, if it waits."""
+    told = answered(message)
+    if told is None or told.done:
+        return None
+    waiting = next((one for one in _held_now(world) if one.id == told.number), None)
+    if waiting is None:
+        return None
+    if told.about.startswith("T"):
+        return asks(waiting)
+    own = asked_commune(waiting) is not None and message.ack == "adoption"
+    return Asks("H", waiting.id, question_key(waiting, waiting.decisions)) if own else None
+
+
+def asks(message: Message) -> Asks:
+    """Return what is asked about a held message."""
+    return Asks("T", message.id, message.held_key)
 
 
 def _oldest_first(message: Message) -> tuple[dt.datetime, int]:
@@ -58,8 +81,11 @@ def _ack_recipients(world: World, message: Message, roster: frozenset[str]) -> A
     """The sender if the roster knows the address, else the commune's own addresses.
 
     An officer may assign a stranger's message to a commune; what was read of it then goes only to
-    addresses that belong to that commune (promise 6).
+    addresses that belong to that commune (promise 6). What an officer returns goes to its sender,
+    or to nobody.
     """
+    if message.ack == "returned" and not is_registered(message.sender, world.config.communes):
+        return ()
     if message.sender.casefold() in roster:
         return (message.sender,)
     for commune in world.config.communes:
@@ -91,13 +117,47 @@ def held_notices(world: World) -> Iterator[Due]:
     for message in filterfalse(waits_for_us, _held_now(world)):
         yield Due(
             kind="held",
-            key=f"held/{message.identity[:20]}/{message.decisions}",
+            key=message.held_key,
             to=world.officers(),
             template="held",
             not_before=min(message.received_at, world.now),
             campaign=message.campaign,
-            commune=message.commune,
+            commune=message.commune or _asked_key(message),
             message_id=message.id,
+            asks=asks(message),
+        )
+
+
+def _asked_key(message: Message) -> CommuneKey | None:
+    asked = asked_commune(message)
+    return asked.key if asked else None
+
+
+def questions(world: World) -> Iterator[Due]:
+    """To the registered address of the commune that a stranger's form names: is it yours?
+
+    In office hours, once for each message; how often a commune may be asked a day was counted when
+    the message was read.
+    """
+    if not world.config.settings.security.ask_communes:
+        return
+    for message in _held_now(world):
+        asked = asked_commune(message)
+        commune = next(
+            (one for one in world.config.communes if asked and one.key == asked.key), None
+        )
+        if asked is None or commune is None:
+            continue
+        yield Due(
+            kind="question",
+            key=f"question/{message.identity[:20]}",
+            to=live(commune.emails, world.snapshot.bounced),
+            template="question",
+            not_before=world.office_moment(message.received_at),
+            campaign=asked.campaign,
+            commune=commune.key,
+            message_id=message.id,
+            asks=Asks("H", message.id, question_key(message, message.decisions)),
         )
 
 

@@ -3,14 +3,19 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
+from typing import get_args
 
 from config.model import Campaign, Commune, Config
+from notifier.answered import AnswerCode, Answered
+from notifier.asked_commune import AskedCommune
+from notifier.debt import Asks
 from notifier.due import Due
 from notifier.facts import title_field
 from notifier.mime import Attachment
 from notifier.report_gather import Material, build_inputs
 from notifier.report_inputs import ReportInputs
-from notifier.view import Context
+from notifier.view import Context, Target
 from parsers.reading import Finding, Letter, Row
 from registry.model import (
     CampaignState,
@@ -29,10 +34,11 @@ ACKS = (
     "registered", "needs-fix", "nil", "duplicate", "letter-only", "dossier", "wrong-form",
     "blank-template", "unreadable", "link", "empty", "in-review", "too-large",
     "confirmed", "confirm-nothing", "confirm-older",
+    "returned", "adoption",
 )  # fmt: skip
 _WITH_SUBMISSION = {"registered", "needs-fix", "nil", "confirmed"}
 _OTHERS: tuple[MailKind, ...] = (
-    "call", "silence", "held", "digest", "draft", "report", "stranger", "alert",
+    "call", "silence", "held", "digest", "draft", "report", "stranger", "alert", "question",
 )  # fmt: skip
 _SHA = "9f2c4be81d7a60355c0be1f4a6d2937e8b51c6f0d4a7e2931b8c5f60a1d2e3f4"
 
@@ -48,6 +54,7 @@ def sample_dues(config: Config) -> Iterator[tuple[Due, Context]]:
         yield from _reminders(config, campaign, members[0])
         for kind in _OTHERS:
             yield due(kind, kind), context(config, campaign, members[0], campaign.closes_at)
+        yield from _decisions(config, campaign, members[0])
     yield due("alert", "alert"), Context(config, config.settings.office.go_live_at)
 
 
@@ -87,6 +94,42 @@ def _acks(
     bare = Context(config, moment, message=message(moment))
     for ack in set(ACKS) - _WITH_SUBMISSION:
         yield due("ack", f"ack-{ack}"), bare
+
+
+def _decisions(
+    config: Config, campaign: Campaign, commune: Commune
+) -> Iterator[tuple[Due, Context]]:
+    """What officers are asked, and what they are told of their answers, in every case."""
+    now = campaign.opens_at
+    asks = Asks("T", 12, "sample")
+    held = replace(message(now), state="held", verdict="query", reason="words-only")
+    facts = replace(
+        context(config, campaign, commune, now),
+        addressee="a@b.example",
+        excerpt="Kính gửi phòng, xã gửi biểu.",
+        left_out=(("anh.zip", "ví dụ"),),
+    )
+    yield replace(due("held", "held"), asks=asks), replace(facts, message=held)
+    whose = AskedCommune(commune.title, commune.key, campaign.id, 2)
+    strange = replace(held, verdict="stranger", reason=whose.reason)
+    question = replace(due("question", "question"), asks=Asks("H", 12, "sample"))
+    yield question, replace(facts, message=strange, submission=None)
+    for code in ("answer-expired", "answer-stale", "answer-forged"):
+        reply = replace(message(now), verdict="decision", reason=f"{code}: H12", ack="adoption")
+        asked = question.asks if code == "answer-expired" else None
+        yield replace(due("ack", "ack-adoption"), asks=asked), replace(facts, message=reply)
+    targets = (
+        None,
+        Target(held, commune, campaign),
+        Target(replace(held, state="kept"), commune, campaign),
+        Target(replace(held, state="recorded"), commune, campaign, facts.submission),
+    )
+    for code, target in product(get_args(AnswerCode), targets):
+        said = Answered(code, "T12", (commune.title,))
+        reply = replace(message(now), verdict="decision", reason=said.reason, ack="decision")
+        asked = None if target is None or said.done else asks
+        told = replace(facts, message=reply, target=target, submission=None)
+        yield replace(due("ack", "ack-decision"), asks=asked), told
 
 
 def _reminders(

@@ -39,6 +39,7 @@ Verdict = Literal[
     "empty",  # nothing in it
     "query",  # words for a person
     "approval",  # an approver's reply
+    "decision",  # a person's answer, by reply, to a mail of ours that asked for one
     "bounce",
     "auto-reply",
     "own",  # one of our own mails came back
@@ -56,6 +57,7 @@ Verdict = Literal[
 #: Why a message waits for a person. The officers read it in Vietnamese (`notifier.held_reasons`).
 HeldReason = Literal[
     "unknown-sender",
+    "asked-commune",  # the same, and the commune that the form names is asked
     "unproven-sender",
     "odd-sender",
     "lookalike-sender",
@@ -129,6 +131,7 @@ MailKind = Literal[
     "report",
     "stranger",
     "alert",
+    "question",  # to a commune: is this stranger's form yours?
 ]
 #: Whether a commune was asked: a call or reminder was delivered (accepted by a server and not come
 #: back), one may still arrive, or all were in vain.
@@ -237,6 +240,15 @@ class Message:
     def identity(self) -> str:
         """What names this message in keys: its bytes, or what is known of it if never fetched."""
         return self.sha256 or self.content_key
+
+    @property
+    def held_key(self) -> str:
+        """The outbox key of the notice that asks what to do with it: one for each decision."""
+        return self.held_key_after(self.decisions)
+
+    def held_key_after(self, decisions: int) -> str:
+        """The key of the notice that was owed when so many decisions had been taken."""
+        return f"held/{self.identity[:20]}/{decisions}"
 
     @property
     def ack_key(self) -> str:
@@ -360,12 +372,36 @@ class NewSubmission:
     read_from: int | None = field(default=None, metadata=LATER)
 
 
+#: What a person may decide about a held message by answering its notice.
+Choice = Literal["assign", "accept", "drop", "return"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a person's reply decides about a held message.
+
+    ``by`` is that person's address, ``decisions`` how many had been taken about the message when
+    it was asked: if another one was taken since, this one is void. ``commune`` and ``campaign`` say
+    whose answer it is (assign), ``reason`` why nothing follows from it (drop, return).
+    """
+
+    choice: Choice
+    message_id: int
+    decisions: int
+    by: str
+    commune: CommuneKey | None = None
+    campaign: str | None = None
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """All that follows from one message; the store records it in one transaction.
 
     ``state`` is ``recorded`` or ``held``; a held message says why in ``reason``.
     ``returned`` are our mails that came back, as (key, recipient): those addresses are dead.
+    ``decided`` is what the message decides about another one. ``ignored`` are tokens in it that
+    its sender may not use, as ``T12``.
     """
 
     state: MessageState
@@ -382,6 +418,8 @@ class Outcome:
     documents: tuple[Document, ...] = ()
     submission: NewSubmission | None = None
     returned: tuple[tuple[str, str], ...] = ()
+    decided: Decided | None = field(default=None, metadata=LATER)
+    ignored: tuple[str, ...] = field(default=(), metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
