@@ -38,6 +38,7 @@ from registry.model import (
     OpenTrouble,
     Outcome,
     ReportFile,
+    SignedLetter,
     Slot,
 )
 from registry.rows import read_key
@@ -250,8 +251,21 @@ class Player:
     def approve(self, scene: Sequence[Event]) -> None:
         """A person released a report."""
         event = scene[-1]
-        number = _int(event.data["number"])
-        self.desk.store.approve(name_of(event), _text(event, "by"), event.at, number)
+        data: Mapping[str, Any] = event.data
+        letter = SignedLetter(**data["letter"]) if "letter" in data else None
+        by, number = _text(event, "by"), data["number"]
+        self.desk.store.approve(name_of(event), by, event.at, number, letter)
+
+    def return_report(self, scene: Sequence[Event]) -> None:
+        """An approver gave a draft back."""
+        event = scene[-1]
+        number, reason = _int(event.data["number"]), _text(event, "reason")
+        self.desk.store.return_report(name_of(event), number, reason, _text(event, "by"), event.at)
+
+    def ask_again(self, scene: Sequence[Event]) -> None:
+        """A person asked for another draft."""
+        event = scene[-1]
+        self.desk.store.ask_again(name_of(event), _text(event, "by"), event.at)
 
     def release_brake(self, scene: Sequence[Event]) -> None:
         """A person released the brake."""
@@ -297,7 +311,8 @@ class Player:
                 ReportFile(name, sha256, len(self.desk.vault.get(sha256)))
                 for name, sha256 in zip(data["names"], data["files"], strict=True)
             ]
-            self.desk.store.freeze_report(name_of(event), data["inputs"], files, event.at)
+            chain = {name: data.get(name, 0) for name in ("supplement", "base")}
+            self.desk.store.freeze_report(name_of(event), data["inputs"], files, event.at, **chain)
             raise
 
     # --- a registry that was behind ---
@@ -347,6 +362,7 @@ class Player:
             _instant(data["created_at"]),
             tuple(ReportFile(*file) for file in files),
             _instant(released_at) if released_at else None,
+            data.get("supplement", 0),
         )
         self.desk.store.take_over_report(report, event.at)
 
@@ -490,6 +506,8 @@ ACTS: Mapping[str, _Act] = {
     "closed": Player.close,
     "report-frozen": Player.freeze,
     "report-approved": Player.approve,
+    "report-returned": Player.return_report,
+    "report-again": Player.ask_again,
     "brake-pulled": Player.pull_brake,
     "brake-released": Player.release_brake,
     "mails-released": Player.release_mails,

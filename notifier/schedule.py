@@ -24,8 +24,8 @@ _STALE_SECONDS = 900.0
 Addresses = tuple[str, ...]
 
 #: What the newest report's counted answers have become: still the same, others, or one of them
-#: does not count any more because a person took it back.
-ReportChange = Literal["none", "other", "taken-back"]
+#: does not count any more because a person took it back; or a person asked for a new draft.
+ReportChange = Literal["none", "other", "taken-back", "asked"]
 
 
 def reminder_moments(
@@ -149,7 +149,7 @@ def report_due(
     The first one from ``report.at`` on, once the campaign is closed. A further one when another
     one would count other answers than the newest does (``change``), at the same time of a later
     day, so that a busy morning makes one draft and not ten; at once, when a draft that may still
-    be released counts an answer that a person has taken back.
+    be released counts an answer that a person has taken back, or when a person asked for it.
     """
     closed_at = campaign_state(snapshot, campaign).closed_at
     if closed_at is None or now < campaign.report.at or snapshot.unprocessed:
@@ -157,7 +157,7 @@ def report_due(
     newest = newest_report(snapshot, campaign)
     if newest is None:
         return True
-    if change == "taken-back" and not _released(newest, campaign):
+    if change in {"taken-back", "asked"} and not _released(newest, campaign):
         return True
     at = campaign.report.at
     frozen_on = newest.created_at.astimezone(at.tzinfo).date()

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from registry.database import journal
 from registry.errors import NotPossible
 from registry.inbox_rows import put_mark
-from registry.model import CampaignState, CommuneKey, ReportFile, ReportRow
+from registry.model import CampaignState, CommuneKey, ReportFile, ReportRow, SignedLetter
 from registry.rows import Part, report_of, written
 from registry.tables import campaigns, events, marks, reports
 
@@ -48,12 +48,19 @@ class CampaignRows(Part):
             return get_campaign(connection, campaign)
 
     def freeze_report(
-        self, campaign: str, inputs_sha256: str, files: Iterable[ReportFile], now: dt.datetime
+        self,
+        campaign: str,
+        inputs_sha256: str,
+        files: Iterable[ReportFile],
+        now: dt.datetime,
+        *,
+        supplement: int = 0,
+        base: int = 0,
     ) -> ReportRow:
         """Fix a report: its inputs' hash and its files, whose bytes are in the vault.
 
         The same inputs and files as the last report's are the last report. Numbers count from 1
-        in each campaign.
+        in each campaign; a supplement has a number of its own and knows its ``base``.
         """
         frozen = tuple(files)
         with self._database.write() as connection:
@@ -68,43 +75,59 @@ class CampaignRows(Part):
                     created_at=now,
                     inputs_sha256=inputs_sha256,
                     files=[dataclasses.asdict(file) for file in frozen],
+                    supplement=supplement,
+                    base=base,
                 )
             )
-            data = {
+            data: dict[str, object] = {
                 "number": number,
                 "inputs": inputs_sha256,
                 "files": [file.sha256 for file in frozen],
                 "names": [file.name for file in frozen],
             }
+            if supplement:
+                data |= {"supplement": supplement, "base": base}
             journal(connection, now, "report-frozen", f"campaign {campaign}", data)
             return _required(_last_report(connection, campaign), campaign)
 
     def approve(
-        self, campaign: str, by: str, now: dt.datetime, number: int | None = None
+        self,
+        campaign: str,
+        by: str,
+        now: dt.datetime,
+        number: int | None = None,
+        letter: SignedLetter | None = None,
     ) -> ReportRow:
         """Release a report to the Department: the last one, or the one of this number.
 
-        Approving again changes nothing.
+        Approving again changes nothing. ``letter`` goes out in place of the drafted one.
 
         Raises:
-            NotPossible: there is no report, or ``number`` is not the last one's: the approver saw
-                something else than what would leave.
+            NotPossible: there is no report, ``number`` is not the last one's – the approver saw
+                something else than what would leave –, or it was returned.
         """
         with self._database.write() as connection:
-            last = _required(_last_report(connection, campaign), campaign)
-            if number is not None and number != last.number:
-                raise NotPossible(
-                    f"report {number} of {campaign} is not the last one: that is {last.number}"
-                )
-            if last.approved_at is None:
-                connection.execute(
-                    reports.update()
-                    .where(reports.c.id == last.id)
-                    .values(approved_at=now, approved_by=by)
-                )
-                data = {"number": last.number, "by": by}
-                journal(connection, now, "report-approved", f"campaign {campaign}", data)
-            return _required(_last_report(connection, campaign), campaign)
+            return put_release(connection, campaign, by, now, number, letter)
+
+    def return_report(
+        self, campaign: str, number: int, reason: str, by: str, now: dt.datetime
+    ) -> ReportRow:
+        """Give a draft back to the officers; it can no longer be released. Once is enough.
+
+        Raises:
+            NotPossible: it is not the last one, or it was released.
+        """
+        with self._database.write() as connection:
+            return put_return(connection, campaign, number, reason, by, now)
+
+    def ask_again(self, campaign: str, by: str, now: dt.datetime) -> ReportRow:
+        """Ask for another draft in place of the last one; the first time counts.
+
+        Raises:
+            NotPossible: there is none, or it was released: what changes then makes a supplement.
+        """
+        with self._database.write() as connection:
+            return put_again(connection, campaign, by, now)
 
     def reports(self, campaign: str) -> list[ReportRow]:
         """Return the reports of a campaign in the order of their numbers."""
@@ -167,6 +190,70 @@ def read_reports(connection: sa.Connection, ids: Sequence[str]) -> list[ReportRo
         .order_by(reports.c.campaign, reports.c.number)
     )
     return [report_of(row) for row in connection.execute(query)]
+
+
+def put_release(
+    connection: sa.Connection,
+    campaign: str,
+    by: str,
+    now: dt.datetime,
+    number: int | None = None,
+    letter: SignedLetter | None = None,
+) -> ReportRow:
+    """Do as `CampaignRows.approve` inside the caller's transaction."""
+    last = _the_last(connection, campaign, number)
+    if last.approved_at is not None:
+        return last
+    if last.returned_at is not None:
+        raise NotPossible(
+            f"report {last.number} of {campaign} was returned: wait for the draft that replaces it"
+        )
+    plain = dataclasses.asdict(letter) if letter else None
+    values = {"approved_at": now, "approved_by": by, "letter": plain}
+    connection.execute(reports.update().where(reports.c.id == last.id).values(**values))
+    data: dict[str, object] = {"number": last.number, "by": by}
+    if plain:
+        data["letter"] = plain
+    journal(connection, now, "report-approved", f"campaign {campaign}", data)
+    return _required(_last_report(connection, campaign), campaign)
+
+
+def put_return(
+    connection: sa.Connection, campaign: str, number: int, reason: str, by: str, now: dt.datetime
+) -> ReportRow:
+    """Do as `CampaignRows.return_report` inside the caller's transaction."""
+    last = _the_last(connection, campaign, number)
+    if last.approved_at is not None:
+        raise NotPossible(f"report {last.number} of {campaign} is released already")
+    if last.returned_at is None:
+        values = {"returned_at": now, "returned_by": by, "returned_reason": reason}
+        connection.execute(reports.update().where(reports.c.id == last.id).values(**values))
+        data = {"number": last.number, "by": by, "reason": reason}
+        journal(connection, now, "report-returned", f"campaign {campaign}", data)
+    return _required(_last_report(connection, campaign), campaign)
+
+
+def put_again(connection: sa.Connection, campaign: str, by: str, now: dt.datetime) -> ReportRow:
+    """Do as `CampaignRows.ask_again` inside the caller's transaction."""
+    last = _the_last(connection, campaign, None)
+    if last.approved_at is not None:
+        raise NotPossible(
+            f"report {last.number} of {campaign} is released: what changes now makes a supplement"
+        )
+    if last.again_at is None:
+        connection.execute(reports.update().where(reports.c.id == last.id).values(again_at=now))
+        data = {"number": last.number, "by": by}
+        journal(connection, now, "report-again", f"campaign {campaign}", data)
+    return _required(_last_report(connection, campaign), campaign)
+
+
+def _the_last(connection: sa.Connection, campaign: str, number: int | None) -> ReportRow:
+    last = _required(_last_report(connection, campaign), campaign)
+    if number is not None and number != last.number:
+        raise NotPossible(
+            f"report {number} of {campaign} is not the last one: that is {last.number}"
+        )
+    return last
 
 
 def _put_campaign(connection: sa.Connection, campaign: str, values: dict[str, Any]) -> None:

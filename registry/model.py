@@ -402,8 +402,30 @@ class ReportFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedLetter:
+    """The official letter as it was signed: its bytes are in the vault.
+
+    ``signature`` is the worst state of its digital signatures (`parsers.reading.SignatureState`),
+    empty without one; ``number``, ``issued_on`` (ISO) and ``signer`` what could be read of it.
+    """
+
+    name: str
+    sha256: str
+    size_bytes: int
+    signature: str = ""
+    number: str = ""
+    issued_on: str = ""
+    signer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportRow:
-    """A report, frozen with its inputs. It goes to the Department only after ``approved_at``."""
+    """A report, frozen with its inputs. It goes to the Department only after ``approved_at``.
+
+    ``supplement`` is 0 for a full report, else the supplement's own number; ``base`` is then the
+    number of the report that had been released last. One that was returned is never released;
+    ``again_at`` is when a person asked for another draft in its place.
+    """
 
     id: int
     campaign: str
@@ -413,17 +435,42 @@ class ReportRow:
     files: tuple[ReportFile, ...]
     approved_at: dt.datetime | None = None
     approved_by: str = ""
+    supplement: int = 0
+    base: int = 0
+    returned_at: dt.datetime | None = None
+    returned_by: str = ""
+    returned_reason: str = ""
+    again_at: dt.datetime | None = None
+    letter: SignedLetter | None = None
+
+    @property
+    def outgoing(self) -> tuple[ReportFile, ...]:
+        """The files that go to the Department: a signed letter takes the place of the draft."""
+        drafts = [one for one in self.files if one.name.lower().endswith(".docx")]
+        return tuple(one for one in self.all_files if not self.letter or one not in drafts)
+
+    @property
+    def all_files(self) -> tuple[ReportFile, ...]:
+        """All its files that are in the vault."""
+        if self.letter is None:
+            return self.files
+        signed = ReportFile(self.letter.name, self.letter.sha256, self.letter.size_bytes)
+        return (*self.files, signed)
 
 
 @dataclass(frozen=True, slots=True)
 class FoundReport:
-    """A frozen report as it had been sent; ``released_at`` when it went to the Department."""
+    """A frozen report as it had been sent; ``released_at`` when it went to the Department.
+
+    ``supplement`` is 0 for a full report. What a supplement adds to is not known.
+    """
 
     campaign: str
     number: int
     created_at: dt.datetime
     files: tuple[ReportFile, ...]
     released_at: dt.datetime | None = None
+    supplement: int = 0
 
 
 @dataclass(frozen=True, slots=True)
