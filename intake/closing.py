@@ -10,7 +10,7 @@ import structlog
 
 from config.model import Campaign, Config
 from intake.desk import Desk
-from intake.post import alert
+from intake.post import alert, frozen_inputs
 from notifier.changes import differences, told_the_same
 from notifier.due import closing_due, report_due
 from notifier.official_letter import Addition, draft
@@ -19,7 +19,6 @@ from notifier.report_inputs import (
     CommuneFacts,
     ReportInputs,
     counted_receipts,
-    read_inputs,
     unreached_silent,
 )
 from notifier.report_names import file_names
@@ -77,17 +76,8 @@ def _adds(vault: Vault, released: ReportRow, inputs: ReportInputs) -> bool:
     """Whether there is anything to tell beyond what was released."""
     if not released.inputs_sha256:
         return any(_arrived_after(one, released) for one in inputs.communes)
-    was = _base_inputs(vault, released.inputs_sha256)
+    was = frozen_inputs(vault, released.inputs_sha256)
     return was is None or (not told_the_same(was, inputs) and bool(differences(was, inputs)))
-
-
-def _base_inputs(vault: Vault, sha256: str) -> ReportInputs | None:
-    """The inputs of a released report; None when they are not known or lost."""
-    try:
-        return read_inputs(vault.get(sha256)) if sha256 else None
-    except (KeyError, ValueError, VaultDamaged, OSError) as error:
-        _log.warning("inputs_lost", sha256=sha256, why=str(error))
-        return None
 
 
 def _arrived_after(commune: CommuneFacts, report: ReportRow) -> bool:
@@ -180,7 +170,7 @@ def build_report(
     template = (config.folder / "templates" / campaign.report.letter_template).read_bytes()
     base = inputs.base
     book_name, letter_name = file_names(campaign.id, base.supplement if base else 0)
-    was = _base_inputs(vault, base.inputs_sha256) if base else None
+    was = frozen_inputs(vault, base.inputs_sha256) if base else None
     if was is None:
         return inputs, {book_name: workbook(inputs), letter_name: draft(inputs, template)}
     changes = differences(was, inputs)

@@ -9,19 +9,34 @@ import structlog
 
 from config.model import Campaign, Commune
 from intake.desk import Desk
+from notifier.changes import differences
 from notifier.compose import Attachment, Context, Templates, WordingProblem, compose
 from notifier.debt import ANSWERS, HELD_WHEN_UNSURE
 from notifier.due import Due, due
 from notifier.fill_in import fill_in_workbook
 from notifier.limits import HOUR, brake, braked_kinds
-from registry.model import CommuneKey, Document, Mail, Message, NewMail, Snapshot, Submission
+from notifier.report_inputs import ReportInputs, read_inputs
+from notifier.report_view import ReportFacts
+from registry.model import (
+    CommuneKey,
+    Document,
+    Mail,
+    MailKind,
+    Message,
+    NewMail,
+    ReportRow,
+    Snapshot,
+    Submission,
+)
 from registry.snapshot import windows
-from registry.vault import VaultDamaged
+from registry.vault import Vault, VaultDamaged
 
 _log = structlog.get_logger("post")
 _AT_ONCE = 50  # dues that are composed and then queued in one transaction
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+#: Mails that bear the files of a report, whose number ends their key.
+ABOUT_A_REPORT: frozenset[MailKind] = frozenset({"draft", "report", "returned"})
 #: Alerts that ask for decisions, which the admin does not take.
 _OFFICERS_TOO = frozenset({"behind"})
 _TYPES = {".xlsx": XLSX, ".docx": DOCX, ".pdf": "application/pdf"}
@@ -178,6 +193,7 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
         snapshot=snapshot,
         attachments=_attachments(desk, one, campaign, commune),
         dossier=_dossier(desk, one),
+        report=_report(desk, one, campaign),
     )
 
 
@@ -220,6 +236,32 @@ def _dossier(desk: Desk, one: Due) -> tuple[Document, ...]:
     return tuple(desk.store.dossier(one.campaign, one.commune))
 
 
+def _report_row(desk: Desk, one: Due, campaign: Campaign) -> ReportRow:
+    number = int(one.key.rsplit("/", 1)[1])
+    return next(row for row in desk.store.reports(campaign.id) if row.number == number)
+
+
+def _report(desk: Desk, one: Due, campaign: Campaign | None) -> ReportFacts | None:
+    """The report that a mail is about; of a supplement also what differs, if it is still known."""
+    if campaign is None or one.kind not in ABOUT_A_REPORT:
+        return None
+    row = _report_row(desk, one, campaign)
+    inputs = frozen_inputs(desk.vault, row.inputs_sha256)
+    base = inputs.base if inputs else None
+    was = frozen_inputs(desk.vault, base.inputs_sha256) if base else None
+    changes = differences(was, inputs) if was and inputs else None
+    return ReportFacts(row, inputs, was, changes)
+
+
+def frozen_inputs(vault: Vault, sha256: str) -> ReportInputs | None:
+    """Return the inputs of a frozen report; None when they are not known (any more)."""
+    try:
+        return read_inputs(vault.get(sha256)) if sha256 else None
+    except (KeyError, ValueError, VaultDamaged, OSError) as error:
+        _log.warning("inputs_lost", sha256=sha256, why=str(error))
+        return None
+
+
 def _evidence(desk: Desk, one: Due) -> tuple[Mail, ...]:
     if one.kind != "silence" or one.commune is None:
         return ()
@@ -235,15 +277,15 @@ def _attachments(
     if one.kind == "call" and commune is not None:
         book = fill_in_workbook(campaign, commune, desk.config.settings.office)
         return (Attachment(f"Bieu dang ky {campaign.id} {commune.code}.xlsx", book, XLSX),)
-    if one.kind in {"draft", "report"}:
-        number = int(one.key.rsplit("/", 1)[1])
-        report = next(r for r in desk.store.reports(campaign.id) if r.number == number)
+    if one.kind in ABOUT_A_REPORT:
+        report = _report_row(desk, one, campaign)
+        files = report.outgoing if one.kind == "report" else report.files
         return tuple(
             Attachment(
                 file.name,
                 desk.vault.get(file.sha256),
                 _TYPES.get(file.name[file.name.rfind(".") :], "application/octet-stream"),
             )
-            for file in report.files
+            for file in files
         )
     return ()

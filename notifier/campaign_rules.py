@@ -11,10 +11,10 @@ from notifier.schedule import (
     last_heard_at,
     newest_report,
     reach,
-    released_report,
+    released_reports,
     reminder_moments,
 )
-from registry.model import MailKind, Snapshot
+from registry.model import MailKind, ReportRow, Snapshot
 from registry.snapshot import commune_state, owes_answer, silent_communes
 
 
@@ -27,9 +27,12 @@ def campaign_mails(world: World, campaign: Campaign) -> Iterator[Due]:
 
 
 def _reports(world: World, campaign: Campaign) -> Iterator[Due]:
-    """The released report to the Department, and the newest unreleased one to its approvers."""
-    released = released_report(world.snapshot, campaign)
-    if released is not None:
+    """Every released report to the Department, and the newest undecided one to its approvers.
+
+    A supplement tells only what it adds: each of them goes out. A draft that was returned goes
+    back to the officers.
+    """
+    for released in released_reports(world.snapshot, campaign):
         earliest = released.approved_at or campaign.report.at
         yield Due(
             kind="report",
@@ -43,6 +46,9 @@ def _reports(world: World, campaign: Campaign) -> Iterator[Due]:
     newest = newest_report(world.snapshot, campaign)
     if newest is None or newest.approved_at or campaign.report.approval == "none":
         return
+    if newest.returned_at:
+        yield _returned(world, campaign, newest)
+        return
     approvers = campaign.report.approvers or world.config.settings.officers.addresses
     yield Due(
         kind="draft",
@@ -52,6 +58,19 @@ def _reports(world: World, campaign: Campaign) -> Iterator[Due]:
         not_before=campaign.report.at,
         campaign=campaign.id,
         facts={"report": str(newest.id), "number": str(newest.number)},
+    )
+
+
+def _returned(world: World, campaign: Campaign, report: ReportRow) -> Due:
+    """What the approver said of a draft, to the officers, whose work it is now."""
+    return Due(
+        kind="returned",
+        key=f"returned/{campaign.id}/{report.number}",
+        to=world.officers(),
+        template="returned",
+        not_before=world.now,
+        campaign=campaign.id,
+        facts={"report": str(report.id), "number": str(report.number)},
     )
 
 

@@ -5,11 +5,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from config.model import Campaign, Commune, Config
+from notifier.changes import differences
 from notifier.due import Due
 from notifier.facts import title_field
 from notifier.mime import Attachment
 from notifier.report_gather import Material, build_inputs
-from notifier.report_inputs import ReportInputs
+from notifier.report_inputs import BaseFacts, ReportInputs
+from notifier.report_view import AnswerFacts, ReportFacts
 from notifier.view import Context
 from parsers.reading import Finding, Letter, Row
 from registry.model import (
@@ -20,6 +22,8 @@ from registry.model import (
     MailKind,
     Message,
     Point,
+    ReportRow,
+    SignedLetter,
     Snapshot,
     Submission,
     SubmissionState,
@@ -31,8 +35,10 @@ ACKS = (
 )  # fmt: skip
 _WITH_SUBMISSION = {"registered", "needs-fix", "nil"}
 _OTHERS: tuple[MailKind, ...] = (
-    "call", "silence", "held", "digest", "draft", "report", "stranger", "alert",
+    "call", "silence", "held", "digest", "draft", "report", "returned", "department",
+    "stranger", "alert",
 )  # fmt: skip
+_ABOUT_A_REPORT: tuple[MailKind, ...] = ("draft", "report", "returned")
 _SHA = "9f2c4be81d7a60355c0be1f4a6d2937e8b51c6f0d4a7e2931b8c5f60a1d2e3f4"
 
 
@@ -47,6 +53,9 @@ def sample_dues(config: Config) -> Iterator[tuple[Due, Context]]:
         yield from _reminders(config, campaign, members[0])
         for kind in _OTHERS:
             yield due(kind, kind), context(config, campaign, members[0], campaign.closes_at)
+        for kind in _ABOUT_A_REPORT:
+            facts = context(config, campaign, members[0], campaign.closes_at)
+            yield due(kind, kind), replace(facts, report=supplement(config, campaign))
     yield due("alert", "alert"), Context(config, config.settings.office.go_live_at)
 
 
@@ -68,6 +77,19 @@ def sample_inputs(config: Config, campaign: Campaign) -> Iterator[ReportInputs]:
         _evidence(campaign, commune, now),
     )
     yield build_inputs(config, campaign, material, now)
+
+
+def supplement(config: Config, campaign: Campaign) -> ReportFacts:
+    """Return a supplement: released with a signed letter, and once returned (as none ever is)."""
+    was, now = [*sample_inputs(config, campaign)][:2]
+    base = BaseFacts(1, 1, 0, _SHA, "145/UBND-KT&HT", "2024-05-22")
+    now = replace(now, base=base)
+    letter = SignedLetter("Công văn.pdf", _SHA, 80_000, "valid", "146/UBND-KT&HT", "2024-05-24")
+    row = ReportRow(
+        2, campaign.id, 2, campaign.closes_at, _SHA, (), campaign.closes_at, "lanhdao@b.example",
+        1, 1, campaign.closes_at, "lanhdao@b.example", "ví dụ", None, letter,
+    )  # fmt: skip
+    return ReportFacts(row, now, was, differences(was, now))
 
 
 def _acks(
@@ -116,6 +138,8 @@ def context(config: Config, campaign: Campaign, commune: Commune, now: dt.dateti
         evidence=_evidence(campaign, commune, now),
         snapshot=_snapshot(config, campaign, current, now),
         attachments=(Attachment("Biểu đăng ký.xlsx", b"PK"),),
+        report=ReportFacts(ReportRow(1, campaign.id, 1, now, _SHA, ())),
+        answer=AnswerFacts(ReportRow(1, campaign.id, 1, now, _SHA, ()), ("Ví dụ.",), ("a.zip",)),
     )
 
 

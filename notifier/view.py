@@ -18,6 +18,7 @@ from notifier.due import Due
 from notifier.facts import addressee, cited, point_names, sums
 from notifier.held_reasons import in_vietnamese
 from notifier.mime import Attachment
+from notifier.report_view import AnswerFacts, ReportFacts, answer_view, report_view
 from notifier.schedule import live
 from parsers.form import Form
 from parsers.reading import Finding, Letter
@@ -45,6 +46,7 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
         "empty": "thư không có nội dung",
         "query": "thư cần cán bộ xem",
         "approval": "ý kiến duyệt",
+        "department": "thư trả lời của Sở",
         "bounce": "báo không gửi được",
         "auto-reply": "trả lời tự động",
         "own": "thư của chính hệ thống",
@@ -120,7 +122,8 @@ class Context:
     ``previous`` is the version that this submission replaces, or, for a duplicate, the version
     already recorded. ``evidence`` are the mails that went to the commune before. ``snapshot``
     serves the mails about a whole campaign (digest, draft, report). ``dossier`` are all documents
-    that came for the commune's points, whichever mail brought them.
+    that came for the commune's points, whichever mail brought them. ``report`` is the one that a
+    draft, a report or a returned draft is about, ``answer`` what the Department said to one.
     """
 
     config: Config
@@ -135,6 +138,8 @@ class Context:
     snapshot: Snapshot | None = None
     attachments: tuple[Attachment, ...] = ()
     dossier: tuple[Document, ...] = ()
+    report: ReportFacts | None = None
+    answer: AnswerFacts | None = None
 
 
 def view(due: Due, context: Context) -> View:
@@ -166,6 +171,8 @@ def view(due: Due, context: Context) -> View:
             for key, value in sorted(due.facts.items(), key=_fact_place)
         ],
         "number": due.facts.get("number", ""),
+        "report": report_view(context.report, context.config),
+        "answer": answer_view(context.answer),
         "unknown_year": due.facts.get("unknown_year", ""),
         "alert": _alert(due),
         "over": due.facts.get("over", ""),

@@ -33,6 +33,7 @@ Verdict = Literal[
     "empty",  # nothing in it
     "query",  # words for a person
     "approval",  # an approver's reply
+    "department",  # what the Department answered to a report
     "bounce",
     "auto-reply",
     "own",  # one of our own mails came back
@@ -115,6 +116,8 @@ MailKind = Literal[
     "digest",
     "draft",
     "report",
+    "returned",  # a draft, back to the officers
+    "department",  # what the Department answered, to officers and approvers
     "stranger",
     "alert",
 ]
