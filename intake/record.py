@@ -492,10 +492,12 @@ def _document(document: ReadDocument) -> Document:
     if isinstance(document.result, Refusal):
         refused = document.result
         return replace(kept, refusal_code=refused.code, refusal_message=refused.message)
-    return replace(kept, role=document.result.role, signature=_worst(document.result.signatures))
+    return replace(
+        kept, role=document.result.role, signature=worst_signature(document.result.signatures)
+    )
 
 
-def _worst(signatures: Sequence[Signature]) -> str:
+def worst_signature(signatures: Sequence[Signature]) -> str:
     """Return the state that people must know of: the worst one."""
     states = [signature.state for signature in signatures]
     return max(states, key=_SEVERITY.index, default="")

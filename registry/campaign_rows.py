@@ -10,7 +10,14 @@ import sqlalchemy as sa
 from registry.database import journal
 from registry.errors import NotPossible
 from registry.inbox_rows import put_mark
-from registry.model import CampaignState, CommuneKey, ReportFile, ReportRow, SignedLetter
+from registry.model import (
+    CampaignState,
+    CommuneKey,
+    ReportDecision,
+    ReportFile,
+    ReportRow,
+    SignedLetter,
+)
 from registry.rows import Part, report_of, written
 from registry.tables import campaigns, events, marks, reports
 
@@ -107,7 +114,8 @@ class CampaignRows(Part):
                 something else than what would leave –, or it was returned.
         """
         with self._database.write() as connection:
-            return put_release(connection, campaign, by, now, number, letter)
+            last = _the_last(connection, campaign, number)
+            return _release(connection, last, by, now, letter, {})
 
     def return_report(
         self, campaign: str, number: int, reason: str, by: str, now: dt.datetime
@@ -118,7 +126,8 @@ class CampaignRows(Part):
             NotPossible: it is not the last one, or it was released.
         """
         with self._database.write() as connection:
-            return put_return(connection, campaign, number, reason, by, now)
+            last = _the_last(connection, campaign, number)
+            return _give_back(connection, last, reason, by, now, {})
 
     def ask_again(self, campaign: str, by: str, now: dt.datetime) -> ReportRow:
         """Ask for another draft in place of the last one; the first time counts.
@@ -127,7 +136,7 @@ class CampaignRows(Part):
             NotPossible: there is none, or it was released: what changes then makes a supplement.
         """
         with self._database.write() as connection:
-            return put_again(connection, campaign, by, now)
+            return _ask_again(connection, _the_last(connection, campaign, None), by, now, {})
 
     def reports(self, campaign: str) -> list[ReportRow]:
         """Return the reports of a campaign in the order of their numbers."""
@@ -192,59 +201,93 @@ def read_reports(connection: sa.Connection, ids: Sequence[str]) -> list[ReportRo
     return [report_of(row) for row in connection.execute(query)]
 
 
-def put_release(
+def apply_report_decision(
+    connection: sa.Connection, decided: ReportDecision, reply_id: int, now: dt.datetime
+) -> ReportRow:
+    """Do what a person's reply says, inside the transaction that records the reply.
+
+    Raises:
+        NotPossible: somebody else decided meanwhile, or there is a newer report.
+    """
+    campaign, number, by = decided.campaign, decided.number, decided.by
+    last = _the_last(connection, campaign, number)
+    if last.approved_at or last.again_at or (last.returned_at and decided.choice != "again"):
+        raise NotPossible(f"report {number} of {campaign} was decided on while a reply was read")
+    said = {"reply": reply_id}
+    if decided.choice == "release":
+        return _release(connection, last, by, now, decided.letter, said)
+    if decided.choice == "return":
+        return _give_back(connection, last, decided.reason, by, now, said)
+    return _ask_again(connection, last, by, now, said)
+
+
+def _release(
     connection: sa.Connection,
-    campaign: str,
+    last: ReportRow,
     by: str,
     now: dt.datetime,
-    number: int | None = None,
-    letter: SignedLetter | None = None,
+    letter: SignedLetter | None,
+    said: Mapping[str, object],
 ) -> ReportRow:
-    """Do as `CampaignRows.approve` inside the caller's transaction."""
-    last = _the_last(connection, campaign, number)
     if last.approved_at is not None:
         return last
     if last.returned_at is not None:
         raise NotPossible(
-            f"report {last.number} of {campaign} was returned: wait for the draft that replaces it"
+            f"report {last.number} of {last.campaign} was returned: wait for the draft that "
+            "replaces it"
         )
     plain = dataclasses.asdict(letter) if letter else None
     values = {"approved_at": now, "approved_by": by, "letter": plain}
-    connection.execute(reports.update().where(reports.c.id == last.id).values(**values))
-    data: dict[str, object] = {"number": last.number, "by": by}
-    if plain:
-        data["letter"] = plain
-    journal(connection, now, "report-approved", f"campaign {campaign}", data)
-    return _required(_last_report(connection, campaign), campaign)
+    data = {"number": last.number, "by": by, **({"letter": plain} if plain else {}), **said}
+    return _changed(connection, last, values, "report-approved", data, now)
 
 
-def put_return(
-    connection: sa.Connection, campaign: str, number: int, reason: str, by: str, now: dt.datetime
+def _give_back(
+    connection: sa.Connection,
+    last: ReportRow,
+    reason: str,
+    by: str,
+    now: dt.datetime,
+    said: Mapping[str, object],
 ) -> ReportRow:
-    """Do as `CampaignRows.return_report` inside the caller's transaction."""
-    last = _the_last(connection, campaign, number)
     if last.approved_at is not None:
-        raise NotPossible(f"report {last.number} of {campaign} is released already")
-    if last.returned_at is None:
-        values = {"returned_at": now, "returned_by": by, "returned_reason": reason}
-        connection.execute(reports.update().where(reports.c.id == last.id).values(**values))
-        data = {"number": last.number, "by": by, "reason": reason}
-        journal(connection, now, "report-returned", f"campaign {campaign}", data)
-    return _required(_last_report(connection, campaign), campaign)
+        raise NotPossible(f"report {last.number} of {last.campaign} is released already")
+    if last.returned_at is not None:
+        return last
+    values = {"returned_at": now, "returned_by": by, "returned_reason": reason}
+    data = {"number": last.number, "by": by, "reason": reason, **said}
+    return _changed(connection, last, values, "report-returned", data, now)
 
 
-def put_again(connection: sa.Connection, campaign: str, by: str, now: dt.datetime) -> ReportRow:
-    """Do as `CampaignRows.ask_again` inside the caller's transaction."""
-    last = _the_last(connection, campaign, None)
+def _ask_again(
+    connection: sa.Connection,
+    last: ReportRow,
+    by: str,
+    now: dt.datetime,
+    said: Mapping[str, object],
+) -> ReportRow:
     if last.approved_at is not None:
         raise NotPossible(
-            f"report {last.number} of {campaign} is released: what changes now makes a supplement"
+            f"report {last.number} of {last.campaign} is released: what changes now makes a "
+            "supplement"
         )
-    if last.again_at is None:
-        connection.execute(reports.update().where(reports.c.id == last.id).values(again_at=now))
-        data = {"number": last.number, "by": by}
-        journal(connection, now, "report-again", f"campaign {campaign}", data)
-    return _required(_last_report(connection, campaign), campaign)
+    if last.again_at is not None:
+        return last
+    data = {"number": last.number, "by": by, **said}
+    return _changed(connection, last, {"again_at": now}, "report-again", data, now)
+
+
+def _changed(
+    connection: sa.Connection,
+    report: ReportRow,
+    values: Mapping[str, object],
+    kind: str,
+    data: Mapping[str, object],
+    now: dt.datetime,
+) -> ReportRow:
+    connection.execute(reports.update().where(reports.c.id == report.id).values(**values))
+    journal(connection, now, kind, f"campaign {report.campaign}", dict(data))
+    return _required(_last_report(connection, report.campaign), report.campaign)
 
 
 def _the_last(connection: sa.Connection, campaign: str, number: int | None) -> ReportRow:

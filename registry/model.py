@@ -462,6 +462,21 @@ class ReportRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ReportDecision:
+    """What a person's reply decides about a report: ``again`` asks for another draft.
+
+    ``letter`` is the signed one that goes out with a release; its bytes are in the vault.
+    """
+
+    choice: Literal["release", "return", "again"]
+    campaign: str
+    number: int
+    by: str
+    reason: str = ""
+    letter: SignedLetter | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class FoundReport:
     """A frozen report as it had been sent; ``released_at`` when it went to the Department.
 
