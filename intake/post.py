@@ -9,6 +9,7 @@ import structlog
 
 from config.model import Campaign, Commune
 from intake.desk import Desk
+from notifier.answered import answered
 from notifier.changes import differences
 from notifier.compose import Attachment, Context, Templates, WordingProblem, compose
 from notifier.debt import ANSWERS, HELD_WHEN_UNSURE
@@ -17,6 +18,7 @@ from notifier.fill_in import fill_in_workbook
 from notifier.limits import HOUR, brake, braked_kinds
 from notifier.report_inputs import ReportInputs, read_inputs
 from notifier.report_view import ReportFacts
+from notifier.view import Target
 from registry.model import (
     CommuneKey,
     Document,
@@ -194,6 +196,26 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
         attachments=_attachments(desk, one, campaign, commune),
         dossier=_dossier(desk, one),
         report=_report(desk, one, campaign),
+        secret=desk.vault.secret() if one.asks else b"",
+        target=_target(desk, message),
+    )
+
+
+def _target(desk: Desk, message: Message | None) -> Target | None:
+    """Return what an answer by reply was about; None for any other message."""
+    told = answered(message) if message else None
+    if told is None or not told.about.startswith("T"):
+        return None
+    try:
+        about = desk.store.message(told.number)
+    except KeyError:  # a forged token of a message that never was
+        return None
+    brought = about.submission_id
+    return Target(
+        about,
+        commune_of(desk, about.commune),
+        next((call for call in desk.config.campaigns if call.id == about.campaign), None),
+        desk.store.submission(brought) if brought is not None else None,
     )
 
 

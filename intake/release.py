@@ -225,7 +225,7 @@ def is_the_letter(read: Reading, campaign: Campaign, row: ReportRow) -> bool:
         fuzz.partial_ratio(fold(words), written) >= _TITLE_LIKENESS
     )
     notation = fold(campaign.report.notation).replace(" ", "")
-    ours = read.role == "letter" or bool(notation) and notation in written.replace(" ", "")
+    ours = read.role == "letter" or (bool(notation) and notation in written.replace(" ", ""))
     subject = fold(read.letter.subject or "") if read.letter else ""
     adds = "bo sung" in (subject or written)
     return ours and speaks(campaign.title) and (adds or not row.supplement)

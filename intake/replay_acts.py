@@ -21,7 +21,7 @@ from intake.desk import Desk, Reader
 from intake.kept_config import config_again
 from intake.message import parse_header
 from intake.post import alert_mails, owed_at
-from intake.replay_script import Difference, differences, name_of, number_of, too_old
+from intake.replay_script import Difference, by_reply, differences, name_of, number_of, too_old
 from intake.told import told_by
 from intake.understand import given_up, understand_again
 from notifier.templates import WordingProblem
@@ -29,6 +29,8 @@ from parsers.jail import JailBrokenError
 from registry.errors import NotPossible, RegistryBusy, RegistryProblem
 from registry.model import (
     Arrival,
+    Choice,
+    Decided,
     Event,
     FoundMail,
     FoundReport,
@@ -181,7 +183,23 @@ class Player:
             # The answer has left: what was said stands, or the sender would be told again.
             self._note(event, {"ack": answered}, {"ack": outcome.ack}, "the answer stays as it was")
             outcome = dataclasses.replace(outcome, ack=answered)
+        outcome = self._as_decided(scene, outcome)
         self.desk.store.record(message.id, outcome, event.at)
+
+    def _as_decided(self, scene: Sequence[Event], outcome: Outcome) -> Outcome:
+        """A decision that a reply brought stands as it was taken, whatever is read in it today."""
+        before = [one for one in scene[:-1] if by_reply(one)]
+        decisions = self.desk.store.message(number_of(before[0])).decisions if before else 0
+        told = decision_told(before[0], decisions) if before else None
+        if told == outcome.decided:
+            return outcome
+        self._note(
+            scene[-1],
+            {"decided": str(told)},
+            {"decided": str(outcome.decided)},
+            "the decision stays as it was taken",
+        )
+        return dataclasses.replace(outcome, decided=told)
 
     def _understood(self, event: Event, message: Message) -> Outcome:
         """Return today's outcome; giving a message up came from trouble, which is told only."""
@@ -548,6 +566,24 @@ def _derivable(event: Event) -> bool:
 def _lost_alert(one: Difference) -> bool:
     """Whether only the text of an alert is lost: a kill or a full disk kept it from the vault."""
     return one.kind == "queued" and set(one.then) == {"body"} and one.of.startswith("alert/")
+
+
+def decision_told(event: Event, decisions: int) -> Decided:
+    """Return the decision of a reply as the journal tells it, after so many others."""
+    after: Any = event.data["after"]
+    choices: Mapping[str, Choice] = {"assigned": "assign", "accepted": "accept"}
+    rejected: Choice = "return" if after["ack"] == "returned" else "drop"
+    choice = choices.get(event.kind, rejected)
+    assigned = choice == "assign"
+    return Decided(
+        choice,
+        number_of(event),
+        decisions,
+        _text(event, "by"),
+        read_key(after["commune"]) if assigned else None,
+        after["campaign"] if assigned else None,
+        after["reason"] if event.kind == "rejected" else "",
+    )
 
 
 def _slot(data: Mapping[str, Any]) -> Slot:

@@ -19,7 +19,7 @@ _NEEDED: Mapping[str, str] = {
 }
 
 #: Events that follow from the next one, and are written in its transaction before it.
-BEFORE_THEIR_CAUSE = frozenset({"mail-bounced"})
+BEFORE_THEIR_CAUSE = frozenset({"mail-bounced", "token-ignored"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def scenes(events: Iterable[Event]) -> Iterator[list[Event]]:
 
     Mails that were queued in one decision are one scene. So are a copy found in Sent, for all its
     recipients, and the launch that it proves; and an event and what came of it in the same
-    transaction, if that was written down before it.
+    transaction, if that was written down before it – so a reply and the decision that it brought.
     """
     together: list[Event] = []
     for event in events:
@@ -59,12 +59,17 @@ def scenes(events: Iterable[Event]) -> Iterator[list[Event]]:
 
 
 def _belongs(event: Event, before: Event) -> bool:
-    if before.kind in BEFORE_THEIR_CAUSE:
+    if before.kind in BEFORE_THEIR_CAUSE or by_reply(before):
         return True
     if before.kind == "found-in-sent" and event.at == before.at:
         proves = event.kind == "launched" and "launched_at" in event.data
         return proves or (event.kind == before.kind and _copy(event) == _copy(before))
     return event.kind == before.kind == "queued" and event.at == before.at
+
+
+def by_reply(event: Event) -> bool:
+    """Whether it is a decision that somebody took by a reply: the reply's own event follows."""
+    return "reply" in event.data
 
 
 def _copy(event: Event) -> tuple[object, object]:

@@ -37,7 +37,8 @@ def our_headers(
 def key_of(header: Parsed) -> str:
     """Return the key that a copy bears; "" when it is not the mail that we made for it."""
     key = header.value(MARKER.lower()).strip()
-    return key if read_key(key) and made_for(key, header.rfc_message_id) else ""
+    ours = made_for(key, header.rfc_message_id, recipients_of(header))
+    return key if read_key(key) and ours else ""
 
 
 def recipients_of(header: Parsed) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from typing import Literal
 
+from intake.by_reply import read_reply
 from intake.domainkeys import Proof
 from intake.lookalike import resembles
 from intake.message import Parsed, Part
@@ -88,6 +89,7 @@ def triage(parsed: Parsed, facts: TriageFacts) -> Triage:
         _stranger,
         _unproven,
         _unreadable,
+        _answer_by_reply,
         _without_documents,
     )
     for question in questions:
@@ -317,6 +319,20 @@ def _unreadable(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
     if "encrypted" in parsed.defects and not documents(parsed):
         return Triage("unreadable", held_reason("encrypted"), hold=True)
     return None
+
+
+def _answer_by_reply(parsed: Parsed, facts: TriageFacts) -> Triage | None:
+    """An answer to a mail of ours that asked for a decision; its token is not proven here.
+
+    Files without an answer in words are read as any others: somebody used the thread at hand.
+    (Files about a report are part of the answer: the signed letter.)
+    """
+    role = facts.roster.get(parsed.sender, "")
+    reply = read_reply(parsed.subject, parsed.text, parsed.quoted, role)
+    about = {one.about for one in reply.tokens}
+    if not about or (documents(parsed) and not reply.orders and "B" not in about):
+        return None
+    return Triage("decision", "it answers a mail of ours that asked for a decision")
 
 
 def _without_documents(parsed: Parsed, facts: TriageFacts) -> Triage | None:

@@ -20,6 +20,7 @@ from config.model import Campaign, Commune
 from intake import record
 from intake.admission import scan, tell_if_away, with_proof
 from intake.body import forwarded_words
+from intake.by_reply import Asked, Reply, decide_held, read_reply
 from intake.containers import Note
 from intake.desk import Desk, communes_of, own_addresses, roles, triage_facts
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_campaign, match_commune
@@ -29,6 +30,9 @@ from intake.record import Envelope, Known, ReadDocument
 from intake.signed import Open, read_mail
 from intake.triage import Triage, TriageFacts, secrecy, triage
 from intake.unpack import Unpacked, unpack
+from notifier.answered import AnswerCode, Answered
+from notifier.debt import NEVER_ANSWERED
+from notifier.token import Token
 from parsers.container import Opened, Room
 from parsers.form import Form
 from parsers.letter import cited_numbers, nil_statement, secrecy_mark
@@ -36,7 +40,9 @@ from parsers.reading import Reading, Refusal, RefusalCode
 from parsers.sniff import has_pages
 from registry.errors import NotPossible, RegistryBusy, RegistryProblem
 from registry.model import (
+    Choice,
     CommuneKey,
+    Decided,
     HeldReason,
     Mail,
     MailState,
@@ -58,10 +64,14 @@ _AHEAD_BYTES = 8_000_000  # and their size, unless one alone is larger
 _ACKS: Mapping[Verdict, str] = MappingProxyType(
     {"link": "link", "empty": "empty", "unreadable": "unreadable", "query": "in-review"}
 )
+#: The same answer to the same useless reply.
+_TOLD_AT_MOST = 2
 #: States of a mail of ours that a bounce can speak of.
 _LEFT: frozenset[MailState] = frozenset({"sent", "sending", "unknown"})
 #: What triage says of a mail that a person may nevertheless have read (`intake accept`).
-_READ_WHEN_ACCEPTED: frozenset[Verdict] = frozenset({"stranger", "auto-reply", "unchecked"})
+_READ_WHEN_ACCEPTED: frozenset[Verdict] = frozenset(
+    {"stranger", "auto-reply", "unchecked", "decision"}
+)
 #: The subject of our own mail in a reply: its bracket speaks for us, not for the sender.
 _OUR_SUBJECT = re.compile(r"^(?:\s*(?:re|trả lời|fwd?|tr)\s*:)+\s*\[[^\]]*\]", re.IGNORECASE)
 #: Notes of which the sender hears, as documents that were refused; the others are trifles.
@@ -99,7 +109,7 @@ def understand_kept(
     messages = [one for one in desk.store.kept(limits.batch) if retry or not one.tries]
     if messages:
         desk.reader.ready()  # a machine that cannot read must not use up a message's tries
-    more_wait = len(messages) == limits.batch
+    more_wait, sent_back = len(messages) == limits.batch, False
     fresh = [message.id for message in messages if message.tries == 0]
     begun_at = desk.clock()
     begun = set(desk.store.begin_attempts(fresh, begun_at))
@@ -121,12 +131,16 @@ def understand_kept(
             except Exception:  # noqa: BLE001  what cannot be written down is a failed attempt too
                 _log.exception("attempt_failed", message=message.id)
                 continue
+            sent_back |= outcome.decided is not None
             tell_if_away(desk, outcome.reason)
             reason = _code(outcome)
             _log.info(outcome.state, message=message.id, verdict=outcome.verdict, reason=reason)
             done += 1
     finally:
         pool.shutdown(cancel_futures=True)
+    if sent_back and not more_wait and not stop():
+        # What a reply decided is read at once: the answer to the reply tells what came of it.
+        return understand_kept(desk, stop, retry=False)
     return done > 0 and more_wait
 
 
@@ -235,6 +249,8 @@ def _prepare(desk: Desk, message: Message, begun_at: dt.datetime) -> "_Prepared"
         return case.approval() if case.role == "approver" else case.opened()
     if message.forced_by and sorted_out.verdict in _READ_WHEN_ACCEPTED:
         return case.opened()
+    if sorted_out.verdict == "decision":
+        return _Answer(case)
     return case.sorted_out(sorted_out, sorted_out.verdict)
 
 
@@ -307,6 +323,7 @@ class _Case:
             commune=self._heard_from(),
             campaign=campaign.campaign.id if isinstance(campaign, CampaignMatch) else None,
             returned=tuple((mail.key, mail.recipient) for mail in lost),
+            ignored=() if verdict in NEVER_ANSWERED else _named(self._reply().ignored),
         )
 
     def stopped(self, answer: Triage) -> Outcome:
@@ -332,6 +349,45 @@ class _Case:
     def approval(self) -> Outcome:
         answer = Triage("approval", held_reason("approver-wrote"), hold=True)
         return self.sorted_out(answer, "approval")
+
+    def answer(self) -> Outcome:
+        """Decide what a person's reply decides; what it may not decide is recorded, and told."""
+        desk, sender = self.desk, self.parsed.sender
+        reply = self._reply()
+        today = self.message.received_at.astimezone(desk.config.settings.office.zone).date()
+        asked = self._asked(reply.tokens[0])
+        found = decide_held(reply, sender, asked, desk.vault.secret(), today)
+        told = found if isinstance(found, Answered) else _told(found)
+        words = f"{reply.tokens}\n{reply.orders}"
+        outcome = replace(
+            record.without_reading(self.envelope, "decision", told.reason, "decision"),
+            content_key=hashlib.sha256(words.encode("utf-8", "replace")).hexdigest(),
+            decided=None if isinstance(found, Answered) else found,
+            ignored=_named(reply.ignored),
+        )
+        copy = desk.store.same_rfc_id(outcome.rfc_message_id, outcome.content_key)
+        if copy is not None and copy.id != self.message.id:
+            reason = f"the same reply as message {copy.id}, by another road"
+            return replace(outcome, verdict="copy", reason=reason, ack="", decided=None)
+        return self._once(outcome, told)
+
+    def _once(self, outcome: Outcome, told: Answered) -> Outcome:
+        """Say the same thing to the same person twice at most: a machine may be answering us."""
+        if told.done:
+            return outcome
+        again = self.desk.store.answers_like(outcome.sender, outcome.reason)
+        return replace(outcome, ack="") if again >= _TOLD_AT_MOST else outcome
+
+    def _reply(self) -> Reply:
+        return read_reply(self.parsed.subject, self.parsed.text, self.parsed.quoted, self.role)
+
+    def _asked(self, token: Token) -> Asked | None:
+        """Return the message that a token is about, if there is one."""
+        try:
+            message = self.desk.store.message(token.number)
+        except KeyError:
+            return None
+        return Asked(message, self.desk.config, self.desk.communes_on(message.received_at))
 
     def _ack(self, verdict: Verdict) -> str:
         if verdict == "stranger":
@@ -412,6 +468,7 @@ class _Case:
         )
         if outcome.commune is None:  # not certain whose answer it is, but who wrote is known
             outcome = replace(outcome, commune=self._heard_from())
+        outcome = replace(outcome, ignored=_named(self._reply().ignored))
         if outcome.submission and (self.parsed.nested or mails):
             # The forwarder is the sender; who reads the registry sees that it came second-hand.
             return replace(outcome, reason=f"{outcome.reason}, with a mail forwarded as attachment")
@@ -557,7 +614,32 @@ class _Opened:
         return self.case.decided(self.campaign, self.documents, self.mails)
 
 
-_Prepared = Outcome | _Opened
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A case that answers a question of ours: others may have answered it a moment before."""
+
+    case: _Case
+
+    def decided(self) -> Outcome:
+        return self.case.answer()
+
+
+_Prepared = Outcome | _Opened | _Answer
+
+
+def _told(decided: Decided) -> Answered:
+    """Return what is written down of a decision about the reply that brought it."""
+    codes: Mapping[Choice, AnswerCode] = {
+        "assign": "decided-assign",
+        "accept": "decided-accept",
+        "drop": "decided-drop",
+        "return": "decided-return",
+    }
+    return Answered(codes[decided.choice], f"T{decided.message_id}")
+
+
+def _named(tokens: Sequence[Token]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"{one.about}{one.number}" for one in tokens))
 
 
 def _is_stamped(document: ReadDocument) -> bool:

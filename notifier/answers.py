@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from itertools import chain, filterfalse
 
 from config.model import Campaign, Commune, Config
-from notifier.debt import NEVER_ANSWERED, Due, World
+from notifier.answered import answered
+from notifier.choices import is_registered
+from notifier.debt import NEVER_ANSWERED, Asks, Due, World
 from notifier.schedule import Addresses, begins_at, reach
 from registry.model import Message, waits_for_us
 from registry.snapshot import owes_answer
@@ -33,7 +35,21 @@ def answers(world: World) -> Iterator[Due]:
             campaign=message.campaign,
             commune=message.commune,
             message_id=message.id,
+            asks=_asks_again(world, message),
         )
+
+
+def _asks_again(world: World, message: Message) -> Asks | None:
+    """An answer by reply that decided nothing: what it was about is asked again, if it waits."""
+    told = answered(message)
+    if told is None or told.done:
+        return None
+    return next((asks(one) for one in _held_now(world) if f"T{one.id}" == told.about), None)
+
+
+def asks(message: Message) -> Asks:
+    """Return what is asked about a held message."""
+    return Asks("T", message.id, message.held_key)
 
 
 def _oldest_first(message: Message) -> tuple[dt.datetime, int]:
@@ -57,8 +73,11 @@ def _ack_recipients(world: World, message: Message, roster: frozenset[str]) -> A
     """The sender if the roster knows the address, else the commune's own addresses.
 
     An officer may assign a stranger's message to a commune; what was read of it then goes only to
-    addresses that belong to that commune (promise 6).
+    addresses that belong to that commune (promise 6). What an officer returns goes to its sender,
+    or to nobody.
     """
+    if message.ack == "returned" and not is_registered(message.sender, world.config.communes):
+        return ()
     if message.sender.casefold() in roster:
         return (message.sender,)
     for commune in world.config.communes:
@@ -90,13 +109,14 @@ def held_notices(world: World) -> Iterator[Due]:
     for message in filterfalse(waits_for_us, _held_now(world)):
         yield Due(
             kind="held",
-            key=f"held/{message.identity[:20]}/{message.decisions}",
+            key=message.held_key,
             to=world.officers(),
             template="held",
             not_before=min(message.received_at, world.now),
             campaign=message.campaign,
             commune=message.commune,
             message_id=message.id,
+            asks=asks(message),
         )
 
 

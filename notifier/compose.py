@@ -1,5 +1,6 @@
 """A due and its facts → the bytes of a mail. Pure: the same debt at the same moment, same bytes."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from email.utils import parseaddr
 from pathlib import Path
@@ -10,28 +11,55 @@ from notifier.due import Due
 from notifier.mime import Attachment
 from notifier.report_inputs import ReportInputs
 from notifier.templates import Rendered, Templates, WordingProblem
-from notifier.view import Context, view
+from notifier.view import Context, reply_token, view
 from registry.model import NewMail
 
 __all__ = ["Attachment", "Context", "Templates", "WordingProblem", "check_templates", "compose"]
 
 #: RFC 3834: answers to a message say so; everything else that no person sent is "generated".
 _ANSWERS = {"ack", "stranger"}
+#: A token stands at the end of a subject, whole, however long the subject is.
+_SUBJECT_BEFORE_TOKEN = 150
 
 
 def compose(due: Due, context: Context, templates: Templates) -> list[NewMail]:
     """Return one mail per envelope recipient, all with the same bytes and Message-ID.
+
+    A mail that asks for a decision is another one for each recipient: it names this one alone, so
+    that nobody's token lies in somebody else's mailbox.
 
     Strange data (line breaks, lone surrogates, endless names) is made harmless, never refused.
 
     Raises:
         WordingProblem: the template itself is broken; that mail waits, others go (FAULTS 108).
     """
-    rendered = templates.render(due.template, view(due, context))
-    identity = mime.message_id(due.key, context.config.settings.office.address)
-    raw = _raw(due, context, rendered, identity)
     recipients = dict.fromkeys(_address(address) for address in (*due.to, *due.cc))
-    one = NewMail(
+    wanted = [recipient for recipient in recipients if recipient]
+    if due.asks is not None:
+        return list(_personal(due, context, templates, wanted))
+    one = _mail(due, context, templates)
+    return [replace(one, recipient=recipient) for recipient in wanted]
+
+
+def _personal(
+    due: Due, context: Context, templates: Templates, recipients: list[str]
+) -> Iterator[NewMail]:
+    for recipient in recipients:
+        alone = replace(due, to=(recipient,), cc=())
+        facts = replace(context, addressee=recipient)
+        yield replace(_mail(alone, facts, templates), recipient=recipient)
+
+
+def _mail(due: Due, context: Context, templates: Templates) -> NewMail:
+    rendered = templates.render(due.template, view(due, context))
+    token = reply_token(due, context)
+    if token:
+        subject = f"{wording.clean(rendered.subject, _SUBJECT_BEFORE_TOKEN)} [{token}]"
+        rendered = replace(rendered, subject=subject)
+    office = context.config.settings.office.address
+    identity = mime.message_id(due.key, office, context.addressee)
+    raw = _raw(due, context, rendered, identity)
+    return NewMail(
         key=due.key,
         recipient="",
         kind=due.kind,
@@ -43,7 +71,6 @@ def compose(due: Due, context: Context, templates: Templates) -> list[NewMail]:
         message_id=due.message_id,
         not_before=due.not_before,
     )
-    return [replace(one, recipient=recipient) for recipient in recipients if recipient]
 
 
 def _raw(due: Due, context: Context, rendered: Rendered, identity: str) -> bytes:

@@ -8,6 +8,7 @@ from typing import get_args
 from config.model import Campaign, Config
 from notifier.calendar import Calendar
 from notifier.schedule import Addresses, campaign_state, live
+from notifier.token import Subject
 from registry.model import CampaignState, CommuneKey, MailKind, Snapshot, Verdict
 
 #: Mail that nobody asked for: office hours only, counted by the brake.
@@ -29,11 +30,24 @@ NEVER_ANSWERED: frozenset[Verdict] = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
+class Asks:
+    """What a mail asks a decision about: the message or report, and the key that seals the tokens.
+
+    The key names the set of decisions that may be taken: once one is taken, it is another key.
+    """
+
+    about: Subject
+    number: int
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Due:
     """A mail owed now. ``key`` is stable: the same debt has the same key after any restart.
 
     ``template`` names the wording (``ack-registered``, ``reminder``, …). ``facts`` carries what
-    else the wording needs (step id, report id). Nothing leaves before ``not_before``.
+    else the wording needs (step id, report id). Nothing leaves before ``not_before``. A mail that
+    ``asks`` is rendered for each recipient alone, with a token that only this one can use.
     """
 
     kind: MailKind
@@ -46,6 +60,7 @@ class Due:
     commune: CommuneKey | None = None
     message_id: int | None = None
     facts: Mapping[str, str] = field(default_factory=dict)
+    asks: Asks | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ leaves, so that a copy in Sent tells what had been sent although the registry ha
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -62,13 +62,17 @@ def read_key(key: str) -> MailKey | None:
     return MailKey(kind)
 
 
-def made_for(key: str, rfc_message_id: str) -> bool:
+def made_for(key: str, rfc_message_id: str, recipients: Iterable[str] = ()) -> bool:
     """Whether this Message-ID is the one that the key gives, whatever the office's domain was.
 
-    Somebody may have edited an old mail of ours as new: then its marker says nothing any more.
+    For all its recipients together, or for one of these alone. Somebody may have edited an old
+    mail of ours as new: then its marker says nothing any more.
     """
-    own = message_id(key, "office@example").partition("@")[0]
-    return rfc_message_id.strip().partition("@")[0] == own
+    found = rfc_message_id.strip().partition("@")[0]
+    return any(
+        message_id(key, "office@example", alone).partition("@")[0] == found
+        for alone in ("", *recipients)
+    )
 
 
 def _commune(text: str) -> CommuneKey | None:

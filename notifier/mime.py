@@ -54,10 +54,14 @@ class Envelope:
     in_reply_to: str = ""
 
 
-def message_id(key: str, address: str) -> str:
-    """Return the Message-ID of a debt: the same key has the same id after any restart."""
+def message_id(key: str, address: str, recipient: str = "") -> str:
+    """Return the Message-ID of a debt: the same key has the same id after any restart.
+
+    A mail made for one ``recipient`` alone has an id of its own.
+    """
     domain = ascii_address(f"x@{parseaddr(address)[1].rpartition('@')[2]}").partition("@")[2]
-    return f"<{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:40]}@{domain}>"
+    named = f"{key}\n{recipient.casefold()}" if recipient else key
+    return f"<{hashlib.sha256(named.encode('utf-8', 'replace')).hexdigest()[:40]}@{domain}>"
 
 
 def ascii_address(address: str) -> str:

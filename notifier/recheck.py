@@ -87,8 +87,11 @@ def _notice(mail: Mail, snapshot: Snapshot, config: Config, now: dt.datetime) ->
     if mail.kind == "digest":
         today = now.astimezone(config.settings.office.zone).date().isoformat()
         return "" if mail.key == f"digest/{today}" else "it is another day's digest"
-    waiting = any(message.id == mail.message_id for message in snapshot.held)
-    return "" if waiting else "the message does not wait any more"
+    for message in snapshot.held:
+        if message.id == mail.message_id:
+            asked = debt_key(mail.key) == message.held_key
+            return "" if asked else "a person has decided, and a newer notice asks again"
+    return "the message does not wait any more"
 
 
 def _call(question: _Question) -> str:

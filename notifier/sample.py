@@ -3,16 +3,20 @@
 import datetime as dt
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import product
+from typing import get_args
 
 from config.model import Campaign, Commune, Config
+from notifier.answered import AnswerCode, Answered
 from notifier.changes import differences
+from notifier.debt import Asks
 from notifier.due import Due
 from notifier.facts import title_field
 from notifier.mime import Attachment
 from notifier.report_gather import Material, build_inputs
 from notifier.report_inputs import BaseFacts, ReportInputs
 from notifier.report_view import AnswerFacts, ReportFacts
-from notifier.view import Context
+from notifier.view import Context, Target
 from parsers.reading import Finding, Letter, Row
 from registry.model import (
     CampaignState,
@@ -32,6 +36,7 @@ from registry.model import (
 ACKS = (
     "registered", "needs-fix", "nil", "duplicate", "letter-only", "dossier", "wrong-form",
     "blank-template", "unreadable", "link", "empty", "in-review", "too-large",
+    "returned",
 )  # fmt: skip
 _WITH_SUBMISSION = {"registered", "needs-fix", "nil"}
 _OTHERS: tuple[MailKind, ...] = (
@@ -56,6 +61,7 @@ def sample_dues(config: Config) -> Iterator[tuple[Due, Context]]:
         for kind in _ABOUT_A_REPORT:
             facts = context(config, campaign, members[0], campaign.closes_at)
             yield due(kind, kind), replace(facts, report=supplement(config, campaign))
+        yield from _decisions(config, campaign, members[0])
     yield due("alert", "alert"), Context(config, config.settings.office.go_live_at)
 
 
@@ -105,6 +111,29 @@ def _acks(
     bare = Context(config, moment, message=message(moment))
     for ack in set(ACKS) - _WITH_SUBMISSION:
         yield due("ack", f"ack-{ack}"), bare
+
+
+def _decisions(
+    config: Config, campaign: Campaign, commune: Commune
+) -> Iterator[tuple[Due, Context]]:
+    """What officers are asked, and what they are told of their answers, in every case."""
+    now = campaign.opens_at
+    asks = Asks("T", 12, "sample")
+    held = replace(message(now), state="held", verdict="query", reason="words-only")
+    facts = replace(context(config, campaign, commune, now), addressee="a@b.example")
+    yield replace(due("held", "held"), asks=asks), replace(facts, message=held)
+    targets = (
+        None,
+        Target(held, commune, campaign),
+        Target(replace(held, state="kept"), commune, campaign),
+        Target(replace(held, state="recorded"), commune, campaign, facts.submission),
+    )
+    for code, target in product(get_args(AnswerCode), targets):
+        said = Answered(code, "T12", (commune.title,))
+        reply = replace(message(now), verdict="decision", reason=said.reason, ack="decision")
+        asked = None if target is None or said.done else asks
+        told = replace(facts, message=reply, target=target, submission=None)
+        yield replace(due("ack", "ack-decision"), asks=asked), told
 
 
 def _reminders(

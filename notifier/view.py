@@ -13,16 +13,27 @@ from typing import Any
 from config.model import Campaign, Commune, Config
 from notifier import wording
 from notifier.again import unreached_of
+from notifier.answered import answered
 from notifier.dossier import checklist, remarks
 from notifier.due import Due
 from notifier.facts import addressee, cited, point_names, sums
 from notifier.held_reasons import in_vietnamese
 from notifier.mime import Attachment
+from notifier.options import options
 from notifier.report_view import AnswerFacts, ReportFacts, answer_view, report_view
 from notifier.schedule import live
+from notifier.token import token
 from parsers.form import Form
 from parsers.reading import Finding, Letter
-from registry.model import Document, Mail, Message, Point, Snapshot, Submission
+from registry.model import (
+    WHOSE_IS_OPEN,
+    Document,
+    Mail,
+    Message,
+    Point,
+    Snapshot,
+    Submission,
+)
 from registry.snapshot import commune_state
 
 View = dict[str, Any]
@@ -47,6 +58,7 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
         "query": "thư cần cán bộ xem",
         "approval": "ý kiến duyệt",
         "department": "thư trả lời của Sở",
+        "decision": "trả lời của cán bộ",
         "bounce": "báo không gửi được",
         "auto-reply": "trả lời tự động",
         "own": "thư của chính hệ thống",
@@ -124,6 +136,9 @@ class Context:
     serves the mails about a whole campaign (digest, draft, report). ``dossier`` are all documents
     that came for the commune's points, whichever mail brought them. ``report`` is the one that a
     draft, a report or a returned draft is about, ``answer`` what the Department said to one.
+    ``secret`` seals the token of
+    a mail that asks for a decision, ``addressee`` is whom this rendering of it is for. ``target``
+    is what an answer by reply was about.
     """
 
     config: Config
@@ -140,6 +155,34 @@ class Context:
     dossier: tuple[Document, ...] = ()
     report: ReportFacts | None = None
     answer: AnswerFacts | None = None
+    secret: bytes = b""
+    addressee: str = ""
+    target: "Target | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A message that somebody's reply decided about, as it stands now."""
+
+    message: Message
+    commune: Commune | None = None
+    campaign: Campaign | None = None
+    submission: Submission | None = None
+
+
+def reply_token(due: Due, context: Context) -> str:
+    """Return the token of a mail that asks for a decision; "" for any other."""
+    if due.asks is None or not context.addressee:
+        return ""
+    asks, until = due.asks, _last_day(context)
+    return token(context.secret, asks.about, asks.number, asks.key, context.addressee, until)
+
+
+def _last_day(context: Context) -> dt.date:
+    """The last local day on which a reply counts."""
+    settings = context.config.settings
+    today = context.now.astimezone(settings.office.zone).date()
+    return today + dt.timedelta(days=settings.security.reply_days)
 
 
 def view(due: Due, context: Context) -> View:
@@ -177,6 +220,67 @@ def view(due: Due, context: Context) -> View:
         "alert": _alert(due),
         "over": due.facts.get("over", ""),
         "for_officers": due.facts.get("what", "") in _OFFICERS,
+        "token": reply_token(due, context),
+        "answer_until": wording.day(_last_day(context)),
+        "options": _options(due, context),
+        "colleagues": _colleagues(context),
+        "answered": _answered(context.message),
+        "target": _target(context),
+        "returned": _returned(context.message),
+    }
+
+
+def _options(due: Due, context: Context) -> list[list[str]]:
+    """Return the answers that a mail offers about a held message."""
+    message = context.target.message if context.target else context.message
+    if message is None or due.asks is None or due.asks.about != "T":
+        return []
+    config, commune = context.config, context.target.commune if context.target else context.commune
+    day = message.received_at.astimezone(config.settings.office.zone).date()
+    communes = tuple(one for one in config.communes if one.valid_on(day))
+    # Only a name that its reader can take for granted: whom the file speaks of, not who sent it.
+    sure = message.reason.partition(":")[0] not in WHOSE_IS_OPEN
+    known = {one.id for one in config.campaigns}
+    open_ = config.campaigns if len(known) > 1 and message.campaign not in known else ()
+    return options(message, communes, commune if sure else None, open_)
+
+
+def _colleagues(context: Context) -> list[str]:
+    """Return who else among the officers was asked the same."""
+    officers = context.config.settings.officers.addresses
+    others = (one for one in officers if one.casefold() != context.addressee.casefold())
+    return [wording.clean(one, 200) for one in others] if context.addressee else []
+
+
+def _answered(message: Message | None) -> View | None:
+    """Return what came of a reply, as `notifier.answered` reads it."""
+    found = answered(message) if message else None
+    if found is None:
+        return None
+    names = [wording.discreet(name, 200) for name in found.names]
+    return {"code": found.code, "done": found.done, "about": found.number, "names": names}
+
+
+def _returned(message: Message | None) -> str:
+    """Return why an officer returned a message, in the officer's own words."""
+    if message is None or message.ack != "returned":
+        return ""
+    return wording.discreet(message.reason, 1000)
+
+
+def _target(context: Context) -> View | None:
+    """Return the message that a reply decided about, as it stands now."""
+    target = context.target
+    if target is None:
+        return None
+    by_commune = wording.clean(target.commune.title, 100) if target.commune else ""
+    return {
+        **_message(target.message, context),
+        "state": target.message.state,
+        "commune": by_commune,
+        "campaign": wording.clean(target.campaign.title, 200) if target.campaign else "",
+        "by": wording.clean(target.message.forced_by, 200),
+        "submission": _version(target.submission, context),
     }
 
 
@@ -258,7 +362,8 @@ def _message(message: Message, context: Context) -> View:
     zone = context.config.settings.office.zone
     return {
         "id": message.id,
-        "subject": wording.discreet(message.subject, 200),
+        # A mark of secrecy in a reply's quotation would keep the reply itself from being read.
+        "subject": "" if message.verdict == "secret" else wording.discreet(message.subject, 200),
         "sender": wording.clean(message.sender, 200),
         "received": wording.moment(message.received_at, zone),
         "reason": wording.discreet(in_vietnamese(message.reason), 400),

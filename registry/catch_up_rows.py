@@ -243,9 +243,8 @@ def _take_over(connection: sa.Connection, mail: FoundMail, now: dt.datetime) -> 
         "response": _COPY,
         "next_try_at": None,
     }
-    one_sent = (
-        sa.select(mails.c.id).where(mails.c.key == mail.key, mails.c.state == "sent").limit(1)
-    )
+    same = mails.c.key == mail.key, mails.c.rfc_message_id == mail.rfc_message_id
+    one_sent = sa.select(mails.c.id).where(*same, mails.c.state == "sent").limit(1)
     before = connection.execute(one_sent).one_or_none() is not None
     changed = 0
     for recipient in dict.fromkeys(mail.recipients):

@@ -120,6 +120,21 @@ class LookRows(Part):
         )
         return found[0] if found else None
 
+    def answers_like(self, sender: str, reason: str) -> int:
+        """Count the answers by reply of this sender with this reason that were answered by us."""
+        query = (
+            sa.select(sa.func.count())
+            .select_from(messages)
+            .where(
+                messages.c.verdict == "decision",
+                messages.c.sender == sender,
+                messages.c.reason == reason,
+                messages.c.ack != "",
+            )
+        )
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def is_our_mail(self, rfc_message_id: str) -> bool:
         """Whether a mail of our outbox has this Message-ID, with or without its brackets."""
         spellings = _spellings([rfc_message_id])

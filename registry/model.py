@@ -34,6 +34,7 @@ Verdict = Literal[
     "query",  # words for a person
     "approval",  # an approver's reply
     "department",  # what the Department answered to a report
+    "decision",  # a person's answer, by reply, to a mail of ours that asked for one
     "bounce",
     "auto-reply",
     "own",  # one of our own mails came back
@@ -213,6 +214,15 @@ class Message:
         return self.sha256 or self.content_key
 
     @property
+    def held_key(self) -> str:
+        """The outbox key of the notice that asks what to do with it: one for each decision."""
+        return self.held_key_after(self.decisions)
+
+    def held_key_after(self, decisions: int) -> str:
+        """The key of the notice that was owed when so many decisions had been taken."""
+        return f"held/{self.identity[:20]}/{decisions}"
+
+    @property
     def ack_key(self) -> str:
         """The outbox key of the answer that is owed; empty when none is."""
         if not self.ack:
@@ -322,12 +332,36 @@ class NewSubmission:
     findings: tuple[Finding, ...] = ()
 
 
+#: What a person may decide about a held message by answering its notice.
+Choice = Literal["assign", "accept", "drop", "return"]
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """What a person's reply decides about a held message.
+
+    ``by`` is that person's address, ``decisions`` how many had been taken about the message when
+    it was asked: if another one was taken since, this one is void. ``commune`` and ``campaign`` say
+    whose answer it is (assign), ``reason`` why nothing follows from it (drop, return).
+    """
+
+    choice: Choice
+    message_id: int
+    decisions: int
+    by: str
+    commune: CommuneKey | None = None
+    campaign: str | None = None
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """All that follows from one message; the store records it in one transaction.
 
     ``state`` is ``recorded`` or ``held``; a held message says why in ``reason``.
     ``returned`` are our mails that came back, as (key, recipient): those addresses are dead.
+    ``decided`` is what the message decides about another one. ``ignored`` are tokens in it that
+    its sender may not use, as ``T12``.
     """
 
     state: MessageState
@@ -344,6 +378,8 @@ class Outcome:
     documents: tuple[Document, ...] = ()
     submission: NewSubmission | None = None
     returned: tuple[tuple[str, str], ...] = ()
+    decided: Decided | None = None
+    ignored: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

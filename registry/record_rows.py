@@ -10,12 +10,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from registry.database import journal
+from registry.decision_rows import (
+    SAME_ANSWER,
+    DecisionRows,
+    apply_decision,
+    choose_current,
+    told,
+    whose,
+)
 from registry.errors import NotPossible
 from registry.filing_rows import owe_filing
 from registry.inbox_rows import ack_values
 from registry.model import (
-    WHOSE_IS_OPEN,
-    CommuneKey,
     Message,
     NewSubmission,
     Outcome,
@@ -23,13 +29,11 @@ from registry.model import (
 )
 from registry.receipts import receipt_number
 from registry.rows import (
-    Part,
     commune_values,
     get_message,
     instant,
     plain_letter,
     point_values,
-    written,
 )
 from registry.tables import bounced, documents, findings, mails, messages, points, submissions
 
@@ -48,30 +52,13 @@ _RETURNED = (
     .returning(mails.c.id)
 )
 _ALIVE = bounced.delete().where(bounced.c.address == sa.bindparam("wanted"))
-_SAME = sa.and_(
-    submissions.c.campaign == sa.bindparam("answer_campaign"),
-    submissions.c.commune_code == sa.bindparam("answer_code"),
-    submissions.c.commune_from == sa.bindparam("answer_from"),
-)
-_VERSIONS = sa.select(sa.func.count()).select_from(submissions).where(_SAME)
-_NEWEST = (
-    sa.select(submissions.c.id)
-    .where(_SAME, sa.not_(submissions.c.withdrawn))
-    .order_by(submissions.c.received_at.desc(), submissions.c.id.desc())
-    .limit(1)
-)
-_NOT_CURRENT = (
-    submissions.update()
-    .where(_SAME, submissions.c.current, submissions.c.id != sa.bindparam("newest"))
-    .values(current=False)
-)
-_CURRENT = (
-    submissions.update().where(submissions.c.id == sa.bindparam("newest")).values(current=True)
-)
+_VERSIONS = sa.select(sa.func.count()).select_from(submissions).where(SAME_ANSWER)
+#: Fields of an outcome that stand in its hash only when they say something.
+_SELDOM = frozenset({"decided", "ignored"})
 
 
-class RecordRows(Part):
-    """Outcomes and decisions about messages."""
+class RecordRows(DecisionRows):
+    """Outcomes of messages."""
 
     def record(
         self, message_id: int, outcome: Outcome, now: dt.datetime, decisions: int | None = None
@@ -82,10 +69,11 @@ class RecordRows(Part):
         current version is the one that arrived last by the server's time, whatever the order of
         recording (a delayed first mail never replaces a second one). ``decisions`` is how many
         people had decided on the message when the outcome was begun: it must know of them all.
+        What it decides about another message is done in the same transaction.
 
         Raises:
             NotPossible: the message does not wait to be understood (recorded already), or a person
-                decided meanwhile, and it must be read again.
+                decided meanwhile – on it, or on what it decides – and it must be read again.
         """
         with self._database.write() as connection:
             message = get_message(connection, message_id)
@@ -93,6 +81,8 @@ class RecordRows(Part):
                 raise NotPossible(f"message {message_id} is {message.state}, not kept")
             if decisions not in {None, message.decisions}:
                 raise NotPossible(f"message {message_id} was decided on while it was being read")
+            if outcome.decided is not None:
+                apply_decision(connection, outcome.decided, message_id, now)
             _put_documents(connection, message_id, outcome)
             submission_id, receipt = _put_submission(connection, message, outcome, now)
             values = _outcome_values(outcome) | {"submission_id": submission_id}
@@ -102,41 +92,10 @@ class RecordRows(Part):
             connection.execute(_SET_MESSAGE, {"wanted": message_id, **owed})
             owe_filing(connection, message_id)
             _note_addresses(connection, message, outcome, now)
-            data = _told(recorded) | {"receipt": receipt, "outcome": digest(outcome)}
+            _note_ignored(connection, message_id, outcome, now)
+            data = told(recorded) | {"receipt": receipt, "outcome": digest(outcome)}
             journal(connection, now, outcome.state, f"message {message_id}", data)
             return recorded
-
-    def assign(
-        self, message_id: int, commune: CommuneKey, campaign: str, by: str, now: dt.datetime
-    ) -> Message:
-        """Send a message back to be understood, as this commune's answer in this campaign.
-
-        A version that it brought is withdrawn. A message that was never fetched cannot be read:
-        it is only attributed.
-        """
-        with self._database.write() as connection:
-            message = get_message(connection, message_id)
-            return _reopen(connection, message, "assigned", commune, campaign, by, now)
-
-    def accept(self, message_id: int, by: str, now: dt.datetime) -> Message:
-        """Send a message back to be understood, taking for granted what made it be held.
-
-        Raises:
-            NotPossible: it is not known whose answer it is in which campaign (`assign` says it),
-                or it does not wait for a person.
-        """
-        with self._database.write() as connection:
-            message = get_message(connection, message_id)
-            if message.state not in {"held", "rejected"}:
-                raise NotPossible(f"message {message_id} is {message.state}: nothing to accept")
-            commune = message.forced_commune or message.commune
-            campaign = message.forced_campaign or message.campaign
-            doubt = message.reason.partition(":")[0] if message.state == "held" else ""
-            if commune is None or campaign is None or doubt in WHOSE_IS_OPEN:
-                raise NotPossible(
-                    f"message {message_id} has no certain commune or campaign yet: use assign"
-                )
-            return _reopen(connection, message, "accepted", commune, campaign, by, now)
 
     def take_up(self, message_id: int, now: dt.datetime) -> Message:
         """Send a message back to be understood that was held only until we can check it.
@@ -157,27 +116,6 @@ class RecordRows(Part):
             journal(connection, now, "taken-up", f"message {message_id}", data)
             return get_message(connection, message_id)
 
-    def reject(self, message_id: int, reason: str, by: str, now: dt.datetime) -> Message:
-        """Decide that nothing follows from a message; a version that it brought is withdrawn.
-
-        It does not count as heard any more. `assign` and `accept` bring it back.
-        """
-        with self._database.write() as connection:
-            message = get_message(connection, message_id)
-            if message.state == "rejected":
-                return message
-            _withdraw(connection, message)
-            values = {
-                "state": "rejected",
-                "verdict": message.verdict or "query",
-                "reason": reason,
-                "ack": "",
-                "ack_key": "",
-                "unanswered": False,
-                "forced_by": by,
-            }
-            return _decided(connection, message, "rejected", values, by, now)
-
 
 def digest(outcome: Outcome) -> str:
     """Return a hash over all that follows from a message: documents, points, findings, envelope.
@@ -196,7 +134,9 @@ def digest(outcome: Outcome) -> str:
 
 def _in_words(value: Any) -> object:
     if dataclasses.is_dataclass(value):  # not `asdict`, which copies all that is in it
-        return {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+        told_of = {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+        # Most messages decide nothing: their hashes are those of before there were such replies.
+        return {name: one for name, one in told_of.items() if one or name not in _SELDOM}
     if isinstance(value, dt.datetime):
         return instant(value)
     if isinstance(value, dt.date):
@@ -204,64 +144,6 @@ def _in_words(value: Any) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(type(value).__name__)
-
-
-def _reopen(
-    connection: sa.Connection,
-    message: Message,
-    kind: str,
-    commune: CommuneKey,
-    campaign: str,
-    by: str,
-    now: dt.datetime,
-) -> Message:
-    """Send a message back to ``kept``; what it was before goes into the journal."""
-    _withdraw(connection, message)
-    values: dict[str, Any] = {
-        "state": "kept" if message.sha256 else "recorded",
-        "tries": 0,
-        "campaign": campaign,
-        "forced_code": commune[0],
-        "forced_from": commune[1],
-        "forced_campaign": campaign,
-        "forced_by": by,
-        **commune_values(commune),
-    }
-    if message.sha256:
-        values |= {"ack": "", "ack_key": "", "unanswered": False}
-    return _decided(connection, message, kind, values, by, now)
-
-
-def _decided(
-    connection: sa.Connection,
-    message: Message,
-    kind: str,
-    values: dict[str, Any],
-    by: str,
-    now: dt.datetime,
-) -> Message:
-    connection.execute(
-        messages.update()
-        .where(messages.c.id == message.id)
-        .values(**values, submission_id=None, decisions=message.decisions + 1)
-    )
-    owe_filing(connection, message.id)
-    after = get_message(connection, message.id)
-    data = {"by": by, "before": _told(message), "after": _told(after)}
-    journal(connection, now, kind, f"message {message.id}", data)
-    return after
-
-
-def _told(message: Message) -> dict[str, object]:
-    return {
-        "state": message.state,
-        "verdict": message.verdict,
-        "reason": message.reason,
-        "commune": written(message.commune),
-        "campaign": message.campaign,
-        "ack": message.ack,
-        "submission": message.submission_id,
-    }
 
 
 def _outcome_values(outcome: Outcome) -> dict[str, object]:
@@ -295,7 +177,7 @@ def _put_submission(
     new = outcome.submission
     if new is None:
         return None, None
-    answer = _answer(new.campaign, new.commune)
+    answer = whose(new.campaign, new.commune)
     version = connection.execute(_VERSIONS, answer).scalar_one() + 1
     receipt = _free_receipt(connection, new, version)
     values = {
@@ -314,7 +196,7 @@ def _put_submission(
     }
     submission_id = int(connection.execute(_NEW_SUBMISSION, values).scalar_one())
     _put_contents(connection, submission_id, new)
-    _choose_current(connection, answer)
+    choose_current(connection, answer)
     return submission_id, receipt
 
 
@@ -350,30 +232,13 @@ def _put_contents(connection: sa.Connection, submission_id: int, new: NewSubmiss
         connection.execute(findings.insert(), rows)
 
 
-def _withdraw(connection: sa.Connection, message: Message) -> None:
-    """Take back the version that a message brought; an older one may be current again."""
-    query = sa.select(submissions).where(
-        submissions.c.message_id == message.id, sa.not_(submissions.c.withdrawn)
-    )
-    for row in connection.execute(query).all():
-        connection.execute(
-            submissions.update()
-            .where(submissions.c.id == row.id)
-            .values(withdrawn=True, current=False)
-        )
-        _choose_current(connection, _answer(row.campaign, (row.commune_code, row.commune_from)))
-
-
-def _answer(campaign: str, commune: CommuneKey) -> dict[str, object]:
-    """Return whose versions in which campaign are meant, as the statements below take it."""
-    return {"answer_campaign": campaign, "answer_code": commune[0], "answer_from": commune[1]}
-
-
-def _choose_current(connection: sa.Connection, answer: Mapping[str, object]) -> None:
-    """Make the version current that arrived last; of equal times the one recorded last."""
-    newest = connection.execute(_NEWEST, answer).scalar_one_or_none() or 0
-    connection.execute(_NOT_CURRENT, {**answer, "newest": newest})
-    connection.execute(_CURRENT, {"newest": newest})
+def _note_ignored(
+    connection: sa.Connection, message_id: int, outcome: Outcome, now: dt.datetime
+) -> None:
+    """Write down tokens that came with a message and were not its sender's to use."""
+    if outcome.ignored:
+        data = {"tokens": list(outcome.ignored), "sender": outcome.sender}
+        journal(connection, now, "token-ignored", f"message {message_id}", data)
 
 
 def _note_addresses(

@@ -28,11 +28,16 @@ _COMMON = tuple(kind for kind in get_args(MailKind) if kind not in {"ack", *_SIN
 
 _Heard = dict[tuple[str, CommuneKey], Heard]
 
+_SETTLED = ("recorded", "rejected")
 _IS_ARRIVAL = sa.and_(
     messages.c.commune_code.is_not(None),
     sa.or_(
         messages.c.state.in_(("kept", "held")),
-        sa.and_(messages.c.state != "rejected", messages.c.verdict.in_(ARRIVALS)),
+        sa.and_(
+            # what was returned to its sender arrived all the same (promise 3)
+            sa.or_(messages.c.state != "rejected", messages.c.ack == "returned"),
+            messages.c.verdict.in_(ARRIVALS),
+        ),
     ),
 )
 _WHO = (messages.c.campaign, messages.c.commune_code, messages.c.commune_from)
@@ -42,7 +47,7 @@ _ARRIVED = (
         sa.func.min(messages.c.received_at).label("first_at"),
         sa.func.max(messages.c.received_at).label("last_at"),
         sa.func.count().label("messages"),
-        sa.func.sum(sa.case((messages.c.state == "recorded", 0), else_=1)).label("held"),
+        sa.func.sum(sa.case((messages.c.state.in_(_SETTLED), 0), else_=1)).label("held"),
     )
     .where(messages.c.campaign.in_(sa.bindparam("campaigns", expanding=True)), _IS_ARRIVAL)
     .group_by(*_WHO)
@@ -107,7 +112,7 @@ def _heard(
         for campaign in ids:
             if _inside(windows.get(campaign), at):
                 place = campaign, (row.commune_code, row.commune_from)
-                _add(heard, place, Heard(at, at, 1, int(row.state != "recorded")))
+                _add(heard, place, Heard(at, at, 1, int(row.state not in _SETTLED)))
     return heard
 
 

@@ -19,9 +19,12 @@ from notifier.compose import (
     check_templates,
     compose,
 )
+from notifier.debt import Asks
 from notifier.due import Due
+from notifier.mail_key import made_for
 from notifier.sample import sample_dues
 from notifier.templates import Rendered
+from notifier.token import found_tokens, judge
 from notifier.view import view
 from parsers.letter import nil_statement
 from registry.model import Snapshot
@@ -151,21 +154,54 @@ def test_the_silence_notice_carries_which_server_accepted_what_when() -> None:
     assert "Máy chủ đã nhận lúc 16/05/2024 08:01 (máy chủ mx.caoloc.example, trả lời: 250" in text
 
 
-def test_a_held_notice_says_why_and_which_commands_there_are() -> None:
-    facts = context(message=rig.message(id=41, reason="hai biểu khác nhau"), submission=None)
-    text = flat(words(due("held"), facts).text)
+HELD = due("held", asks=Asks("T", 41, "held/9f2c4be81d7a60355c0b/0"))
+
+
+def test_a_held_notice_says_why_and_which_answers_there_are() -> None:
+    held = rig.message(id=41, state="held", reason="hai biểu khác nhau", campaign=CAMPAIGN.id)
+    held = dataclasses.replace(held, commune=HOA_CU.key)
+    facts = context(message=held, submission=None, addressee="canbo@caoloc.example")
+    text = flat(words(HELD, facts).text)
     assert "hai biểu khác nhau" in text
-    assert "intake assign 41 06223" in text
-    assert "intake reject 41" in text
+    for answer in ("NHẬN đồng ý", "GÁN xã Hòa Cư thư này", "TRẢ LẠI lý do không", "BỎ không"):
+        assert answer in text
 
 
 def test_a_held_notice_of_an_infected_mail_offers_no_way_to_open_it() -> None:
-    infected = rig.message(id=41, verdict="infected", reason="infected: Own.Eicar")
-    text = flat(words(due("held"), context(message=infected, submission=None)).text)
-    assert "intake accept" not in text
-    assert "intake assign" not in text
-    assert "intake reject 41" in text
+    infected = rig.message(id=41, state="held", verdict="infected", reason="infected: Own.Eicar")
+    facts = context(message=infected, submission=None, addressee="canbo@caoloc.example")
+    text = flat(words(HELD, facts).text)
+    assert not re.search("NHẬN|GÁN|TRẢ LẠI", text)
+    assert "BỎ không ghi nhận" in text
     assert "không mở thư trên máy tính" in text
+
+
+def test_what_asks_for_a_decision_is_another_mail_for_each_recipient() -> None:
+    """Its own token, Message-ID and To: nobody's token lies in somebody else's mailbox."""
+    to = ("canbo@caoloc.example", "canbo2@caoloc.example")
+    facts = context(message=rig.message(id=41, state="held"), secret=b"s" * 32)
+    made = compose(dataclasses.replace(HELD, to=to), facts, TEMPLATES)
+    tokens = {mail.recipient: found_tokens(mail.subject) for mail in made}
+    assert len({mail.rfc_message_id for mail in made}) == len({mail.raw for mail in made}) == 2
+    for mail in made:
+        seen = email.message_from_bytes(mail.raw, policy=email.policy.default)
+        assert [mail.recipient] == [seen["To"]]
+        assert found_tokens(str(seen["Subject"])) == tokens[mail.recipient]
+        for whose, (one,) in tokens.items():
+            mine = whose == mail.recipient
+            assert (one.code in seen.get_body(("plain",)).get_content()) == mine
+            today = rig.at(16).date()
+            judged = judge(one, b"s" * 32, HELD.asks.key, mail.recipient, today)
+            assert judged == ("good" if mine else "forged")
+        assert made_for(mail.key, mail.rfc_message_id, [mail.recipient])
+        assert not made_for(mail.key, mail.rfc_message_id, ["somebody@else.example"])
+
+
+def test_a_token_is_whole_however_long_the_subject_is() -> None:
+    long = rig.message(id=41, state="held", subject="Biểu đăng ký " * 60)
+    facts = context(message=long, secret=b"s" * 32)
+    (mail,) = compose(dataclasses.replace(HELD, to=("canbo@caoloc.example",)), facts, TEMPLATES)
+    assert len(found_tokens(mail.subject)) == 1
 
 
 def test_a_draft_names_the_mail_that_nobody_decided_on_yet() -> None:
