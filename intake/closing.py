@@ -61,7 +61,7 @@ def _change(desk: Desk, campaign: Campaign, snapshot: Snapshot) -> ReportChange:
         return "other"
     if newest.again_at is not None:
         return "asked"
-    if _takes_back(desk.store, desk.vault, newest):
+    if takes_back(desk.store, desk.vault, newest):
         return "taken-back"
     if not newest.inputs_sha256:  # found in Sent: it counted what had arrived before it was made
         later = [one for one in inputs.communes if _arrived_after(one, newest)]
@@ -95,7 +95,7 @@ def release_report(
             was taken back.
     """
     last = next(reversed(store.reports(campaign)), None)
-    if last and last.approved_at is None and _takes_back(store, vault, last):
+    if last and last.approved_at is None and takes_back(store, vault, last):
         raise NotPossible(
             f"report {last.number} of {campaign} counts an answer that was taken back since: "
             "wait for the draft that replaces it"
@@ -103,7 +103,7 @@ def release_report(
     return store.approve(campaign, by, now, number)
 
 
-def _takes_back(store: Store, vault: Vault, report: ReportRow) -> bool:
+def takes_back(store: Store, vault: Vault, report: ReportRow) -> bool:
     """Whether a report counts an answer that a person has taken back since."""
     if not report.inputs_sha256:  # found in Sent: which answers it counts is not known
         return False

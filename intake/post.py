@@ -258,16 +258,21 @@ def _dossier(desk: Desk, one: Due) -> tuple[Document, ...]:
     return tuple(desk.store.dossier(one.campaign, one.commune))
 
 
-def _report_row(desk: Desk, one: Due, campaign: Campaign) -> ReportRow:
-    number = int(one.key.rsplit("/", 1)[1])
-    return next(row for row in desk.store.reports(campaign.id) if row.number == number)
+def _report_row(desk: Desk, one: Due, campaign: Campaign) -> ReportRow | None:
+    """The report that a mail is about: its key names it, or the answer by reply that it answers."""
+    if one.kind in ABOUT_A_REPORT:
+        number = int(one.key.rsplit("/", 1)[1])
+    else:
+        told = answered(desk.store.message(one.message_id)) if one.message_id else None
+        number = told.number if told and told.about.startswith("B") else 0
+    return next((row for row in desk.store.reports(campaign.id) if row.number == number), None)
 
 
 def _report(desk: Desk, one: Due, campaign: Campaign | None) -> ReportFacts | None:
     """The report that a mail is about; of a supplement also what differs, if it is still known."""
-    if campaign is None or one.kind not in ABOUT_A_REPORT:
+    row = _report_row(desk, one, campaign) if campaign else None
+    if row is None:
         return None
-    row = _report_row(desk, one, campaign)
     inputs = frozen_inputs(desk.vault, row.inputs_sha256)
     base = inputs.base if inputs else None
     was = frozen_inputs(desk.vault, base.inputs_sha256) if base else None
@@ -301,6 +306,8 @@ def _attachments(
         return (Attachment(f"Bieu dang ky {campaign.id} {commune.code}.xlsx", book, XLSX),)
     if one.kind in ABOUT_A_REPORT:
         report = _report_row(desk, one, campaign)
+        if report is None:
+            return ()
         files = report.outgoing if one.kind == "report" else report.files
         return tuple(
             Attachment(

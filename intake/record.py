@@ -204,12 +204,12 @@ class _Case:
             commune=self._key(),
             campaign=self.campaign.id if self.campaign else None,
             content_key=content_key(self.documents, self.own_words),
-            documents=tuple(self._document(document) for document in self.documents),
+            documents=tuple(self.document_of(document) for document in self.documents),
         )
 
-    def _document(self, document: ReadDocument) -> Document:
+    def document_of(self, document: ReadDocument) -> Document:
         """Return a file as it is recorded, with what it is to the campaign's dossier."""
-        kept = _document(document)
+        kept = document_of(document)
         if _rows(document) and self._repeats_a_point(document):
             kept = replace(kept, role="dossier")
         elif _rows(document):
@@ -456,7 +456,7 @@ class _Case:
     def _is_dossier(self) -> bool:
         """Whether these are documents for points that stand recorded, and all of them are heard."""
         current = self.known.current
-        kept = [self._document(document) for document in self.documents]
+        kept = [self.document_of(document) for document in self.documents]
         lost = any(one.refusal_code and not one.item for one in kept)
         return bool(current and current.points) and any(one.item for one in kept) and not lost
 
@@ -481,7 +481,8 @@ class _Case:
         return self.held("words-only")
 
 
-def _document(document: ReadDocument) -> Document:
+def document_of(document: ReadDocument) -> Document:
+    """Return what is recorded of a file that was read or refused."""
     kept = Document(
         ordinal=document.ordinal,
         name=document.name,

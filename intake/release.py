@@ -16,13 +16,11 @@ from config.model import Campaign
 from intake.by_reply import Reply
 from intake.record import ReadDocument, worst_signature
 from notifier.answered import AnswerCode, Answered
+from notifier.report_rules import Question, question_key
 from notifier.token import Token, Verdict, judge
 from parsers.reading import Letter, Reading
 from parsers.vietnamese import fold
 from registry.model import ReportDecision, ReportRow, SignedLetter
-
-#: ``draft``: the approvers are asked to release it; ``returned``: the officers say when it is done.
-Question = Literal["draft", "returned"]
 
 #: Bytes under the signature, or beside it, were changed: this is not what was signed.
 _ALTERED = frozenset({"altered", "changed-later"})
@@ -35,22 +33,18 @@ _TITLE_LIKENESS = 88
 class AskedReport:
     """The report that an answer is about, and what decides about the answer.
 
-    ``newest`` is the last report of its campaign, ``may_answer`` whose answer counts by today's
-    config (lower case). ``taken_back``: it counts an answer that a person has taken back since.
+    ``newest`` is the last report of its campaign, ``seal`` what its token is worth, ``may_answer``
+    whose answer counts by today's config (lower case). ``taken_back``: it counts an answer that a
+    person has taken back since.
     """
 
     campaign: Campaign
     row: ReportRow
     newest: ReportRow
     question: Question
-    token: Verdict
+    seal: Verdict
     may_answer: frozenset[str]
     taken_back: bool = False
-
-
-def question_key(question: Question, campaign: str, number: int) -> str:
-    """Return the key of the mail that asks it: the tokens of that mail are sealed with it."""
-    return f"{question}/{campaign}/{number}"
 
 
 def asked_by(
@@ -107,7 +101,7 @@ def _void(asked: AskedReport) -> AnswerCode | None:
         (row.number != asked.newest.number, "answer-older-draft"),
         (asked.question == "draft" and row.returned_at is not None, "answer-was-returned"),
         (row.again_at is not None, "answer-older-draft"),
-        (asked.token == "expired", "answer-expired"),
+        (asked.seal == "expired", "answer-expired"),
     )
     return next((code for holds, code in checks if holds), None)
 

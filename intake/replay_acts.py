@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from email.parser import BytesHeaderParser
 from email.policy import default
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import structlog
 
@@ -39,6 +39,7 @@ from registry.model import (
     NewMail,
     OpenTrouble,
     Outcome,
+    ReportDecision,
     ReportFile,
     SignedLetter,
     Slot,
@@ -189,8 +190,7 @@ class Player:
     def _as_decided(self, scene: Sequence[Event], outcome: Outcome) -> Outcome:
         """A decision that a reply brought stands as it was taken, whatever is read in it today."""
         before = [one for one in scene[:-1] if by_reply(one)]
-        decisions = self.desk.store.message(number_of(before[0])).decisions if before else 0
-        told = decision_told(before[0], decisions) if before else None
+        told = self._decision_told(before[0]) if before else None
         if told == outcome.decided:
             return outcome
         self._note(
@@ -200,6 +200,11 @@ class Player:
             "the decision stays as it was taken",
         )
         return dataclasses.replace(outcome, decided=told)
+
+    def _decision_told(self, event: Event) -> Decided | ReportDecision:
+        if event.subject.startswith("campaign "):
+            return report_decision_told(event)
+        return decision_told(event, self.desk.store.message(number_of(event)).decisions)
 
     def _understood(self, event: Event, message: Message) -> Outcome:
         """Return today's outcome; giving a message up came from trouble, which is told only."""
@@ -584,6 +589,20 @@ def decision_told(event: Event, decisions: int) -> Decided:
         after["campaign"] if assigned else None,
         after["reason"] if event.kind == "rejected" else "",
     )
+
+
+def report_decision_told(event: Event) -> ReportDecision:
+    """Return the decision of a reply about a report as the journal tells it."""
+    data: Mapping[str, Any] = event.data
+    choices: Mapping[str, Literal["release", "return", "again"]] = {
+        "report-approved": "release",
+        "report-returned": "return",
+        "report-again": "again",
+    }
+    letter = SignedLetter(**data["letter"]) if "letter" in data else None
+    reason = data.get("reason", "")
+    number, by = data["number"], data["by"]
+    return ReportDecision(choices[event.kind], name_of(event), number, by, reason, letter)
 
 
 def _slot(data: Mapping[str, Any]) -> Slot:

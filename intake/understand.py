@@ -19,6 +19,7 @@ import structlog
 from config.model import Campaign, Commune
 from intake import record
 from intake.admission import scan, tell_if_away, with_proof
+from intake.answering import answer_report, told_of_report
 from intake.body import forwarded_words
 from intake.by_reply import Asked, Reply, decide_held, read_reply
 from intake.containers import Note
@@ -48,6 +49,7 @@ from registry.model import (
     MailState,
     Message,
     Outcome,
+    ReportDecision,
     Verdict,
     held_reason,
 )
@@ -131,7 +133,7 @@ def understand_kept(
             except Exception:  # noqa: BLE001  what cannot be written down is a failed attempt too
                 _log.exception("attempt_failed", message=message.id)
                 continue
-            sent_back |= outcome.decided is not None
+            sent_back |= isinstance(outcome.decided, Decided)
             tell_if_away(desk, outcome.reason)
             reason = _code(outcome)
             _log.info(outcome.state, message=message.id, verdict=outcome.verdict, reason=reason)
@@ -250,7 +252,7 @@ def _prepare(desk: Desk, message: Message, begun_at: dt.datetime) -> "_Prepared"
     if message.forced_by and sorted_out.verdict in _READ_WHEN_ACCEPTED:
         return case.opened()
     if sorted_out.verdict == "decision":
-        return _Answer(case)
+        return case.answering()
     return case.sorted_out(sorted_out, sorted_out.verdict)
 
 
@@ -358,9 +360,37 @@ class _Case:
         asked = self._asked(reply.tokens[0])
         found = decide_held(reply, sender, asked, desk.vault.secret(), today)
         told = found if isinstance(found, Answered) else _told(found)
-        words = f"{reply.tokens}\n{reply.orders}"
+        return self._answered(reply, found, told, "decision")
+
+    def answer_about_report(
+        self, documents: tuple[ReadDocument, ...], files: Mapping[str, bytes]
+    ) -> Outcome:
+        """Decide what a person's reply decides about a report, with what came with it."""
+        desk, reply = self.desk, self._reply()
+        if any(map(_is_stamped, documents)):
+            return self.secret("document")
+        today = self.message.received_at.astimezone(desk.config.settings.office.zone).date()
+        found, call = answer_report(desk, reply, self.parsed.sender, today, documents)
+        if isinstance(found, ReportDecision) and found.letter:
+            desk.vault.put(files[found.letter.sha256])
+        told = found if isinstance(found, Answered) else told_of_report(found)
+        outcome = self._answered(reply, found, told, "report", documents)
+        kept = tuple(map(record.document_of, documents))
+        return replace(outcome, campaign=call, documents=kept)
+
+    def _answered(
+        self,
+        reply: Reply,
+        found: Decided | ReportDecision | Answered,
+        told: Answered,
+        ack: str,
+        documents: Sequence[ReadDocument] = (),
+    ) -> Outcome:
+        """Record an answer by reply; the same one by another road is a copy of it."""
+        desk = self.desk
+        words = "\n".join([f"{reply.tokens}\n{reply.orders}", *(one.sha256 for one in documents)])
         outcome = replace(
-            record.without_reading(self.envelope, "decision", told.reason, "decision"),
+            record.without_reading(self.envelope, "decision", told.reason, ack),
             content_key=hashlib.sha256(words.encode("utf-8", "replace")).hexdigest(),
             decided=None if isinstance(found, Answered) else found,
             ignored=_named(reply.ignored),
@@ -416,7 +446,30 @@ class _Case:
 
     # --- opened ---
 
+    def answering(self) -> "_Prepared":
+        """An answer to a question of ours; what comes with one about a report is read."""
+        if self._reply().tokens[0].about != "B":
+            return _Answer(self)
+        unpacked = self._unpacked()
+        if isinstance(unpacked, Outcome):
+            return unpacked
+        files = {hashlib.sha256(part.data).hexdigest(): part.data for part in unpacked.files}
+        return _ReportAnswer(self, self._read(self._campaign(()), unpacked), files)
+
     def opened(self) -> "_Prepared":
+        unpacked = self._unpacked()
+        if isinstance(unpacked, Outcome):
+            return unpacked
+        campaign = self._campaign(())
+        documents = self._read(campaign, unpacked)
+        if isinstance(campaign, Unsure) and campaign.candidates:
+            campaign = self._campaign(documents)
+            if not isinstance(campaign, Unsure):
+                documents = self._read(campaign, unpacked)
+        return _Opened(self, campaign, documents, unpacked.mails)
+
+    def _unpacked(self) -> Unpacked | Outcome:
+        """What the message holds; its outcome, where it must not be looked at."""
         limits = self.desk.config.settings.limits
         unpacked = unpack(self.parsed, limits, _opener(self.desk))
         names = [part.name for part in unpacked.files] + [note.name for note in unpacked.notes]
@@ -427,13 +480,7 @@ class _Case:
         stopped = scan(self.desk, (part.data for part in unpacked.files))
         if stopped:
             return self._closed().stopped(stopped)
-        campaign = self._campaign(())
-        documents = self._read(campaign, unpacked)
-        if isinstance(campaign, Unsure) and campaign.candidates:
-            campaign = self._campaign(documents)
-            if not isinstance(campaign, Unsure):
-                documents = self._read(campaign, unpacked)
-        return _Opened(self, campaign, documents, unpacked.mails)
+        return unpacked
 
     def _closed(self) -> "_Case":
         """The same message, of which only the header is looked at: it must not be opened."""
@@ -624,7 +671,19 @@ class _Answer:
         return self.case.answer()
 
 
-_Prepared = Outcome | _Opened | _Answer
+@dataclass(frozen=True, slots=True)
+class _ReportAnswer:
+    """The same about a report, with the files that came with it: read, and by their hashes."""
+
+    case: _Case
+    documents: tuple[ReadDocument, ...]
+    files: Mapping[str, bytes]
+
+    def decided(self) -> Outcome:
+        return self.case.answer_about_report(self.documents, self.files)
+
+
+_Prepared = Outcome | _Opened | _Answer | _ReportAnswer
 
 
 def _told(decided: Decided) -> Answered:

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterator
 
 from config.model import Campaign, Commune, Remind
+from notifier import report_rules
 from notifier.debt import Due, World
 from notifier.schedule import (
     Addresses,
@@ -11,67 +12,18 @@ from notifier.schedule import (
     last_heard_at,
     newest_report,
     reach,
-    released_reports,
     reminder_moments,
 )
-from registry.model import MailKind, ReportRow, Snapshot
+from registry.model import MailKind, Snapshot
 from registry.snapshot import commune_state, owes_answer, silent_communes
 
 
 def campaign_mails(world: World, campaign: Campaign) -> Iterator[Due]:
     """Yield what the campaign owes: reports, then the call, reminders and silence notices."""
-    yield from _reports(world, campaign)
+    yield from report_rules.reports(world, campaign)
     yield from _calls(world, campaign)
     yield from _latest_reminders(world, campaign)
     yield from _silence_notices(world, campaign)
-
-
-def _reports(world: World, campaign: Campaign) -> Iterator[Due]:
-    """Every released report to the Department, and the newest undecided one to its approvers.
-
-    A supplement tells only what it adds: each of them goes out. A draft that was returned goes
-    back to the officers.
-    """
-    for released in released_reports(world.snapshot, campaign):
-        earliest = released.approved_at or campaign.report.at
-        yield Due(
-            kind="report",
-            key=f"report/{campaign.id}/{released.number}",
-            to=world.alive(campaign.report.to),
-            template="report",
-            not_before=min(earliest, world.now) if released.approved_at else earliest,
-            campaign=campaign.id,
-            facts={"report": str(released.id), "number": str(released.number)},
-        )
-    newest = newest_report(world.snapshot, campaign)
-    if newest is None or newest.approved_at or campaign.report.approval == "none":
-        return
-    if newest.returned_at:
-        yield _returned(world, campaign, newest)
-        return
-    approvers = campaign.report.approvers or world.config.settings.officers.addresses
-    yield Due(
-        kind="draft",
-        key=f"draft/{campaign.id}/{newest.number}",
-        to=world.alive(approvers),
-        template="draft",
-        not_before=campaign.report.at,
-        campaign=campaign.id,
-        facts={"report": str(newest.id), "number": str(newest.number)},
-    )
-
-
-def _returned(world: World, campaign: Campaign, report: ReportRow) -> Due:
-    """What the approver said of a draft, to the officers, whose work it is now."""
-    return Due(
-        kind="returned",
-        key=f"returned/{campaign.id}/{report.number}",
-        to=world.officers(),
-        template="returned",
-        not_before=world.now,
-        campaign=campaign.id,
-        facts={"report": str(report.id), "number": str(report.number)},
-    )
 
 
 def _calls(world: World, campaign: Campaign) -> Iterator[Due]:

@@ -43,6 +43,7 @@ _OTHERS: tuple[MailKind, ...] = (
     "call", "silence", "held", "digest", "draft", "report", "returned", "department",
     "stranger", "alert",
 )  # fmt: skip
+_ASKED_ABOUT: tuple[MailKind, ...] = ("draft", "returned")
 _ABOUT_A_REPORT: tuple[MailKind, ...] = ("draft", "report", "returned")
 _SHA = "9f2c4be81d7a60355c0be1f4a6d2937e8b51c6f0d4a7e2931b8c5f60a1d2e3f4"
 
@@ -62,6 +63,7 @@ def sample_dues(config: Config) -> Iterator[tuple[Due, Context]]:
             facts = context(config, campaign, members[0], campaign.closes_at)
             yield due(kind, kind), replace(facts, report=supplement(config, campaign))
         yield from _decisions(config, campaign, members[0])
+        yield from _report_decisions(config, campaign, members[0])
     yield due("alert", "alert"), Context(config, config.settings.office.go_live_at)
 
 
@@ -111,6 +113,25 @@ def _acks(
     bare = Context(config, moment, message=message(moment))
     for ack in set(ACKS) - _WITH_SUBMISSION:
         yield due("ack", f"ack-{ack}"), bare
+
+
+def _report_decisions(
+    config: Config, campaign: Campaign, commune: Commune
+) -> Iterator[tuple[Due, Context]]:
+    """What approvers and officers are asked about reports, and told of their answers."""
+    asks = Asks("B", 1, "sample")
+    facts = context(config, campaign, commune, campaign.closes_at)
+    facts = replace(facts, addressee="a@b.example", submission=None)
+    for kind in _ASKED_ABOUT:
+        yield replace(due(kind, kind), asks=asks), facts
+    for code, report in product(
+        get_args(AnswerCode), (None, facts.report, supplement(config, campaign))
+    ):
+        said = Answered(code, "B1", ("cong-van.pdf",))
+        reply = replace(message(facts.now), verdict="decision", reason=said.reason, ack="report")
+        asked = None if report is None or said.done else asks
+        told = replace(facts, message=reply, report=report)
+        yield replace(due("ack", "ack-report"), asks=asked), told
 
 
 def _decisions(

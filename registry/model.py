@@ -360,8 +360,8 @@ class Outcome:
 
     ``state`` is ``recorded`` or ``held``; a held message says why in ``reason``.
     ``returned`` are our mails that came back, as (key, recipient): those addresses are dead.
-    ``decided`` is what the message decides about another one. ``ignored`` are tokens in it that
-    its sender may not use, as ``T12``.
+    ``decided`` is what the message decides about another one, or about a report. ``ignored`` are
+    tokens in it that its sender may not use, as ``T12``.
     """
 
     state: MessageState
@@ -378,7 +378,7 @@ class Outcome:
     documents: tuple[Document, ...] = ()
     submission: NewSubmission | None = None
     returned: tuple[tuple[str, str], ...] = ()
-    decided: Decided | None = None
+    decided: "Decided | ReportDecision | None" = None
     ignored: tuple[str, ...] = ()
 
 
