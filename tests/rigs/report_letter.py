@@ -1,32 +1,51 @@
 """The official letter of a report as văn thư issues it: a PDF, signed or not."""
 
-from rigs.papers import Paper
+import io
+from functools import cache
+from pathlib import Path
+
+from reportlab.pdfbase import pdfmetrics
+from reportlab.pdfbase.ttfonts import TTFont
+from reportlab.pdfgen.canvas import Canvas
 from rigs.signing import certificate, signed
 
 ROOT = certificate("CA của cơ quan")
 SIGNER = certificate("UBND huyện Cao Lộc", ROOT)
-TITLE = "DANG KY HO TRO DIEM GIOI THIEU VA BAN SAN PHAM OCOP"
+TITLE = "đăng ký hỗ trợ Điểm giới thiệu và bán sản phẩm OCOP"
 PDF = "application/pdf"
+_FONT = Path("/usr/share/fonts/truetype/dejavu/DejaVuSerif.ttf")
 
 
-def letter(number: str = "145/UBND-KT&HT", *, supplement: bool = False, title: str = TITLE) -> bytes:
+@cache
+def letter(
+    number: str = "145/UBND-KT&HT", *, supplement: bool = False, title: str = TITLE
+) -> bytes:
     """The letter's page, with number and date."""
-    kind = "bao cao bo sung" if supplement else "bao cao"
-    paper = Paper()
+    pdfmetrics.registerFont(TTFont("Letter", _FONT))
+    kind = "báo cáo bổ sung" if supplement else "báo cáo"
+    made = io.BytesIO()
+    page = Canvas(made, pagesize=(595, 842), invariant=1)
+    page.setFont("Letter", 10)
     lines = (
-        "UY BAN NHAN DAN HUYEN CAO LOC          CONG HOA XA HOI CHU NGHIA VIET NAM",
-        f"So: {number}",
-        f"V/v {kind} ket qua {title.lower()}",
-        "Cao Loc, ngay 22 thang 5 nam 2024",
-        "Kinh gui: So Cong Thuong tinh Lang Son",
-        f"UBND huyen Cao Loc {kind} ket qua {title.lower()} (dot 2) nhu sau:",
-        "TM. UY BAN NHAN DAN   CHU TICH   Hoang Van Thu",
+        "ỦY BAN NHÂN DÂN HUYỆN CAO LỘC",
+        f"Số: {number}",
+        f"V/v {kind} kết quả {title}",
+        "CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM",
+        "Độc lập - Tự do - Hạnh phúc",
+        "Cao Lộc, ngày 22 tháng 5 năm 2024",
+        "Kính gửi: Sở Công Thương tỉnh Lạng Sơn",
+        f"UBND huyện Cao Lộc {kind} kết quả {title} (đợt 2) như sau:",
+        "TM. ỦY BAN NHÂN DÂN",
+        "CHỦ TỊCH",
+        "Hoàng Văn Thử",
     )
     for row, line in enumerate(lines):
-        paper.line(60, 80 + 24 * row, line)
-    return paper.page().done()
+        page.drawString(60, 760 - 24 * row, line)
+    page.save()
+    return made.getvalue()
 
 
+@cache
 def signed_letter(number: str = "145/UBND-KT&HT", *, supplement: bool = False) -> bytes:
     """The same, signed by the office."""
     return signed(letter(number, supplement=supplement), SIGNER)
