@@ -157,6 +157,7 @@ class Limits(Section):
     picture_pixels: Count = 60_000_000
     tries: Count = 3
     batch: Count = 50
+    notice_bytes: Size = ByteSize(8_000_000)
     per_recipient_hour: Count = 10
     per_recipient_day: Count = 20
     #: The brake: more unasked mails (reminders, notices) or acknowledgments than this in one tick

@@ -7,7 +7,7 @@ something decided says only that, and only then is asked what the sender wrote.
 import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import cast, get_args
 
@@ -32,8 +32,15 @@ ANSWERED_BY: Mapping[Subject, frozenset[str]] = MappingProxyType(
         "H": frozenset({"commune", "chair"}),
     }
 )
-#: Words that turn the name of a commune into something else than "this one".
-_NOT_THIS = re.compile(r"\b(?:khong|chua|chang|dung|tru|hay|hoac)\b")
+#: What may stand beside the name of the one commune that is meant; anything else may be a denial,
+#: or the rest of another name.
+_BESIDE = frozenset(
+    {
+        *("xa", "x", "thi", "tran", "tt", "phuong", "ubnd", "uy", "ban", "nhan", "dan"),
+        *("cua", "cho", "la", "thu", "van", "nay", "a", "nhe", "nha"),
+    }
+)
+_POLITE = re.compile(r"(?:\s*\b(?:ạ|nhé|nha))+$", re.IGNORECASE)
 _NEAR, _NAMES = 70, 3
 
 
@@ -65,7 +72,18 @@ def read_reply(subject: str, own: str, quoted: str, role: str) -> Reply:
     found = found_tokens(subject) or found_tokens(quoted)
     may = tuple(one for one in found if role in ANSWERED_BY[one.about])
     ignored = tuple(one for one in found if one not in may)
-    return Reply(may, orders(own_words(own)) if may else (), ignored)
+    return Reply(may, orders(own_words(_above_tokens(own))) if may else (), ignored)
+
+
+def _above_tokens(own: str) -> str:
+    """Return what stands above the first token.
+
+    Where a program's way of quoting was not recognised, our own mail begins there at the latest,
+    and the answers that it offers are nobody's.
+    """
+    lines = own.splitlines()
+    end = next((place for place, line in enumerate(lines) if found_tokens(line)), len(lines))
+    return "\n".join(lines[:end])
 
 
 def decide_held(
@@ -141,10 +159,10 @@ def _assigned(said: str, sender: str, asked: Asked, about: str) -> Decided | Ans
     message, config = asked.message, asked.config
     wanted = next((one.id for one in config.campaigns if _names(said, one.id)), "")
     name = re.sub(re.escape(wanted), " ", said, flags=re.IGNORECASE).strip() if wanted else said
+    name = _POLITE.sub("", name)
     whose = _meant(name, asked)
-    if isinstance(whose, tuple):
-        code: AnswerCode = "answer-which-commune" if len(whose) > 1 else "answer-unknown-commune"
-        return Answered(code if name or whose else "answer-no-commune", about, whose)
+    if isinstance(whose, Answered):
+        return replace(whose, about=about)
     try:
         call = campaign_for(config, message, wanted)
     except NotPossible:
@@ -152,31 +170,40 @@ def _assigned(said: str, sender: str, asked: Asked, about: str) -> Decided | Ans
     return Decided("assign", message.id, message.decisions, sender, whose.key, call)
 
 
-def _meant(name: str, asked: Asked) -> Commune | tuple[str, ...]:
-    """Return the commune that is meant; without a name the recognised one. Else what could be."""
+def _meant(name: str, asked: Asked) -> Commune | Answered:
+    """Return the commune that is meant; without a name the recognised one. Else why not."""
     if name:
         return meant_commune(name, asked.communes)
-    if not is_certain(asked.message):
-        return ()
     whose = asked.message.forced_commune or asked.message.commune
-    return next((one for one in asked.communes if one.key == whose), ())
+    known = (one for one in asked.communes if one.key == whose and is_certain(asked.message))
+    return next(known, Answered("answer-no-commune", ""))
 
 
-def meant_commune(said: str, communes: Sequence[Commune]) -> Commune | tuple[str, ...]:
-    """Return the one commune that somebody means, or the titles of those that could be meant.
+def meant_commune(said: str, communes: Sequence[Commune]) -> Commune | Answered:
+    """Return the one commune that somebody means, or why not, with those that could be meant.
 
     By its code, its name with or without class word, an alias; marks may be missing. Only where
     several are written alike without marks do the marks decide.
     """
     exact = [one for one in communes if said.strip() == one.code or key(said) in _called(one, key)]
     loose = [one for one in communes if fold(said) in _called(one, fold)]
-    named = () if _NOT_THIS.search(fold(said)) else named_communes([said], communes)
+    named = list(named_communes([said], communes))
+    if len(named) == 1 and not _only_named(said, named[0]):
+        named = []
     for found in (exact, loose, named):
         if len(found) == 1:
             return found[0]
         if found:
-            return tuple(one.title for one in found)
-    return _near(said, communes)
+            return Answered("answer-which-commune", "", tuple(one.title for one in found))
+    return Answered("answer-unknown-commune", "", _near(said, communes))
+
+
+def _only_named(said: str, commune: Commune) -> bool:
+    """Whether nothing else of weight stands beside a commune's name."""
+    words = f" {fold(said)} "
+    for name in (commune.name, *commune.aliases):
+        words = words.replace(f" {fold(name)} ", "  ")
+    return _BESIDE.issuperset(words.split())
 
 
 def _called(commune: Commune, written: Callable[[str], str]) -> set[str]:

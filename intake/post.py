@@ -9,6 +9,8 @@ import structlog
 
 from config.model import Campaign, Commune
 from intake.desk import Desk
+from intake.enclosed import enclosed, is_disguised, may_be_enclosed
+from intake.message import parse
 from notifier.answered import answered
 from notifier.changes import differences
 from notifier.compose import Attachment, Context, Templates, WordingProblem, compose
@@ -182,6 +184,7 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
     commune = commune_of(desk, one.commune)
     message = store.message(one.message_id) if one.message_id is not None else None
     submission = _submission(desk, message, snapshot)
+    enclosure = _enclosure(desk, message) if one.kind == "held" and message else _Enclosure()
     return Context(
         config=config,
         now=now,
@@ -193,12 +196,35 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
         previous=_previous(desk, message, submission, snapshot),
         evidence=_evidence(desk, one),
         snapshot=snapshot,
-        attachments=_attachments(desk, one, campaign, commune),
+        attachments=enclosure.files or _attachments(desk, one, campaign, commune),
         dossier=_dossier(desk, one),
         report=_report(desk, one, campaign),
         secret=desk.vault.secret() if one.asks else b"",
         target=_target(desk, message),
+        excerpt=enclosure.words,
+        left_out=enclosure.left_out,
     )
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class _Enclosure:
+    """What of a held message goes with its notice."""
+
+    files: tuple[Attachment, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+    words: str = ""
+
+
+def _enclosure(desk: Desk, message: Message) -> _Enclosure:
+    """Take a held message apart as far as its wrapping goes; no file in it is opened."""
+    limits = desk.config.settings.limits
+    if not message.sha256 or not may_be_enclosed(message):
+        return _Enclosure()
+    parsed = parse(desk.vault.get(message.sha256), limits)
+    parts = [part for mail in (parsed, *parsed.nested) for part in mail.parts]
+    files, left_out = enclosed(message, parts, limits.notice_bytes)
+    words = "" if is_disguised(message) else parsed.text or parsed.quoted
+    return _Enclosure(files, left_out, words)
 
 
 def _target(desk: Desk, message: Message | None) -> Target | None:

@@ -478,6 +478,8 @@ class _Case:
             return self.recorded("unreadable", ", ".join(sorted(set(codes))), "unreadable")
         if self.documents:
             return self.recorded("letter-only", "documents without a form", "letter-only")
+        if self.forced:  # who decided has read the words: holding them again would ask for ever
+            return self.recorded("query", "words that a person has taken note of", "")
         return self.held("words-only")
 
 

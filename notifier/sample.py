@@ -141,7 +141,12 @@ def _decisions(
     now = campaign.opens_at
     asks = Asks("T", 12, "sample")
     held = replace(message(now), state="held", verdict="query", reason="words-only")
-    facts = replace(context(config, campaign, commune, now), addressee="a@b.example")
+    facts = replace(
+        context(config, campaign, commune, now),
+        addressee="a@b.example",
+        excerpt="Kính gửi phòng, xã gửi biểu.",
+        left_out=(("anh.zip", "ví dụ"),),
+    )
     yield replace(due("held", "held"), asks=asks), replace(facts, message=held)
     targets = (
         None,

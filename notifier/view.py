@@ -40,6 +40,8 @@ View = dict[str, Any]
 
 #: More than this is no longer read in a mail; the rest is counted.
 _FINDINGS_SHOWN, _POINTS_SHOWN, _FILES_SHOWN = 40, 60, 50
+#: So much of a held message's own words stands in its notice.
+_WORDS_SHOWN = 600
 
 VERDICTS: Mapping[str, str] = MappingProxyType(
     {
@@ -138,7 +140,8 @@ class Context:
     draft, a report or a returned draft is about, ``answer`` what the Department said to one.
     ``secret`` seals the token of
     a mail that asks for a decision, ``addressee`` is whom this rendering of it is for. ``target``
-    is what an answer by reply was about.
+    is what an answer by reply was about. ``excerpt`` are the own words of a held message,
+    ``left_out`` the (name, reason) of its files that do not go with the notice.
     """
 
     config: Config
@@ -158,6 +161,8 @@ class Context:
     secret: bytes = b""
     addressee: str = ""
     target: "Target | None" = None
+    excerpt: str = ""
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +232,11 @@ def view(due: Due, context: Context) -> View:
         "answered": _answered(context.message),
         "target": _target(context),
         "returned": _returned(context.message),
+        "excerpt": wording.discreet(context.excerpt, _WORDS_SHOWN),
+        "left_out": [
+            f"{wording.discreet(name, 160)}: {wording.clean(why, 200)}"
+            for name, why in context.left_out[:_FILES_SHOWN]
+        ],
     }
 
 
@@ -396,6 +406,7 @@ def _attachment(attachment: Attachment) -> View:
     return {
         "name": wording.clean(attachment.name, 160),
         "size": wording.size(len(attachment.data)),
+        "line": f"{wording.discreet(attachment.name, 160)} ({wording.size(len(attachment.data))})",
     }
 
 
