@@ -12,6 +12,7 @@ from intake.desk import Desk
 from intake.enclosed import enclosed, is_disguised, may_be_enclosed
 from intake.message import parse
 from notifier.answered import answered
+from notifier.answered_report import answered_by_department
 from notifier.changes import differences
 from notifier.compose import Attachment, Context, Templates, WordingProblem, compose
 from notifier.debt import ANSWERS, HELD_WHEN_UNSURE
@@ -41,6 +42,8 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 #: Mails that bear the files of a report, whose number ends their key.
 ABOUT_A_REPORT: frozenset[MailKind] = frozenset({"draft", "report", "returned"})
+#: Mails that pass a message on, with its files.
+_PASSED_ON: frozenset[MailKind] = frozenset({"held", "department"})
 #: Alerts that ask for decisions, which the admin does not take.
 _OFFICERS_TOO = frozenset({"behind"})
 _TYPES = {".xlsx": XLSX, ".docx": DOCX, ".pdf": "application/pdf"}
@@ -184,7 +187,8 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
     commune = commune_of(desk, one.commune)
     message = store.message(one.message_id) if one.message_id is not None else None
     submission = _submission(desk, message, snapshot)
-    enclosure = _enclosure(desk, message) if one.kind == "held" and message else _Enclosure()
+    passed_on = message if one.kind in _PASSED_ON else None
+    enclosure = _enclosure(desk, passed_on) if passed_on else _Enclosure()
     return Context(
         config=config,
         now=now,
@@ -289,9 +293,16 @@ def _report_row(desk: Desk, one: Due, campaign: Campaign) -> ReportRow | None:
     if one.kind in ABOUT_A_REPORT:
         number = int(one.key.rsplit("/", 1)[1])
     else:
-        told = answered(desk.store.message(one.message_id)) if one.message_id else None
-        number = told.number if told and told.about.startswith("B") else 0
+        number = _report_number(desk.store.message(one.message_id)) if one.message_id else 0
     return next((row for row in desk.store.reports(campaign.id) if row.number == number), None)
+
+
+def _report_number(message: Message) -> int:
+    """The report that an answer by reply, or the Department's, is about; 0 for none."""
+    told, key = answered(message), answered_by_department(message)
+    if told is not None:
+        return told.number if told.about.startswith("B") else 0
+    return key.number if key else 0
 
 
 def _report(desk: Desk, one: Due, campaign: Campaign | None) -> ReportFacts | None:

@@ -23,6 +23,7 @@ from intake.answering import answer_report, told_of_report
 from intake.body import forwarded_words
 from intake.by_reply import Asked, Reply, decide_held, read_reply
 from intake.containers import Note
+from intake.department import answered_report
 from intake.desk import Desk, communes_of, own_addresses, roles, triage_facts
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_campaign, match_commune
 from intake.message import Parsed, Part, parse_header
@@ -32,6 +33,7 @@ from intake.signed import Open, read_mail
 from intake.triage import Triage, TriageFacts, secrecy, triage
 from intake.unpack import Unpacked, unpack
 from notifier.answered import AnswerCode, Answered
+from notifier.answered_report import answer_reason
 from notifier.debt import NEVER_ANSWERED
 from notifier.token import Token
 from parsers.container import Opened, Room
@@ -248,7 +250,7 @@ def _prepare(desk: Desk, message: Message, begun_at: dt.datetime) -> "_Prepared"
         parsed, facts if message.forced_by else with_proof(desk, raw, parsed, facts)
     )
     if sorted_out.verdict is None:
-        return case.approval() if case.role == "approver" else case.opened()
+        return case.by_role()
     if message.forced_by and sorted_out.verdict in _READ_WHEN_ACCEPTED:
         return case.opened()
     if sorted_out.verdict == "decision":
@@ -347,6 +349,34 @@ class _Case:
         reason = held_reason("program-failed", f"{tries} tries")
         outcome = record.without_reading(self.envelope, "unreadable", reason, self._ack("query"))
         return replace(outcome, state="held", commune=self._heard_from())
+
+    def by_role(self) -> "_Prepared":
+        """What a message is that says something, by who says it."""
+        if self.role == "approver":
+            return self.approval()
+        return self.department() if self.role == "department" else self.opened()
+
+    def department(self) -> Outcome:
+        """What the Department answered: recorded and passed on, never answered, never held."""
+        unpacked = self._unpacked()
+        if isinstance(unpacked, Outcome):
+            return unpacked
+        documents = self._read(self._campaign(()), unpacked)
+        if any(map(_is_stamped, documents)):
+            return self.secret("document")
+        campaigns, store = self.desk.config.campaigns, self.desk.store
+        call, key = answered_report(
+            store.cited_mails(self.parsed.references),
+            self.parsed.subject,
+            self.parsed.sender,
+            campaigns,
+            {one.id: store.reports(one.id) for one in campaigns},
+        )
+        return replace(
+            record.without_reading(self.envelope, "department", answer_reason(key)),
+            campaign=call,
+            documents=tuple(map(record.document_of, documents)),
+        )
 
     def approval(self) -> Outcome:
         answer = Triage("approval", held_reason("approver-wrote"), hold=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from config.model import Campaign, Commune, Config
 from intake.checkup import checkup
 from intake.heartbeat import shown
+from notifier.answered_report import answered_by_department
 from notifier.calendar import Calendar
 from notifier.due import plan
 from parsers.reading import Finding
@@ -28,6 +29,7 @@ def status(config: Config, store: "Store", now: dt.datetime) -> View:
     counts, behind = store.counts(), store.behind()
     return {
         "campaigns": [_campaign(config, campaign, snapshot) for campaign in config.campaigns],
+        "department": [_department(one) for one in store.messages(verdict="department")],
         "messages": {
             **{state: counts.messages.get(state, 0) for state in ("kept", "recorded", "held")},
             "by_verdict": dict(counts.verdicts),
@@ -79,6 +81,19 @@ def _commune(campaign: Campaign, commune: Commune, snapshot: Snapshot) -> View:
         "errors": current.errors if current else 0,
         "received_at": _instant(received_at),
         "late": current.late if current else False,
+    }
+
+
+def _department(one: Message) -> View:
+    """What the Department wrote: about which report, as far as it is known."""
+    about = answered_by_department(one)
+    return {
+        "message": one.id,
+        "campaign": one.campaign,
+        "report": about.number if about else None,
+        "received_at": one.received_at.isoformat(),
+        "sender": one.sender,
+        "subject": one.subject,
     }
 
 

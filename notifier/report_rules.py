@@ -61,6 +61,23 @@ def _returned(world: World, campaign: Campaign, report: ReportRow) -> Due:
     )
 
 
+def department_notices(world: World) -> Iterator[Due]:
+    """Yield what the Department answered, to those who answer for the report and do its work."""
+    for message in world.snapshot.department:
+        campaign = next((one for one in world.config.campaigns if one.id == message.campaign), None)
+        approvers = report_readers(world, campaign, "draft") if campaign else ()
+        known = dict.fromkeys((*approvers, *world.officers()))
+        yield Due(
+            kind="department",
+            key=f"department/{message.identity[:20]}",
+            to=tuple(one for one in known if one.casefold() != message.sender.casefold()),
+            template="department",
+            not_before=min(message.received_at, world.now),
+            campaign=message.campaign,
+            message_id=message.id,
+        )
+
+
 def report_readers(world: World, campaign: Campaign, question: Question) -> Addresses:
     """Return who decides on a draft, or gets back one that was returned."""
     if question == "returned":

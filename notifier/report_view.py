@@ -13,7 +13,6 @@ View = dict[str, Any]
 
 _COMMUNES_SHOWN = 60
 _REASON_LIMIT = 1_000
-_LINES_SHOWN, _LINE_LIMIT = 60, 600
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,26 +65,4 @@ def _letter(row: ReportRow) -> View:
         "letter": f"Công văn {said}" if said else "",
         "letter_file": wording.clean(letter.name, 160),
         "signature": wording.SIGNATURES.get(letter.signature, letter.signature),
-    }
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerFacts:
-    """What the Department answered: to which report, in which words, which files are too large."""
-
-    report: ReportRow | None
-    lines: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-
-
-def answer_view(facts: AnswerFacts | None) -> View | None:
-    """Return what the Department said as text and lists; None where a mail is about nothing."""
-    if facts is None:
-        return None
-    row = facts.report
-    named = f"báo cáo bổ sung số {row.supplement}" if row and row.supplement else "báo cáo"
-    return {
-        "report": f"{named} (bản số {row.number})" if row else "",
-        "lines": [wording.clean(line, _LINE_LIMIT) for line in facts.lines[:_LINES_SHOWN]],
-        "left_out": [wording.clean(name, 160) for name in facts.left_out],
     }

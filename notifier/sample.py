@@ -15,7 +15,7 @@ from notifier.facts import title_field
 from notifier.mime import Attachment
 from notifier.report_gather import Material, build_inputs
 from notifier.report_inputs import BaseFacts, ReportInputs
-from notifier.report_view import AnswerFacts, ReportFacts
+from notifier.report_view import ReportFacts
 from notifier.view import Context, Target
 from parsers.reading import Finding, Letter, Row
 from registry.model import (
@@ -194,7 +194,6 @@ def context(config: Config, campaign: Campaign, commune: Commune, now: dt.dateti
         snapshot=_snapshot(config, campaign, current, now),
         attachments=(Attachment("Biểu đăng ký.xlsx", b"PK"),),
         report=ReportFacts(ReportRow(1, campaign.id, 1, now, _SHA, ())),
-        answer=AnswerFacts(ReportRow(1, campaign.id, 1, now, _SHA, ()), ("Ví dụ.",), ("a.zip",)),
     )
 
 

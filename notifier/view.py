@@ -20,7 +20,7 @@ from notifier.facts import addressee, cited, point_names, sums
 from notifier.held_reasons import in_vietnamese
 from notifier.mime import Attachment
 from notifier.options import options
-from notifier.report_view import AnswerFacts, ReportFacts, answer_view, report_view
+from notifier.report_view import ReportFacts, report_view
 from notifier.schedule import live
 from notifier.token import token
 from parsers.form import Form
@@ -42,6 +42,8 @@ View = dict[str, Any]
 _FINDINGS_SHOWN, _POINTS_SHOWN, _FILES_SHOWN = 40, 60, 50
 #: So much of a held message's own words stands in its notice.
 _WORDS_SHOWN = 600
+#: And of what the Department wrote, which is passed on whole.
+_LETTER_SHOWN = 4_000
 
 VERDICTS: Mapping[str, str] = MappingProxyType(
     {
@@ -137,11 +139,10 @@ class Context:
     already recorded. ``evidence`` are the mails that went to the commune before. ``snapshot``
     serves the mails about a whole campaign (digest, draft, report). ``dossier`` are all documents
     that came for the commune's points, whichever mail brought them. ``report`` is the one that a
-    draft, a report or a returned draft is about, ``answer`` what the Department said to one.
-    ``secret`` seals the token of
-    a mail that asks for a decision, ``addressee`` is whom this rendering of it is for. ``target``
-    is what an answer by reply was about. ``excerpt`` are the own words of a held message,
-    ``left_out`` the (name, reason) of its files that do not go with the notice.
+    draft, a report, an answer by reply or the Department's answer is about. ``secret`` seals the
+    token of a mail that asks for a decision, ``addressee`` is whom this rendering of it is for.
+    ``target`` is what an answer by reply was about. ``excerpt`` are the own words of a message that
+    is passed on, ``left_out`` the (name, reason) of its files that do not go with the notice.
     """
 
     config: Config
@@ -157,7 +158,6 @@ class Context:
     attachments: tuple[Attachment, ...] = ()
     dossier: tuple[Document, ...] = ()
     report: ReportFacts | None = None
-    answer: AnswerFacts | None = None
     secret: bytes = b""
     addressee: str = ""
     target: "Target | None" = None
@@ -220,7 +220,6 @@ def view(due: Due, context: Context) -> View:
         ],
         "number": due.facts.get("number", ""),
         "report": report_view(context.report, context.config),
-        "answer": answer_view(context.answer),
         "unknown_year": due.facts.get("unknown_year", ""),
         "alert": _alert(due),
         "over": due.facts.get("over", ""),
@@ -232,7 +231,9 @@ def view(due: Due, context: Context) -> View:
         "answered": _answered(context.message),
         "target": _target(context),
         "returned": _returned(context.message),
-        "excerpt": wording.discreet(context.excerpt, _WORDS_SHOWN),
+        "excerpt": wording.clean(context.excerpt, _LETTER_SHOWN)
+        if due.kind == "department"
+        else wording.discreet(context.excerpt, _WORDS_SHOWN),
         "left_out": [
             f"{wording.discreet(name, 160)}: {wording.clean(why, 200)}"
             for name, why in context.left_out[:_FILES_SHOWN]

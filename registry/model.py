@@ -689,7 +689,8 @@ class Snapshot:
     messages only those whose message still waits). ``polled_at`` is the last
     complete poll of the inbox, ``unprocessed`` how many messages are kept but not understood.
     ``bounced`` are addresses that a bounce called dead, ``bounces`` the same with what said so,
-    ``lost`` the debts that reached nobody. ``asked`` says what became of the calls and reminders to
+    ``lost`` the debts that reached nobody, ``department`` the Department's answers that were not
+    passed on yet. ``asked`` says what became of the calls and reminders to
     a commune; one that got none is not in it.
     """
 
@@ -700,6 +701,7 @@ class Snapshot:
     held: tuple[Message, ...] = ()
     reports: tuple[ReportRow, ...] = ()
     mail_keys: frozenset[str] = frozenset()
+    department: tuple[Message, ...] = ()
     bounced: frozenset[str] = frozenset()
     bounces: tuple[Bounce, ...] = ()
     lost: tuple[Lost, ...] = ()

@@ -1,7 +1,8 @@
-"""A leader releases, returns and supplements the report by answering mails, between real servers."""
+"""A leader releases and returns reports by answering mails; what comes late makes a supplement."""
 
 import datetime as dt
 import io
+import re
 from pathlib import Path
 
 import openpyxl
@@ -12,6 +13,7 @@ from rigs.replies import PROGRAMS, reply
 from rigs.report_letter import PDF, ROOT, altered, letter, signed_letter
 from rigs.whole import CAMPAIGN, Files, Whole, mail, parsed, words, workbook_file
 
+from intake.views import status
 from registry.model import Event, Message, ReportRow
 
 pytestmark = pytest.mark.e2e
@@ -28,7 +30,7 @@ def report_moment(office: Whole) -> dt.datetime:
 
 
 def drafted(office: Whole) -> bytes:
-    """Gia Cát has no need, all others are silent; the draft is out. Return it as the leader has it."""
+    """Gia Cát has no need, all others are silent. Return the draft that the leader got."""
     office.deliver(mail(GIA_CAT_MAIL, body=NIL))
     office.tick()
     office.tick(office.config.campaign(CAMPAIGN).closes_at + 5 * MINUTE)
@@ -89,11 +91,6 @@ def story(office: Whole) -> list[Event]:
     return office.store.journal(1000, subject=f"campaign {CAMPAIGN}")
 
 
-def trusted(open_office):  # type: ignore[no-untyped-def]
-    """An office that knows the agency which signs for it."""
-    return open_office(security={"signature_roots": '"roots.pem"'})
-
-
 # --- released ------------------------------------------------------------------------------------
 
 
@@ -128,6 +125,21 @@ def test_the_signed_letter_goes_to_the_department_in_place_of_the_draft(office: 
     assert told in " ".join(words(report).split())
     assert "Công văn số 145/UBND-KT&HT ngày 22/5/2024" in " ".join(words(report).split())
     assert told in last_words(office)
+
+
+def test_a_signature_under_a_known_root_is_valid(office: Whole):
+    (office.folder / "roots.pem").write_text(ROOT.pem, "ascii")
+    settings = office.folder / "settings.toml"
+    text = settings.read_text("utf-8")
+    settings.write_text(re.sub(r'(?m)^signature_roots = ""', 'signature_roots = "roots.pem"', text),
+                        "utf-8")  # fmt: skip
+    office.restart()
+    answer(office, drafted(office), "DUYỆT", pdf(signed_letter()))
+    assert rows(office)[0].letter is not None
+    assert rows(office)[0].letter.signature == "valid"
+    assert "Chữ ký số của tệp: có, hợp lệ" in " ".join(words(sent_to_department(office)[0]).split())
+    view = status(office.config, office.store, office.now)["campaigns"][0]["report"]
+    assert (view["state"], view["letter"]["signature"]) == ("released", "valid")
 
 
 def test_a_picture_of_the_letter_counts_with_the_word_only(office: Whole):
@@ -250,7 +262,7 @@ def test_two_answers_in_one_reply_are_none(office: Whole):
     assert (rows(office)[0].approved_at, rows(office)[0].returned_at) == (None, None)
 
 
-def test_of_two_approvers_the_first_one_counts(open_office, tmp_path):
+def test_of_two_approvers_the_first_one_counts(open_office):
     office = open_office()
     path = office.folder / "campaigns" / f"{CAMPAIGN}.toml"
     text = path.read_text("utf-8")
@@ -337,3 +349,44 @@ def test_the_same_answer_again_makes_no_supplement_and_a_correction_does(office:
     office.deliver(mail(HOA_CU_MAIL, "Gửi lại", files=workbook_file(form_of_hoa_cu(), "b.xlsx")))
     next_morning(office, days=1)
     assert len(rows(office)) == 1
+
+
+# --- the Department ------------------------------------------------------------------------------
+
+
+def test_what_the_department_answers_is_passed_on_and_never_answered(office: Whole, tmp_path: Path):
+    answer(office, drafted(office), "", pdf(signed_letter()))
+    (report,) = sent_to_department(office)
+    files = pdf(letter("700/SCT-QLTM"), "700-SCT.pdf")
+    said = "Đề nghị huyện rà soát lại số liệu của xã Hòa Cư."
+    office.deliver(reply("outlook", report, said, sender=SCT, files=files))
+    office.tick()
+    got = newest_reply(office)
+    assert (got.verdict, got.state, got.campaign) == ("department", "recorded", CAMPAIGN)
+    assert got.reason == f"answers report/{CAMPAIGN}/1"
+    assert office.store.held() == []
+    assert len(sent_to_department(office)) == 1
+    for reader in (LEADER, OFFICER):
+        assert "[Sở trả lời]" in office.subjects(reader)[-1]
+        assert said in last_words(office, reader)
+        assert names(last(office, reader)) == ["700-SCT.pdf"]
+    told = status(office.config, office.store, office.now)["department"]
+    assert [(one["message"], one["report"], one["sender"]) for one in told] == [(got.id, 1, SCT)]
+    before = len(office.sent)
+    office.tick(office.now + MINUTE)
+    assert len(office.sent) == before
+    comes_out_equal(office, tmp_path / "again")
+
+
+def test_a_new_mail_of_the_department_is_linked_by_its_subject(office: Whole):
+    answer(office, drafted(office), "DUYỆT")
+    office.deliver(mail(SCT, "V/v báo cáo kết quả đợt 2", body="Sở đã nhận được."))
+    office.tick()
+    assert newest_reply(office).reason == f"answers report/{CAMPAIGN}/1"
+
+
+def test_the_department_decides_nothing(office: Whole):
+    asked = drafted(office)
+    answer(office, asked, "DUYỆT", sender=SCT)
+    assert newest_reply(office).verdict == "department"
+    assert rows(office)[0].approved_at is None
