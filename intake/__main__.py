@@ -572,19 +572,36 @@ def launch(campaign: CampaignId, by: By = "") -> None:
 
 
 @app.command()
-def report(campaign: CampaignId, out: OutDir) -> None:
+def report(
+    campaign: CampaignId,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Write the files here.")
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Have another draft made in place of the last one.")
+    ] = False,
+    by: By = "",
+) -> None:
     """Write the report files: the frozen report if there is one, else as of now."""
-    from intake.closing import build_report  # noqa: PLC0415
+    from intake import closing, views  # noqa: PLC0415
 
     config, store, vault = _registry()
     chosen = _campaign(config, campaign)
+    if out is None and not again:
+        raise typer.BadParameter("say where to: --out DIR", param_hint="--out")
     with store:
+        if again:
+            row = store.ask_again(chosen.id, by or _whoever(), _now())
+            _echo(f"another draft takes the place of report {row.number} at the next tick")
         frozen = store.reports(chosen.id)
+        for row in frozen:
+            _echo(views.report_line(row))
+        if out is None:
+            return
         if frozen:
-            files = {file.name: vault.get(file.sha256) for file in frozen[-1].files}
-            _echo(f"report {frozen[-1].number}, frozen at {frozen[-1].created_at.isoformat()}")
+            files = {file.name: vault.get(file.sha256) for file in frozen[-1].all_files}
         else:
-            _, files = build_report(store, config, chosen, _now())
+            _, files = closing.build_report(store, vault, config, chosen, _now())
             _echo("a preview as of now: the report is frozen when the campaign is closed")
     out.mkdir(parents=True, exist_ok=True)
     for name, data in files.items():

@@ -22,6 +22,7 @@ from intake.parsed import Parsed
 from intake.post import alert
 from intake.sent_copies import key_of, our_headers, recipients_of, sent_place
 from notifier.mail_key import MailKey, read_key
+from notifier.report_names import supplement_of
 from registry.filing_rows import Target
 from registry.model import Arrival, Behind, FoundMail, FoundReport, ReportFile, Slot
 
@@ -246,6 +247,7 @@ def _take_over_report(desk: Desk, mail: FoundMail, parsed: Parsed) -> bool:
         mail.sent_at,
         tuple(files),
         mail.sent_at if said.kind == "report" else None,
+        supplement_of(file.name for file in files),
     )
     return desk.store.take_over_report(report, desk.clock())
 

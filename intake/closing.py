@@ -10,12 +10,20 @@ import structlog
 
 from config.model import Campaign, Config
 from intake.desk import Desk
-from intake.post import alert
+from intake.post import alert, frozen_inputs
+from notifier.changes import differences, told_the_same
 from notifier.due import closing_due, report_due
-from notifier.official_letter import draft
+from notifier.official_letter import Addition, draft
 from notifier.report import gather, inputs_json, workbook
-from notifier.report_inputs import CommuneFacts, counted_receipts, unreached_silent
-from notifier.schedule import ReportChange, newest_report
+from notifier.report_inputs import (
+    CommuneFacts,
+    ReportInputs,
+    counted_receipts,
+    unreached_silent,
+)
+from notifier.report_names import file_names
+from notifier.schedule import ReportChange, newest_report, released_report
+from notifier.supplement import supplement_workbook
 from notifier.templates import WordingProblem
 from registry.errors import NotPossible
 from registry.model import ReportFile, ReportRow, Snapshot
@@ -45,16 +53,31 @@ def _change(desk: Desk, campaign: Campaign, snapshot: Snapshot) -> ReportChange:
     newest = newest_report(snapshot, campaign)
     if newest is None:
         return "none"
-    if _takes_back(desk.store, desk.vault, newest):
-        return "taken-back"
     inputs = gather(desk.store, desk.config, campaign, desk.clock())
+    released = released_report(snapshot, campaign)
+    if released is not None and not _adds(desk.vault, released, inputs):
+        return "none"  # a supplement without differences is never made
+    if released is not None and released.number == newest.number:
+        return "other"
+    if newest.again_at is not None:
+        return "asked"
+    if takes_back(desk.store, desk.vault, newest):
+        return "taken-back"
     if not newest.inputs_sha256:  # found in Sent: it counted what had arrived before it was made
         later = [one for one in inputs.communes if _arrived_after(one, newest)]
         return "other" if later else "none"
     same = inputs.receipts == _counted(desk.vault, newest)
     # A bounce that came later takes evidence away: the approver must not sign the old words.
-    same &= newest.approved_at is not None or inputs.unreached == _unreached(desk.vault, newest)
+    same &= inputs.unreached == _unreached(desk.vault, newest)
     return "none" if same else "other"
+
+
+def _adds(vault: Vault, released: ReportRow, inputs: ReportInputs) -> bool:
+    """Whether there is anything to tell beyond what was released."""
+    if not released.inputs_sha256:
+        return any(_arrived_after(one, released) for one in inputs.communes)
+    was = frozen_inputs(vault, released.inputs_sha256)
+    return was is None or (not told_the_same(was, inputs) and bool(differences(was, inputs)))
 
 
 def _arrived_after(commune: CommuneFacts, report: ReportRow) -> bool:
@@ -72,7 +95,7 @@ def release_report(
             was taken back.
     """
     last = next(reversed(store.reports(campaign)), None)
-    if last and last.approved_at is None and _takes_back(store, vault, last):
+    if last and last.approved_at is None and takes_back(store, vault, last):
         raise NotPossible(
             f"report {last.number} of {campaign} counts an answer that was taken back since: "
             "wait for the draft that replaces it"
@@ -80,7 +103,7 @@ def release_report(
     return store.approve(campaign, by, now, number)
 
 
-def _takes_back(store: Store, vault: Vault, report: ReportRow) -> bool:
+def takes_back(store: Store, vault: Vault, report: ReportRow) -> bool:
     """Whether a report counts an answer that a person has taken back since."""
     if not report.inputs_sha256:  # found in Sent: which answers it counts is not known
         return False
@@ -119,22 +142,39 @@ def _freeze(desk: Desk, campaign: Campaign) -> None:
 def freeze_report(desk: Desk, campaign: Campaign) -> ReportRow:
     """Fix the report of this moment: its inputs and files into the vault, then its row."""
     now = desk.clock()
-    written, built = build_report(desk.store, desk.config, campaign, now)
+    inputs, built = build_report(desk.store, desk.vault, desk.config, campaign, now)
     files = [ReportFile(name, desk.vault.put(data), len(data)) for name, data in built.items()]
-    return desk.store.freeze_report(campaign.id, desk.vault.put(written), files, now)
+    base = inputs.base
+    return desk.store.freeze_report(
+        campaign.id,
+        desk.vault.put(inputs_json(inputs)),
+        files,
+        now,
+        supplement=base.supplement if base else 0,
+        base=base.number if base else 0,
+    )
 
 
 def build_report(
-    store: Store, config: Config, campaign: Campaign, now: dt.datetime
-) -> tuple[bytes, dict[str, bytes]]:
-    """Return the report's inputs as JSON, and its files by name; nothing is written.
+    store: Store, vault: Vault, config: Config, campaign: Campaign, now: dt.datetime
+) -> tuple[ReportInputs, dict[str, bytes]]:
+    """Return the report's inputs, and its files by name; nothing is written.
+
+    Once one was released it is a supplement with only the differences – or, when it is not known
+    any more what was released, with everything.
 
     Raises:
         WordingProblem: the template of the official letter is broken.
     """
     inputs = gather(store, config, campaign, now)
-    template = config.folder / "templates" / campaign.report.letter_template
-    return inputs_json(inputs), {
-        f"Bao cao {campaign.id}.xlsx": workbook(inputs),
-        f"Du thao cong van {campaign.id}.docx": draft(inputs, template.read_bytes()),
+    template = (config.folder / "templates" / campaign.report.letter_template).read_bytes()
+    base = inputs.base
+    book_name, letter_name = file_names(campaign.id, base.supplement if base else 0)
+    was = frozen_inputs(vault, base.inputs_sha256) if base else None
+    if was is None:
+        return inputs, {book_name: workbook(inputs), letter_name: draft(inputs, template)}
+    changes = differences(was, inputs)
+    return inputs, {
+        book_name: supplement_workbook(inputs, was, changes),
+        letter_name: draft(inputs, template, Addition(was, changes)),
     }

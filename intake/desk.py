@@ -209,11 +209,13 @@ def communes_of(sender: str, communes: tuple[Commune, ...]) -> tuple[Commune, ..
 
 
 def roles(config: Config, communes: tuple[Commune, ...]) -> dict[str, str]:
-    """Return who may speak: address (case-folded) → commune, chair, officer or approver.
+    """Return who may speak: address (case-folded) → commune, chair, officer, approver, department.
 
     Who is both an officer and something else speaks as an officer.
     """
     found: dict[str, str] = {}
+    for campaign in config.campaigns:
+        found |= dict.fromkeys(map(str.casefold, campaign.report.to), "department")
     for campaign in config.campaigns:
         found |= dict.fromkeys(map(str.casefold, campaign.report.approvers), "approver")
     for commune in communes:

@@ -204,7 +204,7 @@ def _write_mails(dossier: _Dossier, store: Store, material: Material) -> None:
 def _write_reports(dossier: _Dossier, vault: Vault, material: Material) -> None:
     for report in material.reports:
         place = f"bao cao/{report.number:02d}"
-        named = [(file.name, file.sha256) for file in report.files]
+        named = [(file.name, file.sha256) for file in report.all_files]
         named += [("dau vao.json", report.inputs_sha256)] if report.inputs_sha256 else []
         for name, sha256 in named:
             data = _bytes(dossier, vault, sha256, f"report {report.number}")

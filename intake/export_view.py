@@ -22,6 +22,7 @@ from registry.model import (
     Message,
     Point,
     ReportRow,
+    SignedLetter,
     Submission,
 )
 
@@ -230,10 +231,27 @@ def report_view(report: ReportRow, *, redact: bool) -> View:
         "files": [
             {"sha256": file.sha256, "size_bytes": file.size_bytes}
             | ({} if redact else {"name": file.name})
-            for file in report.files
+            for file in report.all_files
         ],
+        "supplement": report.supplement,
+        "base": report.base,
+        "returned_at": _at(report.returned_at),
+        "letter": _signed(report.letter, redact=redact),
     }
-    return view if redact else view | {"approved_by": report.approved_by}
+    said = {
+        "approved_by": report.approved_by,
+        "returned_by": report.returned_by,
+        "returned_reason": report.returned_reason,
+    }
+    return view if redact else view | said
+
+
+def _signed(letter: SignedLetter | None, *, redact: bool) -> View | None:
+    """The signed letter that went out; without persons neither its signer nor its file's name."""
+    if letter is None:
+        return None
+    view = asdict(letter)
+    return {key: view[key] for key in view if not redact or key not in {"name", "signer"}}
 
 
 def event_view(event: Event, *, redact: bool) -> View:

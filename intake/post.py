@@ -12,6 +12,8 @@ from intake.desk import Desk
 from intake.enclosed import enclosed, enclosed_forms, is_disguised, may_be_enclosed
 from intake.message import parse
 from notifier.answered import answered
+from notifier.answered_report import answered_by_department
+from notifier.changes import differences
 from notifier.compose import Attachment, Context, Templates, WordingProblem, compose
 from notifier.correction import correction_workbook
 from notifier.debt import ANSWERS, HELD_WHEN_UNSURE
@@ -20,10 +22,22 @@ from notifier.due import Due, due
 from notifier.fill_in import fill_in_workbook
 from notifier.limits import HOUR, brake, braked_kinds
 from notifier.redirect import redirected
+from notifier.report_inputs import ReportInputs, read_inputs
+from notifier.report_view import ReportFacts
 from notifier.view import Target
-from registry.model import CommuneKey, Document, Mail, Message, NewMail, Snapshot, Submission
+from registry.model import (
+    CommuneKey,
+    Document,
+    Mail,
+    MailKind,
+    Message,
+    NewMail,
+    ReportRow,
+    Snapshot,
+    Submission,
+)
 from registry.snapshot import windows
-from registry.vault import VaultDamaged
+from registry.vault import Vault, VaultDamaged
 
 _log = structlog.get_logger("post")
 #: Larger answers are not sent back as workbooks: nobody reviews so many red cells in a mail, and
@@ -40,6 +54,10 @@ _CORRECTED = frozenset(
 _AT_ONCE = 50  # dues that are composed and then queued in one transaction
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+#: Mails that bear the files of a report, whose number ends their key.
+ABOUT_A_REPORT: frozenset[MailKind] = frozenset({"draft", "report", "returned"})
+#: Mails that pass a message on, with its files.
+_PASSED_ON: frozenset[MailKind] = frozenset({"held", "department"})
 #: Alerts that ask for decisions, which the admin does not take.
 _OFFICERS_TOO = frozenset({"behind"})
 _TYPES = {".xlsx": XLSX, ".docx": DOCX, ".pdf": "application/pdf"}
@@ -190,7 +208,8 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
     message = store.message(one.message_id) if one.message_id is not None else None
     submission = _submission(desk, message, snapshot)
     previous = _previous(desk, message, submission, snapshot)
-    enclosure = _enclosure(desk, one, message) if message else _Enclosure()
+    passed_on = message if one.kind in _PASSED_ON else None
+    enclosure = _enclosure(desk, one, passed_on) if passed_on else _Enclosure()
     files = enclosure.files or _attachments(desk, one, campaign, commune)
     return Context(
         config=config,
@@ -205,6 +224,7 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
         snapshot=snapshot,
         attachments=files or _correction(desk, one, campaign, commune, submission or previous),
         dossier=_dossier(desk, one),
+        report=_report(desk, one, campaign),
         secret=desk.vault.secret() if one.asks else b"",
         target=_target(desk, message),
         excerpt=enclosure.words,
@@ -293,6 +313,44 @@ def _dossier(desk: Desk, one: Due) -> tuple[Document, ...]:
     return tuple(desk.store.dossier(one.campaign, one.commune))
 
 
+def _report_row(desk: Desk, one: Due, campaign: Campaign) -> ReportRow | None:
+    """The report that a mail is about: its key names it, or the answer by reply that it answers."""
+    if one.kind in ABOUT_A_REPORT:
+        number = int(one.key.rsplit("/", 1)[1])
+    else:
+        number = _report_number(desk.store.message(one.message_id)) if one.message_id else 0
+    return next((row for row in desk.store.reports(campaign.id) if row.number == number), None)
+
+
+def _report_number(message: Message) -> int:
+    """The report that an answer by reply, or the Department's, is about; 0 for none."""
+    told, key = answered(message), answered_by_department(message)
+    if told is not None:
+        return told.number if told.about.startswith("B") else 0
+    return key.number if key else 0
+
+
+def _report(desk: Desk, one: Due, campaign: Campaign | None) -> ReportFacts | None:
+    """The report that a mail is about; of a supplement also what differs, if it is still known."""
+    row = _report_row(desk, one, campaign) if campaign else None
+    if row is None:
+        return None
+    inputs = frozen_inputs(desk.vault, row.inputs_sha256)
+    base = inputs.base if inputs else None
+    was = frozen_inputs(desk.vault, base.inputs_sha256) if base else None
+    changes = differences(was, inputs) if was and inputs else None
+    return ReportFacts(row, inputs, was, changes)
+
+
+def frozen_inputs(vault: Vault, sha256: str) -> ReportInputs | None:
+    """Return the inputs of a frozen report; None when they are not known (any more)."""
+    try:
+        return read_inputs(vault.get(sha256)) if sha256 else None
+    except (KeyError, ValueError, VaultDamaged, OSError) as error:
+        _log.warning("inputs_lost", sha256=sha256, why=str(error))
+        return None
+
+
 def _evidence(desk: Desk, one: Due) -> tuple[Mail, ...]:
     if one.kind != "silence" or one.commune is None:
         return ()
@@ -336,15 +394,17 @@ def _attachments(
         office, secret = desk.config.settings.office, desk.vault.secret()
         book = fill_in_workbook(campaign, commune, office, secret)
         return (Attachment(f"Bieu dang ky {campaign.id} {commune.code}.xlsx", book, XLSX),)
-    if one.kind in {"draft", "report"}:
-        number = int(one.key.rsplit("/", 1)[1])
-        report = next(r for r in desk.store.reports(campaign.id) if r.number == number)
+    if one.kind in ABOUT_A_REPORT:
+        report = _report_row(desk, one, campaign)
+        if report is None:
+            return ()
+        files = report.outgoing if one.kind == "report" else report.files
         return tuple(
             Attachment(
                 file.name,
                 desk.vault.get(file.sha256),
                 _TYPES.get(file.name[file.name.rfind(".") :], "application/octet-stream"),
             )
-            for file in report.files
+            for file in files
         )
     return ()

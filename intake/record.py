@@ -228,10 +228,10 @@ class _Case:
             commune=self._key(),
             campaign=self.campaign.id if self.campaign else None,
             content_key=content_key(self.documents, self.own_words),
-            documents=tuple(self._document(document) for document in self.documents),
+            documents=tuple(self.document_of(document) for document in self.documents),
         )
 
-    def _document(self, document: ReadDocument) -> Document:
+    def document_of(self, document: ReadDocument) -> Document:
         """Return a file as it is recorded, with what it is to the campaign's dossier."""
         kept = document_row(document)
         if _rows(document) and self._repeats_a_point(document):
@@ -493,7 +493,7 @@ class _Case:
     def _is_dossier(self) -> bool:
         """Whether these are documents for points that stand recorded, and all of them are heard."""
         current = self.known.current
-        kept = [self._document(document) for document in self.documents]
+        kept = [self.document_of(document) for document in self.documents]
         lost = any(one.refusal_code and not one.item for one in kept)
         return bool(current and current.points) and any(one.item for one in kept) and not lost
 
@@ -538,10 +538,12 @@ def document_row(document: ReadDocument) -> Document:
     if isinstance(document.result, Refusal):
         refused = document.result
         return replace(kept, refusal_code=refused.code, refusal_message=refused.message)
-    return replace(kept, role=document.result.role, signature=_worst(document.result.signatures))
+    return replace(
+        kept, role=document.result.role, signature=worst_signature(document.result.signatures)
+    )
 
 
-def _worst(signatures: Sequence[Signature]) -> str:
+def worst_signature(signatures: Sequence[Signature]) -> str:
     """Return the state that people must know of: the worst one."""
     states = [signature.state for signature in signatures]
     return max(states, key=_SEVERITY.index, default="")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from email.parser import BytesHeaderParser
 from email.policy import default
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 import structlog
 
@@ -39,7 +39,9 @@ from registry.model import (
     NewMail,
     OpenTrouble,
     Outcome,
+    ReportDecision,
     ReportFile,
+    SignedLetter,
     Slot,
     debt_key,
 )
@@ -189,8 +191,7 @@ class Player:
     def _as_decided(self, scene: Sequence[Event], outcome: Outcome) -> Outcome:
         """A decision that a reply brought stands as it was taken, whatever is read in it today."""
         before = [one for one in scene[:-1] if by_reply(one)]
-        decisions = self.desk.store.message(number_of(before[0])).decisions if before else 0
-        told = decision_told(before[0], decisions) if before else None
+        told = self._decision_told(before[0]) if before else None
         if told == outcome.decided:
             return outcome
         self._note(
@@ -200,6 +201,11 @@ class Player:
             "the decision stays as it was taken",
         )
         return dataclasses.replace(outcome, decided=told)
+
+    def _decision_told(self, event: Event) -> Decided | ReportDecision:
+        if event.subject.startswith("campaign "):
+            return report_decision_told(event)
+        return decision_told(event, self.desk.store.message(number_of(event)).decisions)
 
     def _understood(self, event: Event, message: Message) -> Outcome:
         """Return today's outcome; giving a message up came from trouble, which is told only."""
@@ -274,8 +280,21 @@ class Player:
     def approve(self, scene: Sequence[Event]) -> None:
         """A person released a report."""
         event = scene[-1]
-        number = _int(event.data["number"])
-        self.desk.store.approve(name_of(event), _text(event, "by"), event.at, number)
+        data: Mapping[str, Any] = event.data
+        letter = SignedLetter(**data["letter"]) if "letter" in data else None
+        by, number = _text(event, "by"), data["number"]
+        self.desk.store.approve(name_of(event), by, event.at, number, letter)
+
+    def return_report(self, scene: Sequence[Event]) -> None:
+        """An approver gave a draft back."""
+        event = scene[-1]
+        number, reason = _int(event.data["number"]), _text(event, "reason")
+        self.desk.store.return_report(name_of(event), number, reason, _text(event, "by"), event.at)
+
+    def ask_again(self, scene: Sequence[Event]) -> None:
+        """A person asked for another draft."""
+        event = scene[-1]
+        self.desk.store.ask_again(name_of(event), _text(event, "by"), event.at)
 
     def release_brake(self, scene: Sequence[Event]) -> None:
         """A person released the brake."""
@@ -321,7 +340,8 @@ class Player:
                 ReportFile(name, sha256, len(self.desk.vault.get(sha256)))
                 for name, sha256 in zip(data["names"], data["files"], strict=True)
             ]
-            self.desk.store.freeze_report(name_of(event), data["inputs"], files, event.at)
+            chain = {name: data.get(name, 0) for name in ("supplement", "base")}
+            self.desk.store.freeze_report(name_of(event), data["inputs"], files, event.at, **chain)
             raise
 
     # --- a registry that was behind ---
@@ -371,6 +391,7 @@ class Player:
             _instant(data["created_at"]),
             tuple(ReportFile(*file) for file in files),
             _instant(released_at) if released_at else None,
+            data.get("supplement", 0),
         )
         self.desk.store.take_over_report(report, event.at)
 
@@ -514,6 +535,8 @@ ACTS: Mapping[str, _Act] = {
     "closed": Player.close,
     "report-frozen": Player.freeze,
     "report-approved": Player.approve,
+    "report-returned": Player.return_report,
+    "report-again": Player.ask_again,
     "brake-pulled": Player.pull_brake,
     "brake-released": Player.release_brake,
     "mails-released": Player.release_mails,
@@ -575,6 +598,20 @@ def decision_told(event: Event, decisions: int) -> Decided:
         after["campaign"] if assigned else None,
         after["reason"] if event.kind == "rejected" else "",
     )
+
+
+def report_decision_told(event: Event) -> ReportDecision:
+    """Return the decision of a reply about a report as the journal tells it."""
+    data: Mapping[str, Any] = event.data
+    choices: Mapping[str, Literal["release", "return", "again"]] = {
+        "report-approved": "release",
+        "report-returned": "return",
+        "report-again": "again",
+    }
+    letter = SignedLetter(**data["letter"]) if "letter" in data else None
+    reason = data.get("reason", "")
+    number, by = data["number"], data["by"]
+    return ReportDecision(choices[event.kind], name_of(event), number, by, reason, letter)
 
 
 def _slot(data: Mapping[str, Any]) -> Slot:

@@ -99,6 +99,8 @@ class Screen:
         view = fit(view)
         for campaign in view["campaigns"]:
             self._campaign(campaign)
+        for one in view["department"]:
+            self._department(one)
         messages, outbox, mailbox = view["messages"], view["outbox"], view["mailbox"]
         self._line("messages", _counts(messages, "kept", "recorded", "held"), messages)
         if messages["held"]:
@@ -260,12 +262,35 @@ class Screen:
         self.console.print(table)
         states = Counter(one["state"] for one in campaign["communes"])
         self._say(", ".join(f"{count} {state}" for state, count in states.most_common()), 1)
-        report = campaign["report"]
-        if report:
-            who = escape(report["approved_by"] or "")
-            by = f"released {self._at(report['approved_at'])} by {who}"
-            word = by if report["approved_at"] else "[yellow]waits for `intake approve`[/yellow]"
-            self._say(f"report {report['number']}: frozen {self._at(report['created_at'])}, {word}")
+        for report in campaign["reports"]:
+            self._report(report)
+
+    def _report(self, report: View) -> None:
+        """Which report, when it was frozen, who decided what."""
+        added = f" (supplement {report['supplement']})" if report["supplement"] else ""
+        head = f"report {report['number']}{added}: frozen {self._at(report['created_at'])}"
+        released = escape(report["approved_by"] or "")
+        returned = escape(report["returned_by"] or "")
+        reason = escape(report["returned_reason"] or "no reason")
+        word = {
+            "released": f"released {self._at(report['approved_at'])} by {released}",
+            "returned": f"[red]returned[/red] {self._at(report['returned_at'])} by {returned}: "
+            f"{reason}",
+            "waiting": "[yellow]waits for an approver[/yellow]",
+        }[report["state"]]
+        self._say(f"{head}, {word}")
+        letter = report["letter"]
+        if letter:
+            number = " ".join(part for part in (letter["number"], letter["issued_on"]) if part)
+            what = f"{letter['name']}{f', {number}' if number else ''}"
+            self._say(f"letter {escape(what)}, signature: {letter['signature'] or 'none'}", 1)
+
+    def _department(self, one: View) -> None:
+        about = f"report {one['report']}" if one["report"] else "no known report"
+        self._say(
+            f"the Department answered {about} {self._at(one['received_at'])}: "
+            f"{escape(one['subject'] or '–')} (message {one['message']})"
+        )
 
     def _message_history(self, view: View) -> None:
         self._message(view)

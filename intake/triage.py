@@ -38,6 +38,7 @@ _MARK = r"(?:TUYỆT MẬT|TỐI MẬT|MẬT)"
 _SECRET_SUBJECT = re.compile(rf"(?:^|[\[(\-–—:|*/])\s*{_MARK}\s*(?:$|[\])\-–—:|*/])")
 _SECRET_NAME = re.compile(rf"(?:^|[\[(\-–—_.])\s*{_MARK}\s*(?:$|[\])\-–—_.])")
 #: A word of negation: the words may be a nil return, which is for the letter's reader to decide.
+_READ_ANYWAY = frozenset({"approver", "department"})
 _NEGATION = re.compile(r"\b(?:không|khong|chưa|chua|ko|kg|k)\b", re.IGNORECASE)
 
 
@@ -46,7 +47,7 @@ class TriageFacts:
     """What triage must know besides the message.
 
     ``own_addresses`` and the keys of ``roster`` are lower case; a role is ``commune``, ``chair``,
-    ``officer`` or ``approver``. ``is_our_mail``: its Message-ID is one that we gave.
+    ``officer``, ``approver`` or ``department``. ``is_our_mail``: its Message-ID is one of ours.
     """
 
     own_addresses: frozenset[str]
@@ -347,7 +348,7 @@ def _answer_by_reply(parsed: Parsed, facts: TriageFacts) -> Triage | None:
 
 
 def _without_documents(parsed: Parsed, facts: TriageFacts) -> Triage | None:
-    if documents(parsed) or parsed.has_table or facts.roster.get(parsed.sender) == "approver":
+    if documents(parsed) or parsed.has_table or facts.roster.get(parsed.sender) in _READ_ANYWAY:
         return None
     if facts.roster.get(parsed.sender) in {"commune", "chair"} and says_right(parsed.text):
         return None  # it may confirm what we read of an answer

@@ -19,9 +19,11 @@ import structlog
 from config.model import Campaign, Commune
 from intake import confirm, record
 from intake.admission import scan, tell_if_away, with_proof
+from intake.answering import answer_report, told_of_report
 from intake.body import forwarded_words
 from intake.by_reply import Asked, Reply, decide_adoption, decide_held, read_reply
 from intake.containers import Note
+from intake.department import answered_report
 from intake.desk import (
     Desk,
     communes_of,
@@ -49,6 +51,7 @@ from intake.signed import Open, read_mail
 from intake.triage import Triage, TriageFacts, documents, secrecy, triage
 from intake.unpack import Unpacked, unpack
 from notifier.answered import AnswerCode, Answered
+from notifier.answered_report import answer_reason
 from notifier.asked_commune import AskedCommune
 from notifier.debt import NEVER_ANSWERED
 from notifier.token import Subject, Token
@@ -68,6 +71,7 @@ from registry.model import (
     MailState,
     Message,
     Outcome,
+    ReportDecision,
     Submission,
     Verdict,
     debt_key,
@@ -160,7 +164,7 @@ def understand_kept(
             except Exception:  # noqa: BLE001  what cannot be written down is a failed attempt too
                 _log.exception("attempt_failed", message=message.id)
                 continue
-            sent_back |= outcome.decided is not None
+            sent_back |= isinstance(outcome.decided, Decided)
             tell_if_away(desk, outcome.reason)
             reason = _code(outcome)
             _log.info(outcome.state, message=message.id, verdict=outcome.verdict, reason=reason)
@@ -275,13 +279,13 @@ def _prepare(desk: Desk, message: Message, begun_at: dt.datetime) -> "_Prepared"
         parsed, facts if message.forced_by else with_proof(desk, raw, parsed, facts)
     )
     if sorted_out.verdict is None:
-        return case.approval() if case.role == "approver" else case.opened()
+        return case.by_role()
     if message.forced_by and sorted_out.verdict in _READ_WHEN_ACCEPTED:
         return case.opened()
     if sorted_out.verdict == "self-test":
         return case.self_test()
     if sorted_out.verdict == "decision":
-        return _Answer(case)
+        return case.answering()
     if desk.config.settings.security.ask_communes and sorted_out.reason == "unknown-sender":
         return case.strangers(sorted_out)
     return case.sorted_out(sorted_out, sorted_out.verdict)
@@ -397,6 +401,34 @@ class _Case:
         outcome = record.without_reading(self.envelope, "unreadable", reason, self._ack("query"))
         return replace(outcome, state="held", commune=self._heard_from())
 
+    def by_role(self) -> "_Prepared":
+        """What a message is that says something, by who says it."""
+        if self.role == "approver":
+            return self.approval()
+        return self.department() if self.role == "department" else self.opened()
+
+    def department(self) -> Outcome:
+        """What the Department answered: recorded and passed on, never answered, never held."""
+        unpacked = self._unpacked()
+        if isinstance(unpacked, Outcome):
+            return unpacked
+        documents = self._read(self._campaign(()), unpacked)
+        if any(map(_is_stamped, documents)):
+            return self.secret("document")
+        campaigns, store = self.desk.config.campaigns, self.desk.store
+        call, key = answered_report(
+            store.cited_mails(self.parsed.references),
+            self.parsed.subject,
+            self.parsed.sender,
+            campaigns,
+            {one.id: store.reports(one.id) for one in campaigns},
+        )
+        return replace(
+            record.without_reading(self.envelope, "department", answer_reason(key)),
+            campaign=call,
+            documents=record.documents_of(documents),
+        )
+
     def approval(self) -> Outcome:
         answer = Triage("approval", held_reason("approver-wrote"), hold=True)
         return self.sorted_out(answer, "approval")
@@ -411,9 +443,38 @@ class _Case:
         decide = decide_adoption if adopts else decide_held
         found = decide(reply, sender, asked, desk.vault.secret(), today)
         told = found if isinstance(found, Answered) else _told(found, reply.tokens[0].about)
-        words = f"{reply.tokens}\n{reply.orders}"
+        # What was adopted is acknowledged itself: no second mail about that.
+        ack = "decision" if not adopts else "" if told.done else "adoption"
+        return self._answered(reply, found, told, ack)
+
+    def answer_about_report(
+        self, documents: tuple[ReadDocument, ...], files: Mapping[str, bytes]
+    ) -> Outcome:
+        """Decide what a person's reply decides about a report, with what came with it."""
+        desk, reply = self.desk, self._reply()
+        if any(map(_is_stamped, documents)):
+            return self.secret("document")
+        today = self.message.received_at.astimezone(desk.config.settings.office.zone).date()
+        found, call = answer_report(desk, reply, self.parsed.sender, today, documents)
+        if isinstance(found, ReportDecision) and found.letter:
+            desk.vault.put(files[found.letter.sha256])
+        told = found if isinstance(found, Answered) else told_of_report(found)
+        outcome = self._answered(reply, found, told, "report", documents)
+        return replace(outcome, campaign=call, documents=record.documents_of(documents))
+
+    def _answered(
+        self,
+        reply: Reply,
+        found: Decided | ReportDecision | Answered,
+        told: Answered,
+        ack: str,
+        documents: Sequence[ReadDocument] = (),
+    ) -> Outcome:
+        """Record an answer by reply; the same one by another road is a copy of it."""
+        desk = self.desk
+        words = "\n".join([f"{reply.tokens}\n{reply.orders}", *(one.sha256 for one in documents)])
         outcome = replace(
-            record.without_reading(self.envelope, "decision", told.reason, "decision"),
+            record.without_reading(self.envelope, "decision", told.reason, ack),
             content_key=hashlib.sha256(words.encode("utf-8", "replace")).hexdigest(),
             decided=None if isinstance(found, Answered) else found,
             ignored=_named(reply.ignored),
@@ -422,8 +483,6 @@ class _Case:
         if copy is not None and copy.id != self.message.id:
             reason = f"the same reply as message {copy.id}, by another road"
             return replace(outcome, verdict="copy", reason=reason, ack="", decided=None)
-        if adopts:  # what was adopted is acknowledged: no second mail about that
-            outcome = replace(outcome, ack="" if told.done else "adoption")
         return self._once(outcome, told)
 
     def _once(self, outcome: Outcome, told: Answered) -> Outcome:
@@ -471,7 +530,30 @@ class _Case:
 
     # --- opened ---
 
+    def answering(self) -> "_Prepared":
+        """An answer to a question of ours; what comes with one about a report is read."""
+        if self._reply().tokens[0].about != "B":
+            return _Answer(self)
+        unpacked = self._unpacked()
+        if isinstance(unpacked, Outcome):
+            return unpacked
+        files = {hashlib.sha256(part.data).hexdigest(): part.data for part in unpacked.files}
+        return _ReportAnswer(self, self._read(self._campaign(()), unpacked), files)
+
     def opened(self) -> "_Prepared":
+        unpacked = self._unpacked()
+        if isinstance(unpacked, Outcome):
+            return unpacked
+        campaign = self._campaign(())
+        documents = self._read(campaign, unpacked)
+        if isinstance(campaign, Unsure) and campaign.candidates:
+            campaign = self._campaign(documents)
+            if not isinstance(campaign, Unsure):
+                documents = self._read(campaign, unpacked)
+        return _Opened(self, campaign, documents, unpacked.mails)
+
+    def _unpacked(self) -> Unpacked | Outcome:
+        """What the message holds; its outcome, where it must not be looked at."""
         limits = self.desk.config.settings.limits
         unpacked = unpack(self.parsed, limits, _opener(self.desk))
         names = [part.name for part in unpacked.files] + [note.name for note in unpacked.notes]
@@ -482,13 +564,7 @@ class _Case:
         stopped = scan(self.desk, (part.data for part in unpacked.files))
         if stopped:
             return self._closed().stopped(stopped)
-        campaign = self._campaign(())
-        documents = self._read(campaign, unpacked)
-        if isinstance(campaign, Unsure) and campaign.candidates:
-            campaign = self._campaign(documents)
-            if not isinstance(campaign, Unsure):
-                documents = self._read(campaign, unpacked)
-        return _Opened(self, campaign, documents, unpacked.mails)
+        return unpacked
 
     def strangers(self, answer: Triage) -> "_Prepared":
         """Read a stranger's files, for the commune that they name to be asked about them."""
@@ -820,7 +896,19 @@ class _Answer:
         return self.case.answer()
 
 
-_Prepared = Outcome | _Opened | _Strangers | _Answer
+@dataclass(frozen=True, slots=True)
+class _ReportAnswer:
+    """The same about a report, with the files that came with it: read, and by their hashes."""
+
+    case: _Case
+    documents: tuple[ReadDocument, ...]
+    files: Mapping[str, bytes]
+
+    def decided(self) -> Outcome:
+        return self.case.answer_about_report(self.documents, self.files)
+
+
+_Prepared = Outcome | _Opened | _Strangers | _Answer | _ReportAnswer
 
 
 def _told(decided: Decided, about: Subject) -> Answered:

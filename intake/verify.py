@@ -43,7 +43,7 @@ def verify(
 def files_to_check(store: Store) -> int:
     """Return how many files `verify` will read."""
     reports = chain.from_iterable(map(store.reports, store.reported_campaigns()))
-    return len(store.messages()) + sum(1 + len(report.files) for report in reports)
+    return len(store.messages()) + sum(1 + len(report.all_files) for report in reports)
 
 
 def _journal(store: Store) -> Iterator[Fault]:
@@ -127,7 +127,8 @@ def _report_files(store: Store, vault: Vault, done: Callable[[], None]) -> Itera
 
 
 def _files_of(report: ReportRow) -> list[tuple[str, str]]:
-    return [("its inputs", report.inputs_sha256), *((one.name, one.sha256) for one in report.files)]
+    files = [(one.name, one.sha256) for one in report.all_files]
+    return [("its inputs", report.inputs_sha256), *files]
 
 
 def _trouble(vault: Vault, sha256: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from config.model import Campaign, Commune, Config
 from intake.checkup import checkup
 from intake.heartbeat import shown
+from notifier.answered_report import answered_by_department
 from notifier.calendar import Calendar
 from notifier.due import plan
 from parsers.reading import Finding
@@ -28,6 +29,7 @@ def status(config: Config, store: "Store", now: dt.datetime) -> View:
     counts, behind = store.counts(), store.behind()
     return {
         "campaigns": [_campaign(config, campaign, snapshot) for campaign in config.campaigns],
+        "department": [_department(one) for one in store.messages(verdict="department")],
         "messages": {
             **{state: counts.messages.get(state, 0) for state in ("kept", "recorded", "held")},
             "by_verdict": dict(counts.verdicts),
@@ -61,7 +63,8 @@ def _campaign(config: Config, campaign: Campaign, snapshot: Snapshot) -> View:
         "launched_at": _instant(state.launched_at) if state else None,
         "closed_at": _instant(state.closed_at) if state else None,
         "communes": [_commune(campaign, commune, snapshot) for commune in config.members(campaign)],
-        "report": _report(reports[-1]) if reports else {},
+        "report": report(reports[-1]) if reports else {},
+        "reports": [report(one) for one in reports],
     }
 
 
@@ -82,15 +85,51 @@ def _commune(campaign: Campaign, commune: Commune, snapshot: Snapshot) -> View:
     }
 
 
-def _report(report: ReportRow) -> View:
+def _department(one: Message) -> View:
+    """What the Department wrote: about which report, as far as it is known."""
+    about = answered_by_department(one)
     return {
-        "number": report.number,
-        "created_at": report.created_at.isoformat(),
-        "inputs_sha256": report.inputs_sha256,
-        "files": [{"name": file.name, "sha256": file.sha256} for file in report.files],
-        "approved_at": _instant(report.approved_at),
-        "approved_by": report.approved_by or None,
+        "message": one.id,
+        "campaign": one.campaign,
+        "report": about.number if about else None,
+        "received_at": one.received_at.isoformat(),
+        "sender": one.sender,
+        "subject": one.subject,
     }
+
+
+def report(row: ReportRow) -> View:
+    """Return a frozen report: its state is ``waiting``, ``returned`` or ``released``."""
+    return {
+        "number": row.number,
+        "supplement": row.supplement,
+        "base": row.base,
+        "state": report_state(row),
+        "created_at": row.created_at.isoformat(),
+        "inputs_sha256": row.inputs_sha256,
+        "files": [{"name": file.name, "sha256": file.sha256} for file in row.files],
+        "approved_at": _instant(row.approved_at),
+        "approved_by": row.approved_by or None,
+        "returned_at": _instant(row.returned_at),
+        "returned_by": row.returned_by or None,
+        "returned_reason": row.returned_reason or None,
+        "again_at": _instant(row.again_at),
+        "letter": asdict(row.letter) if row.letter else None,
+    }
+
+
+def report_state(row: ReportRow) -> str:
+    """Return where a report stands: nobody decided yet, returned, or released."""
+    return "released" if row.approved_at else "returned" if row.returned_at else "waiting"
+
+
+def report_line(row: ReportRow) -> str:
+    """Return a report in one line: which one it is, when it was frozen, where it stands."""
+    what = f"supplement {row.supplement} to report {row.base}, " if row.supplement else ""
+    line = f"report {row.number}: {what}frozen {row.created_at.isoformat()}, {report_state(row)}"
+    if row.letter is None:
+        return line
+    return f"{line}, with {row.letter.name} (signature: {row.letter.signature or 'none'})"
 
 
 def mails_ahead(

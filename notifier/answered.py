@@ -25,6 +25,21 @@ AnswerCode = Literal[
     "answer-which-commune",  # several could be meant
     "answer-which-campaign",
     "answer-no-reason",  # TRẢ LẠI without a word why
+    # --- about a report ---
+    "decided-release",
+    "decided-release-signed",  # with the signed letter that came with it
+    "decided-give-back",
+    "decided-again",  # another draft is made
+    "answer-released",  # somebody released it before
+    "answer-was-returned",
+    "answer-older-draft",  # a newer one has taken its place
+    "answer-taken-back",  # it counts an answer that was taken back since
+    "answer-not-pdf",
+    "answer-file-unreadable",
+    "answer-not-the-letter",
+    "answer-which-file",
+    "answer-altered",  # changed after it was signed
+    "answer-not-signed",  # a picture of the letter, and no DUYỆT beside it
 ]
 #: Between the details of a reason; so no detail may have it inside.
 _BETWEEN = "; "

@@ -10,7 +10,8 @@ from notifier.answered import answered
 from notifier.asked_commune import asked_commune, question_key
 from notifier.choices import is_registered
 from notifier.debt import NEVER_ANSWERED, Asks, Due, World
-from notifier.schedule import Addresses, begins_at, live, reach
+from notifier.report_rules import Question, asks_about, report_readers
+from notifier.schedule import Addresses, begins_at, live, newest_report, reach
 from registry.model import CommuneKey, Message, waits_for_us
 from registry.snapshot import owes_answer
 
@@ -46,6 +47,8 @@ def _asks_again(world: World, message: Message) -> Asks | None:
     told = answered(message)
     if told is None or told.done:
         return None
+    if told.about.startswith("B"):
+        return _asks_about_report(world, message, told.number)
     waiting = next((one for one in _held_now(world) if one.id == told.number), None)
     if waiting is None:
         return None
@@ -53,6 +56,18 @@ def _asks_again(world: World, message: Message) -> Asks | None:
         return asks(waiting)
     own = asked_commune(waiting) is not None and message.ack == "adoption"
     return Asks("H", waiting.id, question_key(waiting, waiting.decisions)) if own else None
+
+
+def _asks_about_report(world: World, message: Message, number: int) -> Asks | None:
+    """The same about a report that nobody has decided on yet, to those whom its draft asked."""
+    campaign = next((one for one in world.config.campaigns if one.id == message.campaign), None)
+    newest = newest_report(world.snapshot, campaign) if campaign else None
+    if campaign is None or newest is None or newest.number != number or newest.approved_at:
+        return None
+    question: Question = "returned" if newest.returned_at else "draft"
+    asked = report_readers(world, campaign, question)
+    known = message.sender.casefold() in map(str.casefold, asked)
+    return asks_about(question, newest) if known and not newest.again_at else None
 
 
 def asks(message: Message) -> Asks:

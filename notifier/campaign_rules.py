@@ -4,14 +4,13 @@ import datetime as dt
 from collections.abc import Iterator
 
 from config.model import Campaign, Commune, Remind
+from notifier import report_rules
 from notifier.debt import Due, World
 from notifier.schedule import (
     Addresses,
     begins_at,
     last_heard_at,
-    newest_report,
     reach,
-    released_report,
     reminder_moments,
 )
 from registry.model import MailKind
@@ -20,39 +19,10 @@ from registry.snapshot import owes_answer, still_silent
 
 def campaign_mails(world: World, campaign: Campaign) -> Iterator[Due]:
     """Yield what the campaign owes: reports, then the call, reminders and silence notices."""
-    yield from _reports(world, campaign)
+    yield from report_rules.reports(world, campaign)
     yield from _calls(world, campaign)
     yield from _latest_reminders(world, campaign)
     yield from _silence_notices(world, campaign)
-
-
-def _reports(world: World, campaign: Campaign) -> Iterator[Due]:
-    """The released report to the Department, and the newest unreleased one to its approvers."""
-    released = released_report(world.snapshot, campaign)
-    if released is not None:
-        earliest = released.approved_at or campaign.report.at
-        yield Due(
-            kind="report",
-            key=f"report/{campaign.id}/{released.number}",
-            to=world.alive(campaign.report.to),
-            template="report",
-            not_before=min(earliest, world.now) if released.approved_at else earliest,
-            campaign=campaign.id,
-            facts={"report": str(released.id), "number": str(released.number)},
-        )
-    newest = newest_report(world.snapshot, campaign)
-    if newest is None or newest.approved_at or campaign.report.approval == "none":
-        return
-    approvers = campaign.report.approvers or world.config.settings.officers.addresses
-    yield Due(
-        kind="draft",
-        key=f"draft/{campaign.id}/{newest.number}",
-        to=world.alive(approvers),
-        template="draft",
-        not_before=campaign.report.at,
-        campaign=campaign.id,
-        facts={"report": str(newest.id), "number": str(newest.number)},
-    )
 
 
 def _calls(world: World, campaign: Campaign) -> Iterator[Due]:

@@ -1,188 +1,189 @@
-"""What changed between two versions of an answer, in the words of an acknowledgment. Pure.
+"""What a supplement tells: the differences between what was released and what counts now. Pure."""
 
-Rows bear no name of their own: a point is found again by its name, else by what else it says, else
-by its place in the list. So a point that was renamed is one change, not one point less and another
-one more.
-"""
-
-from collections import defaultdict, deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from notifier import wording
-from notifier.facts import title_field
-from parsers.form import Field, Form
+from notifier.report_inputs import CommuneFacts, FieldFacts, PointFacts, ReportInputs
 from parsers.vietnamese import fold
-from registry.model import Point, Submission
+from registry.model import CommuneState
 
-#: How many pairs of points are compared value by value; beyond, only their places are.
-_MOST_PAIRS = 40_000
-#: Two points whose other values are alike to this share are one point, renamed.
-_ALIKE = 0.6
-_VALUE_LIMIT = 120
-_EMPTY = "(trống)"
-_UNREAD = "(chưa hợp lệ)"
+Numbered = tuple[int, PointFacts]
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One point added or removed, or one field of a point changed.
+class ChangedPoint:
+    """A point of which some columns say something else: their keys, in the form's order.
 
-    ``point`` is its number in the newer version (in the older one, when it was removed), ``name``
-    its name there. ``before`` and ``after`` are in words, and empty for whole points; of personal
-    data they say only that it was changed.
+    ``was_ordinal`` and ``ordinal`` are its rows in the earlier and in the present answer.
     """
 
-    kind: Literal["added", "removed", "changed"]
-    point: int
-    name: str
-    field: str = ""
-    before: str = ""
-    after: str = ""
+    was_ordinal: int
+    was: PointFacts
+    ordinal: int
+    now: PointFacts
+    keys: tuple[str, ...]
 
 
-def changes(previous: Submission, current: Submission, form: Form) -> tuple[Change, ...]:
-    """Return what changed, in the order of the newer version; removed points last.
+@dataclass(frozen=True, slots=True)
+class CommuneChange:
+    """What differs for one commune; ``was`` is None where it was not in the earlier report.
 
-    Only canonical values count: the same number written in another way, or in another file, is no
-    change. Nothing for two versions that say the same.
+    ``now`` is None where it is not on the roster any more. Points bear their row in the answer
+    that they stand in.
     """
-    naming = title_field(form)
-    key = naming.key if naming else ""
-    pairs = _pairs(previous.points, current.points, key)
-    found: list[Change] = []
-    for point in current.points:
-        before = pairs.get(point.ordinal)
-        if before is None:
-            found.append(Change("added", point.ordinal, _name(point, key)))
-        else:
-            found += _fields(before, point, form, key)
-    kept = {one.ordinal for one in pairs.values()}
-    found += [
-        Change("removed", point.ordinal, _name(point, key))
-        for point in previous.points
-        if point.ordinal not in kept
-    ]
-    return tuple(found)
+
+    was: CommuneFacts | None
+    now: CommuneFacts | None
+    added: tuple[Numbered, ...] = ()
+    changed: tuple[ChangedPoint, ...] = ()
+    withdrawn: tuple[Numbered, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """How the commune is called."""
+        known = self.now or self.was
+        return known.title if known else ""
+
+    @property
+    def states(self) -> tuple[CommuneState | None, CommuneState | None]:
+        """Where it stood, and where it stands."""
+        return self.was.state if self.was else None, self.now.state if self.now else None
+
+    @property
+    def state_changed(self) -> bool:
+        """Whether it stands elsewhere now."""
+        return self.states[0] != self.states[1]
+
+    def __bool__(self) -> bool:
+        """Whether anything differs."""
+        return bool(self.state_changed or self.added or self.changed or self.withdrawn)
 
 
-def in_words(value: str, field: Field) -> str:
-    """Return a canonical value as people read it: ``50.000.000 đồng``; personal ones masked."""
-    if not value:
-        return _EMPTY
-    if is_hidden(field):
-        return "(không ghi trong thư)"
-    if field.type == "money":
-        return f"{wording.number(value)} đồng"
-    if field.type == "decimal":
-        return wording.number(value)
-    if field.type == "date":
-        return wording.iso_day(value)
-    if field.type == "stars":
-        return f"{wording.clean(value, 10)} sao"
-    return wording.discreet(value, _VALUE_LIMIT)
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """All differences, commune by commune in roster order; those without any are left out.
 
-
-def is_hidden(field: Field) -> bool:
-    """Whether the values of a field stay out of mails: those of persons, and codes that may be.
-
-    A household's business number is its owner's tax code.
+    ``fields`` are the columns of both, the present ones first.
     """
-    return field.personal or field.type in {"phone", "code"}
+
+    fields: tuple[FieldFacts, ...]
+    communes: tuple[CommuneChange, ...]
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to tell."""
+        return bool(self.communes)
+
+    @property
+    def added(self) -> int:
+        """How many points are new."""
+        return sum(len(one.added) for one in self.communes)
+
+    @property
+    def changed(self) -> int:
+        """How many points say something else."""
+        return sum(len(one.changed) for one in self.communes)
+
+    @property
+    def withdrawn(self) -> int:
+        """How many points are gone."""
+        return sum(len(one.withdrawn) for one in self.communes)
+
+    @property
+    def moved(self) -> tuple[CommuneChange, ...]:
+        """The communes whose state changed."""
+        return tuple(one for one in self.communes if one.state_changed)
 
 
-def _name(point: Point, key: str) -> str:
-    return wording.discreet(point.row.values.get(key, ""), 80)
+def differences(was: ReportInputs, now: ReportInputs) -> Changes:
+    """Return what one would report now against what was reported.
+
+    A point is the same one when all it says is equal, else when it bears the same name, else when
+    three quarters of its columns are those of one that has no other partner: so a corrected name is
+    a correction, not one point less and one more. Which version, file or letter said it does not
+    matter: the same values sent again are no difference.
+    """
+    fields = _fields(was, now)
+    keys = tuple(field.key for field in fields)
+    named = next((field.key for field in fields if field.title), "")
+    earlier = {(one.code, one.valid_from): one for one in was.communes}
+    present = {(one.code, one.valid_from): one for one in now.communes}
+    pairs = [(earlier.get(place), one) for place, one in present.items()]
+    gone = [(one, None) for place, one in earlier.items() if place not in present]
+    found = (_commune(before, after, keys, named) for before, after in (*pairs, *gone))
+    return Changes(fields, tuple(one for one in found if one))
 
 
-def _fields(before: Point, after: Point, form: Form, key: str) -> Iterator[Change]:
-    for field in form.fields:
-        old, new = before.row.values.get(field.key, ""), after.row.values.get(field.key, "")
-        if old == new:
-            continue
-        label = wording.clean(field.label, 80)
-        was, now = _said(before, field), _said(after, field)
-        if is_hidden(field):
-            was, now = "", _hidden_change(old, new)
-        yield Change("changed", after.ordinal, _name(after, key), label, was, now)
+def told_the_same(was: ReportInputs, now: ReportInputs) -> bool:
+    """Whether both rest on the same answers and states: then nothing can differ (and cheaply)."""
+    return _answers(was.communes) == _answers(now.communes)
 
 
-def _said(point: Point, field: Field) -> str:
-    """Return a value in words; of none, whether something stood there all the same."""
-    value = point.row.values.get(field.key, "")
-    unread = not value and point.row.raw.get(field.key, "").strip()
-    return _UNREAD if unread else in_words(value, field)
+def _answers(communes: Iterable[CommuneFacts]) -> list[tuple[str, str, str]]:
+    return [(one.code, one.state, one.counted.receipt if one.counted else "") for one in communes]
 
 
-def _hidden_change(old: str, new: str) -> str:
-    return "đã sửa" if old and new else "đã bổ sung" if new else "đã xóa"
+def _fields(was: ReportInputs, now: ReportInputs) -> tuple[FieldFacts, ...]:
+    known = {field.key for field in now.fields}
+    return (*now.fields, *(field for field in was.fields if field.key not in known))
 
 
-# --- which point is which ---
-
-
-def _pairs(old: Sequence[Point], new: Sequence[Point], key: str) -> dict[int, Point]:
-    """Return, by the number of each newer point, the older one that it is."""
-    pairs: dict[int, Point] = {}
-    left_old, left_new = list(old), list(new)
-
-    def take(found: Iterable[tuple[Point, Point]]) -> None:
-        for before, after in found:
-            pairs[after.ordinal] = before
-        gone = {one.ordinal for one in pairs.values()}
-        left_old[:] = [one for one in left_old if one.ordinal not in gone]
-        left_new[:] = [one for one in left_new if one.ordinal not in pairs]
-
-    take(_equal(left_old, left_new, lambda point: tuple(sorted(point.row.values.items()))))
-    take(_equal(left_old, left_new, lambda point: _folded(point, key)))
-    take(_most_alike(left_old, left_new, key))
-    return pairs
-
-
-def _folded(point: Point, key: str) -> str:
-    return fold(point.row.values.get(key, ""))
-
-
-def _equal(
-    old: Sequence[Point], new: Sequence[Point], of: Callable[[Point], Hashable]
-) -> Iterator[tuple[Point, Point]]:
-    """Pair the points of which the same can be said, in their order; of nothing, none."""
-    known: defaultdict[Hashable, deque[Point]] = defaultdict(deque)
-    for point in old:
-        known[of(point)].append(point)
-    for point in new:
-        said = of(point)
-        if said and known[said]:
-            yield known[said].popleft(), point
-
-
-def _most_alike(
-    old: Sequence[Point], new: Sequence[Point], key: str
-) -> Iterator[tuple[Point, Point]]:
-    """Pair what says mostly the same under another name, the likest first."""
-    if len(old) * len(new) > _MOST_PAIRS:
-        numbers = {point.ordinal: point for point in old}
-        tried = [(numbers[point.ordinal], point) for point in new if point.ordinal in numbers]
-    else:
-        tried = [(before, after) for before in old for after in new]
-    ranked = sorted(
-        ((_likeness(before, after, key), before, after) for before, after in tried),
-        key=lambda one: (-one[0], abs(one[1].ordinal - one[2].ordinal), one[2].ordinal),
+def _commune(
+    was: CommuneFacts | None, now: CommuneFacts | None, keys: Sequence[str], named: str
+) -> CommuneChange:
+    before = _numbered(was.points if was else ())
+    after = _numbered(now.points if now else ())
+    partners = dict(_partners(before, after, keys, named))
+    changed = []
+    for ordinal, partner in sorted(partners.items()):
+        old, new = before[partner], after[ordinal]
+        differing = tuple(key for key in keys if old.values.get(key) != new.values.get(key))
+        if differing:
+            changed.append(ChangedPoint(partner, old, ordinal, new, differing))
+    kept = set(partners.values())
+    return CommuneChange(
+        was,
+        now,
+        tuple((number, point) for number, point in after.items() if number not in partners),
+        tuple(changed),
+        tuple((number, point) for number, point in before.items() if number not in kept),
     )
-    done_old: set[int] = set()
-    done_new: set[int] = set()
-    for alike, before, after in ranked:
-        fresh = before.ordinal not in done_old and after.ordinal not in done_new
-        if alike >= _ALIKE and fresh:
-            done_old.add(before.ordinal)
-            done_new.add(after.ordinal)
-            yield before, after
 
 
-def _likeness(before: Point, after: Point, key: str) -> float:
-    """Return the share (0–1) of the values besides the name that two points have in common."""
-    old = {name: value for name, value in before.row.values.items() if name != key}
-    new = {name: value for name, value in after.row.values.items() if name != key}
-    every = old.keys() | new.keys()
-    return sum(old.get(one) == new.get(one) for one in every) / len(every) if every else 0.0
+def _numbered(points: Iterable[PointFacts]) -> dict[int, PointFacts]:
+    return dict(enumerate(points, start=1))
+
+
+def _partners(
+    before: Mapping[int, PointFacts], after: Mapping[int, PointFacts], keys: Sequence[str],
+    named: str,
+) -> Iterator[tuple[int, int]]:  # fmt: skip
+    """Yield (present row, earlier row) of the same point, each row at most once."""
+    old, new = dict(before), dict(after)
+
+    def taken(found: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        for ordinal, partner in found:
+            if ordinal in new and partner in old:
+                del new[ordinal], old[partner]
+                yield ordinal, partner
+
+    same = lambda one, other: one.values == other.values  # noqa: E731
+    alike = lambda one, other: _name(one, named) == _name(other, named) != ""  # noqa: E731
+    for test in (same, alike):
+        yield from taken(
+            [(n, o) for n, one in new.items() for o, other in old.items() if test(one, other)]
+        )
+    close = [
+        (-_shared(one, other, keys), n, o)
+        for n, one in new.items()
+        for o, other in old.items()
+        if 4 * _shared(one, other, keys) >= 3 * len(one.values.keys() | other.values.keys())
+    ]
+    yield from taken([(n, o) for _, n, o in sorted(close)])
+
+
+def _name(point: PointFacts, named: str) -> str:
+    return fold(point.values.get(named, ""))
+
+
+def _shared(one: PointFacts, other: PointFacts, keys: Sequence[str]) -> int:
+    return sum(key in one.values and one.values[key] == other.values.get(key) for key in keys)

@@ -9,6 +9,7 @@ from config.model import Config
 from notifier import mime, wording
 from notifier.due import Due
 from notifier.mime import Attachment
+from notifier.report_inputs import ReportInputs
 from notifier.templates import Rendered, Templates, WordingProblem
 from notifier.view import Context, reply_token, view
 from registry.model import NewMail
@@ -122,8 +123,8 @@ def check_templates(folder: Path, config: Config) -> list[str]:
 
 
 def _letter_problems(folder: Path, config: Config) -> list[str]:
-    from notifier.official_letter import draft  # noqa: PLC0415  heavy, as above
-    from notifier.sample import sample_inputs  # noqa: PLC0415
+    from notifier.official_letter import Addition, draft  # noqa: PLC0415  heavy, as above
+    from notifier.sample import sample_inputs, supplement  # noqa: PLC0415
 
     problems: dict[str, None] = {}
     for campaign in config.campaigns:
@@ -131,9 +132,14 @@ def _letter_problems(folder: Path, config: Config) -> list[str]:
         if not file.is_file():
             problems[f"templates/{file.name}: the official letter's template is missing"] = None
             continue
-        for inputs in sample_inputs(config, campaign):
+        letters: list[tuple[ReportInputs, Addition | None]]
+        letters = [(inputs, None) for inputs in sample_inputs(config, campaign)]
+        facts = supplement(config, campaign) if config.members(campaign) else None
+        if facts and facts.inputs and facts.was and facts.changes:
+            letters.append((facts.inputs, Addition(facts.was, facts.changes)))
+        for inputs, addition in letters:
             try:
-                draft(inputs, file.read_bytes())
+                draft(inputs, file.read_bytes(), addition)
             except WordingProblem as problem:
                 problems[f"{problem} ({file.name} of campaign {campaign.id})"] = None
     return list(problems)

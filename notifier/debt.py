@@ -26,16 +26,8 @@ HELD_WHEN_UNSURE: frozenset[MailKind] = frozenset(get_args(MailKind)) - {"alert"
 #: Verdicts that are never answered, whatever else the registry says (promise 6).
 NEVER_ANSWERED: frozenset[Verdict] = frozenset(
     {
-        "copy",
-        "bounce",
-        "auto-reply",
-        "own",
-        "self-test",
-        "automatic",
-        "loop",
-        "old",
-        "infected",
-        "unchecked",
+        *("copy", "bounce", "auto-reply", "own", "self-test", "automatic", "loop", "old"),
+        *("infected", "unchecked", "department"),
     }
 )
 

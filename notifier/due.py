@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from itertools import chain
 
 from config.model import Config
-from notifier import again, answers, campaign_rules
+from notifier import again, answers, campaign_rules, report_rules
 from notifier.ahead import plan
 from notifier.calendar import Calendar
 from notifier.debt import NEEDS_INBOX, UNASKED, Due, World
@@ -52,6 +52,7 @@ def _owed(world: World) -> Iterator[Due]:
         answers.answers(world),
         answers.held_notices(world),
         answers.questions(world),
+        report_rules.department_notices(world),
         answers.brake_alert(world),
         again.bounce_notices(world),
         *(again.unreached_notice(world, one) for one in world.config.campaigns),

@@ -25,11 +25,13 @@ _PREFIXES: Mapping[str, MailKind] = MappingProxyType(
         "silence": "silence",
         "draft": "draft",
         "report": "report",
+        "returned": "returned",
+        "department": "department",
         "digest": "digest",
         "alert": "alert",
     }
 )
-_ABOUT_A_MESSAGE = frozenset({"ack", "stranger", "held", "question"})
+_ABOUT_A_MESSAGE = frozenset({"ack", "stranger", "held", "question", "department"})
 _TO_A_COMMUNE = frozenset({"call", "reminder", "silence"})
 
 
@@ -55,7 +57,7 @@ def read_key(key: str) -> MailKey | None:
     if kind in _TO_A_COMMUNE:
         commune = _commune(parts[1]) if len(parts) > 1 else None
         return MailKey(kind, parts[0], commune) if commune else None
-    if kind in {"draft", "report"}:
+    if kind in {"draft", "report", "returned"}:
         number = parts[1] if len(parts) > 1 else ""
         return MailKey(kind, parts[0], number=int(number)) if number.isdecimal() else None
     return MailKey(kind)

@@ -6,13 +6,15 @@ Word file with docxtpl tags that an admin can edit; ``WORDS`` lists what it may 
 
 import io
 import zipfile
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from notifier import wording
+from notifier import change_words, wording
+from notifier.changes import Changes
 from notifier.fixed_zip import repack
 from notifier.report_inputs import CommuneFacts, ReportInputs, total
 from notifier.templates import WordingProblem
@@ -20,8 +22,18 @@ from notifier.templates import WordingProblem
 _TABLE_ROWS = 200  # LibreOffice needs minutes for tables of thousands of rows
 
 
-def draft(inputs: ReportInputs, template: bytes) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What a supplement's letter is about: the report that it adds to, and what differs."""
+
+    was: ReportInputs
+    changes: Changes
+
+
+def draft(inputs: ReportInputs, template: bytes, addition: Addition | None = None) -> bytes:
     """Return the letter as ``.docx``; the same inputs and template give the same bytes.
+
+    With ``addition`` it is a supplement's, which tells only the differences.
 
     Raises:
         WordingProblem: the template is no Word file, is broken, or asks for what is not there.
@@ -32,7 +44,7 @@ def draft(inputs: ReportInputs, template: bytes) -> bytes:
     target = io.BytesIO()
     try:
         document = DocxTemplate(io.BytesIO(template))
-        document.render(words(inputs), jinja_env=env, autoescape=True)
+        document.render(words(inputs, addition), jinja_env=env, autoescape=True)
         document.save(target)
     except (TemplateError, zipfile.BadZipFile, KeyError, ValueError, TypeError) as problem:
         why = wording.clean(f"{type(problem).__name__}: {problem}", 300)
@@ -40,10 +52,11 @@ def draft(inputs: ReportInputs, template: bytes) -> bytes:
     return repack(target.getvalue(), inputs.made_at)
 
 
-def words(inputs: ReportInputs) -> dict[str, Any]:
+def words(inputs: ReportInputs, addition: Addition | None = None) -> dict[str, Any]:
     """Return what the template may speak of: text, counts and lists, never objects of ours."""
     when = inputs.made_at.astimezone(inputs.zone)
     listed = inputs.registering
+    kind = "báo cáo bổ sung" if inputs.base else "báo cáo"
     return {
         "parent": _text(inputs.office_parent).upper(),
         "issuer": _issuer(inputs)[0],
@@ -56,7 +69,7 @@ def words(inputs: ReportInputs) -> dict[str, Any]:
         "notation": _text(inputs.notation),
         "drafted_by": _text(inputs.notation).rpartition("-")[2],
         "recipient": _text(inputs.recipient),
-        "subject": f"báo cáo kết quả {wording.lower_first(_text(inputs.title))}",
+        "subject": f"{kind} kết quả {wording.lower_first(_text(inputs.title))}",
         "topic": wording.lower_first(_text(inputs.title)),
         "round": inputs.round,
         "basis": "; ".join(_text(item, 500) for item in inputs.basis),
@@ -65,6 +78,8 @@ def words(inputs: ReportInputs) -> dict[str, Any]:
         "deadline": wording.before(inputs.deadline_at, inputs.zone),
         "counted_until": wording.moment(inputs.made_at, inputs.zone),
         "supplement": inputs.supplement,
+        "supplement_number": inputs.base.supplement if inputs.base else 0,
+        **_added(inputs, addition),
         "silence_rule": inputs.silence == "no-need",
         "signer_authority": _text(inputs.signer_authority),
         "signer_title": _text(inputs.signer_title),
@@ -74,6 +89,20 @@ def words(inputs: ReportInputs) -> dict[str, Any]:
         "sums": _sums(inputs),
         "headings": [label for label, _ in _money(inputs)],
         "totals": [amount for _, amount in _money(inputs)],
+    }
+
+
+def _added(inputs: ReportInputs, addition: Addition | None) -> dict[str, Any]:
+    """Of a supplement: what it adds to, and what differs; of other letters nothing."""
+    if addition is None:
+        return {"addition": False, "earlier": "", "changes": [], "changes_left": 0}
+    told = change_words.told(addition.changes, values=False)
+    lines = [f"{wording.lower_first(title)}: {text}" for title, text in told]
+    return {
+        "addition": True,
+        "earlier": change_words.earlier(inputs, addition.was),
+        "changes": lines[:_TABLE_ROWS],
+        "changes_left": max(0, len(lines) - _TABLE_ROWS),
     }
 
 

@@ -43,10 +43,14 @@ def still_due(
     if campaign is None:
         return "the campaign is no longer configured"
     dead = mail.recipient.casefold() in {address.casefold() for address in snapshot.bounced}
-    if dead and mail.kind not in {"draft", "report"}:  # who gets these gets them all the same
+    if dead and mail.kind not in _ALL_THE_SAME:
         return "a bounce has called the address dead"
     calendar = calendar or Calendar(config.calendar, config.settings.office.zone)
     return _CAMPAIGN_RULES[mail.kind](_Question(mail, campaign, snapshot, config, calendar, now))
+
+
+#: Mails whose readers get them all the same: a bounce of theirs must not end all reports.
+_ALL_THE_SAME: frozenset[MailKind] = frozenset({"draft", "report", "returned"})
 
 
 class _Question:
@@ -165,7 +169,15 @@ def _draft(question: _Question) -> str:
     newest = newest_report(question.snapshot, question.campaign)
     if newest is None or str(newest.number) != question.last_part:
         return "a newer draft has taken its place"
+    if newest.returned_at:
+        return "the draft was returned"
     return "the report is released already" if newest.approved_at else ""
+
+
+def _returned(question: _Question) -> str:
+    newest = newest_report(question.snapshot, question.campaign)
+    same = newest is not None and str(newest.number) == question.last_part
+    return "" if same else "a newer draft has taken its place"
 
 
 _CAMPAIGN_RULES: Mapping[MailKind, Callable[[_Question], str]] = {
@@ -174,4 +186,5 @@ _CAMPAIGN_RULES: Mapping[MailKind, Callable[[_Question], str]] = {
     "silence": _silence,
     "report": _report,
     "draft": _draft,
+    "returned": _returned,
 }

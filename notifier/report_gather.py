@@ -10,6 +10,7 @@ from notifier.criteria import ANSWERS, judge
 from notifier.dossier import checklist
 from notifier.facts import addressee, cited, title_field
 from notifier.report_inputs import (
+    BaseFacts,
     CommuneFacts,
     CriterionFacts,
     FieldFacts,
@@ -29,6 +30,7 @@ from registry.model import (
     Mail,
     Message,
     Point,
+    ReportRow,
     Snapshot,
     Submission,
     Window,
@@ -63,7 +65,8 @@ def build_inputs(
     next one is a supplement and later versions count too (DESIGN §6).
     """
     office, report, snapshot = config.settings.office, campaign.report, material.snapshot
-    supplement = released_report(snapshot, campaign) is not None
+    base = released_report(snapshot, campaign)
+    supplement = base is not None
     state = snapshot.campaigns.get(campaign.id)
     named = title_field(campaign.form)
     communes = tuple(
@@ -99,6 +102,20 @@ def build_inputs(
             for field in campaign.form.fields
         ),
         communes=communes,
+        base=_base(base) if base else None,
+    )
+
+
+def _base(base: ReportRow) -> BaseFacts:
+    """What a supplement made now adds to; a draft that was never released leaves its number."""
+    letter = base.letter
+    return BaseFacts(
+        supplement=base.supplement + 1,
+        number=base.number,
+        base_supplement=base.supplement,
+        inputs_sha256=base.inputs_sha256,
+        letter_number=letter.number if letter else "",
+        letter_issued_on=letter.issued_on if letter else "",
     )
 
 

@@ -137,10 +137,29 @@ class FieldFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class BaseFacts:
+    """What a supplement adds to: the report released last, and the supplement's own number.
+
+    ``inputs_sha256`` names the inputs of that report in the vault; empty when they are not known
+    (the report was found in Sent). ``base_supplement`` is 0 when it was a full report. The letter
+    is that which was signed for it, as far as it is known.
+    """
+
+    supplement: int
+    number: int
+    base_supplement: int
+    inputs_sha256: str
+    letter_number: str = ""
+    letter_issued_on: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportInputs:
     """One report. ``made_at`` is its only clock; ``supplement`` = answers after closing count.
 
     ``basis`` are the documents of others that the campaign rests on, ``calls`` our own before it.
+    A supplement holds all that one would report now, and its ``base``: what differs follows from
+    both (`notifier.changes`).
     """
 
     made_at: dt.datetime
@@ -168,6 +187,7 @@ class ReportInputs:
     supplement: bool
     fields: tuple[FieldFacts, ...]
     communes: tuple[CommuneFacts, ...]
+    base: BaseFacts | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -217,14 +237,28 @@ def _number(text: str) -> Decimal | None:
 
 def inputs_json(inputs: ReportInputs) -> bytes:
     """Return the canonical JSON of a report's inputs; its sha256 freezes the report."""
+    whole = dataclasses.asdict(inputs)
+    if inputs.base is None:  # a full report's inputs are written as they always were
+        del whole["base"]
     text = json.dumps(
-        dataclasses.asdict(inputs),
+        whole,
         ensure_ascii=False,
         sort_keys=True,
         separators=(",", ":"),
         default=_plain,
     )
     return text.encode("utf-8", "backslashreplace")
+
+
+def read_inputs(written: bytes) -> ReportInputs:
+    """Return the inputs that `inputs_json` wrote, also an older version of the program's.
+
+    Raises:
+        ValueError: these are not the inputs of a report.
+    """
+    from pydantic import TypeAdapter  # noqa: PLC0415  only a supplement reads inputs again
+
+    return TypeAdapter(ReportInputs).validate_python(json.loads(written))
 
 
 def counted_receipts(written: bytes) -> frozenset[str]:

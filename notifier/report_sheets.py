@@ -1,6 +1,7 @@
 """The report's other sheets, and what all of them share: titles and the signature block."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -38,10 +39,27 @@ def titles(sheet: Worksheet, inputs: ReportInputs, title: str, columns: int) -> 
         f"của {inputs.office_name})"
     )
     span(sheet, 4, 1, columns, attached, _MIDDLE)
-    kind = "Báo cáo bổ sung; số" if inputs.supplement else "Số"
+    kind = "Báo cáo bổ sung; số" if inputs.supplement and not inputs.base else "Số"
     text = f"({kind} liệu tính đến {wording.moment(inputs.made_at, inputs.zone)}, giờ Việt Nam)"
     span(sheet, 5, 1, columns, text, _MIDDLE)
     return 6
+
+
+def report_title(inputs: ReportInputs) -> str:
+    """Return the report's own title; a supplement's says which one it is."""
+    if inputs.base is None:
+        return inputs.report_title
+    return f"Báo cáo bổ sung số {inputs.base.supplement}: {inputs.report_title}"
+
+
+def wrong_cells(commune: CommuneFacts | None) -> frozenset[tuple[int, str]]:
+    """Return the (row, field) of every cell that is wrong in the answer that counts."""
+    findings = commune.counted.findings if commune and commune.counted else ()
+    return frozenset(
+        (finding.row, finding.field)
+        for finding in findings
+        if finding.severity == "error" and finding.row and finding.field
+    )
 
 
 def _spanned(sheet: Worksheet, columns: int) -> float:
@@ -260,6 +278,24 @@ def open_findings(sheet: Worksheet, inputs: ReportInputs) -> None:
 
 def sources(sheet: Worksheet, inputs: ReportInputs) -> None:
     """Where each value of each point comes from: file, hash, cell, as written, how certain."""
+    keys = tuple(field.key for field in inputs.fields)
+    found = [
+        (commune.title, ordinal, point, keys)
+        for commune in inputs.registering
+        for ordinal, point in enumerate(commune.points, start=1)
+    ]
+    source_rows(sheet, inputs, found)
+
+
+def source_rows(
+    sheet: Worksheet,
+    inputs: ReportInputs,
+    found: Sequence[tuple[str, int, PointFacts, Sequence[str]]],
+) -> None:
+    """Write the source of these values: commune, row of the point, the point, keys of its columns.
+
+    What a point does not state has no source and is left out.
+    """
     heads = ["TT", "Đơn vị", "Điểm số", "Cột", "Giá trị trong báo cáo", "Ghi trong tệp gốc",
              "Vị trí", "Độ chắc chắn", "Tệp", "sha256 của tệp"]  # fmt: skip
     widths(sheet, [6, 20, 7, 22, 32, 32, 24, 9, 26, 36])
@@ -267,16 +303,14 @@ def sources(sheet: Worksheet, inputs: ReportInputs) -> None:
     header = line
     row(sheet, header, heads, [HEADER] * len(heads))
     count = 0
-    for commune in inputs.registering:
-        for ordinal, point in enumerate(commune.points, start=1):
-            for field in inputs.fields:
-                if field.key not in point.values:
-                    continue
-                line, count = line + 1, count + 1
-                values: list[Value] = [count, commune.title, ordinal, field.label]
-                values += _origin(point, field.key)
-                row(sheet, line, values, [CENTRE, PLAIN, CENTRE, *[PLAIN] * 4, CENTRE,
-                                          PLAIN, _SMALL])  # fmt: skip
+    for title, ordinal, point, keys in found:
+        for field in inputs.fields:
+            if field.key not in point.values or field.key not in keys:
+                continue
+            line, count = line + 1, count + 1
+            values: list[Value] = [count, title, ordinal, field.label, *_origin(point, field.key)]
+            row(sheet, line, values, [CENTRE, PLAIN, CENTRE, *[PLAIN] * 4, CENTRE,
+                                      PLAIN, _SMALL])  # fmt: skip
     if not count:
         line += 1
         span(sheet, line, 1, len(heads), "Không có điểm đăng ký.",

@@ -9,12 +9,14 @@ from typing import get_args
 from config.model import Campaign, Commune, Config
 from notifier.answered import AnswerCode, Answered
 from notifier.asked_commune import AskedCommune
+from notifier.changes import differences
 from notifier.debt import Asks
 from notifier.due import Due
 from notifier.facts import title_field
 from notifier.mime import Attachment
 from notifier.report_gather import Material, build_inputs
-from notifier.report_inputs import ReportInputs
+from notifier.report_inputs import BaseFacts, ReportInputs
+from notifier.report_view import ReportFacts
 from notifier.view import Context, Target
 from parsers.reading import Finding, Letter, Row
 from registry.model import (
@@ -25,6 +27,8 @@ from registry.model import (
     MailKind,
     Message,
     Point,
+    ReportRow,
+    SignedLetter,
     Snapshot,
     Submission,
     SubmissionState,
@@ -38,8 +42,11 @@ ACKS = (
 )  # fmt: skip
 _WITH_SUBMISSION = {"registered", "needs-fix", "nil", "confirmed"}
 _OTHERS: tuple[MailKind, ...] = (
-    "call", "silence", "held", "digest", "draft", "report", "stranger", "alert", "question",
+    "call", "silence", "held", "digest", "draft", "report", "returned", "department",
+    "stranger", "alert", "question",
 )  # fmt: skip
+_ASKED_ABOUT: tuple[MailKind, ...] = ("draft", "returned")
+_ABOUT_A_REPORT: tuple[MailKind, ...] = ("draft", "report", "returned")
 _SHA = "9f2c4be81d7a60355c0be1f4a6d2937e8b51c6f0d4a7e2931b8c5f60a1d2e3f4"
 
 
@@ -54,7 +61,11 @@ def sample_dues(config: Config) -> Iterator[tuple[Due, Context]]:
         yield from _reminders(config, campaign, members[0])
         for kind in _OTHERS:
             yield due(kind, kind), context(config, campaign, members[0], campaign.closes_at)
+        for kind in _ABOUT_A_REPORT:
+            facts = context(config, campaign, members[0], campaign.closes_at)
+            yield due(kind, kind), replace(facts, report=supplement(config, campaign))
         yield from _decisions(config, campaign, members[0])
+        yield from _report_decisions(config, campaign, members[0])
     yield due("alert", "alert"), Context(config, config.settings.office.go_live_at)
 
 
@@ -78,6 +89,19 @@ def sample_inputs(config: Config, campaign: Campaign) -> Iterator[ReportInputs]:
     yield build_inputs(config, campaign, material, now)
 
 
+def supplement(config: Config, campaign: Campaign) -> ReportFacts:
+    """Return a supplement: released with a signed letter, and once returned (as none ever is)."""
+    was, now = [*sample_inputs(config, campaign)][:2]
+    base = BaseFacts(1, 1, 0, _SHA, "145/UBND-KT&HT", "2024-05-22")
+    now = replace(now, base=base)
+    letter = SignedLetter("Công văn.pdf", _SHA, 80_000, "valid", "146/UBND-KT&HT", "2024-05-24")
+    row = ReportRow(
+        2, campaign.id, 2, campaign.closes_at, _SHA, (), campaign.closes_at, "lanhdao@b.example",
+        1, 1, campaign.closes_at, "lanhdao@b.example", "ví dụ", None, letter,
+    )  # fmt: skip
+    return ReportFacts(row, now, was, differences(was, now))
+
+
 def _acks(
     config: Config, campaign: Campaign, commune: Commune, moment: dt.datetime
 ) -> Iterator[tuple[Due, Context]]:
@@ -94,6 +118,25 @@ def _acks(
     bare = Context(config, moment, message=message(moment))
     for ack in set(ACKS) - _WITH_SUBMISSION:
         yield due("ack", f"ack-{ack}"), bare
+
+
+def _report_decisions(
+    config: Config, campaign: Campaign, commune: Commune
+) -> Iterator[tuple[Due, Context]]:
+    """What approvers and officers are asked about reports, and told of their answers."""
+    asks = Asks("B", 1, "sample")
+    facts = context(config, campaign, commune, campaign.closes_at)
+    facts = replace(facts, addressee="a@b.example", submission=None)
+    for kind in _ASKED_ABOUT:
+        yield replace(due(kind, kind), asks=asks), facts
+    for code, report in product(
+        get_args(AnswerCode), (None, facts.report, supplement(config, campaign))
+    ):
+        said = Answered(code, "B1", ("cong-van.pdf",))
+        reply = replace(message(facts.now), verdict="decision", reason=said.reason, ack="report")
+        asked = None if report is None or said.done else asks
+        told = replace(facts, message=reply, report=report)
+        yield replace(due("ack", "ack-report"), asks=asked), told
 
 
 def _decisions(
@@ -163,6 +206,7 @@ def context(config: Config, campaign: Campaign, commune: Commune, now: dt.dateti
         evidence=_evidence(campaign, commune, now),
         snapshot=_snapshot(config, campaign, current, now),
         attachments=(Attachment("Biểu đăng ký.xlsx", b"PK"),),
+        report=ReportFacts(ReportRow(1, campaign.id, 1, now, _SHA, ())),
     )
 
 

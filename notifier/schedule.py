@@ -24,8 +24,8 @@ _STALE_SECONDS = 900.0
 Addresses = tuple[str, ...]
 
 #: What the newest report's counted answers have become: still the same, others, or one of them
-#: does not count any more because a person took it back.
-ReportChange = Literal["none", "other", "taken-back"]
+#: does not count any more because a person took it back; or a person asked for a new draft.
+ReportChange = Literal["none", "other", "taken-back", "asked"]
 
 
 def reminder_moments(
@@ -149,7 +149,7 @@ def report_due(
     The first one from ``report.at`` on, once the campaign is closed. A further one when another
     one would count other answers than the newest does (``change``), at the same time of a later
     day, so that a busy morning makes one draft and not ten; at once, when a draft that may still
-    be released counts an answer that a person has taken back.
+    be released counts an answer that a person has taken back, or when a person asked for it.
     """
     closed_at = campaign_state(snapshot, campaign).closed_at
     if closed_at is None or now < campaign.report.at or snapshot.unprocessed:
@@ -157,7 +157,7 @@ def report_due(
     newest = newest_report(snapshot, campaign)
     if newest is None:
         return True
-    if change == "taken-back" and not _released(newest, campaign):
+    if change in {"taken-back", "asked"} and not _released(newest, campaign):
         return True
     at = campaign.report.at
     frozen_on = newest.created_at.astimezone(at.tzinfo).date()
@@ -170,32 +170,44 @@ def _released(report: ReportRow, campaign: Campaign) -> bool:
 
 
 def newest_report(snapshot: Snapshot, campaign: Campaign) -> ReportRow | None:
-    """Return the newest report frozen after the campaign was closed, or None.
+    """Return the newest report frozen after the campaign was closed, or None."""
+    return max(_since_closing(snapshot, campaign), key=lambda row: row.number, default=None)
+
+
+def _since_closing(snapshot: Snapshot, campaign: Campaign) -> list[ReportRow]:
+    """The reports frozen after the campaign was closed.
 
     After a restore the closing is repeated; a report found in Sent is older than that, never than
     ``closes_at``.
     """
     closed_at = campaign_state(snapshot, campaign).closed_at
-    rows = [
+    return [
         row
         for row in snapshot.reports
         if row.campaign == campaign.id
         and closed_at is not None
         and row.created_at >= min(closed_at, campaign.closes_at)
     ]
-    return max(rows, key=lambda row: row.number, default=None)
 
 
 def released_report(snapshot: Snapshot, campaign: Campaign) -> ReportRow | None:
     """Return the newest report that may go to the Department, or None (promise 5)."""
-    if campaign.report.approval == "none":
-        return newest_report(snapshot, campaign)
-    rows = [
-        row
-        for row in snapshot.reports
-        if row.campaign == campaign.id and row.approved_at is not None
-    ]
-    return max(rows, key=lambda row: row.number, default=None)
+    return next(reversed(released_reports(snapshot, campaign)), None)
+
+
+def released_reports(snapshot: Snapshot, campaign: Campaign) -> list[ReportRow]:
+    """Return the reports that may go to the Department, by number.
+
+    First the full one, then each supplement to it.
+    """
+    rows = _since_closing(snapshot, campaign)
+    if campaign.report.approval == "required":
+        rows = [
+            row
+            for row in snapshot.reports
+            if row.campaign == campaign.id and row.approved_at is not None
+        ]
+    return sorted(rows, key=lambda row: row.number)
 
 
 def inbox_known(snapshot: Snapshot, settings: Settings, now: dt.datetime) -> bool:

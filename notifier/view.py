@@ -22,6 +22,7 @@ from notifier.facts import addressee, cited, point_names, sums
 from notifier.held_reasons import in_vietnamese
 from notifier.mime import Attachment
 from notifier.options import options
+from notifier.report_view import ReportFacts, report_view
 from notifier.schedule import live
 from notifier.token import token
 from notifier.versions import told_changes, told_doubts
@@ -44,6 +45,8 @@ View = dict[str, Any]
 _FINDINGS_SHOWN, _POINTS_SHOWN, _FILES_SHOWN = 40, 60, 50
 #: So much of a held message's own words stands in its notice.
 _WORDS_SHOWN = 600
+#: And of what the Department wrote, which is passed on whole.
+_LETTER_SHOWN = 4_000
 
 VERDICTS: Mapping[str, str] = MappingProxyType(
     {
@@ -62,6 +65,7 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
         "empty": "thư không có nội dung",
         "query": "thư cần cán bộ xem",
         "approval": "ý kiến duyệt",
+        "department": "thư trả lời của Sở",
         "decision": "trả lời của cán bộ",
         "bounce": "báo không gửi được",
         "auto-reply": "trả lời tự động",
@@ -142,10 +146,11 @@ class Context:
     ``previous`` is the version that this submission replaces, or, for a duplicate, the version
     already recorded. ``evidence`` are the mails that went to the commune before. ``snapshot``
     serves the mails about a whole campaign (digest, draft, report). ``dossier`` are all documents
-    that came for the commune's points, whichever mail brought them. ``secret`` seals the token of
-    a mail that asks for a decision, ``addressee`` is whom this rendering of it is for. ``target``
-    is what an answer by reply was about. ``excerpt`` are the own words of a held message,
-    ``left_out`` the (name, reason) of its files that do not go with the notice.
+    that came for the commune's points, whichever mail brought them. ``report`` is the one that a
+    draft, a report, an answer by reply or the Department's answer is about. ``secret`` seals the
+    token of a mail that asks for a decision, ``addressee`` is whom this rendering of it is for.
+    ``target`` is what an answer by reply was about. ``excerpt`` are the own words of a message that
+    is passed on, ``left_out`` the (name, reason) of its files that do not go with the notice.
     """
 
     config: Config
@@ -160,6 +165,7 @@ class Context:
     snapshot: Snapshot | None = None
     attachments: tuple[Attachment, ...] = ()
     dossier: tuple[Document, ...] = ()
+    report: ReportFacts | None = None
     secret: bytes = b""
     addressee: str = ""
     target: "Target | None" = None
@@ -225,6 +231,7 @@ def view(due: Due, context: Context) -> View:
             for key, value in sorted(due.facts.items(), key=_fact_place)
         ],
         "number": due.facts.get("number", ""),
+        "report": report_view(context.report, context.config),
         "unknown_year": due.facts.get("unknown_year", ""),
         "alert": _alert(due),
         "over": due.facts.get("over", ""),
@@ -238,7 +245,9 @@ def view(due: Due, context: Context) -> View:
         "target": _target(context),
         "returned": _returned(context.message),
         "question": _question(context.message),
-        "excerpt": wording.discreet(context.excerpt, _WORDS_SHOWN),
+        "excerpt": wording.clean(context.excerpt, _LETTER_SHOWN)
+        if due.kind == "department"
+        else wording.discreet(context.excerpt, _WORDS_SHOWN),
         "left_out": [
             f"{wording.discreet(name, 160)}: {wording.clean(why, 200)}"
             for name, why in context.left_out[:_FILES_SHOWN]

@@ -10,7 +10,14 @@ import sqlalchemy as sa
 from registry.database import journal
 from registry.errors import NotPossible
 from registry.inbox_rows import put_mark
-from registry.model import CampaignState, CommuneKey, ReportFile, ReportRow
+from registry.model import (
+    CampaignState,
+    CommuneKey,
+    ReportDecision,
+    ReportFile,
+    ReportRow,
+    SignedLetter,
+)
 from registry.rows import Part, report_of, written
 from registry.tables import campaigns, events, marks, reports
 
@@ -48,12 +55,19 @@ class CampaignRows(Part):
             return get_campaign(connection, campaign)
 
     def freeze_report(
-        self, campaign: str, inputs_sha256: str, files: Iterable[ReportFile], now: dt.datetime
+        self,
+        campaign: str,
+        inputs_sha256: str,
+        files: Iterable[ReportFile],
+        now: dt.datetime,
+        *,
+        supplement: int = 0,
+        base: int = 0,
     ) -> ReportRow:
         """Fix a report: its inputs' hash and its files, whose bytes are in the vault.
 
         The same inputs and files as the last report's are the last report. Numbers count from 1
-        in each campaign.
+        in each campaign; a supplement has a number of its own and knows its ``base``.
         """
         frozen = tuple(files)
         with self._database.write() as connection:
@@ -68,43 +82,61 @@ class CampaignRows(Part):
                     created_at=now,
                     inputs_sha256=inputs_sha256,
                     files=[dataclasses.asdict(file) for file in frozen],
+                    supplement=supplement,
+                    base=base,
                 )
             )
-            data = {
+            data: dict[str, object] = {
                 "number": number,
                 "inputs": inputs_sha256,
                 "files": [file.sha256 for file in frozen],
                 "names": [file.name for file in frozen],
             }
+            if supplement:
+                data |= {"supplement": supplement, "base": base}
             journal(connection, now, "report-frozen", f"campaign {campaign}", data)
             return _required(_last_report(connection, campaign), campaign)
 
     def approve(
-        self, campaign: str, by: str, now: dt.datetime, number: int | None = None
+        self,
+        campaign: str,
+        by: str,
+        now: dt.datetime,
+        number: int | None = None,
+        letter: SignedLetter | None = None,
     ) -> ReportRow:
         """Release a report to the Department: the last one, or the one of this number.
 
-        Approving again changes nothing.
+        Approving again changes nothing. ``letter`` goes out in place of the drafted one.
 
         Raises:
-            NotPossible: there is no report, or ``number`` is not the last one's: the approver saw
-                something else than what would leave.
+            NotPossible: there is no report, ``number`` is not the last one's – the approver saw
+                something else than what would leave –, or it was returned.
         """
         with self._database.write() as connection:
-            last = _required(_last_report(connection, campaign), campaign)
-            if number is not None and number != last.number:
-                raise NotPossible(
-                    f"report {number} of {campaign} is not the last one: that is {last.number}"
-                )
-            if last.approved_at is None:
-                connection.execute(
-                    reports.update()
-                    .where(reports.c.id == last.id)
-                    .values(approved_at=now, approved_by=by)
-                )
-                data = {"number": last.number, "by": by}
-                journal(connection, now, "report-approved", f"campaign {campaign}", data)
-            return _required(_last_report(connection, campaign), campaign)
+            last = _the_last(connection, campaign, number)
+            return _release(connection, last, by, now, letter, {})
+
+    def return_report(
+        self, campaign: str, number: int, reason: str, by: str, now: dt.datetime
+    ) -> ReportRow:
+        """Give a draft back to the officers; it can no longer be released. Once is enough.
+
+        Raises:
+            NotPossible: it is not the last one, or it was released.
+        """
+        with self._database.write() as connection:
+            last = _the_last(connection, campaign, number)
+            return _give_back(connection, last, reason, by, now, {})
+
+    def ask_again(self, campaign: str, by: str, now: dt.datetime) -> ReportRow:
+        """Ask for another draft in place of the last one; the first time counts.
+
+        Raises:
+            NotPossible: there is none, or it was released: what changes then makes a supplement.
+        """
+        with self._database.write() as connection:
+            return _ask_again(connection, _the_last(connection, campaign, None), by, now, {})
 
     def reports(self, campaign: str) -> list[ReportRow]:
         """Return the reports of a campaign in the order of their numbers."""
@@ -167,6 +199,104 @@ def read_reports(connection: sa.Connection, ids: Sequence[str]) -> list[ReportRo
         .order_by(reports.c.campaign, reports.c.number)
     )
     return [report_of(row) for row in connection.execute(query)]
+
+
+def apply_report_decision(
+    connection: sa.Connection, decided: ReportDecision, reply_id: int, now: dt.datetime
+) -> ReportRow:
+    """Do what a person's reply says, inside the transaction that records the reply.
+
+    Raises:
+        NotPossible: somebody else decided meanwhile, or there is a newer report.
+    """
+    campaign, number, by = decided.campaign, decided.number, decided.by
+    last = _the_last(connection, campaign, number)
+    if last.approved_at or last.again_at or (last.returned_at and decided.choice != "again"):
+        raise NotPossible(f"report {number} of {campaign} was decided on while a reply was read")
+    said = {"reply": reply_id}
+    if decided.choice == "release":
+        return _release(connection, last, by, now, decided.letter, said)
+    if decided.choice == "return":
+        return _give_back(connection, last, decided.reason, by, now, said)
+    return _ask_again(connection, last, by, now, said)
+
+
+def _release(
+    connection: sa.Connection,
+    last: ReportRow,
+    by: str,
+    now: dt.datetime,
+    letter: SignedLetter | None,
+    said: Mapping[str, object],
+) -> ReportRow:
+    if last.approved_at is not None:
+        return last
+    if last.returned_at is not None:
+        raise NotPossible(
+            f"report {last.number} of {last.campaign} was returned: wait for the draft that "
+            "replaces it"
+        )
+    plain = dataclasses.asdict(letter) if letter else None
+    values = {"approved_at": now, "approved_by": by, "letter": plain}
+    data = {"number": last.number, "by": by, **({"letter": plain} if plain else {}), **said}
+    return _changed(connection, last, values, "report-approved", data, now)
+
+
+def _give_back(
+    connection: sa.Connection,
+    last: ReportRow,
+    reason: str,
+    by: str,
+    now: dt.datetime,
+    said: Mapping[str, object],
+) -> ReportRow:
+    if last.approved_at is not None:
+        raise NotPossible(f"report {last.number} of {last.campaign} is released already")
+    if last.returned_at is not None:
+        return last
+    values = {"returned_at": now, "returned_by": by, "returned_reason": reason}
+    data = {"number": last.number, "by": by, "reason": reason, **said}
+    return _changed(connection, last, values, "report-returned", data, now)
+
+
+def _ask_again(
+    connection: sa.Connection,
+    last: ReportRow,
+    by: str,
+    now: dt.datetime,
+    said: Mapping[str, object],
+) -> ReportRow:
+    if last.approved_at is not None:
+        raise NotPossible(
+            f"report {last.number} of {last.campaign} is released: what changes now makes a "
+            "supplement"
+        )
+    if last.again_at is not None:
+        return last
+    data = {"number": last.number, "by": by, **said}
+    return _changed(connection, last, {"again_at": now}, "report-again", data, now)
+
+
+def _changed(
+    connection: sa.Connection,
+    report: ReportRow,
+    values: Mapping[str, object],
+    kind: str,
+    data: Mapping[str, object],
+    now: dt.datetime,
+) -> ReportRow:
+    connection.execute(reports.update().where(reports.c.id == report.id).values(**values))
+    journal(connection, now, kind, f"campaign {report.campaign}", dict(data))
+    return _required(_last_report(connection, report.campaign), report.campaign)
+
+
+def _the_last(connection: sa.Connection, campaign: str, number: int | None) -> ReportRow:
+    last = _required(_last_report(connection, campaign), campaign)
+    if number is not None and number != last.number:
+        raise NotPossible(
+            f"report {number} of {campaign} is not the last one: that is {last.number}"
+        )
+    return last
 
 
 def _put_campaign(connection: sa.Connection, campaign: str, values: dict[str, Any]) -> None:

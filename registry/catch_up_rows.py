@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from registry.database import journal
 from registry.filing_rows import Target, owe_filing
 from registry.inbox_rows import keep_arrival, put_mark
-from registry.model import Arrival, Behind, FoundMail, FoundReport, Kept
+from registry.model import Arrival, Behind, FoundMail, FoundReport, Kept, SignedLetter
 from registry.outbox_rows import OPEN, answered, put_body
 from registry.rows import Part, commune_values, written
 from registry.tables import campaigns, events, mails, marks, messages, reports, slots
@@ -139,12 +139,13 @@ class CatchUpRows(Part):
     def take_over_report(self, found: FoundReport, now: dt.datetime) -> bool:
         """Write down a frozen report that had been sent; False when the registry has its number.
 
-        Its inputs are not known. It counts as released if it went to the Department.
+        Its inputs are not known. It counts as released if it went to the Department; a PDF that
+        went there and was not in the draft is the signed letter.
         """
         same = sa.and_(reports.c.campaign == found.campaign, reports.c.number == found.number)
         with self._database.write() as connection:
             row = connection.execute(sa.select(reports).where(same)).one_or_none()
-            released = {"approved_at": found.released_at, "approved_by": FOUND}
+            released: dict[str, object] = {"approved_at": found.released_at, "approved_by": FOUND}
             if row is None:
                 connection.execute(
                     reports.insert().values(
@@ -153,14 +154,17 @@ class CatchUpRows(Part):
                         created_at=found.created_at,
                         inputs_sha256="",
                         files=[dataclasses.asdict(file) for file in found.files],
+                        supplement=found.supplement,
+                        base=_released_before(connection, found) if found.supplement else 0,
                         **(released if found.released_at else {}),
                     )
                 )
             elif found.released_at and row.approved_at is None:
+                released["letter"] = _letter_of(found, row.files)
                 connection.execute(reports.update().where(same).values(**released))
             else:
                 return False
-            data = {
+            data: dict[str, object] = {
                 "number": found.number,
                 "created_at": _known(found.created_at),
                 "released_at": _known(found.released_at),
@@ -168,6 +172,8 @@ class CatchUpRows(Part):
                 "names": [file.name for file in found.files],
                 "sizes": [file.size_bytes for file in found.files],
             }
+            if found.supplement:
+                data["supplement"] = found.supplement
             journal(connection, now, "report-found", f"campaign {found.campaign}", data)
             return True
 
@@ -186,6 +192,23 @@ class CatchUpRows(Part):
             open_ = mails.c.state.in_(["unknown", "sending"])
             connection.execute(mails.update().where(open_).values(next_try_at=None))
             return connection.execute(held).rowcount
+
+
+def _released_before(connection: sa.Connection, found: FoundReport) -> int:
+    query = sa.select(sa.func.max(reports.c.number)).where(
+        reports.c.campaign == found.campaign,
+        reports.c.number < found.number,
+        reports.c.approved_at.is_not(None),
+    )
+    return connection.execute(query).scalar_one() or 0
+
+
+def _letter_of(found: FoundReport, drafted: Sequence[dict[str, object]]) -> object:
+    known = {file["sha256"] for file in drafted}
+    for file in found.files:
+        if file.sha256 not in known and file.name.lower().endswith(".pdf"):
+            return dataclasses.asdict(SignedLetter(file.name, file.sha256, file.size_bytes))
+    return None
 
 
 def _last_known(connection: sa.Connection) -> dt.datetime | None:

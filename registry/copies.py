@@ -23,6 +23,9 @@ _NAMED = (
     "SELECT inputs_sha256 FROM reports WHERE inputs_sha256 <> ''",
     "SELECT json_extract(file.value, '$.sha256') FROM reports, json_each(reports.files) AS file",
 )
+_LETTERS = "SELECT json_extract(letter, '$.sha256') FROM reports WHERE letter IS NOT NULL"
+#: The first schema whose reports may bear a signed letter.
+_WITH_LETTERS = "0004"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,8 @@ def examine(path: Path) -> Examined:
             schema = str(copy.execute("SELECT version_num FROM alembic_version").fetchone()[0])
             broken = journal.verify(_events(copy))
             last = next(_events(copy, "ORDER BY serial DESC LIMIT 1"), None)
-            named = frozenset(str(row[0]) for query in _NAMED for row in copy.execute(query))
+            queries = (*_NAMED, _LETTERS) if schema >= _WITH_LETTERS else _NAMED
+            named = frozenset(str(row[0]) for query in queries for row in copy.execute(query))
     except (sqlite3.Error, TypeError, ValueError) as error:
         raise RegistryDamaged(f"{path} is no sound registry: {error}") from error
     problem = "" if found == ["ok"] else "; ".join(found)

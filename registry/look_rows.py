@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from registry.model import CommuneKey, Counts, Document, Mail, Message, Submission
+from registry.model import CommuneKey, Counts, Document, Mail, Message, Submission, Verdict
 from registry.record_rows import letter_key
 from registry.rows import (
     Part,
@@ -65,8 +65,9 @@ class LookRows(Part):
         commune: CommuneKey | None = None,
         state: str | None = None,
         limit: int | None = None,
+        verdict: Verdict | None = None,
     ) -> list[Message]:
-        """Return messages, newest arrivals first, of a campaign, a commune or a state."""
+        """Return messages, newest arrivals first, of a campaign, a commune, a state, a verdict."""
         conditions: list[sa.ColumnElement[bool]] = [sa.true()]
         if campaign is not None:
             conditions.append(messages.c.campaign == campaign)
@@ -74,6 +75,8 @@ class LookRows(Part):
             conditions.append(commune_is(messages, commune))
         if state is not None:
             conditions.append(messages.c.state == state)
+        if verdict is not None:
+            conditions.append(messages.c.verdict == verdict)
         return self._messages(sa.and_(*conditions), newest=True, limit=limit)
 
     def held(self) -> list[Message]:

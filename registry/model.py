@@ -39,6 +39,7 @@ Verdict = Literal[
     "empty",  # nothing in it
     "query",  # words for a person
     "approval",  # an approver's reply
+    "department",  # what the Department answered to a report
     "decision",  # a person's answer, by reply, to a mail of ours that asked for one
     "bounce",
     "auto-reply",
@@ -129,6 +130,8 @@ MailKind = Literal[
     "digest",
     "draft",
     "report",
+    "returned",  # a draft, back to the officers
+    "department",  # what the Department answered, to officers and approvers
     "stranger",
     "alert",
     "question",  # to a commune: is this stranger's form yours?
@@ -400,8 +403,8 @@ class Outcome:
 
     ``state`` is ``recorded`` or ``held``; a held message says why in ``reason``.
     ``returned`` are our mails that came back, as (key, recipient): those addresses are dead.
-    ``decided`` is what the message decides about another one. ``ignored`` are tokens in it that
-    its sender may not use, as ``T12``.
+    ``decided`` is what the message decides about another one, or about a report. ``ignored`` are
+    tokens in it that its sender may not use, as ``T12``.
     """
 
     state: MessageState
@@ -418,7 +421,7 @@ class Outcome:
     documents: tuple[Document, ...] = ()
     submission: NewSubmission | None = None
     returned: tuple[tuple[str, str], ...] = ()
-    decided: Decided | None = field(default=None, metadata=LATER)
+    decided: "Decided | ReportDecision | None" = field(default=None, metadata=LATER)
     ignored: tuple[str, ...] = field(default=(), metadata=LATER)
 
 
@@ -486,8 +489,30 @@ class ReportFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedLetter:
+    """The official letter as it was signed: its bytes are in the vault.
+
+    ``signature`` is the worst state of its digital signatures (`parsers.reading.SignatureState`),
+    empty without one; ``number``, ``issued_on`` (ISO) and ``signer`` what could be read of it.
+    """
+
+    name: str
+    sha256: str
+    size_bytes: int
+    signature: str = ""
+    number: str = ""
+    issued_on: str = ""
+    signer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReportRow:
-    """A report, frozen with its inputs. It goes to the Department only after ``approved_at``."""
+    """A report, frozen with its inputs. It goes to the Department only after ``approved_at``.
+
+    ``supplement`` is 0 for a full report, else the supplement's own number; ``base`` is then the
+    number of the report that had been released last. One that was returned is never released;
+    ``again_at`` is when a person asked for another draft in its place.
+    """
 
     id: int
     campaign: str
@@ -497,17 +522,57 @@ class ReportRow:
     files: tuple[ReportFile, ...]
     approved_at: dt.datetime | None = None
     approved_by: str = ""
+    supplement: int = 0
+    base: int = 0
+    returned_at: dt.datetime | None = None
+    returned_by: str = ""
+    returned_reason: str = ""
+    again_at: dt.datetime | None = None
+    letter: SignedLetter | None = None
+
+    @property
+    def outgoing(self) -> tuple[ReportFile, ...]:
+        """The files that go to the Department: a signed letter takes the place of the draft."""
+        drafts = [one for one in self.files if one.name.lower().endswith(".docx")]
+        return tuple(one for one in self.all_files if not self.letter or one not in drafts)
+
+    @property
+    def all_files(self) -> tuple[ReportFile, ...]:
+        """All its files that are in the vault."""
+        if self.letter is None:
+            return self.files
+        signed = ReportFile(self.letter.name, self.letter.sha256, self.letter.size_bytes)
+        return (*self.files, signed)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportDecision:
+    """What a person's reply decides about a report: ``again`` asks for another draft.
+
+    ``letter`` is the signed one that goes out with a release; its bytes are in the vault.
+    """
+
+    choice: Literal["release", "return", "again"]
+    campaign: str
+    number: int
+    by: str
+    reason: str = ""
+    letter: SignedLetter | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FoundReport:
-    """A frozen report as it had been sent; ``released_at`` when it went to the Department."""
+    """A frozen report as it had been sent; ``released_at`` when it went to the Department.
+
+    ``supplement`` is 0 for a full report. What a supplement adds to is not known.
+    """
 
     campaign: str
     number: int
     created_at: dt.datetime
     files: tuple[ReportFile, ...]
     released_at: dt.datetime | None = None
+    supplement: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -672,8 +737,9 @@ class Snapshot:
     messages only those whose message still waits; redirected ones of every kind). ``polled_at`` is
     the last complete poll of the inbox, ``unprocessed`` how many messages are kept but not
     understood. ``bounced`` are addresses that a bounce called dead, ``bounces`` the same with what
-    said so, ``lost`` the debts that reached nobody. ``asked`` says what became of the calls and
-    reminders to a commune; one that got none is not in it.
+    said so, ``lost`` the debts that reached nobody, ``department`` the Department's answers that
+    were not passed on yet. ``asked`` says what became of the calls and reminders to a commune; one
+    that got none is not in it.
     """
 
     current: Mapping[tuple[str, CommuneKey], Submission] = field(default_factory=dict)
@@ -683,6 +749,7 @@ class Snapshot:
     held: tuple[Message, ...] = ()
     reports: tuple[ReportRow, ...] = ()
     mail_keys: frozenset[str] = frozenset()
+    department: tuple[Message, ...] = ()
     bounced: frozenset[str] = frozenset()
     bounces: tuple[Bounce, ...] = ()
     lost: tuple[Lost, ...] = ()

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry.campaign_rows import apply_report_decision
 from registry.database import journal
 from registry.decision_rows import (
     SAME_ANSWER,
@@ -26,6 +27,7 @@ from registry.model import (
     Message,
     NewSubmission,
     Outcome,
+    ReportDecision,
     waits_for_us,
 )
 from registry.receipts import receipt_number
@@ -80,7 +82,9 @@ class RecordRows(DecisionRows):
                 raise NotPossible(f"message {message_id} is {message.state}, not kept")
             if decisions not in {None, message.decisions}:
                 raise NotPossible(f"message {message_id} was decided on while it was being read")
-            if outcome.decided is not None:
+            if isinstance(outcome.decided, ReportDecision):
+                apply_report_decision(connection, outcome.decided, message_id, now)
+            elif outcome.decided is not None:
                 apply_decision(connection, outcome.decided, message_id, now)
             _put_documents(connection, message_id, outcome)
             submission_id, receipt = _put_submission(connection, message, outcome, now)

@@ -18,6 +18,7 @@ from registry.model import (
     Point,
     ReportFile,
     ReportRow,
+    SignedLetter,
     Submission,
 )
 from registry.tables import mails, messages
@@ -208,6 +209,13 @@ def report_of(row: sa.Row[Any]) -> ReportRow:
         tuple(ReportFile(**file) for file in row.files),
         row.approved_at,
         row.approved_by,
+        row.supplement,
+        row.base,
+        row.returned_at,
+        row.returned_by,
+        row.returned_reason,
+        row.again_at,
+        SignedLetter(**row.letter) if row.letter else None,
     )
 
 

@@ -58,6 +58,17 @@ _ARRIVED_ANYWHERE = sa.select(
 ).where(messages.c.campaign.is_(None), _IS_ARRIVAL)
 
 
+_NOT_PASSED_ON = sa.and_(
+    messages.c.verdict == "department",
+    messages.c.state == "recorded",
+    messages.c.id.not_in(
+        sa.select(mails.c.message_id).where(
+            mails.c.kind == "department", mails.c.message_id.is_not(None)
+        )
+    ),
+)
+
+
 class SnapshotRows(Part):
     """The view that `notifier.due` decides on."""
 
@@ -90,6 +101,7 @@ class SnapshotRows(Part):
                 held=_messages(connection, messages.c.state == "held"),
                 reports=tuple(read_reports(connection, ids)),
                 mail_keys=_mail_keys(connection, ids),
+                department=_messages(connection, _NOT_PASSED_ON),
                 bounced=dead,
                 bounces=bounces,
                 lost=read_lost(connection, ids, dead),

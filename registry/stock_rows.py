@@ -72,10 +72,10 @@ class StockRows(Part):
             named = set(connection.execute(sa.select(messages.c.sha256)).scalars())
             for data in connection.execute(configs).scalars():
                 named |= set(data["files"].values())
-            for inputs, files in connection.execute(
-                sa.select(reports.c.inputs_sha256, reports.c.files)
+            for inputs, files, letter in connection.execute(
+                sa.select(reports.c.inputs_sha256, reports.c.files, reports.c.letter)
             ):
-                named |= {inputs, *(file["sha256"] for file in files)}
+                named |= {inputs, *(file["sha256"] for file in (*files, letter) if file)}
         return named - {""}
 
     def mail_bodies(self) -> set[str]:

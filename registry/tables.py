@@ -323,6 +323,16 @@ reports = sa.Table(
     sa.Column("files", Json, nullable=False),
     _maybe_instant("approved_at"),
     _text("approved_by"),
+    # of a supplement: its own number, and the number of the released report that it adds to
+    _count("supplement"),
+    _count("base"),
+    _maybe_instant("returned_at"),
+    _text("returned_by"),
+    _text("returned_reason"),
+    # when a person asked for a new draft in place of this one
+    _maybe_instant("again_at"),
+    # the signed official letter that goes out in place of the drafted one
+    sa.Column("letter", Json),
     sa.UniqueConstraint("campaign", "number"),
     sqlite_autoincrement=True,
 )

@@ -422,7 +422,7 @@ def test_a_report_is_a_preview_first_and_is_approved_once_it_is_frozen(folder, r
     assert code == 0
     assert "qltm@soct-langson.example" in out
     code, out, _ = run(folder, "report", CAMPAIGN, "--out", tmp_path / "frozen")
-    assert out.startswith("report 1, frozen at ")
+    assert out.startswith("report 1: frozen ")
     report = json.loads(run(folder, "status", "--json")[1])["campaigns"][0]["report"]
     assert report["number"] == 1
     assert report["approved_by"] == "lãnh đạo"

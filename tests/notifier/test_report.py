@@ -13,10 +13,10 @@ from openpyxl.worksheet.worksheet import Worksheet
 from rigs import office as rig
 
 from notifier import printed
+from notifier.point_rows import source_of
 from notifier.report import (
     Material,
     ReportInputs,
-    _source,
     build_inputs,
     gather,
     inputs_json,
@@ -98,7 +98,7 @@ def test_every_point_and_value_names_its_file_and_cell() -> None:
 )
 def test_the_source_of_a_point_reads_vietnamese(place: str, told: str) -> None:
     point = PointFacts({}, {}, {"name": place} if place else {}, {}, "biểu.xlsx", rig.SHA)
-    assert _source(point, ()) == told
+    assert source_of(point, ()) == told
 
 
 def test_each_commune_has_its_state_and_silence_its_evidence() -> None:

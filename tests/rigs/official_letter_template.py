@@ -151,6 +151,28 @@ def results(document):
     tag(document, "{%p endif %}")
 
 
+def addition(document):
+    """A supplement's own words; the full report's follow as the other way."""
+    tag(document, "{%p if addition %}")
+    body(
+        document,
+        "Tiếp theo {{ earlier }}, {{ office }} báo cáo bổ sung (lần {{ supplement_number }}) kết quả {{ topic }} (đợt {{ round }}), số liệu tính đến {{ counted_until }}, như sau:",
+    )
+    body(document, "1. Nội dung bổ sung, thay đổi so với số liệu đã báo cáo:")
+    tag(document, "{%p for line in changes %}")
+    body(document, "- {{ line }}{% if loop.last and not changes_left %}.{% else %};{% endif %}")
+    tag(document, "{%p endfor %}")
+    tag(document, "{%p if changes_left %}")
+    body(document, "- và {{ changes_left }} đơn vị khác, nêu tại Phụ lục.")
+    tag(document, "{%p endif %}")
+    body(
+        document,
+        "2. Sau khi bổ sung: {% if registering %}{{ registering }} xã, thị trấn đăng ký {{ points }} điểm; {{ sums }}{% else %}không có xã, thị trấn nào đăng ký{% endif %}. Các nội dung khác giữ nguyên như đã báo cáo.",
+    )
+    body(document, "(Chi tiết tại Phụ lục gửi kèm)", italic=True)
+    tag(document, "{%p else %}")
+
+
 def signature(document):
     text(document.add_paragraph(), "", 6)
     table = document.add_table(1, 2)
@@ -197,6 +219,7 @@ def build():
         document,
         "{% if basis %}Thực hiện {{ basis }}, {% endif %}{{ office }}{% if calls %} đã ban hành {{ calls }} và{% endif %} đã đề nghị UBND các xã, thị trấn rà soát, gửi văn bản {{ deadline }}.",
     )
+    addition(document)
     body(
         document,
         "{{ office }} báo cáo {{ recipient }} kết quả {{ topic }} (đợt {{ round }}){% if supplement %} (báo cáo bổ sung){% endif %}, số liệu tính đến {{ counted_until }}, như sau:",
@@ -206,6 +229,7 @@ def build():
         "1. Tình hình gửi văn bản: trong tổng số {{ members }} xã, thị trấn {% if registering %}có {{ registering }} đơn vị đăng ký{% else %}không có đơn vị nào đăng ký{% endif %}{% if nil %}; {{ nil }} đơn vị có văn bản trả lời không có nhu cầu ({{ nil_names }}){% endif %}{% if silent %}; {{ silent }} đơn vị không gửi văn bản ({{ silent_names }}){% if silence_rule %}, theo {{ call }} của {{ office }} được hiểu là không có nhu cầu đề nghị hỗ trợ{% endif %}{% endif %}{% if unfinished %}; {{ unfinished }} đơn vị đã có thư nhưng chưa ghi nhận được nội dung hoặc chưa gửi ({{ unfinished_names }}){% endif %}.",
     )
     results(document)
+    tag(document, "{%p endif %}")
     body(document, "{{ office }} kính đề nghị {{ recipient }} xem xét, tổng hợp theo quy định./.")
     signature(document)
     target = io.BytesIO()

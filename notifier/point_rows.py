@@ -1,0 +1,125 @@
+"""The rows of points, as every sheet that lists them writes them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from openpyxl.worksheet.worksheet import Worksheet
+
+from notifier import wording
+from notifier.printed import (
+    BOLD,
+    CENTRE,
+    DECIMAL,
+    HEADER,
+    INDEX,
+    PLAIN,
+    UNSURE,
+    WHOLE,
+    WRONG,
+    Look,
+    Value,
+    number,
+    row,
+    span,
+)
+from notifier.report_inputs import FieldFacts, PointFacts, total
+from parsers.reading import CERTAIN
+
+_WIDTHS = {
+    "text": 11.5, "list": 14.0, "choice": 10.0, "code": 11.0, "phone": 11.5,
+    "decimal": 8.0, "stars": 5.5, "date": 11.0, "money": 13.0,
+}  # fmt: skip
+
+
+def column_width(field: FieldFacts) -> float:
+    """Return how wide a column is, in digits."""
+    base = _WIDTHS.get(field.type, 12.0)
+    return 15.0 if field.title else base if field.required or field.type != "text" else base - 1
+
+
+def header_rows(sheet: Worksheet, line: int, fields: Sequence[FieldFacts]) -> None:
+    """Write the labels of the columns and, beneath, their marks: two rows."""
+    labels = [f"{field.label} (đồng)" if field.type == "money" and "đồng" not in field.label
+              else field.label for field in fields]  # fmt: skip
+    row(sheet, line, ["TT", *labels, "Nguồn (tệp, ô)"], [HEADER] * (len(fields) + 2))
+    marks = ["A", "B", *(str(index) for index in range(1, len(fields) + 1))]
+    row(sheet, line + 1, marks, [INDEX] * (len(fields) + 2))
+
+
+def subtotal_row(
+    sheet: Worksheet,
+    line: int,
+    mark: str,
+    text: str,
+    points: Sequence[PointFacts],
+    fields: Sequence[FieldFacts],
+    receipt: str,
+) -> None:
+    """Write a group or total row: its name runs over the columns before the first sum."""
+    summed = [index for index, field in enumerate(fields) if field.type in {"money", "decimal"}]
+    values: list[Value] = [mark, text, *[None] * (len(fields) - 1), receipt]
+    looks = [Look(bold=True, across="center"), *[BOLD] * len(fields), Look(size=9)]
+    for index in summed:
+        values[index + 1] = total(points, fields[index].key)
+        looks[index + 1] = _figure(fields[index], bold=True)
+    values[1] = text
+    until = (summed[0] if summed else len(fields)) or 1
+    row(sheet, line, [values[0], None, *values[2:]], looks)
+    span(sheet, line, 2, until + 1 if until > 1 else 2, text, BOLD)
+
+
+def _figure(field: FieldFacts, *, bold: bool = False) -> Look:
+    return Look(
+        bold=bold, across="right", number_format=WHOLE if field.type == "money" else DECIMAL
+    )
+
+
+def point_row(
+    sheet: Worksheet,
+    line: int,
+    ordinal: int,
+    point: PointFacts,
+    fields: Sequence[FieldFacts],
+    wrong: frozenset[tuple[int, str]],
+) -> None:
+    """Write one point; what is wrong or unsure in it is filled."""
+    values: list[Value] = [ordinal]
+    looks = [CENTRE]
+    for field in fields:
+        value, look = cell_of(field, point)
+        if (ordinal, field.key) in wrong:
+            look = _filled(look, wrong=True)
+        elif point.confidence.get(field.key, 1.0) < CERTAIN:
+            look = _filled(look, wrong=False)
+        values.append(value)
+        looks.append(look)
+    values.append(source_of(point, fields))
+    looks.append(Look(size=9))
+    row(sheet, line, values, looks)
+
+
+def _filled(look: Look, *, wrong: bool) -> Look:
+    return replace(look, fill=WRONG if wrong else UNSURE)
+
+
+def cell_of(field: FieldFacts, point: PointFacts) -> tuple[Value, Look]:
+    """Return the value as Excel should hold it, and its look; what is no number stays text."""
+    text = point.values.get(field.key, "")
+    if field.type in {"money", "decimal"} and (value := number(text)) is not None:
+        return value, _figure(field)
+    if field.type == "stars" and (value := number(text)) is not None:
+        return value, CENTRE
+    if field.type == "date":
+        return wording.iso_day(text), CENTRE
+    if field.type in {"phone", "code"}:
+        return text, Look(number_format="@")
+    return text, PLAIN
+
+
+def source_of(point: PointFacts, fields: Sequence[FieldFacts]) -> str:
+    """Return the file and cell that a point was read from."""
+    key = next((field.key for field in fields if field.title), "")
+    place = point.places.get(key) or next(iter(point.places.values()), "")
+    told = place if "!" in place else wording.place(place)  # Biểu 1!B9 is what Excel calls it
+    file = wording.clean(point.file, 120)
+    return f"{file}; {told}" if told else file
