@@ -1,10 +1,10 @@
 """What a supplement tells: the differences between what was released and what counts now. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from notifier.pairing import partners
 from notifier.report_inputs import CommuneFacts, FieldFacts, PointFacts, ReportInputs
-from parsers.vietnamese import fold
 from registry.model import CommuneState
 
 Numbered = tuple[int, PointFacts]
@@ -97,10 +97,8 @@ class Changes:
 def differences(was: ReportInputs, now: ReportInputs) -> Changes:
     """Return what one would report now against what was reported.
 
-    A point is the same one when all it says is equal, else when it bears the same name, else when
-    three quarters of its columns are those of one that has no other partner: so a corrected name is
-    a correction, not one point less and one more. Which version, file or letter said it does not
-    matter: the same values sent again are no difference.
+    Which version, file or letter said it does not matter: the same values sent again are no
+    difference. Which point is which: `notifier.pairing`.
     """
     fields = _fields(was, now)
     keys = tuple(field.key for field in fields)
@@ -132,58 +130,27 @@ def _commune(
 ) -> CommuneChange:
     before = _numbered(was.points if was else ())
     after = _numbered(now.points if now else ())
-    partners = dict(_partners(before, after, keys, named))
+    paired = partners(_values(before), _values(after), named)
+    same = {new + 1: old + 1 for new, old in paired.items()}
     changed = []
-    for ordinal, partner in sorted(partners.items()):
+    for ordinal, partner in sorted(same.items()):
         old, new = before[partner], after[ordinal]
         differing = tuple(key for key in keys if old.values.get(key) != new.values.get(key))
         if differing:
             changed.append(ChangedPoint(partner, old, ordinal, new, differing))
-    kept = set(partners.values())
+    kept = set(same.values())
     return CommuneChange(
         was,
         now,
-        tuple((number, point) for number, point in after.items() if number not in partners),
+        tuple((number, point) for number, point in after.items() if number not in same),
         tuple(changed),
         tuple((number, point) for number, point in before.items() if number not in kept),
     )
 
 
+def _values(points: Mapping[int, PointFacts]) -> list[Mapping[str, str]]:
+    return [point.values for point in points.values()]
+
+
 def _numbered(points: Iterable[PointFacts]) -> dict[int, PointFacts]:
     return dict(enumerate(points, start=1))
-
-
-def _partners(
-    before: Mapping[int, PointFacts], after: Mapping[int, PointFacts], keys: Sequence[str],
-    named: str,
-) -> Iterator[tuple[int, int]]:  # fmt: skip
-    """Yield (present row, earlier row) of the same point, each row at most once."""
-    old, new = dict(before), dict(after)
-
-    def taken(found: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-        for ordinal, partner in found:
-            if ordinal in new and partner in old:
-                del new[ordinal], old[partner]
-                yield ordinal, partner
-
-    same = lambda one, other: one.values == other.values  # noqa: E731
-    alike = lambda one, other: _name(one, named) == _name(other, named) != ""  # noqa: E731
-    for test in (same, alike):
-        yield from taken(
-            [(n, o) for n, one in new.items() for o, other in old.items() if test(one, other)]
-        )
-    close = [
-        (-_shared(one, other, keys), n, o)
-        for n, one in new.items()
-        for o, other in old.items()
-        if 4 * _shared(one, other, keys) >= 3 * len(one.values.keys() | other.values.keys())
-    ]
-    yield from taken([(n, o) for _, n, o in sorted(close)])
-
-
-def _name(point: PointFacts, named: str) -> str:
-    return fold(point.values.get(named, ""))
-
-
-def _shared(one: PointFacts, other: PointFacts, keys: Sequence[str]) -> int:
-    return sum(key in one.values and one.values[key] == other.values.get(key) for key in keys)

@@ -1,25 +1,18 @@
 """What changed between two versions of an answer, in the words of an acknowledgment. Pure.
 
-Rows bear no name of their own: a point is found again by its name, else by what else it says, else
-by its place in the list. So a point that was renamed is one change, not one point less and another
-one more.
+Which point is which: `notifier.pairing`.
 """
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from notifier import wording
 from notifier.facts import title_field
+from notifier.pairing import partners
 from parsers.form import Field, Form
-from parsers.vietnamese import fold
 from registry.model import Point, Submission
 
-#: How many pairs of points are compared value by value; beyond, only their places are.
-_MOST_PAIRS = 40_000
-#: Two points whose other values are alike to this share are one point, renamed.
-_ALIKE = 0.6
 _VALUE_LIMIT = 120
 _EMPTY = "(trống)"
 _UNREAD = "(chưa hợp lệ)"
@@ -50,19 +43,19 @@ def changes(previous: Submission, current: Submission, form: Form) -> tuple[Chan
     """
     naming = title_field(form)
     key = naming.key if naming else ""
-    pairs = _pairs(previous.points, current.points, key)
+    older, newer = previous.points, current.points
+    same = partners(_values(older), _values(newer), key)
     found: list[Change] = []
-    for point in current.points:
-        before = pairs.get(point.ordinal)
-        if before is None:
-            found.append(Change("added", point.ordinal, _name(point, key)))
+    for index, point in enumerate(newer):
+        if index in same:
+            found += _fields(older[same[index]], point, form, key)
         else:
-            found += _fields(before, point, form, key)
-    kept = {one.ordinal for one in pairs.values()}
+            found.append(Change("added", point.ordinal, _name(point, key)))
+    kept = set(same.values())
     found += [
         Change("removed", point.ordinal, _name(point, key))
-        for point in previous.points
-        if point.ordinal not in kept
+        for index, point in enumerate(older)
+        if index not in kept
     ]
     return tuple(found)
 
@@ -92,6 +85,10 @@ def is_hidden(field: Field) -> bool:
     return field.personal or field.type in {"phone", "code"}
 
 
+def _values(points: Sequence[Point]) -> list[Mapping[str, str]]:
+    return [point.row.values for point in points]
+
+
 def _name(point: Point, key: str) -> str:
     return wording.discreet(point.row.values.get(key, ""), 80)
 
@@ -117,72 +114,3 @@ def _said(point: Point, field: Field) -> str:
 
 def _hidden_change(old: str, new: str) -> str:
     return "đã sửa" if old and new else "đã bổ sung" if new else "đã xóa"
-
-
-# --- which point is which ---
-
-
-def _pairs(old: Sequence[Point], new: Sequence[Point], key: str) -> dict[int, Point]:
-    """Return, by the number of each newer point, the older one that it is."""
-    pairs: dict[int, Point] = {}
-    left_old, left_new = list(old), list(new)
-
-    def take(found: Iterable[tuple[Point, Point]]) -> None:
-        for before, after in found:
-            pairs[after.ordinal] = before
-        gone = {one.ordinal for one in pairs.values()}
-        left_old[:] = [one for one in left_old if one.ordinal not in gone]
-        left_new[:] = [one for one in left_new if one.ordinal not in pairs]
-
-    take(_equal(left_old, left_new, lambda point: tuple(sorted(point.row.values.items()))))
-    take(_equal(left_old, left_new, lambda point: _folded(point, key)))
-    take(_most_alike(left_old, left_new, key))
-    return pairs
-
-
-def _folded(point: Point, key: str) -> str:
-    return fold(point.row.values.get(key, ""))
-
-
-def _equal(
-    old: Sequence[Point], new: Sequence[Point], of: Callable[[Point], Hashable]
-) -> Iterator[tuple[Point, Point]]:
-    """Pair the points of which the same can be said, in their order; of nothing, none."""
-    known: defaultdict[Hashable, deque[Point]] = defaultdict(deque)
-    for point in old:
-        known[of(point)].append(point)
-    for point in new:
-        said = of(point)
-        if said and known[said]:
-            yield known[said].popleft(), point
-
-
-def _most_alike(
-    old: Sequence[Point], new: Sequence[Point], key: str
-) -> Iterator[tuple[Point, Point]]:
-    """Pair what says mostly the same under another name, the likest first."""
-    if len(old) * len(new) > _MOST_PAIRS:
-        numbers = {point.ordinal: point for point in old}
-        tried = [(numbers[point.ordinal], point) for point in new if point.ordinal in numbers]
-    else:
-        tried = [(before, after) for before in old for after in new]
-    ranked = sorted(
-        ((_likeness(before, after, key), before, after) for before, after in tried),
-        key=lambda one: (-one[0], abs(one[1].ordinal - one[2].ordinal), one[2].ordinal),
-    )
-    done_old: set[int] = set()
-    done_new: set[int] = set()
-    for alike, before, after in ranked:
-        fresh = before.ordinal not in done_old and after.ordinal not in done_new
-        if alike >= _ALIKE and fresh:
-            done_old.add(before.ordinal)
-            done_new.add(after.ordinal)
-            yield before, after
-
-
-def _likeness(before: Point, after: Point, key: str) -> float:
-    """Return the share (0–1) of the values besides the name that two points have in common."""
-    old = {name: value for name, value in before.row.values.items() if name != key}
-    new = {name: value for name, value in after.row.values.items() if name != key}
-    every = old.keys() | new.keys()
-    return sum(old.get(one) == new.get(one) for one in every) / len(every) if every else 0.0
