@@ -39,7 +39,7 @@ class Door:
     guard: Guard
     host: str
     #: How long a wrong password waits for its answer.
-    pause_seconds: float = 1.0
+    pause_seconds: float
     counter: Callable[[], float] = field(default=time.monotonic)
 
 
@@ -68,7 +68,9 @@ def application(window: Window, door: Door) -> ASGIApp:
     pages = [Route(path, page) for path in ("/", *(f"/{name}" for name in FILES))]
     routes = [*pages, Route("/healthz", healthz), Route("/metrics", metrics)]
     middleware = [Middleware(_Headers), Middleware(_Entrance, door=door)]
-    return Starlette(routes=routes, middleware=middleware)
+    made = Starlette(routes=routes, middleware=middleware)
+    made.router.redirect_slashes = False  # one address for each page, and no answer names a host
+    return made
 
 
 class _Headers:
@@ -105,8 +107,9 @@ class _Entrance:
         """  # noqa: D205  one sentence
         if self._door.guard.asks:
             return None
-        host = request.url.hostname or ""
-        if is_loopback(host) or host == self._door.host:
+        named = request.headers.get("host", "")
+        host = named[: named.find("]") + 1] if named.startswith("[") else named.partition(":")[0]
+        if not named or is_loopback(host) or host == self._door.host:
             return None
         words = "Open it as http://127.0.0.1 or http://localhost, or set a password in [board].\n"
         return PlainTextResponse(words, 421)

@@ -29,6 +29,8 @@ class BoardServer:
 
     window: Window
     env: Mapping[str, str]
+    #: How long a wrong password waits for its answer.
+    pause_seconds: float = 1.0
     #: Where it really listens; None: nowhere.
     address: tuple[str, int] | None = None
     _wanted: tuple[Board, str] | None = None
@@ -86,7 +88,7 @@ class BoardServer:
         from intake.board_guard import Guard  # noqa: PLC0415  as above
 
         host, port = settings.address or ("", 0)
-        door = Door(Guard(settings.user, password), host)
+        door = Door(Guard(settings.user, password), host, self.pause_seconds)
         config = uvicorn.Config(
             application(self.window, door),
             loop="asyncio",

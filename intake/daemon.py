@@ -1,7 +1,6 @@
-"""The daemon: collect → keep → understand → read → record → close → decide → send → file → copy.
+"""Collect → keep → understand → read → record → close → decide → send → file → copy → show.
 
-Between close and decide it looks after itself: is it well, and who must be told? At the end it
-writes the board.
+Between close and decide it looks after itself: is it well, and who must be told?
 
 The same steps in the same order as docs/flow.md. Each step commits before the next begins and can
 be repeated; a step that cannot be done now (server away, disk full) leaves the others working.

@@ -37,6 +37,7 @@ from intake.demo_scenario import (
 from intake.demo_server import HOST, PASSWORD, USER, MailServer
 from intake.desk import open_desk
 from intake.review import campaign_for
+from notifier.board import INDEX
 from notifier.calendar import Calendar
 from notifier.due import reminder_moments
 from registry.errors import NotPossible
@@ -325,6 +326,8 @@ def _write_out(out: Path, server: MailServer, stage: _Stage) -> None:
         for file in row.files:
             (reports / file.name).write_bytes(stage.daemon.desk.vault.get(file.sha256))
     stage.console.print(f"{len(server.received)} mails in {mails}, the report in {reports},")
+    board = stage.config.folder / stage.config.settings.board.path / INDEX
+    stage.console.print(f"the board in {board},")
     stage.console.print(f"the registry in {stage.config.folder / 'data'}: try")
     stage.console.print(f"  intake --config {stage.config.folder} status")
 

@@ -112,7 +112,7 @@ def gather(desk: Desk, health: Health, now: dt.datetime) -> Facts:
     """Ask the registry for everything that the pages show."""
     config = desk.config
     return Facts(
-        snapshot=desk.store.snapshot(windows(config.campaigns), contents=False),
+        snapshot=desk.store.snapshot(windows(config.campaigns), contents=False, findings=False),
         tallies=desk.store.tallies(one.id for one in config.campaigns),
         config=config,
         calendar=desk.calendar,

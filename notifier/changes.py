@@ -1,6 +1,6 @@
 """What a supplement tells: the differences between what was released and what counts now. Pure."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from notifier.pairing import partners

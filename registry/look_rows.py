@@ -346,9 +346,13 @@ class LookRows(Part):
 
 
 def read_submissions(
-    connection: sa.Connection, condition: sa.ColumnElement[bool], *, contents: bool = True
+    connection: sa.Connection,
+    condition: sa.ColumnElement[bool],
+    *,
+    contents: bool = True,
+    notes: bool = True,
 ) -> list[Submission]:
-    """Return submissions by commune and version, with points and findings if asked."""
+    """Return submissions by commune and version, with points and findings (``notes``) if asked."""
     query = (
         sa.select(submissions)
         .where(condition)
@@ -362,8 +366,8 @@ def read_submissions(
     rows = connection.execute(query).all()
     ids = [row.id for row in rows]
     found = _contents(connection, points, ids, point_of) if contents else {}
-    notes = _contents(connection, findings, ids, finding_of)
-    return [submission_of(row, found.get(row.id, []), notes.get(row.id, [])) for row in rows]
+    noted = _contents(connection, findings, ids, finding_of) if notes else {}
+    return [submission_of(row, found.get(row.id, []), noted.get(row.id, [])) for row in rows]
 
 
 def _contents(

@@ -73,7 +73,11 @@ class SnapshotRows(Part):
     """The view that `notifier.due` decides on."""
 
     def snapshot(
-        self, campaigns: Iterable[str] | Mapping[str, Window], *, contents: bool = True
+        self,
+        campaigns: Iterable[str] | Mapping[str, Window],
+        *,
+        contents: bool = True,
+        findings: bool = True,
     ) -> Snapshot:
         """Return the state of these campaigns at one moment.
 
@@ -81,7 +85,8 @@ class SnapshotRows(Part):
         ``closes_at``) in which its answers arrive (`registry.snapshot.windows`). A message of a
         known commune whose campaign nobody could tell counts as heard in every campaign that was
         open when it arrived – without windows in every one asked for: a commune that wrote is
-        never silent (promise 3). ``contents=False`` leaves out the points of the submissions.
+        never silent (promise 3). ``contents=False`` leaves out the points of the submissions,
+        ``findings=False`` their findings.
         """
         windows = dict(campaigns) if isinstance(campaigns, Mapping) else {}
         ids = list(dict.fromkeys(campaigns))
@@ -90,6 +95,7 @@ class SnapshotRows(Part):
                 connection,
                 sa.and_(submissions.c.campaign.in_(ids), submissions.c.current),
                 contents=contents,
+                notes=findings,
             )
             bounces = read_bounces(connection)
             dead = frozenset(one.address for one in bounces)
