@@ -6,11 +6,17 @@ And the table of faults: every run ends with a line that says how many rows of i
 
 import os
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import faults_table
 import pytest
 import structlog
 from hypothesis import settings
+
+if TYPE_CHECKING:  # Playwright is loaded only by the tests that look at pages
+    from playwright.sync_api import Browser
+    from rigs.browser import OpenPage
 
 # In CI the same examples every time; at a desk new ones, so that new mistakes are found there.
 settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -23,6 +29,23 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+
+@pytest.fixture(scope="session")
+def chromium() -> "Iterator[Browser]":
+    from rigs import browser  # noqa: PLC0415
+
+    with browser.opened() as found:
+        yield found
+
+
+@pytest.fixture
+def page(chromium: "Browser") -> "Iterator[OpenPage]":
+    """``page(html_or_url, width, dark=False)``: a page in Chromium, closed after the test."""
+    from rigs import browser  # noqa: PLC0415
+
+    with browser.pages(chromium) as found:
+        yield found
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
