@@ -18,8 +18,10 @@ from registry.model import Point
 SHOWN = 40
 _VALUE, _PLACES, _VALUES = 60, 8, 3
 _ORDER = ("error", "warning", "note")
-#: A finding's message: what was found, then what the sender is asked to do.
-_ASKS = re.compile(r"[;.:,]?\s*đề nghị\s+", re.IGNORECASE)
+_ASKS = re.compile(r"đề nghị\s+", re.IGNORECASE)
+_QUOTED = re.compile(r"“[^”]*”?")
+#: Where a message goes over from what was found to what the sender is asked to do.
+_CLAUSE = re.compile(r"[;.]\s+")
 _SHEET_PLACE = re.compile(r"(.+)!([A-Z]{1,3}\d+)")
 _NO_REMEDY: Mapping[str, str] = {
     "error": "Sửa lại ô này rồi gửi lại biểu.",
@@ -95,18 +97,32 @@ def _masked(value: str, field: Field) -> str:
 
 def _said(finding: Finding, field: Field | None) -> str:
     """What the message says was found, without the column that stands beside it already."""
-    said = _ASKS.split(finding.message, maxsplit=1)[0]
+    return _parts(finding, field)[0]
+
+
+def _parts(finding: Finding, field: Field | None) -> tuple[str, str]:
+    """Split a message into what was found and what is asked for; either may be empty.
+
+    The words of a label or a value ("Kinh phí đề nghị hỗ trợ") ask for nothing.
+    """
+    message = finding.message
     if field is not None:
-        said = said.removeprefix(f"Cột “{field.label}”:")
-    return said.strip(" .;:")
+        message = message.removeprefix(f"Cột “{field.label}”:").strip()
+    plain = _QUOTED.sub(lambda found: "_" * len(found[0]), message)
+    asks = _ASKS.search(plain)
+    if asks is None:
+        return message.strip(" .;:"), ""
+    clauses = [0, *(one.end() for one in _CLAUSE.finditer(plain, 0, asks.start()))]
+    asked = message[clauses[-1] : asks.start()] + message[asks.end() :]
+    return message[: clauses[-1]].strip(" .;:"), asked.strip()
 
 
 def _needed(finding: Finding, field: Field | None) -> str:
     if finding.code == "missing-value" and field is not None:
         return wording.clean(how_to_write(field), 300)
-    asked = _ASKS.split(finding.message, maxsplit=1)[1:]
+    asked = _parts(finding, field)[1]
     if asked:
-        return wording.discreet(wording.upper_first(asked[0].strip()), 400)
+        return wording.discreet(wording.upper_first(asked), 400)
     if finding.severity == "error" and field is not None:
         return wording.clean(how_to_write(field), 300)
     return _NO_REMEDY[finding.severity]

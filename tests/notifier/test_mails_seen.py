@@ -253,6 +253,7 @@ def test_findings_stand_in_aligned_lines_with_what_was_found_and_what_to_write()
     assert "Điện thoại – ô H9 (trang tính “Biểu 1”) Đã thấy: Số có 8 chữ số: số điện thoại" in flat
     assert "0912 000 1" not in text
     assert "Đã thấy: “350.000”: khác thường Cần ghi: Kiểm tra lại." in flat
+    assert "Đã thấy: “50” không rõ đơn vị tiền Cần ghi: Ghi một số kèm đơn vị, ví dụ" in flat
     many = next(line for line in re.split(r"\n(?= ?\d+\. )", block) if "15 chỗ" in line)
     assert "ô P9, P10, P11, P12, P13, P14, P15, P16 (trang tính “Biểu 1”) và 7 chỗ khác" in (
         " ".join(many.split())
