@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from config.model import Campaign, Commune, Config
-from notifier import wording
+from notifier import finding_rows, wording
 from notifier.again import unreached_of
 from notifier.answered import answered
 from notifier.asked_commune import asked_commune
@@ -26,8 +26,7 @@ from notifier.report_view import ReportFacts, report_view
 from notifier.schedule import live
 from notifier.token import token
 from notifier.versions import told_changes, told_doubts
-from parsers.form import Form
-from parsers.reading import Finding, Letter
+from parsers.reading import Letter
 from registry.model import (
     WHOSE_IS_OPEN,
     Document,
@@ -42,7 +41,7 @@ from registry.snapshot import commune_state
 View = dict[str, Any]
 
 #: More than this is no longer read in a mail; the rest is counted.
-_FINDINGS_SHOWN, _POINTS_SHOWN, _FILES_SHOWN = 40, 60, 50
+_POINTS_SHOWN, _FILES_SHOWN = 60, 50
 #: So much of a held message's own words stands in its notice.
 _WORDS_SHOWN = 600
 #: And of what the Department wrote, which is passed on whole.
@@ -236,6 +235,7 @@ def view(due: Due, context: Context) -> View:
         "alert": _alert(due),
         "over": due.facts.get("over", ""),
         "is_good_news": bool(due.facts.get("over")) or due.facts.get("what") == "self-test",
+        "about": wording.discreet(due.facts.get("commune", ""), 100),
         "for_officers": due.facts.get("what", "") in _OFFICERS,
         "token": reply_token(due, context),
         "answer_until": wording.day(_last_day(context)),
@@ -454,16 +454,16 @@ def _submission(
     if submission is None or campaign is None:
         return None
     form = campaign.form
-    findings = [one for one in submission.findings if one.code not in TOLD_OTHERWISE]
-    shown = sorted(findings, key=lambda item: ("error", "warning", "note").index(item.severity))
+    findings = tuple(one for one in submission.findings if one.code not in TOLD_OTHERWISE)
+    rows = finding_rows.rows(findings, submission.points, form)
     return {
         **(_version(submission, context) or {}),
         "letter": _letter(submission.letter),
         "names": point_names(submission.points, form)[:_POINTS_SHOWN],
         "names_left": max(0, len(submission.points) - _POINTS_SHOWN),
         "sums": sums(submission.points, form),
-        "findings": [_finding(item, form) for item in shown[:_FINDINGS_SHOWN]],
-        "findings_left": max(0, len(shown) - _FINDINGS_SHOWN),
+        "findings": rows[: finding_rows.SHOWN],
+        "findings_left": sum(row["count"] for row in rows[finding_rows.SHOWN :]),
         "warnings": sum(item.severity == "warning" for item in findings),
         "confirmed": is_confirmed(submission),
     }
@@ -483,7 +483,7 @@ def _dossier(context: Context) -> View:
     states = checklist(context.campaign, context.dossier, answer.points)
     lines = remarks(states, len(answer.points))
     return {
-        "remarks": [wording.discreet(line, 400) for line in lines[:_FINDINGS_SHOWN]],
+        "remarks": [wording.discreet(line, 400) for line in lines[: finding_rows.SHOWN]],
         "complete": bool(context.dossier) and not lines,
         "asked": bool(states),
     }
@@ -496,18 +496,6 @@ def _letter(letter: Letter | None) -> str:
     number = f" số {letter.number}" if letter.number else ""
     on = f" ngày {wording.iso_day(letter.issued_on)}" if letter.issued_on else ""
     return wording.discreet(f"Công văn{number}{on}", 120)
-
-
-def _finding(finding: Finding, form: Form) -> View:
-    label = next((item.label for item in form.fields if item.key == finding.field), "")
-    return {
-        "severity": finding.severity,
-        "severity_words": wording.SEVERITIES[finding.severity],
-        "field": wording.clean(label, 100),
-        "row": finding.row or 0,
-        "place": wording.discreet(wording.place(finding.place), 160),
-        "message": wording.discreet(finding.message, 500),
-    }
 
 
 def _timing(context: Context) -> str:

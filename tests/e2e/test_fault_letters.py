@@ -386,7 +386,7 @@ def test_a_nil_that_an_officer_forwards_in_the_text_is_heard(open_office, above)
 
 
 def test_the_bracket_of_our_own_subject_is_not_the_senders_word(office):
-    subject = "Re: [Không có nhu cầu – đã ghi nhận] Xã Hòa Cư – Số tiếp nhận OCOP2-06223-01-1"
+    subject = "Re: [Không có nhu cầu – đã ghi] Xã Hòa Cư – Số tiếp nhận OCOP2-06223-01-1"
     office.deliver(mail(HOA_CU_MAIL, subject, body="Xã có nhu cầu, sẽ báo thêm. Cảm ơn phòng."))
     office.tick()
     assert newest(office).reason == "words-only"

@@ -102,7 +102,7 @@ def test_a_finding_is_named_with_its_cell_and_remedy() -> None:
     said = words(due("ack-needs-fix"), facts)
     assert said.subject.startswith("[Cần sửa 1 chỗ] 1 điểm – Xã Hòa Cư")
     assert "Lỗi – Điện thoại – ô H9 (trang tính “Biểu 1”)" in flat(said.text)
-    assert "đề nghị ghi số điện thoại 10 chữ số" in flat(said.text)
+    assert "Đã thấy: Ô để trống Cần ghi: Ghi 10 chữ số, giữ số 0 ở đầu." in flat(said.text)
 
 
 def test_a_replaced_version_is_named_with_its_time() -> None:
@@ -125,7 +125,7 @@ def test_a_late_answer_is_told_so_and_one_after_closing_too() -> None:
 
 def test_a_nil_return_is_an_answer_and_a_duplicate_points_to_the_first() -> None:
     said = words(due("ack-nil"), context(submission=rig.submission(CONFIG, "Hòa Cư", "nil")))
-    assert said.subject.startswith("[Không có nhu cầu – đã ghi nhận] Xã Hòa Cư")
+    assert said.subject.startswith("[Không có nhu cầu – đã ghi] Xã Hòa Cư")
     first = rig.submission(CONFIG, "Hòa Cư")
     said = words(due("ack-duplicate"), context(submission=None, previous=first))
     assert said.subject == "[Đã nhận trước đó] Xã Hòa Cư – Số tiếp nhận OCOP2-06223-01-7"
