@@ -279,6 +279,45 @@ def test_however_an_editor_saves_the_edit_is_seen(served, office, way):
     assert not served._edits.is_due()
 
 
+def test_the_watcher_hears_a_rename_and_nothing_of_our_own(served, office):
+    ended = threading.Event()
+    watcher = threading.Thread(target=served._watch_config, args=[ended], daemon=True)
+    watcher.start()
+    path, fresh = office.folder / "settings.toml", office.folder / "4913"
+    text, heard = path.read_text("utf-8"), None
+    for serial in range(20):  # the watch itself needs a moment to begin
+        fresh.write_text(text.replace('phone = ""', f'phone = "{serial}"'), "utf-8")
+        fresh.rename(path)
+        try:
+            heard = served.words.get(timeout=3)
+            break
+        except queue.Empty:
+            continue
+    assert heard == "reload"
+    served.reload()
+    while not served.words.empty():
+        served.words.get()
+    for name in ("data/note.toml", "proposals/ocop-2024-2.toml", "settings.toml~"):
+        (office.folder / name).parent.mkdir(exist_ok=True)
+        (office.folder / name).write_text("x")
+    with pytest.raises(queue.Empty):
+        served.words.get(timeout=3)
+    ended.set()
+    watcher.join(timeout=30)
+    assert not watcher.is_alive()
+
+
+def test_a_folder_that_cannot_be_watched_is_looked_at_in_each_turn(served, office, monkeypatch):
+    def refuse(*_args, **_more):
+        raise OSError(28, "inotify watch limit reached")
+
+    monkeypatch.setattr("watchfiles.watch", refuse)
+    served._watch_config(threading.Event())
+    path = office.folder / "settings.toml"
+    path.write_text(path.read_text("utf-8").replace('phone = ""', 'phone = "3"'), "utf-8")
+    assert served._unread_edit()
+
+
 def test_what_editors_and_the_program_leave_beside_is_no_edit(served, office):
     for name in ("campaigns/.#ocop-2024-2.toml", "settings.toml~", ".settings.toml.swp",
                  "templates/.ack.j2.swp", "~$communes.csv", "data/x.toml",
