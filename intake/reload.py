@@ -9,7 +9,6 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import structlog
 
@@ -45,6 +44,7 @@ class Reload:
     _refused_at: dt.datetime | None = None
     _reason: str = ""
     _good: Templates | None = None
+    _fault: ConfigProblems | None = None
 
     def __post_init__(self) -> None:
         desk: Desk | None = getattr(self.daemon, "desk", None)
@@ -64,12 +64,21 @@ class Reload:
         """Read the folder again; return the config if it was taken over, None if it was refused."""
         desk = self.daemon.desk
         folder = desk.config.folder
-        self._seen = looks_of(folder)
+        before, self._seen = self._seen, looks_of(folder)
+        if self._fault is not None and self._seen == before:
+            self._refuse(self._fault)  # untouched: rendering every wording again would be a waste
+            return None
+        self._fault = None
         try:
-            new = _sound(folder, self.env)
-            replace_config(desk, new, self.env)
+            new = load(folder, env=self.env)
+            self._fault = _fault_of_wording(new)
+            if self._fault is None:
+                replace_config(desk, new, self.env)
         except ConfigProblems as error:
             self._refuse(error)
+            return None
+        if self._fault is not None:
+            self._refuse(self._fault)
             return None
         desk.keeps_wordings = False
         self._good = desk.templates
@@ -105,17 +114,10 @@ class Reload:
             tell_admin(desk, key, {"what": "config", "reason": reason})
 
 
-def _sound(folder: Path, env: Mapping[str, str]) -> Config:
-    """Return the folder's config.
-
-    Raises:
-        ConfigProblems: it, or a wording in it, has faults.
-    """
-    new = load(folder, env=env)
-    faults = check_templates(folder / "templates", new)
-    if faults:
-        raise ConfigProblems([_of_wording(fault) for fault in faults])
-    return new
+def _fault_of_wording(new: Config) -> ConfigProblems | None:
+    """Return what is wrong with the wordings of a config."""
+    faults = check_templates(new.folder / "templates", new)
+    return ConfigProblems([_of_wording(fault) for fault in faults]) if faults else None
 
 
 def _of_wording(fault: str) -> Problem:
