@@ -227,6 +227,29 @@ def read_answers(config: Config, campaign: Campaign) -> dict[str, str]:
     return answers_in(f"{FOLDER}/{path.name}", data, campaign.form)
 
 
+def waiting(config: Config) -> list[str]:
+    """Return one line for each file of proposals that waits for the admin, or cannot be read."""
+    lines = []
+    for campaign in config.campaigns:
+        path = path_of(config, campaign)
+        name = f"{FOLDER}/{path.name}"
+        try:
+            file = parse(name, path.read_bytes())
+            answered = read_answers(config, campaign)
+        except ConfigProblems as error:
+            lines.append(str(error.problems[0]))
+            continue
+        except OSError:
+            continue
+        captions = [] if isinstance(file, Problem) else file.table.get("alias", [])
+        if len(captions) > len(answered):
+            count = len(captions) - len(answered)
+            lines.append(f"{name}: {count} caption(s) that the form does not know; see the file")
+        if answered:
+            lines.append(f"{name}: {len(answered)} accepted; next: intake reread {campaign.id}")
+    return lines
+
+
 def write_proposals(config: Config, campaign: Campaign, seen: Iterable[SeenColumn]) -> int:
     """Write a campaign's proposals, if they differ from what is there; return how many there are.
 

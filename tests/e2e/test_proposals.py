@@ -18,6 +18,7 @@ from intake import reread
 from intake.__main__ import app
 from intake.demo_documents import PLAIN, Layout, workbook
 from intake.demo_scenario import HOA_CU, _sender
+from intake.proposals import waiting
 from intake.service import Service
 from registry.errors import NotPossible
 
@@ -95,6 +96,21 @@ def test_an_unknown_caption_is_proposed_with_samples_for_the_admin_only(whole, f
     assert all(
         b"Quay" not in one.raw and CAPTION.encode() not in one.raw[:400] for one in whole.sent
     )
+
+
+def test_the_check_names_what_waits(whole, file):
+    assert waiting(whole.config) == []
+    send_unknown(whole)
+    name = f"proposals/{CAMPAIGN}.toml"
+    assert waiting(whole.config) == [
+        f"{name}: 1 caption(s) that the form does not know; see the file"
+    ]
+    accept(file)
+    assert waiting(whole.config) == [f"{name}: 1 accepted; next: intake reread {CAMPAIGN}"]
+    file.write_text("[[alias", "utf-8")
+    assert "cannot be read" in waiting(whole.config)[0]
+    done = CliRunner().invoke(app, ["--config", str(whole.folder), "check"], env=ENV)
+    assert f"note: {name}:1" in done.output
 
 
 def test_nothing_unknown_makes_no_file(whole, file):
