@@ -93,7 +93,7 @@ def proposals(
 def _proposal(group: Sequence[SeenColumn], form: Form, names: Mapping[CommuneKey, str]) -> Proposal:
     titles = dict.fromkeys(names.get(one.commune, one.commune[0]) for one in group if one.commune)
     samples = dict.fromkeys(text for one in group for text in one.column.samples)
-    caption = group[0].column.caption
+    caption = _plain(group[0].column.caption)
     guessed = next((one.column.field for one in group if one.column.field), "")
     field, likeness = _nearest(caption, form)
     return Proposal(
