@@ -69,7 +69,7 @@ def test_what_the_form_knows_by_now_is_not_proposed() -> None:
 
 
 def test_the_nearest_field_is_only_suggested() -> None:
-    (near,) = proposals([seen("Địa chỉ liên hệ", "a")], FORM, NAMES)
+    (near,) = proposals([seen("Địa chỉ đang bày bán", "a")], FORM, NAMES)
     assert near.field == "address"
     text = rendered(CAMPAIGN, [near], {})
     assert '# field = "address"' in text
