@@ -5,6 +5,29 @@ from pathlib import Path
 from config.model import Config
 from config.settings import CALENDAR, ROSTER, SETTINGS, TEMPLATES, campaign_names
 
+#: Name, size, time of change and inode of each file that has a say.
+Looks = tuple[tuple[str, int, int, int], ...]
+
+
+def looks_of(folder: Path) -> Looks:
+    """Return what tells an edited config folder from the same one before; no file is read.
+
+    However a file was saved – in place, by rename, by a swapped link – it looks otherwise then.
+    """
+    names = [SETTINGS, ROSTER, CALENDAR, *campaign_names(folder)]
+    templates = folder / TEMPLATES
+    if templates.is_dir():
+        names += sorted(f"{TEMPLATES}/{path.name}" for path in templates.iterdir() if _counts(path))
+    found = []
+    for name in names:
+        try:
+            state = (folder / name).stat()
+        except OSError:
+            found.append((name, -1, 0, 0))
+        else:
+            found.append((name, state.st_size, state.st_mtime_ns, state.st_ino))
+    return tuple(found)
+
 
 def files_of(config: Config) -> dict[str, bytes]:
     """Return every file of a config's folder that has a say, by its path below the folder.

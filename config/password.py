@@ -1,5 +1,6 @@
 """Where a secret comes from: an environment variable or a file, never TOML."""
 
+import os
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -130,6 +131,13 @@ def check_tokens(file: TomlFile, section: OAuth, env: Mapping[str, str]) -> Iter
                 f"the file {name} of oauth.token_file is not there yet",
                 "without a refresh token neither server lets us in",
                 "run `intake authorize`: somebody who may use the mailbox says yes once",
+            )
+        if key == "token_file" and path.parent.is_dir() and not os.access(path.parent, os.W_OK):
+            yield file.problem(
+                ("oauth", key),
+                f"the folder of oauth.token_file, {path.parent}, cannot be written to",
+                "a new refresh token could not be kept, and the old one may be dead by then",
+                "let the daemon's user write there (chown), or name a file in its data folder",
             )
         if _open_to_others(path, env):
             yield file.problem(

@@ -256,6 +256,7 @@ def check(
     """Check the whole config: every problem at once, with file, line and remedy."""
     from config.settings import warnings  # noqa: PLC0415
     from intake.doctor import confinement, connections, programs  # noqa: PLC0415
+    from intake.proposals import waiting  # noqa: PLC0415
     from intake.systemd import misfit  # noqa: PLC0415
     from notifier.compose import check_templates  # noqa: PLC0415
 
@@ -264,6 +265,8 @@ def check(
     found = (*warnings(config), *programs(os.environ), *confinement())
     for warning in (*found, *((unfit,) if unfit else ())):
         _echo(f"warning: {warning}")
+    for note in waiting(config):
+        _echo(f"note: {note}")
     problems = check_templates(config.folder / "templates", config)
     if connect:
         answers, refused = connections(config, os.environ)

@@ -81,6 +81,8 @@ class Desk:
     scanner_pause: Backoff = field(default_factory=Backoff)
     #: Called whenever a piece of work is done, from any thread: what watches over us may hear it.
     alive: Callable[[], None] = lambda: None
+    #: An edit of the wordings is broken: those that are known stay in use.
+    keeps_wordings: bool = False
     _templates: Templates | None = None
     _copy: JournalCopy | None = None
 
@@ -101,8 +103,14 @@ class Desk:
         folder = self.config.folder / "templates"
         known = self._templates
         same = known is not None and known.folder == folder
+        if known and same and self.keeps_wordings:
+            return known
         self._templates = known.renewed() if known and same else Templates(folder)
         return self._templates
+
+    def use_wordings(self, wordings: Templates) -> None:
+        """Go on with these, whatever the folder has, until ``keeps_wordings`` is taken back."""
+        self._templates, self.keeps_wordings = wordings, True
 
     @property
     def journal_copy(self) -> JournalCopy:
@@ -130,14 +138,28 @@ def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) ->
         store, vault = open_registry(config, thorough=True)
         stack.callback(store.close)
         logins = Logins(env)
-        mailbox = Mailbox(
-            settings.mailbox, logins.of(settings, settings.mailbox), batch=settings.limits.batch
+        desk = Desk(
+            config,
+            store,
+            vault,
+            Mailbox(
+                settings.mailbox, logins.of(settings, settings.mailbox), batch=settings.limits.batch
+            ),
+            Courier(settings.smtp, logins.of(settings, settings.smtp)),
+            stack.enter_context(Jail(jail_limits(config), workers=_WORKERS)),
+            clock,
+            logins=logins,
         )
-        stack.callback(mailbox.close)
-        courier = Courier(settings.smtp, logins.of(settings, settings.smtp))
-        stack.callback(courier.close)
-        reader = stack.enter_context(Jail(jail_limits(config), workers=_WORKERS))
-        yield Desk(config, store, vault, mailbox, courier, reader, clock, logins=logins)
+        stack.callback(_close, desk)
+        yield desk
+
+
+def _close(desk: Desk) -> None:
+    """Close what is there at the end: an edited config may have put others in place."""
+    desk.mailbox.close()
+    desk.courier.close()
+    if isinstance(desk.reader, Jail):
+        desk.reader.close()
 
 
 @contextlib.contextmanager

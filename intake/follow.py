@@ -86,9 +86,9 @@ def follow(
         patience = seconds or PATIENCE_SECONDS + config.settings.mailbox.poll_seconds
         ends_at = time.monotonic() + patience
         seen = _Seen()
-        with _worker(config, env) as (tick, by_daemon):
+        with _worker(config, env) as worker:
             while True:
-                tick()
+                worker.tick()
                 seen = _look(store, vault, test, seen)
                 problem = _wrong(seen)
                 home = bool(seen.mails) and all(one.state == "sent" for one in seen.mails)
@@ -98,8 +98,9 @@ def follow(
         legs += tuple(_legs(seen, sent_at))
         raw = _raw(vault, seen.message)
         if not problem and not home:
-            problem = _hangs(config, seen, patience, by_daemon=by_daemon)
-        return Course(legs, problem, raw, by_daemon)
+            problem = _hangs(config, seen, patience, by_daemon=worker.by_daemon)
+            problem += f" ({worker.trouble})" if worker.trouble else ""
+        return Course(legs, problem, raw, worker.by_daemon)
 
 
 def _send(config: Config, env: Mapping[str, str], test: SelfTest) -> str:
@@ -114,21 +115,41 @@ def _send(config: Config, env: Mapping[str, str], test: SelfTest) -> str:
     return f"SMTP: the server did not take it ({kind}): {outcome.reason}"
 
 
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """Who does the work: a daemon of our own, or one that runs elsewhere (None)."""
+
+    daemon: Daemon | None = None
+
+    @property
+    def by_daemon(self) -> bool:
+        return self.daemon is None
+
+    @property
+    def trouble(self) -> str:
+        return self.daemon.trouble if self.daemon else ""
+
+    def tick(self) -> None:
+        """Do what has to be done between two looks."""
+        if self.daemon is not None:
+            self.daemon.until_idle()
+
+
 @contextmanager
-def _worker(config: Config, env: Mapping[str, str]) -> Iterator[tuple[Callable[[], None], bool]]:
-    """Yield what has to be done between two looks, and whether a daemon does the work."""
+def _worker(config: Config, env: Mapping[str, str]) -> Iterator[_Worker]:
+    """Yield who does the work; while it is we, no daemon can start beside us."""
     try:
         lease = open_lease(config)
         lease.take()
     except Held:
-        yield (lambda: None), True
+        yield _Worker()
         return
     try:
         catch_up_with_copy(config, dt.datetime.now(dt.UTC), lambda: None)
         with open_desk(config, env) as desk:
             daemon = Daemon(desk, check_lease=lease.check)
             daemon.recover()
-            yield daemon.until_idle, False
+            yield _Worker(daemon)
     finally:
         lease.release()
 
@@ -139,8 +160,7 @@ def _look(store: Store, vault: Vault, test: SelfTest, seen: _Seen) -> _Seen:
     if message is None:
         return seen
     story = tuple(reversed(store.journal(50, subject=f"message {message.id}")))
-    mails = tuple(one for one in store.mails() if one.key == test.key)
-    return _Seen(message, story, mails)
+    return _Seen(message, story, tuple(store.mails(key=test.key)))
 
 
 def _find(store: Store, vault: Vault, test: SelfTest) -> Message | None:

@@ -93,7 +93,7 @@ def proposals(
 def _proposal(group: Sequence[SeenColumn], form: Form, names: Mapping[CommuneKey, str]) -> Proposal:
     titles = dict.fromkeys(names.get(one.commune, one.commune[0]) for one in group if one.commune)
     samples = dict.fromkeys(text for one in group for text in one.column.samples)
-    caption = group[0].column.caption
+    caption = _plain(group[0].column.caption)
     guessed = next((one.column.field for one in group if one.column.field), "")
     field, likeness = _nearest(caption, form)
     return Proposal(
@@ -225,6 +225,29 @@ def read_answers(config: Config, campaign: Campaign) -> dict[str, str]:
     except FileNotFoundError:
         return {}
     return answers_in(f"{FOLDER}/{path.name}", data, campaign.form)
+
+
+def waiting(config: Config) -> list[str]:
+    """Return one line for each file of proposals that waits for the admin, or cannot be read."""
+    lines = []
+    for campaign in config.campaigns:
+        path = path_of(config, campaign)
+        name = f"{FOLDER}/{path.name}"
+        try:
+            file = parse(name, path.read_bytes())
+            answered = read_answers(config, campaign)
+        except ConfigProblems as error:
+            lines.append(str(error.problems[0]))
+            continue
+        except OSError:
+            continue
+        captions = [] if isinstance(file, Problem) else file.table.get("alias", [])
+        if len(captions) > len(answered):
+            count = len(captions) - len(answered)
+            lines.append(f"{name}: {count} caption(s) that the form does not know; see the file")
+        if answered:
+            lines.append(f"{name}: {len(answered)} accepted; next: intake reread {campaign.id}")
+    return lines
 
 
 def write_proposals(config: Config, campaign: Campaign, seen: Iterable[SeenColumn]) -> int:

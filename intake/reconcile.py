@@ -17,6 +17,7 @@ Role = Literal["inbox", "processed", "held"]
 Class = Literal[
     "registered",  # it brought a version of an answer
     "no-form",  # understood, and it brought none: a question, a bounce, a duplicate, a stranger …
+    "self-test",  # the form that `intake doctor` sent
     "held",  # waits for a person
     "rejected",  # a person decided that nothing follows from it
     "waiting",  # in the vault, to be understood at the next tick
@@ -24,7 +25,8 @@ Class = Literal[
     "too-large",  # left on the server, never fetched
 ]
 CLASSES: tuple[Class, ...] = (
-    "registered", "no-form", "held", "rejected", "waiting", "not-collected", "too-large",
+    "registered", "no-form", "self-test", "held", "rejected", "waiting", "not-collected",
+    "too-large",
 )  # fmt: skip
 
 
@@ -192,6 +194,8 @@ def _class(place: Place) -> Class:
         return "waiting"
     if place.registered:
         return "registered"
+    if place.verdict == "self-test":
+        return "self-test"
     return "too-large" if place.verdict == "too-large" else "no-form"
 
 

@@ -165,3 +165,13 @@ def what_was_read(results: Sequence[Reading | Refusal]) -> str:
 def is_well_read(reason: str) -> bool:
     """Whether the reason of a recorded self-test says that all was read as it was written."""
     return reason == "1 point(s), 0 error(s)"
+
+
+def in_words(reason: str) -> str:
+    """Return for the admin what became of it."""
+    if is_well_read(reason):
+        return (
+            "Biểu đăng ký thử đã đi trọn đường: được gửi đi, về đến hộp thư, được đọc đúng từng ô; "
+            "thư này là bước trả lời. Biểu thử không được tính cho xã, thị trấn hay đợt nào."
+        )
+    return f"Biểu đăng ký thử đã về đến hộp thư nhưng không được đọc đúng: {reason}"

@@ -11,7 +11,7 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -19,27 +19,23 @@ from typing import Literal
 
 import structlog
 
-from config.model import Config
-from config.settings import ConfigProblems, load, warnings
+from config.model import Config, Settings
+from config.settings import ConfigProblems
 from intake import heartbeat
 from intake.backoff import Backoff
 from intake.board_pulse import Pulse, Window, health_now
 from intake.board_server import BoardServer
 from intake.daemon import Daemon
 from intake.desk import Desk, open_desk, utc_now
-from intake.kept_config import keep_config
 from intake.mailbox import LoginRefused, Mailbox, Unreachable
 from intake.memory import give_back
-from intake.opening import data_folder
 from intake.post import alert
-from intake.proposals import FOLDER
 from intake.put_in_place import catch_up_with_copy
+from intake.reload import Reload, log_warnings, logins_of
 from intake.standby import take_turn
-from intake.systemd import ALIVE, misfit, notify
+from intake.systemd import ALIVE, notify
 from notifier.health import Code
-from notifier.limits import clock_trouble, roster_brake
-from notifier.oauth import Logins
-from notifier.smtp import Courier
+from notifier.limits import clock_trouble
 from parsers.confine import missing_layers
 from parsers.jail import JailBrokenError
 from registry.errors import RegistryBusy
@@ -49,7 +45,7 @@ Word = Literal["tick", "reload", "stop"]
 #: No true clock stands before the day this was written (a machine that woke up in 1970).
 BUILT_AT = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 _IDLE_SECONDS = 240  # well below the 29 minutes of RFC 2177, and what NAT boxes forget
-_CONFIG_TYPES = frozenset({".toml", ".csv", ".j2", ".txt", ".html", ".docx"})
+_DEAF_SECONDS = 30.0  # without IDLE: until it is looked whether the settings are others
 _BEAT_SECONDS = 20.0  # within a long tick the heartbeat file is not written more often
 
 
@@ -103,6 +99,9 @@ class Service:
     _board: BoardServer | None = None
     _clocks: tuple[dt.datetime, float] | None = None
 
+    def __post_init__(self) -> None:
+        self._edits = Reload(self.daemon, self.env)
+
     def serve(self) -> None:
         """Tick now and at every word until told to stop."""
         from apscheduler.schedulers.background import BackgroundScheduler  # noqa: PLC0415  slow
@@ -120,8 +119,7 @@ class Service:
         self._obey_signals()
         ended = threading.Event()
         threads = [threading.Thread(target=self._watch_config, args=[ended], daemon=True)]
-        if settings.mailbox.idle:
-            threads.append(threading.Thread(target=self._listen, args=[ended], daemon=True))
+        threads.append(threading.Thread(target=self._listen, args=[ended], daemon=True))
         for thread in threads:
             thread.start()
         scheduler.start()
@@ -163,9 +161,16 @@ class Service:
                 words.add(self.words.get())
             if "stop" in words:
                 return
-            if "reload" in words:
+            if "reload" in words or self._unread_edit():
                 self._unless_busy(self.reload)
             self._turn()
+
+    def _unread_edit(self) -> bool:
+        """Whether the folder changed although nobody said so (no inotify there), or is refused."""
+        try:
+            return self._edits.is_due()
+        except OSError:
+            return False
 
     def _turn(self) -> None:
         """Tick once, and let those who watch know; also when the tick had to be given up."""
@@ -273,34 +278,20 @@ class Service:
         from watchfiles import watch  # noqa: PLC0415  only the service watches
 
         folder = self.daemon.desk.config.folder
-        # What the program writes itself is no edit, whatever it is called.
-        own = (
-            data_folder(self.daemon.desk.config),
-            folder.resolve() / FOLDER,
-            (folder / self.daemon.desk.config.settings.board.path).resolve(),
-        )
-        for changes in watch(folder, stop_event=ended, recursive=True, raise_interrupt=False):
-            if any(_is_config(Path(path), own) for _, path in changes):
-                self.words.put("reload")
+        try:
+            for _ in watch(folder, stop_event=ended, recursive=True, raise_interrupt=False):
+                # What the program itself writes there (data, proposals) changes no looks.
+                if self._edits.is_edited():
+                    self.words.put("reload")
+        except (OSError, RuntimeError) as error:  # no inotify left, or the folder went away
+            _log.warning("config_not_watched", reason=f"{error}: edits are noticed at each poll")
 
     def reload(self) -> None:
         """Take over an edited config; one with problems changes nothing, and the admin is told."""
-        desk = self.daemon.desk
-        polled_every = desk.config.settings.mailbox.poll_seconds
-        try:
-            new = load(desk.config.folder, env=self.env)
-            replace_config(desk, new, self.env)
-            keep_config(desk)
-        except ConfigProblems as error:
-            for problem in error.problems:
-                _log.error("config_refused", problem=str(problem))
-            alert(desk, "config", str(error.problems[0]))
-            return
-        if new.settings.mailbox.poll_seconds != polled_every:
+        polled_every = self.daemon.desk.config.settings.mailbox.poll_seconds
+        new = self._edits.again()
+        if new is not None and new.settings.mailbox.poll_seconds != polled_every:
             self.poll_every(new.settings.mailbox.poll_seconds)
-        self.daemon.proposals_due = True
-        log_warnings(new, self.env)
-        _log.info("config_taken_over")
 
     # --- the hint ---
 
@@ -308,18 +299,13 @@ class Service:
         """Wait on IDLE with a connection of its own; any trouble only means fewer hints."""
         pause = Backoff()
         while not ended.is_set():
+            settings = self.daemon.desk.config.settings
             mailbox = None
             try:
-                settings = self.daemon.desk.config.settings
                 login = logins_of(self.daemon.desk, self.env).of(settings, settings.mailbox)
                 mailbox = Mailbox(settings.mailbox, login)
-                mailbox.open()
-                if not mailbox.can_idle:
-                    return
-                while not ended.is_set():
-                    if mailbox.idle(_IDLE_SECONDS):
-                        self.words.put("tick")
-                    pause.worked()
+                self._hear(mailbox, settings, ended)
+                pause.worked()
             except (Unreachable, LoginRefused, ConfigProblems) as error:
                 wait = pause.failed(dt.datetime.now(dt.UTC), at_least=dt.timedelta(seconds=30))
                 _log.warning("idle_lost", reason=str(error), pause_seconds=wait.total_seconds())
@@ -328,49 +314,13 @@ class Service:
                 if mailbox is not None:
                     mailbox.close()
 
-
-def logins_of(desk: Desk, env: Mapping[str, str]) -> Logins:
-    """Return the desk's own, so that one token serves all; others for another environment."""
-    known = desk.logins
-    return known if known is not None and known.env == env else Logins(env)
-
-
-def log_warnings(config: Config, env: Mapping[str, str]) -> None:
-    """Log what is allowed in a config but unwise, such as a password file that others can read."""
-    for warning in (*warnings(config), misfit(config, env)):
-        if warning is not None:
-            _log.warning("config_warning", problem=str(warning))
-
-
-def replace_config(desk: Desk, new: Config, env: Mapping[str, str]) -> None:
-    """Put a validated config in place; connections whose settings changed are made anew.
-
-    A registry or vault elsewhere needs a restart: the old ones stay in use and the log says so.
-    A roster that lost many units pulls the brake.
-
-    Raises:
-        ConfigProblems: a changed server's password is missing; nothing was changed.
-    """
-    old = desk.config
-    settings, logins = new.settings, logins_of(desk, env)
-    box, smtp = logins.of(settings, settings.mailbox), logins.of(settings, settings.smtp)
-    other_tokens = settings.oauth != old.settings.oauth
-    if new.settings.storage != old.settings.storage:
-        _log.warning("restart_needed", reason="storage changed: the old one is in use until then")
-    if settings.mailbox != old.settings.mailbox or other_tokens:
-        desk.mailbox.close()
-        desk.mailbox = Mailbox(settings.mailbox, box, batch=settings.limits.batch)
-    if settings.smtp != old.settings.smtp or other_tokens:
-        desk.courier.close()
-        desk.courier = Courier(settings.smtp, smtp)
-    lost = roster_brake(old.communes, new.communes, new.settings.limits)
-    if lost:
-        desk.store.pull_brake(lost, desk.clock())
-        _log.error("brake_pulled", reason=lost)
-    desk.config = new
-
-
-def _is_config(path: Path, own: Sequence[Path]) -> bool:
-    """Whether a changed file may be an admin's edit: of a kind that has a say, and not our own."""
-    real = path.resolve()
-    return path.suffix in _CONFIG_TYPES and not any(real.is_relative_to(one) for one in own)
+    def _hear(self, mailbox: Mailbox, settings: Settings, ended: threading.Event) -> None:
+        """Turn what the server says into ticks, until the settings are others or the end comes."""
+        if settings.mailbox.idle:
+            mailbox.open()
+        listens = settings.mailbox.idle and mailbox.can_idle
+        while not ended.is_set() and self.daemon.desk.config.settings.mailbox == settings.mailbox:
+            if not listens:
+                ended.wait(_DEAF_SECONDS)
+            elif mailbox.idle(_IDLE_SECONDS):
+                self.words.put("tick")

@@ -46,7 +46,7 @@ from intake.official import workbooks_of
 from intake.post import alert, tell_admin
 from intake.record import Envelope, Known, ReadDocument
 from intake.reply import own_words
-from intake.selftest import HEADER, answer_key, what_was_read
+from intake.selftest import HEADER, answer_key, in_words, what_was_read
 from intake.signed import Open, read_mail
 from intake.triage import Triage, TriageFacts, documents, secrecy, triage
 from intake.unpack import Unpacked, unpack
@@ -295,7 +295,8 @@ def _tell_self_test(desk: Desk, message: Message, outcome: Outcome) -> None:
     """Answer a form of `intake doctor`: to the admin, once, and before it counts as understood."""
     parsed = parse_header(desk.vault.get(message.sha256), desk.config.settings.limits)
     test_id = parsed.headers.get(HEADER.lower(), ("",))[0].partition(" ")[0]
-    tell_admin(desk, answer_key(test_id), {"what": "self-test", "reason": outcome.reason})
+    facts = {"what": "self-test", "reason": in_words(outcome.reason)}
+    tell_admin(desk, answer_key(test_id), facts)
 
 
 def _opener(desk: Desk) -> Open:

@@ -22,6 +22,7 @@ Code = Literal[
     "disk",
     "registry",
     "clock",
+    "config",
     "daemon",
     "brake",
     "queue",
@@ -47,7 +48,8 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "poll": "Kiểm tra mạng và máy chủ thư; xem nhật ký (journalctl -u intake). Chương trình tự "
         "thử lại, thư vẫn nằm an toàn trong hộp thư.",
         "login": "Kiểm tra mật khẩu, quyền IMAP và chứng thư của máy chủ thư: chạy lệnh intake "
-        "check --connect.",
+        "check --connect. Nếu đăng nhập bằng OAuth2 mà bị thu hồi quyền: chạy lệnh "
+        "intake authorize.",
         "smtp": "Kiểm tra máy chủ gửi thư và mật khẩu: chạy lệnh intake check --connect. Thư chờ "
         "gửi vẫn được giữ.",
         "reader": "Không đọc được tệp nào: xem nhật ký, kiểm tra bộ nhớ và cài đặt. Thư vẫn được "
@@ -56,6 +58,8 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "trong hộp thư.",
         "registry": "Kiểm tra ổ đĩa của sổ đăng ký và chương trình khác đang mở tệp sổ.",
         "clock": "Chỉnh lại đồng hồ máy (NTP).",
+        "config": "Sửa lại tệp theo chỉ dẫn trên; lệnh intake check liệt kê mọi lỗi. Trong "
+        "lúc chờ, hệ thống vẫn làm việc theo cấu hình và mẫu thư cũ.",
         "daemon": "Xem nhật ký (journalctl -u intake) và khởi động lại dịch vụ.",
         "brake": "Xem lệnh intake plan; đúng ý thì chạy intake release.",
         "queue": "Có thư quá giờ chưa gửi được: xem intake status và nhật ký.",
@@ -203,6 +207,10 @@ def _parts(facts: Facts, limits: Limits, now: dt.datetime) -> Iterator[Trouble]:
         failing = facts.failing.get(code)
         if failing is not None:
             yield Trouble(code, "warning", failing.since, failing.reason)
+    edit = facts.failing.get("config")
+    if edit is not None:
+        text = f"the edited config is refused, the old one is in use: {edit.reason}"
+        yield Trouble("config", "warning", edit.since, text)
     if facts.running and facts.turned_at is not None and now - facts.turned_at >= patience:
         text = "the daemon holds the registry but gives no sign of life"
         yield Trouble("daemon", "broken", facts.turned_at, text)

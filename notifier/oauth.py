@@ -146,6 +146,19 @@ class Tokens:
             )
 
 
+class Password:
+    """A password from a file, read at every login: a new one needs no restart."""
+
+    def __init__(self, server: Mailbox | Smtp, env: Mapping[str, str], found: str) -> None:
+        self._server, self._env, self._last = server, env, found
+
+    def __call__(self) -> str:
+        """Return the file's first line; the last one known while the file is gone or empty."""
+        with contextlib.suppress(ConfigProblems):
+            self._last = secret(self._server, self._env)
+        return self._last
+
+
 class Logins:
     """Who logs in with what. Tokens are shared for as long as [oauth] and its secret are the same.
 
@@ -157,10 +170,11 @@ class Logins:
         self.env = env
         self._tokens: Tokens | None = None
 
-    def of(self, settings: Settings, server: Mailbox | Smtp) -> "str | Tokens":
+    def of(self, settings: Settings, server: Mailbox | Smtp) -> "str | Password | Tokens":
         """Return the password of a server, or the giver of its tokens."""
         if server.auth != "xoauth2" or not settings.oauth.token_endpoint:
-            return secret(server, self.env)
+            found = secret(server, self.env)
+            return Password(server, self.env, found) if server.password_file else found
         return self.tokens(settings.oauth)
 
     def tokens(self, section: OAuth) -> Tokens:

@@ -86,6 +86,7 @@ class Jail:
         self._slots: queue.LifoQueue[Worker | None] = queue.LifoQueue()
         self._form: tuple[Form | None, str] = (None, "")
         self._workers = max(1, workers)
+        self._closed = False
         for _ in range(self._workers):
             self._slots.put(None)
         # A worker dies with the *thread* that started it (PR_SET_PDEATHSIG): this one outlives all.
@@ -102,8 +103,16 @@ class Jail:
     ) -> None:
         self.close()
 
+    @property
+    def workers(self) -> int:
+        """How many documents it reads at the same time."""
+        return self._workers
+
     def close(self) -> None:
-        """End every worker, waiting for those that still read."""
+        """End every worker, waiting for those that still read. Idempotent."""
+        if self._closed:
+            return
+        self._closed = True
         for _ in range(self._workers):
             worker = self._slots.get()
             if worker is not None:

@@ -262,9 +262,12 @@ class OutboxRows(Part):
         message_id: int | None = None,
         state: MailState | None = None,
         limit: int | None = None,
+        key: str | None = None,
     ) -> list[Mail]:
-        """Return mails, oldest first, of a campaign, a commune, an answered message, a state."""
+        """Return mails, oldest first, of a campaign, commune, answered message, state or key."""
         query = sa.select(mails).order_by(mails.c.id).limit(limit)
+        if key is not None:
+            query = query.where(mails.c.key == key)
         if campaign is not None:
             query = query.where(mails.c.campaign == campaign)
         if commune is not None:

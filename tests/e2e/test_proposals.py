@@ -1,5 +1,6 @@
 """Captions that the form does not know: proposed, accepted by an edit, shown, read again."""
 
+import datetime as dt
 import shutil
 import stat
 from dataclasses import replace
@@ -8,13 +9,16 @@ import pytest
 from rigs.cast import moment
 from rigs.dovecot import PASSWORD, Dovecot
 from rigs.replaying import comes_out_equal
-from rigs.whole import CAMPAIGN, ENV, Whole, mail, workbook_file
+from rigs.running import running_office, wait_for
+from rigs.whole import CAMPAIGN, ENV, Whole, mail, real_process, workbook_file
+from typer.testing import CliRunner
 
 from config.settings import ConfigProblems, load
 from intake import reread
 from intake.__main__ import app
 from intake.demo_documents import PLAIN, Layout, workbook
 from intake.demo_scenario import HOA_CU, _sender
+from intake.proposals import waiting
 from intake.service import Service
 from registry.errors import NotPossible
 
@@ -92,6 +96,21 @@ def test_an_unknown_caption_is_proposed_with_samples_for_the_admin_only(whole, f
     assert all(
         b"Quay" not in one.raw and CAPTION.encode() not in one.raw[:400] for one in whole.sent
     )
+
+
+def test_the_check_names_what_waits(whole, file):
+    assert waiting(whole.config) == []
+    send_unknown(whole)
+    name = f"proposals/{CAMPAIGN}.toml"
+    assert waiting(whole.config) == [
+        f"{name}: 1 caption(s) that the form does not know; see the file"
+    ]
+    accept(file)
+    assert waiting(whole.config) == [f"{name}: 1 accepted; next: intake reread {CAMPAIGN}"]
+    file.write_text("[[alias", "utf-8")
+    assert "cannot be read" in waiting(whole.config)[0]
+    done = CliRunner().invoke(app, ["--config", str(whole.folder), "check"], env=ENV)
+    assert f"note: {name}:1" in done.output
 
 
 def test_nothing_unknown_makes_no_file(whole, file):
@@ -238,8 +257,6 @@ def test_a_daemon_that_does_not_take_the_edit_over_reads_nothing_again(whole, fi
 
 
 def test_the_command_shows_and_applies(whole, file):
-    from typer.testing import CliRunner  # noqa: PLC0415
-
     send_unknown(whole)
     accept(file)
     shutil.copy(file, file.with_suffix(".kept"))
@@ -262,3 +279,28 @@ def test_a_table_of_strange_captions_is_proposed_as_well(whole, file):
     (message,) = whole.store.messages(CAMPAIGN)
     assert message.verdict == "wrong-form"
     assert file.read_text("utf-8").count("[[alias]]") >= 8
+
+
+# --- beside a running daemon ----------------------------------------------------------------------
+
+
+def test_the_whole_loop_beside_a_running_daemon(tmp_path, dovecot):
+    """Its own writing is no edit to it; an accepted caption is taken over, read again and told."""
+    with (
+        running_office(tmp_path / "config", dovecot, next(_free)) as office,
+        real_process(office.folder, "run") as daemon,
+    ):
+        wait_for(daemon, "started")
+        office.deliver(mail(HOA_CU_MAIL, files=workbook_file(UNKNOWN)), dt.datetime.now(dt.UTC))
+        seen = wait_for(daemon, "proposals_written")
+        file = office.folder / "proposals" / f"{CAMPAIGN}.toml"
+        accept(file)
+        command = ["--config", str(office.folder), "reread", CAMPAIGN, "--apply"]
+        done = CliRunner().invoke(app, command, env=ENV)
+        assert done.exit_code == 0, done.output
+        assert "1 are read again" in done.output
+        seen += wait_for(daemon, "verdict=submission")
+        assert seen.count("config_taken_over") == 1
+        office.deliver(mail(GIA_CAT_MAIL, body="x"), dt.datetime.now(dt.UTC))
+        seen = wait_for(daemon, "message=2 verdict=query")
+        assert "config_taken_over" not in seen

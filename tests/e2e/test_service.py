@@ -1,6 +1,7 @@
 """The background service: words, signals, reload, the idle hint. No test waits for a clock."""
 
 import datetime as dt
+import os
 import queue
 import signal
 import threading
@@ -9,17 +10,29 @@ from types import SimpleNamespace
 import pytest
 from rigs.answering import HOA_CU_MAIL, NIL, OFFICER, state
 from rigs.cast import moment
-from rigs.whole import ENV, mail
+from rigs.whole import ENV, mail, words
 
 from config.settings import ConfigProblems, load
 from intake import service as service_module
 from intake.daemon import Daemon
 from intake.health import Signs
-from intake.service import Service, log_warnings, replace_config
+from intake.reload import log_warnings, replace_config
+from intake.service import Service
 from registry.errors import RegistryBusy
 from registry.snapshot import windows
 
 pytestmark = pytest.mark.e2e
+
+
+def test_a_refused_edit_is_looked_at_again_at_each_turn() -> None:
+    daemon = Steps()
+    service = Service(daemon, {})
+    looked: list[int] = []
+    service._unread_edit = lambda: True  # type: ignore[method-assign]
+    service.reload = lambda: (looked.append(daemon.ticks), service.words.put("stop"))  # type: ignore[method-assign,assignment,return-value]
+    service.words.put("tick")
+    service._loop()
+    assert looked == [1]
 
 
 @pytest.fixture
@@ -183,10 +196,22 @@ def test_fault_122_a_clock_that_jumped_pulls_the_brake(office, monkeypatch, jump
 # --- reload --------------------------------------------------------------------------------------
 
 
-def test_fault_127_a_half_saved_file_changes_nothing_and_is_told(served, office):
-    """FAULTS 127: the old config stays whole, the admin hears once; the whole file is taken."""
-    old = office.desk.config
+def wait_over(office, served, seconds=30):
+    """Let time go by, as between two polls, and look at the folder again."""
+    office.now += dt.timedelta(seconds=seconds)
+    if served._edits.is_due():
+        served.reload()
+    office.tick()
+
+
+def told_of_config(office):
+    return [subject for subject in office.subjects(OFFICER) if "Cấu hình" in subject]
+
+
+def test_fault_127_a_half_saved_file_changes_nothing_and_is_not_told(served, office):
+    """FAULTS 127: the old config stays whole; a file that becomes whole in time worries nobody."""
     for name in ("settings.toml", "communes.csv", "campaigns/ocop-2024-2.toml"):
+        old = office.desk.config
         path = office.folder / name
         whole_file = path.read_bytes()
         for half in (whole_file[: len(whole_file) // 2], b""):
@@ -194,14 +219,194 @@ def test_fault_127_a_half_saved_file_changes_nothing_and_is_told(served, office)
             served.reload()
             assert office.desk.config is old
         path.write_bytes(whole_file)
-    office.tick()
-    told = office.subjects(OFFICER)
-    assert ["Cấu hình" in subject for subject in told] == [True]
+        wait_over(office, served, 5)
+    assert told_of_config(office) == []
     path = office.folder / "settings.toml"
     edited = path.read_text(encoding="utf-8").replace('phone = ""', 'phone = "0205 3861 000"')
     path.write_text(edited, encoding="utf-8")
-    served.reload()
+    wait_over(office, served, 0)
     assert office.desk.config.settings.office.phone == "0205 3861 000"
+
+
+def test_a_broken_edit_is_told_once_and_when_it_is_mended(served, office):
+    path = office.folder / "settings.toml"
+    good = path.read_text(encoding="utf-8")
+    path.write_text(good.replace("port = 993", "prot = 993"), encoding="utf-8")
+    broken = good.replace('poll = "60s"', 'pol = "60s"')
+    path.write_text(broken, encoding="utf-8")
+    wait_over(office, served, 0)
+    assert told_of_config(office) == []
+    for _ in range(4):
+        wait_over(office, served)
+    assert len(told_of_config(office)) == 1
+    assert "mailbox.pol is not known" in words(office.sent[-1].raw)
+    path.write_text(broken.replace('unit = "', 'unti = "'), encoding="utf-8")
+    for _ in range(3):  # broken in another way: told as well, once
+        wait_over(office, served)
+    assert len(told_of_config(office)) == 2
+    assert "office.unti" in words(office.sent[-1].raw)
+    path.write_text(good, encoding="utf-8")
+    wait_over(office, served, 0)
+    for _ in range(5):
+        wait_over(office, served, 600)
+    told = told_of_config(office)
+    assert len(told) == 3
+    assert "Đã hết sự cố" in told[-1]
+
+
+@pytest.mark.parametrize("way", ["rename", "in place", "link"])
+def test_however_an_editor_saves_the_edit_is_seen(served, office, way):
+    path = office.folder / "settings.toml"
+    text = path.read_text(encoding="utf-8").replace('phone = ""', 'phone = "0205 3861 111"')
+    before = path.stat()
+    assert not served._edits.is_due()
+    if way == "rename":
+        fresh = path.with_name("4913")
+        fresh.write_text(text, encoding="utf-8")
+        path.rename(path.with_name("settings.toml~"))
+        fresh.rename(path)
+    elif way == "link":  # a mounted configuration is swapped as a whole
+        elsewhere = office.folder / "..data"
+        elsewhere.mkdir()
+        (elsewhere / "settings.toml").write_text(text, encoding="utf-8")
+        os.utime(elsewhere / "settings.toml", ns=(before.st_atime_ns, before.st_mtime_ns))
+        path.unlink()
+        path.symlink_to(elsewhere / "settings.toml")
+    else:
+        path.write_text(text, encoding="utf-8")
+    assert served._edits.is_due()
+    served.reload()
+    assert office.desk.config.settings.office.phone == "0205 3861 111"
+    assert not served._edits.is_due()
+
+
+def test_the_watcher_hears_a_rename_and_nothing_of_our_own(served, office):
+    ended = threading.Event()
+    watcher = threading.Thread(target=served._watch_config, args=[ended], daemon=True)
+    watcher.start()
+    path, fresh = office.folder / "settings.toml", office.folder / "4913"
+    text, heard = path.read_text("utf-8"), None
+    for serial in range(20):  # the watch itself needs a moment to begin
+        fresh.write_text(text.replace('phone = ""', f'phone = "{serial}"'), "utf-8")
+        fresh.rename(path)
+        try:
+            heard = served.words.get(timeout=3)
+            break
+        except queue.Empty:
+            continue
+    assert heard == "reload"
+    served.reload()
+    while not served.words.empty():
+        served.words.get()
+    for name in ("data/note.toml", "proposals/ocop-2024-2.toml", "settings.toml~"):
+        (office.folder / name).parent.mkdir(exist_ok=True)
+        (office.folder / name).write_text("x")
+    with pytest.raises(queue.Empty):
+        served.words.get(timeout=3)
+    ended.set()
+    watcher.join(timeout=30)
+    assert not watcher.is_alive()
+
+
+def test_a_folder_that_cannot_be_watched_is_looked_at_in_each_turn(served, office, monkeypatch):
+    def refuse(*_args, **_more):
+        raise OSError(28, "inotify watch limit reached")
+
+    monkeypatch.setattr("watchfiles.watch", refuse)
+    served._watch_config(threading.Event())
+    path = office.folder / "settings.toml"
+    path.write_text(path.read_text("utf-8").replace('phone = ""', 'phone = "3"'), "utf-8")
+    assert served._unread_edit()
+
+
+def test_what_editors_and_the_program_leave_beside_is_no_edit(served, office):
+    for name in ("campaigns/.#ocop-2024-2.toml", "settings.toml~", ".settings.toml.swp",
+                 "templates/.ack.j2.swp", "~$communes.csv", "data/x.toml",
+                 "proposals/ocop-2024-2.toml"):  # fmt: skip
+        path = office.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    assert not served._edits.is_due()
+
+
+def test_a_broken_wording_keeps_the_old_one_and_is_told(served, office):
+    path = office.folder / "templates" / "ack-nil.j2"
+    good = path.read_text("utf-8")
+    path.write_text(good + "{% if %}", "utf-8")
+    served.reload()
+    office.deliver(mail(HOA_CU_MAIL, body=NIL))
+    wait_over(office, served)
+    assert len(office.subjects(HOA_CU_MAIL)) == 1  # by the old wording
+    assert len(told_of_config(office)) == 1
+    assert any("templates/ack-nil.j2" in words(one.raw) for one in office.sent)
+    path.write_text(good.replace("{% block subject %}", "{% block subject %}[MỚI] "), "utf-8")
+    served.reload()
+    office.deliver(mail("giacat@caoloc.example", body=NIL))
+    office.tick()
+    (subject,) = office.subjects("giacat@caoloc.example")
+    assert "[MỚI]" in subject
+
+
+def test_a_new_campaign_the_calendar_and_the_roster_are_taken_over(served, office):
+    campaigns = office.folder / "campaigns"
+    text = (campaigns / "ocop-2024-2.toml").read_text("utf-8")
+    other = text.replace('id = "ocop-2024-2"', 'id = "ocop-2024-3"').replace(
+        'receipt_prefix = "OCOP2"', 'receipt_prefix = "OCOP3"'
+    )
+    other = other.replace("identifies = true", "identifies = false")
+    (campaigns / "them.toml").write_text(other[: len(other) // 2], "utf-8")  # a copy under way
+    served.reload()
+    assert len(office.desk.config.campaigns) == 1
+    (campaigns / "them.toml").write_text(other, "utf-8")
+    calendar = office.folder / "calendar.toml"
+    day = 'off = [\n  { date = 2024-05-16, notice = "thử" },'
+    calendar.write_text(calendar.read_text("utf-8").replace("off = [", day, 1), "utf-8")
+    roster = office.folder / "communes.csv"
+    roster.write_text(
+        roster.read_text("utf-8").replace(HOA_CU_MAIL, "ubnd.hoacu@caoloc.example"), "utf-8"
+    )
+    served.reload()
+    assert [one.id for one in office.desk.config.campaigns] == ["ocop-2024-2", "ocop-2024-3"]
+    assert not office.desk.calendar.is_working(dt.date(2024, 5, 16))
+    office.deliver(mail("ubnd.hoacu@caoloc.example", subject="Đợt 2: OCOP2", body=NIL))
+    office.tick()
+    assert office.store.messages()[0].commune[0] == "06223"
+
+
+def test_new_limits_and_a_new_password_need_no_restart(served, office, tmp_path):
+    path = office.folder / "settings.toml"
+    secret = tmp_path / "imap-password"
+    secret.write_text(ENV["INTAKE_TEST_PASSWORD"] + "\n")
+    secret.chmod(0o600)
+    text = path.read_text("utf-8")
+    text = text.replace('read_seconds = "30s"', 'read_seconds = "7s"').replace(
+        'password_env = "INTAKE_TEST_PASSWORD"\npassword_file = ""',
+        f'password_env = ""\npassword_file = "{secret}"',
+        1,
+    )
+    path.write_text(text, "utf-8")
+    served.reload()
+    assert office.desk.reader.limits.seconds == 7
+    office.desk.mailbox.close()
+    right = secret.read_text()
+    secret.write_text("another\n")
+    office.tick()
+    assert "login" in office.daemon.health.signs.failing
+    secret.write_text(right)
+    office.deliver(mail(HOA_CU_MAIL, body=NIL))
+    office.tick(office.now + dt.timedelta(hours=1))
+    assert state(office) == "nil"
+
+
+def test_storage_elsewhere_waits_for_a_restart(served, office, capsys):
+    path = office.folder / "settings.toml"
+    old = office.desk.config.settings.storage
+    text = path.read_text("utf-8").replace('vault = "data/vault"', 'vault = "data/kho"')
+    path.write_text(text.replace('phone = ""', 'phone = "1"'), "utf-8")
+    served.reload()
+    assert office.desk.config.settings.storage == old
+    assert office.desk.config.settings.office.phone == "1"
+    assert "restart_needed" in "".join(capsys.readouterr())
 
 
 def test_a_new_server_is_used_from_the_next_tick_on(served, office):

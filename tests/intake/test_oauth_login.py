@@ -1,7 +1,6 @@
 """XOAUTH2 at the mailbox: a real Dovecot that asks our endpoint about tokens, and scripted ones."""
 
 import threading
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import pytest
 from rigs.dovecot import USER, Dovecot
 from rigs.imap import Drop, ImapServer
-from rigs.token_endpoint import TokenEndpoint, saying
+from rigs.token_endpoint import TokenEndpoint, browse, saying
 
 from config.model import Mailbox as Settings
 from intake import authorize
@@ -103,20 +102,6 @@ def test_without_a_token_nobody_connects(endpoint: TokenEndpoint, kept: Path) ->
 
 
 # --- the first refresh token --------------------------------------------------------------------
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:
-        return None
-
-
-def browse(url: str) -> str:
-    """Open the page as a browser does, say yes, and return where it sends us."""
-    try:
-        urllib.request.build_opener(_NoRedirect).open(url, timeout=10)
-    except urllib.error.HTTPError as answer:
-        return str(answer.headers["Location"])
-    raise AssertionError("the page did not send us back")
 
 
 def test_a_browser_on_this_machine_says_yes(endpoint: TokenEndpoint, tmp_path: Path) -> None:

@@ -60,6 +60,12 @@ def test_every_message_is_counted_once_in_its_class():
     assert (found.old, found.notes) == (1, ())
 
 
+def test_a_form_that_we_sent_ourselves_counts_apart():
+    found = reconcile(stock([place(1), place(2, verdict="self-test")]))
+    told = "received 2 = 1 registered + 0 no form + 1 self test + 0 held; 0 unexplained"
+    assert found.sentence() == told
+
+
 def test_what_is_new_in_the_inbox_waits_to_be_collected():
     known = place(6, "kept", None, "INBOX")
     new = Listed(9, 50, AT)

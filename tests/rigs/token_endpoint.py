@@ -5,6 +5,8 @@ import hashlib
 import json
 import ssl
 import threading
+import urllib.error
+import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -176,3 +178,17 @@ def say(handler: BaseHTTPRequestHandler, status: int, answer: object) -> None:
 def saying(status: int, answer: object) -> Script:
     """A script: this answer, once."""
     return lambda handler: say(handler, status, answer)
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+def browse(url: str) -> str:
+    """Open the page as a browser does, say yes, and return where it sends us."""
+    try:
+        urllib.request.build_opener(_NoRedirect).open(url, timeout=10)
+    except urllib.error.HTTPError as answer:
+        return str(answer.headers["Location"])
+    raise AssertionError("the page did not send us back")
