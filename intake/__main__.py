@@ -109,7 +109,9 @@ def _installed(etc: Path) -> Path:
     """The config folder of this machine's office: ``etc`` itself, or the only one below it."""
     if _is_config(etc):
         return etc
-    found = [path.parent for path in etc.glob("*/settings.toml")]
+    from config.offices import offices  # noqa: PLC0415
+
+    found = offices(etc)
     return found[0] if len(found) == 1 else etc
 
 
@@ -193,7 +195,8 @@ def init(
     ] = False,
 ) -> None:
     """Write a complete, commented config folder."""
-    from config.init import ExampleExists, NoInstance, write_example  # noqa: PLC0415
+    from config.init import ExampleExists, write_example  # noqa: PLC0415
+    from config.service import NoInstance  # noqa: PLC0415
 
     try:
         written = write_example(folder, service=service)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from config.init import CREDENTIALS, STATE, NoInstance, write_example
+from config.init import write_example
+from config.service import CREDENTIALS, STATE, NoInstance
 from config.settings import load, secret
 from intake.__main__ import main
 from intake.doctor import programs
