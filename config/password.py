@@ -10,10 +10,7 @@ from config.model import Board, Mailbox, OAuth, Secret
 from config.problem import ConfigProblems, Problem
 from config.toml_file import TomlFile
 
-#: The folder, inside the config folder, of the files that systemd makes credentials of.
-SECRETS = "secrets"
 _FILE = "settings.toml"
-_CREDENTIALS = ("$CREDENTIALS_DIRECTORY/", "${CREDENTIALS_DIRECTORY}/")
 _FOR_OTHERS = 0o077
 _OPEN = "whoever has an account on this machine could take the mailbox over"
 
@@ -73,18 +70,6 @@ def _read(variable: str, file: str, env: Mapping[str, str]) -> str:
     except (OSError, UnicodeDecodeError):
         return ""
     return lines[0] if lines else ""
-
-
-def outside_systemd(path: str, env: Mapping[str, str]) -> str:
-    """Return where a credential comes from: for a command that no unit started, the same file.
-
-    ``$CREDENTIALS_DIRECTORY/imap`` then means ``secrets/imap`` below the config folder, from which
-    ``intake@.service`` loads it: an admin's command needs no environment of the service.
-    """
-    prefix = next((one for one in _CREDENTIALS if path.startswith(one)), None)
-    if prefix is None or env.get("CREDENTIALS_DIRECTORY"):
-        return path
-    return f"{SECRETS}/{path.removeprefix(prefix)}"
 
 
 def check_secret(

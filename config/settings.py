@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TypeVar
 
 from config import campaign_checks, settings_checks
+from config.credentials import outside_systemd
 from config.hosts import is_loopback
 from config.model import CalendarFile, Campaign, Config, Section, Settings
-from config.password import check_secret, check_tokens, outside_systemd, secret
+from config.offices import offices, several
+from config.password import check_secret, check_tokens, secret
 from config.problem import ConfigProblems, Problem
 from config.roster import Roster, read_roster
 from config.toml_file import TomlFile, check, parse
@@ -65,7 +67,7 @@ class _Work:
             self.problems.append(_no_folder(self.folder))
             return
         if not (self.folder / SETTINGS).exists() and (below := offices(self.folder)):
-            self.problems.append(_several(self.folder, below))
+            self.problems.append(several(self.folder, below))
             return
         self.settings_file, self.settings = self._toml(SETTINGS, Settings)
         calendar_file, self.calendar = self._toml(CALENDAR, CalendarFile)
@@ -84,7 +86,7 @@ class _Work:
         """Return the whole; only to be asked when there are no problems."""
         if self.settings is None or self.calendar is None or self.settings_file is None:
             raise ConfigProblems([_changing()])
-        settings = _absolute(self.settings, self.folder, self.env)
+        settings = _absolute(outside_systemd(self.settings, self.env), self.folder)
         return Config(
             self.folder,
             settings,
@@ -269,7 +271,7 @@ def _template_names(folder: Path) -> frozenset[str]:
         return frozenset()
 
 
-def _absolute(settings: Settings, folder: Path, env: Mapping[str, str]) -> Settings:
+def _absolute(settings: Settings, folder: Path) -> Settings:
     """Return the settings with the paths of secrets and certificates made absolute."""
     changed: dict[str, Section] = {}
     servers = ("password_file", "ca_file")
@@ -284,7 +286,7 @@ def _absolute(settings: Settings, folder: Path, env: Mapping[str, str]) -> Setti
         paths = {
             key: str(folder.absolute() / path)
             for key in keys
-            if (path := outside_systemd(getattr(section, key), env)) and not path.startswith("$")
+            if (path := getattr(section, key)) and not path.startswith("$")
         }
         changed[name] = section.model_copy(update=paths)
     return settings.model_copy(update=changed)
@@ -344,24 +346,6 @@ def _unknown_years(config: Config) -> Iterator[Problem]:
                     f"{campaign.id} runs in it, and swapped days are announced year by year",
                     f"enter the days off and worked of {year} with their notice",
                 )
-
-
-def offices(etc: Path) -> tuple[Path, ...]:
-    """Return the config folders that lie in a folder, such as those of several offices."""
-    try:
-        return tuple(sorted(path.parent for path in etc.glob(f"*/{SETTINGS}")))
-    except OSError:
-        return ()
-
-
-def _several(folder: Path, below: tuple[Path, ...]) -> Problem:
-    return Problem(
-        str(folder),
-        0,
-        f"no {SETTINGS} here, but below: {', '.join(path.name for path in below)}",
-        "each office has a config folder of its own",
-        f"say which: intake --config {below[0]} …",
-    )
 
 
 def _no_folder(folder: Path) -> Problem:

@@ -110,7 +110,9 @@ def _installed(etc: Path) -> Path:
     """The config folder of this machine's office: ``etc`` itself, or the only one below it."""
     if _is_config(etc):
         return etc
-    found = [path.parent for path in etc.glob("*/settings.toml")]
+    from config.offices import offices  # noqa: PLC0415
+
+    found = offices(etc)
     return found[0] if len(found) == 1 else etc
 
 
@@ -206,10 +208,10 @@ def init(
     """Write a complete, commented config folder."""
     from config.init import (  # noqa: PLC0415
         ExampleExists,
-        NoInstance,
         begin_with_a_trial,
         write_example,
     )
+    from config.service import NoInstance  # noqa: PLC0415
 
     try:
         written = write_example(folder, service=service)

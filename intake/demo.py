@@ -18,9 +18,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from config.init import with_values as _with_values
 from config.init import write_example
 from config.model import Commune, Config
+from config.service import with_values as _with_values
 from config.settings import load
 from intake.daemon import Daemon
 from intake.demo_scenario import (

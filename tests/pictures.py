@@ -25,6 +25,8 @@ from intake.demo import play
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 _DESKTOP, _PHONE, _PAGE = 720, 390, 1180
+#: The board's first look: what is below, the pictures of a page need not show.
+_TALL = 1500
 _SHARP = 2.0  # pixels of the picture for one of the page: still sharp when a browser enlarges it
 _MARGIN = 24
 _COLOURS = 255
@@ -105,7 +107,7 @@ def _pictures(
         return lambda: _mail(browser, demo.mail(kind), width, passing)
 
     def board(width: int, *, dark: bool = False) -> Callable[[], Image.Image]:
-        return lambda: _shot(browser, demo.board().as_uri(), width, passing, dark=dark)
+        return lambda: _top(_shot(browser, demo.board().as_uri(), width, passing, dark=dark))
 
     def attached(kind: str) -> Callable[[], Image.Image]:
         return lambda: _sheet(_attached(demo.mail(kind), ".xlsx"), passing)
@@ -159,6 +161,10 @@ def _shot(
     page.screenshot(path=shot, full_page=True)
     context.close()
     return _small(Image.open(shot))
+
+
+def _top(image: Image.Image) -> Image.Image:
+    return image.crop((0, 0, image.width, min(image.height, int(_TALL * _SHARP))))
 
 
 def _sheet(book: bytes, passing: Path) -> Image.Image:

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from config.init import CREDENTIALS, STATE, NoInstance, write_example
+from config.init import write_example
+from config.service import CREDENTIALS, STATE, NoInstance
 from config.settings import load, secret
 from intake.__main__ import main
 from intake.doctor import programs
@@ -263,16 +264,21 @@ def test_the_admin_guide_installs_the_same_packages() -> None:
     assert installed > READERS
 
 
+def test_a_server_gets_every_extra_that_is_not_for_trying_or_developing() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    (server,) = extras["server"]
+    listed = server.partition("[")[2].rstrip("]").split(",")
+    assert set(extras) - {"demo", "dev", "server"} <= set(listed)
+
+
 def test_the_container_has_all_packages_of_the_program_and_no_foreign_host() -> None:
     container = (ROOT / "Containerfile").read_text(encoding="utf-8")
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     packages = {one.split(".")[0] for one in project["tool"]["setuptools"]["packages"]}
     copied = dict(re.findall(r"^COPY (\w+) (\w+)$", container, re.MULTILINE))
     assert copied == {one: one for one in packages}
-    extras = re.search(r"'\.\[([^]]*)\]'", container)
-    assert extras is not None
-    known = set(project["project"]["optional-dependencies"]) - {"demo", "dev"}
-    assert known <= set(extras[1].split(","))
+    assert "'.[server]'" in container
     images = re.findall(r"^FROM (\S+)", container, re.MULTILINE)
     assert images == ["debian:${DEBIAN}"] * 2
     assert re.search(r"^USER 10001$", container, re.MULTILINE)
