@@ -24,8 +24,8 @@ from parsers.official import stated_unit
 from parsers.outcome import Context
 from parsers.reading import CERTAIN, Finding
 from parsers.reading import Row as ReadRow
-from parsers.values import MONEY_UNITS, parse
-from parsers.vietnamese import repair
+from parsers.values import MONEY_UNITS, is_ditto, parse
+from parsers.vietnamese import is_plain, settled
 from registry.model import Submission
 
 RED = PatternFill("solid", fgColor="FFFF9C9C")
@@ -130,7 +130,10 @@ def _marked(field: Field, read: ReadRow, found: Sequence[Finding]) -> _Marked:
     text = read.values.get(field.key)
     if text is None:
         raw = read.raw.get(field.key, "")[:_CELL_TEXT]
-        kept = raw if raw.strip() and _back(field, raw) is None else None
+        # "Như trên" would now take its value from another row, an old font's letters any.
+        words = raw.strip() and is_plain(raw) and not is_ditto(raw)
+        unread = words and _back(field, raw) is None
+        kept = raw if unread else None
         if raw.strip() and kept is None:
             said = (*said, f"Đã ghi: “{' '.join(raw.split())}”.")
         return _Marked(kept, _colour(found), said)
@@ -161,6 +164,8 @@ def _ways(field: Field, text: str) -> Iterator[Value | dt.date]:
         with contextlib.suppress(ValueError):
             yield dt.date.fromisoformat(text)
     yield text
+    if field.type == "list":
+        yield text.replace("; ", "\n")
     yield f"'{text}"  # a leading apostrophe is read as "this is text"
 
 
@@ -171,7 +176,7 @@ def _back(field: Field, value: Value | dt.date) -> str | None:
         moment = dt.datetime.combine(value, dt.time())
         cell = Cell(f"{value:%d/%m/%Y}", moment, "", code)
     elif isinstance(value, str):
-        text = repair(value)
+        text = settled(value)
         if not text.strip() or len(text) > _CELL_TEXT:
             return None
         cell = Cell(text, text, "", code)
