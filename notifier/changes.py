@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from rapidfuzz import fuzz
+
 from notifier.report_inputs import CommuneFacts, FieldFacts, PointFacts, ReportInputs
 from parsers.vietnamese import fold
 from registry.model import CommuneState
@@ -173,12 +175,12 @@ def _partners(
             [(n, o) for n, one in new.items() for o, other in old.items() if test(one, other)]
         )
     close = [
-        (-_shared(one, other, keys), n, o)
+        (-_shared(one, other, keys), -fuzz.ratio(_name(one, named), _name(other, named)), n, o)
         for n, one in new.items()
         for o, other in old.items()
         if 4 * _shared(one, other, keys) >= 3 * len(one.values.keys() | other.values.keys())
     ]
-    yield from taken([(n, o) for _, n, o in sorted(close)])
+    yield from taken([(n, o) for *_, n, o in sorted(close)])
 
 
 def _name(point: PointFacts, named: str) -> str:
