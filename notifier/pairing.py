@@ -8,13 +8,15 @@ point less and another one more. Pure.
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 
+from rapidfuzz import fuzz
+
 from parsers.vietnamese import fold
 
 Values = Mapping[str, str]
 #: How many pairs of points are compared value by value; beyond, only their places are.
 _MOST_PAIRS = 40_000
 #: Two points whose other values are alike to this share are one point, renamed.
-_ALIKE = 0.6
+_ALIKE = 0.75
 
 
 def partners(old: Sequence[Values], new: Sequence[Values], naming: str) -> dict[int, int]:
@@ -60,14 +62,19 @@ def _most_alike(
         tried = [(index, index) for index in sorted(set(left_old) & set(left_new))]
     else:
         tried = [(before, after) for before in left_old for after in left_new]
-    ranked = sorted(
-        (-_likeness(old[before], new[after], naming), abs(before - after), after, before)
+    alike = [
+        (likeness, before, after)
         for before, after in tried
+        if (likeness := _likeness(old[before], new[after], naming)) >= _ALIKE
+    ]
+    ranked = sorted(
+        (-likeness, -_names(old[before], new[after], naming), abs(before - after), after, before)
+        for likeness, before, after in alike
     )
     done_old: set[int] = set()
     done_new: set[int] = set()
-    for unlike, _, after, before in ranked:
-        if -unlike >= _ALIKE and before not in done_old and after not in done_new:
+    for *_, after, before in ranked:
+        if before not in done_old and after not in done_new:
             done_old.add(before)
             done_new.add(after)
             yield before, after
@@ -77,3 +84,8 @@ def _likeness(before: Values, after: Values, naming: str) -> float:
     """Return the share (0–1) of the values besides the name that two points have in common."""
     every = (before.keys() | after.keys()) - {naming}
     return sum(before.get(key) == after.get(key) for key in every) / len(every) if every else 0.0
+
+
+def _names(before: Values, after: Values, naming: str) -> float:
+    """Return how alike two names are (0–100): it decides between points that else say the same."""
+    return fuzz.ratio(fold(before.get(naming, "")), fold(after.get(naming, "")))

@@ -4,7 +4,7 @@ import pytest
 from rigs.answers import CAMPAIGN, HOA_CU, TAN_LIEN, at, hash_of
 
 from registry.errors import NotPossible
-from registry.model import CampaignState, ReportFile
+from registry.model import CampaignState, ReportFile, SignedLetter
 from registry.store import Store
 
 FILES = (ReportFile("tổng hợp.xlsx", hash_of("xlsx"), 9000),)
@@ -52,3 +52,50 @@ def test_nothing_is_approved_unseen(store: Store) -> None:
     with pytest.raises(NotPossible, match="not the last one"):
         store.approve(CAMPAIGN, "leader", at(3), number=1)
     assert store.approve(CAMPAIGN, "leader", at(3), number=2).approved_at == at(3)
+
+
+LETTER = SignedLetter("cv.pdf", hash_of("pdf"), 80, "valid", "145/UBND-KT&HT", "2024-05-22")
+
+
+def test_a_release_keeps_the_signed_letter_that_goes_out(store: Store) -> None:
+    files = (*FILES, ReportFile("du thao.docx", hash_of("docx"), 700))
+    store.freeze_report(CAMPAIGN, hash_of("one"), files, at(1))
+    row = store.approve(CAMPAIGN, "leader", at(2), letter=LETTER)
+    assert store.reports(CAMPAIGN) == [row]
+    assert row.letter == LETTER
+    assert [one.name for one in row.outgoing] == ["tổng hợp.xlsx", "cv.pdf"]
+    assert [one.name for one in row.all_files] == ["tổng hợp.xlsx", "du thao.docx", "cv.pdf"]
+    assert hash_of("pdf") in store.named_files()
+    assert store.journal()[0].data["letter"]["number"] == "145/UBND-KT&HT"  # type: ignore[index]
+
+
+def test_a_returned_draft_is_never_released_and_returned_once(store: Store) -> None:
+    store.freeze_report(CAMPAIGN, hash_of("one"), FILES, at(1))
+    row = store.return_report(CAMPAIGN, 1, "kinh phí sai", "leader", at(2))
+    assert (row.returned_at, row.returned_reason) == (at(2), "kinh phí sai")
+    assert store.return_report(CAMPAIGN, 1, "khác", "other", at(3)) == row
+    with pytest.raises(NotPossible, match="was returned"):
+        store.approve(CAMPAIGN, "leader", at(3))
+    assert store.ask_again(CAMPAIGN, "officer", at(4)).again_at == at(4)
+    assert store.ask_again(CAMPAIGN, "officer", at(5)).again_at == at(4)
+    kinds = [event.kind for event in store.journal()]
+    assert kinds == ["report-again", "report-returned", "report-frozen"]
+
+
+def test_a_released_report_is_not_returned_and_not_made_again(store: Store) -> None:
+    store.freeze_report(CAMPAIGN, hash_of("one"), FILES, at(1))
+    store.approve(CAMPAIGN, "leader", at(2))
+    with pytest.raises(NotPossible, match="released already"):
+        store.return_report(CAMPAIGN, 1, "muộn", "leader", at(3))
+    with pytest.raises(NotPossible, match="supplement"):
+        store.ask_again(CAMPAIGN, "officer", at(3))
+    with pytest.raises(NotPossible, match="not the last one"):
+        store.return_report(CAMPAIGN, 2, "x", "leader", at(3))
+
+
+def test_a_supplement_has_its_own_number_and_knows_its_base(store: Store) -> None:
+    store.freeze_report(CAMPAIGN, hash_of("one"), FILES, at(1))
+    store.approve(CAMPAIGN, "leader", at(2))
+    row = store.freeze_report(CAMPAIGN, hash_of("two"), FILES, at(3), supplement=1, base=1)
+    assert (row.number, row.supplement, row.base) == (2, 1, 1)
+    assert store.journal()[0].data["supplement"] == 1
