@@ -128,6 +128,10 @@ class _Work:
             yield from settings_checks.check_settings(
                 self.settings_file, self.settings, self.folder
             )
+            campaigns = [campaign for _, campaign in self.campaigns]
+            yield from settings_checks.check_redirection(
+                self.settings_file, self.settings, self.roster.communes, campaigns
+            )
         yield from settings_checks.check_roster(ROSTER, self.roster, self.settings)
         yield from campaign_checks.check_campaigns(self.campaigns)
         names = _template_names(self.folder)

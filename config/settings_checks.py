@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from config.hosts import is_loopback
-from config.model import Board, Commune, Settings
+from config.model import Board, Campaign, Commune, Settings
 from config.oauth_checks import check_oauth
 from config.problem import Problem
 from config.roster import Roster
@@ -35,7 +35,6 @@ def check_settings(file: TomlFile, settings: Settings, folder: Path) -> Iterator
             "there would be no office hour in which to send reminders",
             'write such as starts = "07:30" and ends = "17:00"',
         )
-    yield from _check_redirection(file, settings)
     yield from _check_clamd(file, settings.security.clamd)
     yield from _check_roots(file, settings.security.signature_roots, folder)
     yield from _check_board(file, settings.board)
@@ -87,15 +86,25 @@ def _port(listen: str) -> bool:
     return 0 < int(listen.rpartition(":")[2]) <= _LAST_PORT
 
 
-def _check_redirection(file: TomlFile, settings: Settings) -> Iterator[Problem]:
-    target = settings.smtp.redirect_all_to.lower()
-    if target and target in {settings.office.address.lower(), settings.smtp.sender.lower()}:
-        yield file.problem(
-            ("smtp", "redirect_all_to"),
-            f'smtp.redirect_all_to = "{settings.smtp.redirect_all_to}" is our own mailbox',
-            "what comes back there is known as our own mail and filed, so nobody would see it",
-            "write the address of a person who looks at the mails, such as an officer's",
-        )
+def check_redirection(
+    file: TomlFile, settings: Settings, communes: Sequence[Commune], campaigns: Sequence[Campaign]
+) -> Iterator[Problem]:
+    """Yield why the address of a trial must be another: it is nobody's who only gets real mail."""
+    target = settings.smtp.redirect_all_to
+    if not target:
+        return
+    whose = {found.lower(): one.title for one in communes for found in _boxes(one)}
+    whose |= {found.lower(): one.report.recipient for one in campaigns for found in one.report.to}
+    ours = {settings.office.address.lower(), settings.smtp.sender.lower()}
+    if target.lower() in ours:
+        found = "is our own mailbox", "what comes back there is filed as ours, and nobody sees it"
+    elif target.lower() in whose:
+        found = f"is an address of {whose[target.lower()]}", "it would get the mails of all others"
+    else:
+        return
+    remedy = "write the address of a person who looks at the mails, such as an officer's"
+    where = "smtp", "redirect_all_to"
+    yield file.problem(where, f'smtp.redirect_all_to = "{target}" {found[0]}', found[1], remedy)
 
 
 def _check_clamd(file: TomlFile, address: str) -> Iterator[Problem]:
@@ -225,9 +234,6 @@ def check_roster(name: str, roster: Roster, settings: Settings | None) -> Iterat
         return
     ours = {settings.office.address.lower(): "the office's own address"}
     ours |= {found.lower(): "an officer's address" for found in settings.officers.addresses}
-    if settings.smtp.redirect_all_to:
-        target = settings.smtp.redirect_all_to.lower()
-        ours.setdefault(target, "the address of smtp.redirect_all_to")
     for commune, line in entries:
         for found in (*commune.emails, *commune.chair_emails):
             if found.lower() in ours:

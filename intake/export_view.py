@@ -204,6 +204,7 @@ def mail_view(mail: Mail, *, redact: bool) -> View:
         "id": mail.id,
         "kind": mail.kind,
         "state": mail.state,
+        "redirected": mail.redirected,
         "commune": mail.commune[0] if mail.commune else None,
         "message": mail.message_id,
         "queued_at": _at(mail.queued_at),
