@@ -269,8 +269,7 @@ class Service:
             try:
                 login = logins_of(self.daemon.desk, self.env).of(settings, settings.mailbox)
                 mailbox = Mailbox(settings.mailbox, login)
-                self._hear(mailbox, settings, ended)
-                pause.worked()
+                self._hear(mailbox, settings, ended, pause)
             except (Unreachable, LoginRefused, ConfigProblems) as error:
                 wait = pause.failed(dt.datetime.now(dt.UTC), at_least=dt.timedelta(seconds=30))
                 _log.warning("idle_lost", reason=str(error), pause_seconds=wait.total_seconds())
@@ -279,7 +278,9 @@ class Service:
                 if mailbox is not None:
                     mailbox.close()
 
-    def _hear(self, mailbox: Mailbox, settings: Settings, ended: threading.Event) -> None:
+    def _hear(
+        self, mailbox: Mailbox, settings: Settings, ended: threading.Event, pause: Backoff
+    ) -> None:
         """Turn what the server says into ticks, until the settings are others or the end comes."""
         if settings.mailbox.idle:
             mailbox.open()
@@ -287,5 +288,7 @@ class Service:
         while not ended.is_set() and self.daemon.desk.config.settings.mailbox == settings.mailbox:
             if not listens:
                 ended.wait(_DEAF_SECONDS)
-            elif mailbox.idle(_IDLE_SECONDS):
+                continue
+            if mailbox.idle(_IDLE_SECONDS):
                 self.words.put("tick")
+            pause.worked()
