@@ -19,6 +19,7 @@ from typing import Literal
 
 import structlog
 
+from config.files import looks_of
 from config.model import Config, Settings
 from config.settings import ConfigProblems
 from intake import heartbeat
@@ -55,13 +56,14 @@ def run(config: Config, env: Mapping[str, str]) -> None:
         ConfigProblems: a password is missing.
         RegistryProblem: the registry cannot be opened.
     """
+    looked = looks_of(config.folder)
     turn = take_turn(config, env)
     if turn is None:
         return
     with turn.lease as lease, _opened(turn.config, env) as desk:
         service = Service(Daemon(desk, check_lease=lease.check), env, folder=lease.path.parent)
         log_warnings(turn.config, env)
-        if turn.waited:
+        if turn.waited or looks_of(config.folder) != looked:
             service.words.put("reload")  # an edit that is refused is told to the admin as well
         service.daemon.recover()
         service.serve()
