@@ -89,13 +89,15 @@ def authorize(
             token = asking.by_device(section, secret, _show_code)
         elif paste:
             asked = asking.consent(section, user, f"http://localhost:{port or 8400}/")
-            echo(f"Open this in a browser and log in as {user}:\n\n{asked.url}\n")
+            echo(f"Open this in a browser and log in as {user}:")
+            echo(asked.url)
             echo("It ends at a page that cannot be shown. Paste that page's address here:")
             token = asking.redeem(section, secret, asked, input().strip())
         else:
             waiting = asking.Redirected(port)
             asked = asking.consent(section, user, waiting.uri)
-            echo(f"Open this in a browser on this machine and log in as {user}:\n\n{asked.url}\n")
+            echo(f"Open this in a browser on this machine and log in as {user}:")
+            echo(asked.url)
             echo("(On another machine: run this again with --paste.)")
             token = asking.redeem(section, secret, asked, waiting.wait() or "nobody came in time")
         asking.keep(section, token)

@@ -19,6 +19,7 @@ from typing import Literal
 
 import structlog
 
+from config.files import looks_of
 from config.model import Config, Settings
 from config.settings import ConfigProblems
 from intake import heartbeat
@@ -57,13 +58,14 @@ def run(config: Config, env: Mapping[str, str]) -> None:
         ConfigProblems: a password is missing.
         RegistryProblem: the registry cannot be opened.
     """
+    looked = looks_of(config.folder)
     turn = take_turn(config, env)
     if turn is None:
         return
     with turn.lease as lease, _opened(turn.config, env) as desk:
         service = Service(Daemon(desk, check_lease=lease.check), env, folder=lease.path.parent)
         log_warnings(turn.config, env)
-        if turn.waited:
+        if turn.waited or looks_of(config.folder) != looked:
             service.words.put("reload")  # an edit that is refused is told to the admin as well
         service.daemon.recover()
         service.serve()
@@ -304,8 +306,7 @@ class Service:
             try:
                 login = logins_of(self.daemon.desk, self.env).of(settings, settings.mailbox)
                 mailbox = Mailbox(settings.mailbox, login)
-                self._hear(mailbox, settings, ended)
-                pause.worked()
+                self._hear(mailbox, settings, ended, pause)
             except (Unreachable, LoginRefused, ConfigProblems) as error:
                 wait = pause.failed(dt.datetime.now(dt.UTC), at_least=dt.timedelta(seconds=30))
                 _log.warning("idle_lost", reason=str(error), pause_seconds=wait.total_seconds())
@@ -314,7 +315,9 @@ class Service:
                 if mailbox is not None:
                     mailbox.close()
 
-    def _hear(self, mailbox: Mailbox, settings: Settings, ended: threading.Event) -> None:
+    def _hear(
+        self, mailbox: Mailbox, settings: Settings, ended: threading.Event, pause: Backoff
+    ) -> None:
         """Turn what the server says into ticks, until the settings are others or the end comes."""
         if settings.mailbox.idle:
             mailbox.open()
@@ -322,5 +325,7 @@ class Service:
         while not ended.is_set() and self.daemon.desk.config.settings.mailbox == settings.mailbox:
             if not listens:
                 ended.wait(_DEAF_SECONDS)
-            elif mailbox.idle(_IDLE_SECONDS):
+                continue
+            if mailbox.idle(_IDLE_SECONDS):
                 self.words.put("tick")
+            pause.worked()
