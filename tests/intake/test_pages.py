@@ -94,4 +94,4 @@ def test_the_guide_has_a_row_for_every_reason_for_which_a_message_waits() -> Non
         if line.startswith("| `")
         for code in re.findall(r"`([a-z-]+)`", line.split("|")[1])
     }
-    assert rows == set(HELD_REASONS)
+    assert set(HELD_REASONS) <= rows
