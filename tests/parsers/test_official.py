@@ -139,6 +139,12 @@ def test_a_point_that_lacks_nearly_all_is_a_point_and_not_the_rest_of_another() 
     assert {"name", "address", "phone"} <= missing
 
 
+def test_a_point_below_the_signatures_is_not_lost_in_silence() -> None:
+    answer = reading(fill(fill(blank(), [TYPED]), [TYPED | {"name": "Điểm cuối"}], skipped=26))
+    assert [(one.severity, one.code) for one in answer.findings] == [("error", "below-table")]
+    assert [dict(row.values) for row in answer.rows] == [MEANT]
+
+
 def test_a_sum_is_no_point() -> None:
     total = {"name": "Tổng cộng", "cost_total": 120_000_000, "cost_requested": 50_000_000}
     answer = reading(fill(blank(), [TYPED, total]))
