@@ -6,6 +6,7 @@ is written anew when its facts change, not when time passes.
 """
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -167,10 +168,19 @@ class TroubleLine:
 
 @dataclass(frozen=True, slots=True)
 class OutboxLine:
-    """The mails of one kind by what became of them, in the order of ``words.MAIL_COLUMNS``."""
+    """The mails of one kind by what became of them, in the order of the outbox' columns."""
 
     kind: str
     counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """The mails by kind; of the columns only those that say something."""
+
+    columns: tuple[str, ...]
+    lines: tuple[OutboxLine, ...]
+    total: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +199,7 @@ class Board:
     inbox_well: bool
     unread: int
     backup: str
-    outbox: tuple[OutboxLine, ...]
-    outbox_total: tuple[int, ...]
+    outbox: Outbox
 
 
 def board(facts: Facts) -> Board:
@@ -200,7 +209,6 @@ def board(facts: Facts) -> Board:
     ends = {one.id: one.deadline_at for one in facts.config.campaigns}
     parts.sort(key=lambda part: (part.done, abs(ends[part.id] - facts.now)))
     held = facts.snapshot.held
-    lines = tuple(_outbox(facts.tallies.mails))
     inbox_troubles = {one.code for one in facts.troubles} & {"poll", "login", "daemon"}
     return Board(
         office=wording.clean(office.name, _LONGEST_NAME),
@@ -215,8 +223,7 @@ def board(facts: Facts) -> Board:
         inbox_well=facts.read and not inbox_troubles,
         unread=facts.snapshot.unprocessed,
         backup=_moment(facts, facts.vitals.backed_up_at),
-        outbox=lines,
-        outbox_total=tuple(map(sum, zip(*(line.counts for line in lines), strict=True))),
+        outbox=_outbox(facts.tallies.mails),
     )
 
 
@@ -432,18 +439,30 @@ def _trouble(facts: Facts, trouble: Trouble) -> TroubleLine:
     )
 
 
-def _outbox(tallies: Iterable[MailTally]) -> Iterator[OutboxLine]:
-    counts: dict[str, list[int]] = {}
-    columns = [name for name, _ in words.MAIL_COLUMNS]
+def _outbox(tallies: Iterable[MailTally]) -> Outbox:
+    counts: Counter[tuple[str, words.MailColumn]] = Counter()
     for one in tallies:
         column = words.mail_column(one.state, bounced=one.bounced)
-        if column is None:
-            continue
-        line = counts.setdefault(one.kind, [0] * len(columns))
-        line[columns.index(column)] += one.count
+        if column is not None:
+            counts[one.kind, column] += one.count
+    used = {column for _, column in counts}
+    columns = [(name, label) for name, label in words.MAIL_COLUMNS if name in words.ALWAYS | used]
     order = list(words.KINDS)
-    for kind in sorted(counts, key=lambda kind: order.index(kind) if kind in order else len(order)):
-        yield OutboxLine(words.KINDS.get(kind, words.OTHER_KIND), tuple(counts[kind]))
+    kinds = sorted(
+        {kind for kind, _ in counts},
+        key=lambda kind: (order.index(kind) if kind in order else len(order), kind),
+    )
+    return Outbox(
+        columns=tuple(label for _, label in columns),
+        lines=tuple(
+            OutboxLine(
+                words.KINDS.get(kind, words.OTHER_KIND),
+                tuple(counts[kind, name] for name, _ in columns),
+            )
+            for kind in kinds
+        ),
+        total=tuple(sum(counts[kind, name] for kind in kinds) for name, _ in columns),
+    )
 
 
 def _moment(facts: Facts, at: dt.datetime | None) -> str:
