@@ -12,9 +12,11 @@ from rigs.office import at
 from notifier import board_words as words
 from notifier import wording
 from notifier.board_account import Account, account, class_of
+from notifier.board_campaign import CampaignPart
 from notifier.board_chart import Day, Mark, chart
+from notifier.board_facts import Facts
 from notifier.board_numbers import numbers
-from notifier.board_view import Board, CampaignPart, Facts, board
+from notifier.board_view import Board, board
 from notifier.debt import Due
 from notifier.health import ADVICE, Code
 from notifier.plan_view import Plan, plan_page
