@@ -15,8 +15,9 @@ from intake.desk import Desk
 from intake.health import Health
 from notifier import wording
 from notifier.board import FILES, pages, write
+from notifier.board_facts import Facts
 from notifier.board_numbers import Numbers, numbers
-from notifier.board_view import Facts, board
+from notifier.board_view import board
 from notifier.due import plan
 from notifier.plan_view import plan_page
 from registry.errors import RegistryBusy

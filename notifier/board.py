@@ -20,7 +20,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from notifier.board_view import Board
-from notifier.board_words import MAIL_COLUMNS, WEEKDAYS
+from notifier.board_words import WEEKDAYS
 from notifier.plan_view import Plan
 
 INDEX, PLAN = "index.html", "plan.html"
@@ -92,7 +92,6 @@ def _page(name: str, facts: Board | Plan) -> Page:
         "mark": _MARK,
         "css": Markup(_CSS),  # noqa: S704  our own file
         "policy": POLICY,
-        "columns": [label for _, label in MAIL_COLUMNS],
         "weekdays": WEEKDAYS,
     }
     text = _environment().get_template(name).render(view)

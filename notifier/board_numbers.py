@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from notifier.board_account import account
-from notifier.board_view import Facts
+from notifier.board_facts import Facts
 from registry.snapshot import commune_state
 
 

@@ -56,6 +56,8 @@ MAIL_COLUMNS: tuple[tuple[MailColumn, str], ...] = (
     ("refused", "Bị từ chối"),
     ("unknown", "Chưa rõ"),
 )
+#: Columns that are shown also when nothing is in them.
+ALWAYS: frozenset[MailColumn] = frozenset({"waiting", "sent"})
 SENT_KINDS: Mapping[str, SentKind] = MappingProxyType(
     {"call": "call", "reminder": "reminder", "silence": "silence"}
 )

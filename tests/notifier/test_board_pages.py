@@ -14,7 +14,7 @@ from rigs.browser import OpenPage, axe, scrolls_sideways
 from rigs.office import at, office
 
 from notifier.board import FILES, INDEX, PLAN, POLICY, write
-from notifier.board_view import Facts
+from notifier.board_facts import Facts
 from registry.model import Snapshot
 
 HOSTILE = (

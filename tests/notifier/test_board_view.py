@@ -12,14 +12,16 @@ from rigs.office import at
 from notifier import board_words as words
 from notifier import wording
 from notifier.board_account import Account, account, class_of
+from notifier.board_campaign import CampaignPart
 from notifier.board_chart import Day, Mark, chart
+from notifier.board_facts import Facts
 from notifier.board_numbers import numbers
-from notifier.board_view import Board, CampaignPart, Facts, board
+from notifier.board_view import Board, board
 from notifier.debt import Due
 from notifier.health import ADVICE, Code
 from notifier.plan_view import Plan, plan_page
 from notifier.view import ALERTS
-from registry.board_rows import MessageTally, Tallies
+from registry.board_rows import MailTally, MessageTally, Tallies
 from registry.model import CampaignState, MailKind, Snapshot
 
 # --- the account ----------------------------------------------------------------------------------
@@ -226,13 +228,24 @@ def test_the_inbox_is_well_unless_it_is_not_read() -> None:
 
 
 def test_mails_stand_by_kind_and_what_became_of_them() -> None:
-    found = board(sample())
-    assert [(one.kind, one.counts) for one in found.outbox] == [
-        ("Thư đề nghị đăng ký", (0, 0, 43, 1, 0, 0)),
-        ("Thư nhắc", (7, 0, 0, 0, 0, 0)),
-        ("Thư trả lời", (0, 0, 0, 0, 1, 0)),
+    found = board(sample()).outbox
+    assert found.columns == ("Chờ gửi", "Đã đến", "Bị trả lại", "Bị từ chối")
+    assert [(one.kind, one.counts) for one in found.lines] == [
+        ("Thư đề nghị đăng ký", (0, 43, 1, 0)),
+        ("Thư nhắc", (7, 0, 0, 0)),
+        ("Thư trả lời", (0, 0, 0, 1)),
     ]
-    assert found.outbox_total == (7, 0, 43, 1, 1, 0)
+    assert found.total == (7, 43, 1, 1)
+
+
+def test_a_kind_of_mail_without_words_is_counted_all_the_same() -> None:
+    facts = sample()
+    mails = (*facts.tallies.mails, MailTally("novelty", "held", bounced=False, count=2))
+    tallies = dataclasses.replace(facts.tallies, mails=mails)
+    found = board(dataclasses.replace(facts, tallies=tallies)).outbox
+    assert found.lines[-1].kind == "Thư khác"
+    assert found.columns == ("Chờ gửi", "Tạm giữ", "Đã đến", "Bị trả lại", "Bị từ chối")
+    assert found.total == (7, 2, 43, 1, 1)
 
 
 @pytest.mark.parametrize(

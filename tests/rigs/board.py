@@ -10,7 +10,8 @@ from rigs.office import at, office
 
 from config.model import Commune, Config
 from notifier.board import PLAN, Page, pages
-from notifier.board_view import Facts, board
+from notifier.board_facts import Facts
+from notifier.board_view import board
 from notifier.calendar import Calendar
 from notifier.due import plan
 from notifier.health import Trouble
