@@ -170,7 +170,7 @@ def days(config: Config, first: dt.date, last: dt.date) -> list[View]:
     calendar = Calendar(config.calendar, config.settings.office.zone)
     whole = (first + dt.timedelta(days=ahead) for ahead in range((last - first).days + 1))
     return [
-        {"date": day.isoformat(), "working": calendar.is_working(day), "why": calendar.why(day)}
+        {"date": day.isoformat(), "working": calendar.is_working(day), "why": calendar.notice(day)}
         for day in whole
     ]
 

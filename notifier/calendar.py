@@ -62,17 +62,15 @@ class Calendar:
             return day.weekday() < SATURDAY
         return bool(self._table.is_working_day(day))
 
-    def why(self, day: dt.date) -> str:
-        """Return why that day is off, or worked though it would be off: a notice, a holiday's name.
+    def notice(self, day: dt.date) -> str:
+        """Return why the day differs from an ordinary one of its week; empty when it does not.
 
-        Empty for ordinary days, weekends among them.
+        The admin's notice counts first, then the holiday's name.
         """
-        said = (one for one in (*self._file.off, *self._file.worked) if one.date == day)
-        for one in said:
-            return one.notice or ("nghỉ" if day in self._off else "làm bù")
-        if self._table is None or not self._table.start_year <= day.year <= self._table.end_year:
-            return ""
-        return str(self._table.get(day) or "")
+        for named in (*self._file.off, *self._file.worked):
+            if named.date == day:
+                return named.notice
+        return str(self._table.get(day) or "") if self._table is not None else ""
 
     def previous_working(self, day: dt.date) -> dt.date:
         """Return the day itself if offices work on it, else the last working day before it.
