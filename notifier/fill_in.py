@@ -260,6 +260,7 @@ def _guide(sheet: Worksheet, campaign: Campaign, office: Office) -> None:
         "2. Không sửa dòng tiêu đề cột. Có thể thêm dòng nếu không đủ.",
         "3. Tiền ghi đủ bằng đồng; ngày ghi ngày/tháng/năm; điện thoại ghi đủ số 0 ở đầu.",
         "4. Nhiều sản phẩm trong một ô: cách nhau bằng dấu chấm phẩy.",
+        "5. Biểu được cấp riêng cho từng đơn vị: ghi và gửi lại chính tệp này.",
         "Cách ghi từng cột:",
         *(guide_heads(field)[0] + hint(field) for field in campaign.form.fields),
         *_choice_lines(campaign.form.fields),
