@@ -7,7 +7,6 @@ mail to the admin. Only who has the vault's secret can make one, and only around
 
 import datetime as dt
 import hashlib
-import io
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,15 +15,13 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 from typing import Any
 
-from openpyxl import load_workbook
-
-from config.model import Campaign, Commune, Config
+from config.model import Commune, Config
 from intake.parsed import Parsed
 from notifier.fill_in import fill_in_workbook
+from notifier.filled import filled
 from notifier.mime import ascii_address
 from notifier.seal import fits, seal
 from parsers.form import Field, FieldType
-from parsers.official import caption
 from parsers.reading import Reading, Refusal
 
 HEADER = "X-Commune-Intake-Self-Test"
@@ -82,7 +79,9 @@ def self_test(config: Config, secret: bytes, now: dt.datetime) -> SelfTest:
     """Return the official workbook of the last campaign, filled in, as a mail to ourselves."""
     settings, campaign = config.settings, config.campaigns[-1]
     test_id = f"{now.astimezone(dt.UTC).strftime(_STAMP)}-{secrets.token_hex(4)}"
-    book = filled(fill_in_workbook(campaign, _NOBODY, settings.office, secret), campaign)
+    row = {field.key: _value(field) for field in campaign.form.fields}
+    blank = fill_in_workbook(campaign, _NOBODY, settings.office, secret)
+    book = filled(blank, campaign.form, [row])
     sender = parseaddr(settings.smtp.sender)[1] or settings.smtp.sender
     domain = ascii_address(sender).rpartition("@")[2] or "localhost"
     mail = EmailMessage(policy=SMTP)
@@ -99,24 +98,6 @@ def self_test(config: Config, secret: bytes, now: dt.datetime) -> SelfTest:
     )
     mail.add_attachment(book, maintype=_XLSX[0], subtype=_XLSX[1], filename="tu-kiem-tra.xlsx")
     return SelfTest(test_id, str(mail["Message-ID"]), mail.as_bytes())
-
-
-def filled(book: bytes, campaign: Campaign) -> bytes:
-    """Return the fill-in workbook with one made-up point in its first row."""
-    opened = load_workbook(io.BytesIO(book))
-    columns = {caption(field): field for field in campaign.form.fields}
-    sheet = opened.worksheets[0]
-    rows: list[list[Any]] = [[cell.value for cell in row] for row in sheet.iter_rows()]
-    header = next(at for at, values in enumerate(rows) if columns.keys() <= set(values))
-    places = {at: columns[said] for at, said in enumerate(rows[header]) if said in columns}
-    # Between the captions and the first point stands the row of column numbers.
-    below = range(header + 1, len(rows))
-    first = next(at for at in below if not any(rows[at][column] for column in places))
-    for column, field in places.items():
-        sheet.cell(first + 1, column + 1).value = _value(field)
-    target = io.BytesIO()
-    opened.save(target)
-    return target.getvalue()
 
 
 def _value(field: Field) -> Any:

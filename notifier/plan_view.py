@@ -187,7 +187,7 @@ def _notices(first: dt.date, calendar: Calendar) -> Iterator[str]:
 
 
 def _notice(calendar: Calendar, day: dt.date) -> str:
-    return wording.clean(calendar.why(day), 120)
+    return wording.clean(calendar.notice(day), 120)
 
 
 def _marks(config: Config, calendar: Calendar) -> dict[dt.date, list[str]]:
