@@ -1,4 +1,4 @@
-"""`intake demo`: the campaign of Cao Lộc from 13/5 to 22/5/2024, played in virtual time.
+"""`intake demo`: the campaign of Cao Lộc from 13/5 to 24/5/2024, played in virtual time.
 
 The daemon is the real one, on real IMAP and SMTP servers (both embedded, on loopback); only the
 clock is moved. What the communes do stands in demo_scenario; here it is acted out, told on the
@@ -9,6 +9,8 @@ import datetime as dt
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.header import Header
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.policy import default
@@ -25,6 +27,7 @@ from config.settings import load
 from intake.daemon import Daemon
 from intake.demo_scenario import (
     APPROVE,
+    APPROVE_SUPPLEMENT,
     END,
     EXPECTED,
     LAUNCH,
@@ -32,7 +35,7 @@ from intake.demo_scenario import (
     START,
     ZONE,
     Act,
-    Decision,
+    Given,
 )
 from intake.demo_server import HOST, PASSWORD, USER, MailServer
 from intake.desk import open_desk
@@ -45,6 +48,8 @@ from registry.store import Store
 
 _CAMPAIGN = "ocop-2024-2"
 _HOUR = dt.timedelta(hours=1)
+_EVENING = 17
+_SUBJECT = "SUBJECT"
 #: Mass mail by the first word of its key.
 _MASS = {
     "call": "the call",
@@ -91,6 +96,8 @@ class _Stage:
     clock: _Clock
     store: Store
     console: Console = field(default_factory=lambda: Console(highlight=False))
+    #: The board at the end of each day, by the name of its file.
+    boards: dict[str, bytes] = field(default_factory=dict)
     _told: int = 0
     _numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
 
@@ -101,14 +108,12 @@ class _Stage:
             if moment == LAUNCH:
                 self.tell("the officer", f"launches campaign {_CAMPAIGN}")
                 self.store.launch(_CAMPAIGN, "officer", moment)
-            if moment == APPROVE:
-                self.tell("the approver", "releases the report")
-                self.store.approve(_CAMPAIGN, "approver", moment)
-            for happening in SCENARIO:
-                if happening.at == moment:
-                    self._happen(happening)
+            for act in SCENARIO:
+                if act.at == moment:
+                    self._happen(act)
             self.daemon.until_idle()
             self._tell_sent()
+            self._keep_board(moment)
 
     def _moments(self) -> list[dt.datetime]:
         """Every moment at which something can happen, and every hour between them."""
@@ -117,66 +122,51 @@ class _Stage:
         hours = self.config.settings.hours
         steps = [at for _, at in reminder_moments(campaign, calendar, hours)]
         hourly = [START + number * _HOUR for number in range((END - START) // _HOUR + 1)]
-        events = [happening.at for happening in SCENARIO]
-        fixed = [LAUNCH, APPROVE, campaign.closes_at, campaign.report.at, END]
+        events = [act.at for act in SCENARIO]
+        fixed = [LAUNCH, campaign.closes_at, campaign.report.at, END]
         return sorted({*steps, *hourly, *events, *fixed})
 
-    def _happen(self, happening: Act | Decision) -> None:
-        if isinstance(happening, Decision):
-            answer = self._answer(happening)
-            self.tell("the officer", f"{happening.story}  [dim]“{escape(answer)}”[/dim]")
-            self.server.deliver(self._decision(happening, answer), happening.at)
-            return
-        who = self._name(happening.sender)
-        self.tell(who, f"{happening.story}  [dim]“{escape(happening.subject)}”[/dim]")
-        self.server.deliver(self._mail(happening), happening.at)
+    def _happen(self, act: Act) -> None:
+        answered = self._answered(act)
+        subject = f"Re: {answered['Subject']}" if answered else act.subject
+        said = escape(act.body if act.answers in {"held", "draft"} else subject)
+        self.tell(self._name(act.sender), f"{act.story}  [dim]“{said}”[/dim]")
+        self.server.deliver(self._mail(act, answered, subject), act.at)
 
-    def _answer(self, decision: Decision) -> str:
-        """What the officer writes above the notice of a held message."""
-        communes = self.config.communes
-        title = next((one.title for one in communes if one.code == decision.commune), "")
-        return f"GÁN {title}" if title else "NHẬN"
+    def _answered(self, act: Act) -> EmailMessage | None:
+        """Return the mail that somebody answers: the newest one of its kind in his mailbox."""
+        if not act.answers:
+            return None
+        address = self._address(act)
+        for one in reversed(self.server.received):
+            mail = message_from_bytes(one.raw, policy=default)
+            kind = str(mail["X-Commune-Intake"]).partition("/")[0]
+            if one.recipient == address and kind == act.answers:
+                return mail
+        raise LookupError(f"{address} got no {act.answers} to answer")
 
-    def _decision(self, decision: Decision, answer: str) -> bytes:
-        """Return the officer's reply to the notice of the message that waits longest."""
-        held = self.store.held()[0]
-        notice = next(one for one in self.store.mails(message_id=held.id) if one.kind == "held")
-        mail = EmailMessage()
-        mail["From"], mail["To"] = notice.recipient, self.config.settings.office.address
-        mail["Subject"] = f"Re: {notice.subject}"
-        mail["Date"] = decision.at
-        mail["Message-ID"] = f"<demo-{next(self._numbers)}@caoloc.example>"
-        mail["In-Reply-To"] = notice.rfc_message_id
-        mail.set_content(
-            f"{answer}\n\nVào 14:00, UBND huyện Cao Lộc đã viết:\n\n> Thư số {held.id}"
-        )
-        return mail.as_bytes()
-
-    def _mail(self, act: Act) -> bytes:
+    def _mail(self, act: Act, answered: EmailMessage | None, subject: str) -> bytes:
         """Return the bytes of what somebody sends."""
         if "X-Demo" in act.headers:
             return self._bounce(act.headers["X-Demo"].split()[1])
         mail = EmailMessage()
         mail["From"] = self._address(act)
         mail["To"] = self.config.settings.office.address
-        mail["Subject"] = act.subject
+        mail["Subject"] = _SUBJECT
         mail["Date"] = act.at
         mail["Message-ID"] = f"<demo-{next(self._numbers)}@xa.example>"
         for name, value in act.headers.items():
             mail[name] = value
-        if act.reply_to:
-            mail["In-Reply-To"] = self._latest(act)
-        mail.set_content(act.body)
-        for name, kind, data in act.files():
+        if answered:
+            mail["In-Reply-To"] = mail["References"] = str(answered["Message-ID"])
+        mail.set_content(f"{act.body}\n\n{_quoted(answered)}" if answered else act.body)
+        form = self.config.campaign(_CAMPAIGN).form
+        for name, kind, data in act.files(Given(answered, form)):
             main, sub = kind.split("/")
             mail.add_attachment(data, maintype=main, subtype=sub, filename=name)
-        return mail.as_bytes()
-
-    def _latest(self, act: Act) -> str:
-        """The Message-ID of the newest mail of that kind that went to the commune."""
-        commune = self._commune(act.sender)
-        mails = self.store.mails(commune=commune.key if commune else None)
-        return next(m.rfc_message_id for m in reversed(mails) if m.kind == act.reply_to)
+        # The stdlib's folding loses blanks between encoded words; people's programs do not.
+        written = Header(act.subject or subject, "utf-8", header_name="Subject").encode()
+        return mail.as_bytes().replace(_SUBJECT.encode(), written.encode(), 1)
 
     def _bounce(self, code: str) -> bytes:
         """A delivery status notification (RFC 3464) about the call to a commune's first address."""
@@ -249,6 +239,12 @@ class _Stage:
         ):
             self.tell("  → sent", escape(line))
 
+    def _keep_board(self, moment: dt.datetime) -> None:
+        """Keep the board as it stood at the end of each day."""
+        if moment.astimezone(ZONE).hour == _EVENING and moment.minute == START.minute:
+            board = self.config.folder / self.config.settings.board.path / INDEX
+            self.boards[f"{moment.astimezone(ZONE):%Y-%m-%d}.html"] = board.read_bytes()
+
     # --- the end ---
 
     def compare(self) -> bool:
@@ -280,13 +276,26 @@ class _Stage:
         return all_right and self._report_sent()
 
     def _report_sent(self) -> bool:
-        """Whether the Department has the report, and got it only after the approval."""
+        """Whether the Department has report and supplement, each only after its release."""
         to = {address.casefold() for address in self.config.campaign(_CAMPAIGN).report.to}
         got = [mail for mail in self.server.received if mail.recipient.casefold() in to]
-        sent = len(got) == len(to) and all(mail.at >= APPROVE for mail in got)
-        told = "has the report, after its approval" if sent else "[red]did not get it[/red]"
+        released = [APPROVE, APPROVE_SUPPLEMENT]
+        sent = len(got) == len(released) * len(to) and all(
+            mail.at >= at for mail, at in zip(got, released, strict=True)
+        )
+        told = "has the report and its supplement, each after its release"
+        told = told if sent else "[red]did not get them[/red]"
         self.tell("the Department", told)
         return sent
+
+
+def _quoted(mail: EmailMessage) -> str:
+    """Return a mail as a program quotes it below an answer."""
+    body = mail.get_body(("plain",))
+    text = str(body.get_content()) if body else ""
+    lines = "\n".join(f"> {line}" for line in text.splitlines())
+    when = mail["Date"].datetime.astimezone(ZONE)
+    return f"Vào {when:%H:%M %d/%m/%Y}, {mail['From']} đã viết:\n\n{lines}\n"
 
 
 def sent_lines(mails: Sequence[tuple[str, str]]) -> list[str]:
@@ -338,21 +347,25 @@ def _write_out(out: Path, server: MailServer, stage: _Stage) -> None:
     mails.mkdir()
     for number, mail in enumerate(server.received, start=1):
         (mails / f"{number:04d} {mail.recipient}.eml").write_bytes(mail.raw)
+    boards = out / "board"
+    boards.mkdir()
+    for name, page in stage.boards.items():
+        (boards / name).write_bytes(page)
     reports = out / "report"
     reports.mkdir()
     for row in stage.store.reports(_CAMPAIGN):
-        for file in row.files:
+        for file in row.all_files:
             (reports / file.name).write_bytes(stage.daemon.desk.vault.get(file.sha256))
     stage.console.print(f"{len(server.received)} mails in {mails}, the report in {reports},")
     board = stage.config.folder / stage.config.settings.board.path / INDEX
-    stage.console.print(f"the board in {board},")
+    stage.console.print(f"the board in {board}, day by day in {boards},")
     stage.console.print(f"the registry in {stage.config.folder / 'data'}: try")
     stage.console.print(f"  intake --config {stage.config.folder} status")
 
 
 def _clear(out: Path) -> None:
     """Empty a folder that an earlier demo left; anything else in it is not ours to remove."""
-    ours = {"config", "mails", "report"}
+    ours = {"board", "config", "mails", "report"}
     strange = [path.name for path in out.iterdir() if path.name not in ours]
     if strange:
         msg = f"{out} holds {', '.join(strange)}, which no demo made: name another folder"

@@ -6,7 +6,7 @@ compare what the registry read with what was meant.
 
 import datetime as dt
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +19,9 @@ from docx.shared import Cm, Pt
 from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, Side
 from openpyxl.utils import get_column_letter
+
+from notifier.filled import Cell
+from parsers.form import Form
 
 MILLION = Decimal(1_000_000)
 TITLE = "DANH SÁCH ĐĂNG KÝ HỖ TRỢ ĐIỂM GIỚI THIỆU VÀ BÁN SẢN PHẨM OCOP NĂM 2024"
@@ -205,7 +208,25 @@ def word(sender: Sender, body: Sequence[str], layout: Layout, entries: Sequence[
     return stream.getvalue()
 
 
-def pdf(sender: Sender, body: Sequence[str], layout: Layout, entries: Sequence[Entry]) -> bytes:
+def typed(entry: Entry, form: Form) -> dict[str, Cell]:
+    """Return a point's values as a clerk types them: numbers as numbers, days as days."""
+    numbers: dict[str, Callable[[str], Cell]] = {
+        "money": int,
+        "stars": int,
+        "decimal": float,
+        "date": dt.date.fromisoformat,
+    }
+    types = {field.key: field.type for field in form.fields}
+    return {key: numbers.get(types[key], str)(value) for key, value in entry.items()}
+
+
+def pdf(
+    sender: Sender,
+    body: Sequence[str],
+    layout: Layout,
+    entries: Sequence[Entry],
+    subject: str = SUBJECT,
+) -> bytes:
     """Return a PDF with a text layer: letter on top, ruled table below.
 
     Raises:
@@ -229,7 +250,7 @@ def pdf(sender: Sender, body: Sequence[str], layout: Layout, entries: Sequence[E
     lines = [
         issuer,
         f"Số: {sender.number}",
-        SUBJECT,
+        subject,
         f"{sender.name}, {sender.day}",
         *body,
         "TM. ỦY BAN NHÂN DÂN",

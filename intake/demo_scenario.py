@@ -1,4 +1,7 @@
-"""What the 22 communes of Cao Lộc do in the demo: who writes what, when, and how it should end.
+"""What the people of Cao Lộc do in the demo: who writes what, when, and how it should end.
+
+Communes, the officer, the leader and the Department only write mails; what they answer lies in
+their mailboxes.
 
 Everything is invented but the names of the units. Times are local (+07:00), in May 2024.
 """
@@ -6,11 +9,16 @@ Everything is invented but the names of the units. Times are local (+07:00), in 
 import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from email.message import EmailMessage
+from functools import cache
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from intake import demo_documents as make
 from intake.demo_documents import GROUPED, PLAIN, TWO_ROWS, Entry, Sender
+from intake.demo_signing import signed
+from notifier.filled import Cell, filled
+from parsers.form import Form
 from registry.model import CommuneState
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -19,16 +27,38 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 PDF = "application/pdf"
 STRANGER = "nguoi.la@thudientu.example"
 
-Files = Callable[[], list[tuple[str, str, bytes]]]
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What its writer has before him: the mail that is answered, and the campaign's form."""
+
+    mail: EmailMessage | None
+    form: Form
+
+    def filled(self, *rows: Mapping[str, Cell]) -> bytes:
+        """Return the workbook that came with the mail, with these values in its first rows."""
+        parts = self.mail.iter_attachments() if self.mail else ()
+        books = (one for one in parts if str(one.get_filename()).endswith(".xlsx"))
+        return filled(bytes(next(books).get_content()), self.form, rows)
+
+    def typed(self, entry: Entry) -> dict[str, Cell]:
+        """Return the values of a point as a clerk types them into a workbook."""
+        return make.typed(entry, self.form)
+
+
+#: The files of a mail, made when it is written.
+Files = Callable[[Given], list[tuple[str, str, bytes]]]
+#: Which of our mails somebody answers: the first word of its key.
+Answers = Literal["", "call", "ack", "remind", "held", "draft", "report"]
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
     """One mail that somebody sends to the office.
 
-    ``sender`` is a commune's code (its first address), or an address. ``reply_to`` answers the
-    latest mail of that kind that the commune got. ``repeat`` sends exactly the files of the
-    sender's previous mail again.
+    ``sender`` is a commune's code (its address number ``address``), or an address. ``answers`` is
+    the kind of our mail to which it is the reply: the newest one that its sender got. Then the
+    subject is that mail's, and that mail is quoted below the ``body``.
     """
 
     at: dt.datetime
@@ -36,19 +66,10 @@ class Act:
     subject: str
     story: str
     body: str = "Kính gửi UBND huyện, xã gửi văn bản kèm theo. Trân trọng."
-    files: Files = list
-    reply_to: Literal["", "call", "ack", "reminder"] = ""
+    files: Files = lambda _given: []
+    answers: Answers = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     address: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """A person at the office decides about the newest held message."""
-
-    at: dt.datetime
-    story: str
-    commune: str = ""  # assign to this code; empty = accept as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +89,11 @@ def moment(day: int, hour: int, minute: int = 0) -> dt.datetime:
 START = moment(13, 7, 45)
 LAUNCH = moment(13, 8, 0)
 APPROVE = moment(22, 9, 30)
-END = moment(22, 10, 30)
+APPROVE_SUPPLEMENT = moment(24, 9, 15)
+END = moment(24, 11, 0)
+OFFICER = "canbo.ktht@caoloc.example"
+LEADER = "lanhdao@caoloc.example"
+DEPARTMENT = "qltm@soct-langson.example"
 
 
 def entry(
@@ -193,6 +218,15 @@ MAU_SON = (
     ),
 )  # fmt: skip
 
+BINH_TRUNG = (
+    entry(
+        "Điểm OCOP Bình Trung", "Thôn Pàn Bó, xã Bình Trung", "HTX Nông sản Bình Trung",
+        ("Hà Thị Xuân", "0941000117"), "24", "Khoai môn sấy; Mật ong", 3, 44_000_000,
+        cost_total="88000000", owner_kind="hợp tác xã",
+    ),
+)  # fmt: skip
+
+REPORT = "báo cáo kết quả đăng ký hỗ trợ Điểm giới thiệu và bán sản phẩm OCOP"
 NO_NEED = "không có nhu cầu đề nghị hỗ trợ Điểm giới thiệu và bán sản phẩm OCOP"
 LETTER = (
     "Kính gửi: Ủy ban nhân dân huyện Cao Lộc (qua Phòng Kinh tế và Hạ tầng).",
@@ -218,28 +252,59 @@ def _letter(who: Sender, count: int) -> list[str]:
 
 
 def _xlsx(name: str, layout: make.Layout, who: Sender, entries: tuple[Entry, ...]) -> Files:
-    return lambda: [(name, XLSX, make.workbook(layout, who, entries))]
+    return lambda _given: [(name, XLSX, make.workbook(layout, who, entries))]
 
 
 def _docx(name: str, who: Sender, entries: tuple[Entry, ...] = ()) -> Files:
     body = _letter(who, len(entries))
-    return lambda: [(name, DOCX, make.word(who, body, TWO_ROWS, entries))]
+    return lambda _given: [(name, DOCX, make.word(who, body, TWO_ROWS, entries))]
 
 
 def _pdf(name: str, who: Sender, entries: tuple[Entry, ...] = ()) -> Files:
     body = _letter(who, len(entries))
-    return lambda: [(name, PDF, make.pdf(who, body, TWO_ROWS, entries))]
+    return lambda _given: [(name, PDF, make.pdf(who, body, TWO_ROWS, entries))]
 
 
-def _wrong_gia_cat() -> list[tuple[str, str, bytes]]:
-    """A phone with nine digits and no amount: two errors that the clerk then corrects."""
-    broken: dict[str, Any] = {**GIA_CAT[0], "phone": "086600010"}
-    del broken["cost_requested"]
-    who = _sender("Gia Cát", 31, 14)
-    return [("Biểu đăng ký OCOP.xlsx", XLSX, make.workbook(PLAIN, who, (broken,)))]
+def _wrong_gia_cat(given: Given) -> list[tuple[str, str, bytes]]:
+    """The official workbook with a phone of nine digits and no amount: two places to correct."""
+    typed = {**given.typed(GIA_CAT[0]), "phone": "086600010", "cost_requested": None}
+    return [("Bieu dang ky.xlsx", XLSX, given.filled(typed))]
 
 
-def _still_wrong() -> list[tuple[str, str, bytes]]:
+def _right_gia_cat(given: Given) -> list[tuple[str, str, bytes]]:
+    """The workbook of the acknowledgment, with its red cells corrected."""
+    typed = given.typed(GIA_CAT[0])
+    mended = {key: typed[key] for key in ("phone", "cost_requested")}
+    return [("Bieu da sua.xlsx", XLSX, given.filled(mended))]
+
+
+def _binh_trung(given: Given) -> list[tuple[str, str, bytes]]:
+    """The official workbook, when all is over."""
+    return [("Bieu dang ky.xlsx", XLSX, given.filled(given.typed(BINH_TRUNG[0])))]
+
+
+@cache
+def _yen_trach_book() -> bytes:
+    return make.workbook(GROUPED, _sender("Yên Trạch", 24, 17), YEN_TRACH)
+
+
+def _yen_trach(_given: Given) -> list[tuple[str, str, bytes]]:
+    """The very same file, however often it is sent."""
+    return [("YenTrach.xlsx", XLSX, _yen_trach_book())]
+
+
+def _signed_letter(_given: Given) -> list[tuple[str, str, bytes]]:
+    """The official letter as văn thư issues it: numbered, dated and signed."""
+    who = Sender("Cao Lộc", "145/UBND-KT&HT", dt.date(2024, 5, 22), "Lý Văn Sơn", "huyện")
+    body = [
+        "Kính gửi: Sở Công Thương tỉnh Lạng Sơn.",
+        f"UBND huyện Cao Lộc {REPORT} (đợt 2), số liệu tại biểu tổng hợp kèm theo.",
+    ]
+    made = make.pdf(who, body, PLAIN, (), subject=f"V/v {REPORT}")
+    return [("145-UBND-KTHT.pdf", PDF, signed(made, "UBND huyện Cao Lộc", APPROVE))]
+
+
+def _still_wrong(_given: Given) -> list[tuple[str, str, bytes]]:
     who = _sender("Cao Lâu", 22, 18)
     bare = entry(
         "Điểm bán hàng Cao Lâu", "Thôn Bản Xâm, xã Cao Lâu", "HTX Cao Lâu",
@@ -248,7 +313,7 @@ def _still_wrong() -> list[tuple[str, str, bytes]]:
     return [("dang ky.xlsx", XLSX, make.workbook(PLAIN, who, ({**bare, "owner": ""},)))]
 
 
-def _hoa_cu() -> list[tuple[str, str, bytes]]:
+def _hoa_cu(_given: Given) -> list[tuple[str, str, bytes]]:
     who = _sender("Hòa Cư", 45, 15)
     letter = make.pdf(who, _letter(who, len(HOA_CU)), PLAIN, ())
     book = make.workbook(PLAIN, who, HOA_CU)
@@ -260,22 +325,22 @@ NIL_BODY = (
     f"UBND xã Tân Liên đã rà soát, trên địa bàn xã {NO_NEED}.\n\nTrân trọng./."
 )
 
-SCENARIO: tuple[Act | Decision, ...] = (
+SCENARIO: tuple[Act, ...] = (
     Act(moment(13, 8, 6), "06199", "Trả lời tự động: vắng mặt", "out-of-office to the call",
         body="Tôi đi công tác đến hết ngày 15/5.", headers={"Auto-Submitted": "auto-replied"},
-        reply_to="call"),
+        answers="call"),
     Act(moment(13, 8, 7), "mailer-daemon@caoloc.example", "Undelivered Mail Returned to Sender",
         "the first address of Xuất Lễ bounces", headers={"X-Demo": "bounce 06202"}),
-    Act(moment(14, 9, 12), "06235", "Re: Đăng ký điểm OCOP", "a workbook with two errors",
-        files=_wrong_gia_cat, reply_to="call"),
-    Act(moment(14, 15, 40), "06235", "Re: Cần sửa", "the same commune sends it corrected",
-        files=_xlsx("Biểu đăng ký OCOP (sửa).xlsx", PLAIN, _sender("Gia Cát", 31, 14), GIA_CAT),
-        reply_to="ack"),
+    Act(moment(14, 9, 12), "06235", "", "the official workbook, with two errors",
+        files=_wrong_gia_cat, answers="call"),
+    Act(moment(14, 15, 40), "06235", "", "answers with the red cells of that workbook corrected",
+        files=_right_gia_cat, answers="ack", body="Xã gửi lại biểu đã sửa."),
     Act(moment(15, 8, 30), "06223", "Xã Hòa Cư đăng ký điểm OCOP", "letter as PDF, list as xlsx",
         files=_hoa_cu),
     Act(moment(15, 10, 5), STRANGER, "Đăng ký điểm OCOP", "a personal address nobody knows",
         files=_xlsx("dang ky OCOP.xlsx", PLAIN, _sender("Hồng Phong", 17, 15), HONG_PHONG)),
-    Decision(moment(15, 14, 0), "the officer phones Hồng Phong and assigns it", "06205"),
+    Act(moment(15, 14, 0), OFFICER, "", "phones Hồng Phong, then answers the notice",
+        body="GÁN xã Hồng Phong", answers="held"),
     Act(moment(16, 9, 20), "06184", "UBND thị trấn Đồng Đăng - đăng ký OCOP",
         "a Word letter with a two-row table",
         files=_docx("CV dang ky OCOP Dong Dang.docx",
@@ -283,21 +348,21 @@ SCENARIO: tuple[Act | Decision, ...] = (
     Act(moment(16, 10, 0), "06226", "Hợp Thành báo cáo OCOP", "a nil letter in prose, Word",
         files=_docx("BC OCOP xa Hop Thanh.docx", _sender("Hợp Thành", 19, 16))),
     Act(moment(16, 13, 50), "06244", "Xã Tân Liên: đăng ký điểm OCOP", "a nil answer in the mail",
-        body=NIL_BODY, reply_to="reminder"),
+        body=NIL_BODY, answers="remind"),
     Act(moment(16, 15, 15), "06187", "Thị trấn Cao Lộc gửi danh sách OCOP", "a PDF with text",
         files=_pdf("danh_sach_ocop_signed.pdf",
                    _sender("Cao Lộc", 102, 16, "thị trấn"), CAO_LOC_TOWN)),
     Act(moment(17, 8, 45), "06247", "Yên Trạch đăng ký OCOP", "a good workbook",
-        files=_xlsx("YenTrach.xlsx", GROUPED, _sender("Yên Trạch", 24, 17), YEN_TRACH)),
+        files=_yen_trach),
     Act(moment(17, 8, 58), "06247", "Fwd: Yên Trạch đăng ký OCOP", "the same file again",
-        files=_xlsx("YenTrach.xlsx", GROUPED, _sender("Yên Trạch", 24, 17), YEN_TRACH)),
+        files=_yen_trach),
     Act(moment(17, 9, 30), "06202", "Re: đăng ký điểm OCOP", "from its second address",
         files=_docx("Xuat Le 12.docx", _sender("Xuất Lễ", 12, 17), XUAT_LE), address=1),
-    Act(moment(17, 10, 40), "canbo.ktht@caoloc.example", "Fwd: xã Phú Xá gửi qua Zalo",
+    Act(moment(17, 10, 40), OFFICER, "Fwd: xã Phú Xá gửi qua Zalo",
         "an officer forwards what came by Zalo",
         files=_xlsx("dang ky phu xa.xlsx", PLAIN, _sender("Phú Xá", 9, 17), PHU_XA)),
     Act(moment(17, 14, 20), "06208", "Gửi lại biểu", "our own form sent back empty",
-        files=lambda: [("Mau dang ky.xlsx", XLSX,
+        files=lambda _given: [("Mau dang ky.xlsx", XLSX,
                         make.blank_workbook(PLAIN, _sender("Thụy Hùng", 15, 17)))]),
     Act(moment(18, 9, 0), "06196", "Cao Lâu đăng ký", "a workbook without the owner",
         files=_still_wrong),
@@ -311,6 +376,14 @@ SCENARIO: tuple[Act | Decision, ...] = (
         files=_pdf("ThachDan.pdf", _sender("Thạch Đạn", 14, 20))),
     Act(moment(21, 9, 5), "06190", "Bảo Lâm gửi muộn", "after the deadline, before the close",
         files=_xlsx("Bảo Lâm.xlsx", GROUPED, _sender("Bảo Lâm", 41, 20), BAO_LAM)),
+    Act(APPROVE, LEADER, "", "answers the draft with the signed official letter",
+        body="DUYỆT. Gửi công văn đã ký số.", files=_signed_letter, answers="draft"),
+    Act(moment(22, 15, 20), DEPARTMENT, "", "answers the report",
+        body="Sở Công Thương đã nhận báo cáo của huyện. Trân trọng.", answers="report"),
+    Act(moment(23, 10, 0), "06217", "", "was silent, and registers after all",
+        files=_binh_trung, answers="call", body="Xã xin gửi muộn do mất mạng. Trân trọng."),
+    Act(APPROVE_SUPPLEMENT, LEADER, "", "releases the supplement with one word",
+        body="DUYỆT", answers="draft"),
 )  # fmt: skip
 
 EXPECTED: Mapping[str, Expected] = {
@@ -325,7 +398,7 @@ EXPECTED: Mapping[str, Expected] = {
     "06208": Expected("needs-fix"),
     "06211": Expected("needs-fix"),
     "06214": Expected("registered", PHU_XA),
-    "06217": Expected("silent"),
+    "06217": Expected("registered", BINH_TRUNG, late=True),
     "06220": Expected("silent"),
     "06223": Expected("registered", HOA_CU),
     "06226": Expected("nil"),

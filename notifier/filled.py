@@ -26,8 +26,8 @@ def filled(book: bytes, form: Form, rows: Sequence[Mapping[str, Cell]]) -> bytes
     sheet = opened.worksheets[0]
     wanted = {column_key(field): field.key for field in form.fields}
     for number, line in enumerate(sheet.iter_rows(), start=1):
-        keys = ((wanted.get(str(cell.value), ""), cell.column) for cell in line)
-        columns = {key: column for key, column in keys if key}
+        found = ((wanted.get(str(cell.value)), place) for place, cell in enumerate(line, start=1))
+        columns = {key: place for key, place in found if key}
         if len(columns) == len(wanted):
             first = number + _BELOW_KEYS
             break

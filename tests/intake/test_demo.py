@@ -13,6 +13,10 @@ from intake.demo_scenario import HOA_CU, _sender
 from registry.errors import NotPossible
 
 
+def parsed(path):
+    return email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+
+
 @pytest.fixture(scope="module")
 def played(tmp_path_factory):
     out = tmp_path_factory.mktemp("demo")
@@ -33,13 +37,58 @@ def test_a_pdf_is_written_with_every_vietnamese_letter():
 def test_it_leaves_mails_report_and_registry(played):
     _, out = played
     reports = {path.name for path in (out / "report").iterdir()}
-    assert reports == {"Bao cao ocop-2024-2.xlsx", "Du thao cong van ocop-2024-2.docx"}
+    assert reports == {
+        "145-UBND-KTHT.pdf",
+        "Bao cao ocop-2024-2.xlsx",
+        "Du thao cong van ocop-2024-2.docx",
+        "Bao cao bo sung 1 ocop-2024-2.xlsx",
+        "Du thao cong van bo sung 1 ocop-2024-2.docx",
+    }
     assert (out / "config" / "data" / "registry.db").exists()
     mails = sorted((out / "mails").iterdir())
     assert len(mails) > 100
     to_department = [path for path in mails if "soct-langson" in path.name]
-    assert len(to_department) == 1
-    assert to_department == mails[-1:]
+    assert len(to_department) == 2
+    assert to_department[1:] == mails[-1:]
+
+
+def test_every_loop_is_closed_by_answering_a_mail(played):
+    """Corrected, decided and released by reply; the signed letter goes in place of the draft."""
+    _, out = played
+    mails = [
+        (path.stem.split(" ", 1)[1], parsed(path)) for path in sorted((out / "mails").iterdir())
+    ]
+    subjects = {who: [str(mail["Subject"]) for to, mail in mails if to == who] for who, _ in mails}
+    assert [one.split("]")[0] for one in subjects["giacat@caoloc.example"]] == [
+        "[Đề nghị gửi trước ngày 21/5/2024",
+        "[Cần sửa 2 chỗ",
+        "[Đã nhận",
+    ]
+    done = [
+        one for one in subjects["canbo.ktht@caoloc.example"] if one.startswith("[Đã thực hiện]")
+    ]
+    assert len(done) == 1
+    assert len([s for s in subjects["lanhdao@caoloc.example"] if "[Đã thực hiện]" in s]) == 2
+    report, supplement = (mail for to, mail in mails if to == "qltm@soct-langson.example")
+    names = [
+        [str(one.get_filename()) for one in mail.iter_attachments()]
+        for mail in (report, supplement)
+    ]
+    assert names == [
+        ["Bao cao ocop-2024-2.xlsx", "145-UBND-KTHT.pdf"],
+        ["Bao cao bo sung 1 ocop-2024-2.xlsx", "Du thao cong van bo sung 1 ocop-2024-2.docx"],
+    ]
+
+
+def test_the_board_shows_each_day(played):
+    _, out = played
+    boards = {path.name: path.read_text("utf-8") for path in (out / "board").iterdir()}
+    assert len(boards) == 11
+    answered = [boards[day] for day in ("2024-05-13.html", "2024-05-16.html", "2024-05-21.html")]
+    assert len(set(answered)) == 3
+    last = (out / "config" / "data" / "board" / "index.html").read_text("utf-8")
+    assert "Xã Bình Trung" in last
+    assert not [one for one in (*boards.values(), last) if ".example" in one]
 
 
 def test_who_must_not_be_answered_got_nothing(played):
@@ -51,7 +100,7 @@ def test_who_must_not_be_answered_got_nothing(played):
 def test_every_mail_says_that_a_program_wrote_it(played):
     _, out = played
     for path in (out / "mails").iterdir():
-        head = email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
+        head = parsed(path)
         assert head["Auto-Submitted"] in {"auto-replied", "auto-generated"}
         assert head["X-Commune-Intake"]
 
