@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from config.model import Campaign, Config
-from notifier import again, answers, campaign_rules
+from notifier import again, answers, campaign_rules, report_rules
 from notifier.calendar import Calendar
 from notifier.debt import Due, World
 from notifier.new_debts import new_debts
@@ -88,17 +88,21 @@ def _if_launched(
     yield from chain(mails, _digests(world, until) if waiting else ())
 
 
+def notices(world: World) -> Iterator[Due]:
+    """Yield what is owed for single messages and events, most urgent first."""
+    yield from answers.answers(world)
+    yield from answers.held_notices(world)
+    yield from answers.questions(world)
+    yield from report_rules.department_notices(world)
+    yield from answers.brake_alert(world)
+    yield from again.bounce_notices(world)
+
+
 def _played(
     snapshot: Snapshot, config: Config, calendar: Calendar, begin: dt.datetime, until: dt.datetime
 ) -> Iterator[Due]:
     world = World(snapshot, config, calendar, begin)
-    notices = chain(
-        answers.answers(world),
-        answers.held_notices(world),
-        answers.brake_alert(world),
-        again.bounce_notices(world),
-    )
-    for one in new_debts(world, notices):
+    for one in new_debts(world, notices(world)):
         yield replace(one, not_before=begin)
     for campaign in config.campaigns:
         yield from _Play(world, campaign).mails()

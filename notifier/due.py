@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from itertools import chain
 
 from config.model import Config
-from notifier import again, answers, campaign_rules, report_rules
-from notifier.ahead import plan
+from notifier import again, answers, campaign_rules
+from notifier.ahead import notices, plan
 from notifier.calendar import Calendar
 from notifier.debt import NEEDS_INBOX, UNASKED, Due, World
 from notifier.new_debts import new_debts
@@ -49,12 +49,7 @@ def due(snapshot: Snapshot, config: Config, calendar: Calendar, now: dt.datetime
 def _owed(world: World) -> Iterator[Due]:
     """Yield every debt of this moment whose key is new, most urgent first."""
     rules = chain(
-        answers.answers(world),
-        answers.held_notices(world),
-        answers.questions(world),
-        report_rules.department_notices(world),
-        answers.brake_alert(world),
-        again.bounce_notices(world),
+        notices(world),
         *(again.unreached_notice(world, one) for one in world.config.campaigns),
         *(campaign_rules.campaign_mails(world, one) for one in world.config.campaigns),
         answers.digest(world),

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from registry.model import CommuneKey, MailKind
-from registry.rows import Part
+from registry.rows import Part, not_redirected
 from registry.tables import findings, mails, messages, points, submissions
 
 Place = tuple[str, CommuneKey]
@@ -159,6 +159,7 @@ def _last_mails(connection: sa.Connection, ids: Sequence[str]) -> dict[Place, La
         mails.c.commune_code.is_not(None),
         mails.c.kind.not_in(_TO_OTHERS),
         mails.c.state != "cancelled",
+        not_redirected(),
     )
     newest = (
         sa.select(sa.func.max(mails.c.id).label("id"))

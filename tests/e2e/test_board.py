@@ -1,5 +1,6 @@
 """The board of the running program: served beside the mail, and never in its way."""
 
+import datetime as dt
 import http.client
 import os
 import shutil
@@ -126,6 +127,17 @@ def test_listen_is_followed_when_the_config_is_edited(office: Whole, served: Ser
     assert board.address == ("127.0.0.1", port)
     assert "Chưa trả lời" in ask(port, "/")[1]
     assert ask(port, "/healthz") == (200, "ok\n")
+    office.daemon.health.signs.fails("reader", office.now, "no document can be read")
+    served._beat()
+    status, words = ask(port, "/healthz")
+    assert status == 503
+    assert words.startswith("not ok\nbroken reader since")
+    assert 'intake_troubles{code="reader",severity="broken"} 1.0' in ask(port, "/metrics")[1]
+    office.daemon.health.signs.works("reader")
+    served._beat()
+    assert ask(port, "/healthz")[0] == 200
+    office.now += dt.timedelta(minutes=16)  # and no turn of the loop since
+    assert ask(port, "/healthz")[1].startswith("not ok\nbroken daemon since")
     path.write_text(text.replace(f"127.0.0.1:{port}", ""), "utf-8")
     served.reload()
     served._turn()

@@ -9,12 +9,14 @@ from pathlib import Path
 import pypdfium2
 import pytest
 from lxml import html
+from rigs import world
 from rigs.board import CAMPAIGN, PRIVATE, many, put, rendered, sample, text_of, with_names
 from rigs.browser import OpenPage, axe, scrolls_sideways
 from rigs.office import at, office
 
 from notifier.board import FILES, INDEX, PLAN, POLICY, write
 from notifier.board_facts import Facts
+from registry.board_rows import Tallies
 from registry.model import Snapshot
 
 HOSTILE = (
@@ -109,6 +111,35 @@ def test_what_is_unexplained_is_an_alarm() -> None:
     worse = dataclasses.replace(facts, tallies=dataclasses.replace(facts.tallies, received=22))
     assert "Cần kiểm tra" in text_of(worse, INDEX)
     assert "1 chưa giải thích được" in text_of(worse, INDEX)
+
+
+def two_campaigns() -> Facts:
+    """A campaign that runs beside one that is over, and has a report that was released."""
+    second = world.campaign(
+        "dot-3", opens_at=world.at(23, 0), deadline_at=world.at(28, 0), closes_at=world.at(29, 0),
+        report={**_REPORT, "at": world.at(29, 8)},
+    )  # fmt: skip
+    config = world.config(campaigns=[world.campaign(), second])
+    rows = (
+        world.report(1, created_at=world.at(22, 8)),
+        world.report(2, approved_at=world.at(22, 9)),
+    )
+    snapshot = Snapshot(campaigns=world.closed(), reports=rows)
+    return Facts(snapshot, Tallies(), config, world.calendar(config), world.at(24))
+
+
+_REPORT = {"to": [world.DEPARTMENT], "recipient": "Sở Công Thương", "approvers": [world.APPROVER]}
+
+
+def test_a_campaign_that_is_over_is_folded_below_the_one_that_runs() -> None:
+    page = html.document_fromstring(text_of(two_campaigns(), INDEX).encode())
+    assert len(page.xpath("//section//h2[contains(., 'Đợt 2')]")) == 1
+    (folded,) = page.xpath("//details[@class='campaign']")
+    assert "đã xong" in folded.xpath("./summary")[0].text_content()
+    assert "được duyệt lúc 22/05/2024 09:00" in folded.text_content()
+    assert "chưa được duyệt" in folded.text_content()
+    ids = page.xpath("//*[@id]/@id")
+    assert len(ids) == len(set(ids))
 
 
 # --- the files ------------------------------------------------------------------------------------
@@ -223,6 +254,13 @@ def test_a_hostile_name_does_nothing_in_a_browser(page: OpenPage, tmp_path: Path
     assert shown.locator("img, script").count() == 0
     assert not scrolls_sideways(shown)
     assert axe(shown) == []
+
+
+def test_two_campaigns_can_be_told_apart_by_everybody(page: OpenPage, tmp_path: Path) -> None:
+    shown = page(put(tmp_path, two_campaigns())[INDEX], PHONE)
+    shown.locator("details.campaign").evaluate("one => one.open = true")
+    assert axe(shown) == []
+    assert not scrolls_sideways(shown)
 
 
 def test_a_reader_hears_rows_and_headings_also_on_a_telephone(
