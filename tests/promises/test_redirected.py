@@ -14,6 +14,7 @@ from rigs.memory_office import (
     MemoryOffice,
     Unit,
 )
+from rigs.replaying import no_bar
 from rigs.whole import parsed, words
 
 import intake.service as service_module
@@ -21,6 +22,7 @@ from intake.closing import release_report
 from intake.demo import _with_values
 from intake.message import parse
 from intake.post import alert
+from intake.rebuild import rebuild
 from intake.sent_copies import key_of
 from intake.views import mails_ahead
 from notifier.report import gather
@@ -195,3 +197,19 @@ def test_a_copy_in_sent_of_what_was_only_shown_proves_nothing(office) -> None:
     redirect(office, "")
     office.tick()
     assert all(key_of(parse(one.raw, limits)) for one in got(office, GIA_CAT))
+
+
+def test_a_trial_comes_out_again_when_the_journal_is_played(office, tmp_path) -> None:
+    """Promise 8: what was shown was decided by the config of that time."""
+    office.store.launch(CAMPAIGN, "officer", office.now)
+    office.server.deliver(letter("form", "Hòa Cư", HOA_CU, 1, 1), office.now)
+    office.tick()
+    alert(office.desk, "template", "ví dụ")
+    office.pass_time(MINUTE)
+    office.tick()
+    redirect(office, "")
+    office.pass_time(MINUTE)
+    office.tick()
+    made = rebuild(office.desk.config, tmp_path / "again", no_bar)
+    assert made.view["differences"] == []
+    assert {one.redirected for one in office.store.mails()} == {True, False}
