@@ -44,8 +44,8 @@ _HEAD = """\
 # Chương trình viết lại tệp này khi có cột mới; chỉ giữ nguyên các dòng field đã bỏ dấu #.
 # Ví dụ bên dưới có thể là dữ liệu cá nhân: không gửi tệp này cho người khác.
 #
-# Các mục của biểu mẫu: {fields}
-"""
+# Các mục của biểu mẫu (ghi tên ở bên trái vào dòng field):
+{fields}"""
 
 
 class Alias(Section):
@@ -125,7 +125,9 @@ def _nearest(caption: str, form: Form) -> tuple[str, float]:
 
 def rendered(campaign: Campaign, found: Sequence[Proposal], answers: Mapping[str, str]) -> str:
     """Return the file; ``answers`` are those of the present one, caption → field."""
-    fields = ", ".join(entry.key for entry in campaign.form.fields)
+    fields = "".join(
+        f"#   {entry.key:<16} {_plain(entry.label)}\n" for entry in campaign.form.fields
+    )
     text = _HEAD.format(title=_plain(campaign.title), id=campaign.id, fields=fields)
     labels = {entry.key: entry.label for entry in campaign.form.fields}
     return text + "".join(_entry(one, labels, answers.get(one.caption, "")) for one in found)

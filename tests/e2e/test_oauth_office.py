@@ -1,7 +1,9 @@
 """An office whose mailbox wants tokens: the dead refresh token is told, a new one is taken up."""
 
 import datetime as dt
+import queue
 import stat
+import threading
 
 import pytest
 from rigs.cast import moment
@@ -15,6 +17,7 @@ from config.settings import load
 from intake import cli_admin
 from intake.__main__ import app
 from intake.reload import replace_config
+from intake.service import Service
 
 pytestmark = pytest.mark.e2e
 HOA_CU_MAIL, OFFICER = "hoacu@caoloc.example", "canbo.ktht@caoloc.example"
@@ -57,6 +60,31 @@ def test_a_dead_refresh_token_is_told_at_once_and_a_new_one_needs_no_restart(tmp
         assert [one.sender for one in whole.store.messages()] == [HOA_CU_MAIL]
         assert len(whole.subjects(HOA_CU_MAIL)) == 1
         assert "Bearer" not in str(whole.store.journal(1000))
+
+
+def test_the_listener_hears_mail_with_the_same_token(tmp_path):
+    with (
+        TokenEndpoint(user=USER, refresh="good") as endpoint,
+        Dovecot(introspection_url=f"{endpoint.base}/introspect") as server,
+        Whole(tmp_path / "config", server, USER, moment(15), changes(endpoint)) as whole,
+    ):
+        kept(whole, "good")
+        whole.tick()
+        service, ended, heard = Service(whole.daemon, ENV), threading.Event(), None
+        listener = threading.Thread(target=service._listen, args=[ended], daemon=True)
+        listener.start()
+        for _ in range(30):  # a letter before its IDLE is not announced
+            whole.deliver(mail(HOA_CU_MAIL, body="Xã không có nhu cầu hỗ trợ."))
+            try:
+                heard = service.words.get(timeout=1)
+                break
+            except queue.Empty:
+                continue
+        ended.set()
+        whole.deliver(mail(HOA_CU_MAIL, body="Xã không có nhu cầu hỗ trợ."))
+        listener.join(timeout=30)
+        assert heard == "tick"
+        assert len(endpoint.asked) == 1
 
 
 def test_an_endpoint_that_is_away_is_no_trouble_yet(tmp_path):
