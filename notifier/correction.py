@@ -17,6 +17,7 @@ from openpyxl.styles import Border, PatternFill, Side
 from config.model import Campaign, Commune, Office
 from notifier.fill_in import Book, hint, look_of, official_book
 from notifier.printed import CENTRE, Value, number, put, row
+from notifier.wording import clean
 from parsers.form import Field
 from parsers.grid import Cell
 from parsers.number_format import shown
@@ -135,7 +136,7 @@ def _marked(field: Field, read: ReadRow, found: Sequence[Finding]) -> _Marked:
         unread = words and _back(field, raw) is None
         kept = raw if unread else None
         if raw.strip() and kept is None:
-            said = (*said, f"Đã ghi: “{' '.join(raw.split())}”.")
+            said = (*said, f"Đã ghi: “{clean(raw, 200)}”.")
         return _Marked(kept, _colour(found), said)
     value = next((one for one in _ways(field, text) if _back(field, one) == text), None)
     if value is None:
@@ -216,6 +217,6 @@ def _comment(marked: _Marked, field: Field | None) -> Comment:
     lines = [head, *dict.fromkeys(said)]
     if field:
         lines.append(f"Cách ghi: {hint(field)}")
-    text = "\n".join(lines)
+    text = "\n".join(clean(line, _COMMENT_TEXT) for line in lines)
     height = 60 + 17 * sum(len(line) // 38 + 1 for line in lines)
     return Comment(text[:_COMMENT_TEXT], "", height=min(height, 400), width=280)

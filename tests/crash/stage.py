@@ -17,7 +17,6 @@ from typing import Self
 
 from rigs.dovecot import USER, Dovecot
 from rigs.effects import Death
-from rigs.office import SECRET
 from rigs.smtp import Accepted, Reply
 
 from config.init import write_example
@@ -116,9 +115,6 @@ class Stage:
     def _configure(self) -> None:
         self.room.mkdir(parents=True, exist_ok=True)
         write_example(self.folder)
-        # Every stage seals with the same secret: what it seals is compared byte by byte.
-        (self.data / "vault").mkdir(parents=True)
-        (self.data / "vault" / "secret.key").write_text(SECRET.hex(), "ascii")
         server = {"host": '"127.0.0.1"', "security": '"none"', "timeout": '"60s"'}
         sections: dict[str, dict[str, str]] = {
             "mailbox": {
