@@ -209,7 +209,7 @@ def test_a_scan_is_confirmed_by_one_word(office, program, threaded):
 
 
 def test_what_was_confirmed_and_corrected_comes_out_equal_when_played_again(office, tmp_path):
-    """A workbook, a yes to what is old by now, a yes, a version taken back: all from the journal."""
+    """A workbook, a yes to what is old by now, one that counts, a version taken back."""
     with_communes(office, "06223", "06235")
     first = send_official(office, POINT | {"stars": 7})
     ((name, book),) = attached(first).items()
