@@ -4,9 +4,9 @@ from typing import Any
 
 from config.model import Campaign
 from notifier import wording
-from notifier.changes import Change, changes, in_words, is_hidden
 from notifier.doubts import Doubt, doubts, is_confirmed
 from notifier.facts import point_names
+from notifier.version_changes import Change, changes, in_words, is_hidden
 from parsers.form import Form
 from registry.model import Point, Submission
 

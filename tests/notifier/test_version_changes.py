@@ -6,7 +6,7 @@ import pytest
 from rigs.ocop_form import FORM
 from rigs.world import submission
 
-from notifier.changes import Change, changes
+from notifier.version_changes import Change, changes
 from parsers.reading import Row
 from registry.model import Point, Submission
 
