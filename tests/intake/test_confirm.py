@@ -138,7 +138,9 @@ def test_receipts_in_a_subject_must_be_right() -> None:
 # --- what it confirms ---
 
 
-@pytest.mark.parametrize(("program", "threaded"), zip(PROGRAMS, itertools.cycle([True, False])))
+@pytest.mark.parametrize(
+    ("program", "threaded"), list(zip(PROGRAMS, itertools.cycle([True, False])))
+)
 def test_a_yes_in_any_program_makes_the_version_certain(desk, program, threaded):
     ack = desk.gets_form()
     first = desk.current
@@ -154,7 +156,7 @@ def test_a_yes_in_any_program_makes_the_version_certain(desk, program, threaded)
     assert desk.mark == "Đã xác nhận"
 
 
-@pytest.mark.parametrize(("prefix", "sender"), zip(PREFIXES, itertools.cycle([WHO, CHAIR])))
+@pytest.mark.parametrize(("prefix", "sender"), list(zip(PREFIXES, itertools.cycle([WHO, CHAIR]))))
 def test_whatever_stands_before_the_subject(desk, prefix, sender):
     ack = desk.gets_form()
     desk.gets(reply("outlook", ack, "Đúng ạ", sender=sender, prefix=prefix, threaded=False))
@@ -374,7 +376,12 @@ def call(desk):
 
 @pytest.mark.parametrize(
     ("program", "said"),
-    zip(PROGRAMS, itertools.cycle(["Không có nhu cầu", "Kính gửi huyện, xã không có nhu cầu ạ."])),
+    list(
+        zip(
+            PROGRAMS,
+            itertools.cycle(["Không có nhu cầu", "Kính gửi huyện, xã không có nhu cầu ạ."]),
+        )
+    ),
 )
 def test_one_line_is_a_nil_return(desk, call, program, said):
     got = desk.gets(reply(program, call, said, sender=WHO))
@@ -387,7 +394,9 @@ def test_the_quoted_words_are_no_nil_return(desk, call, program):
     assert (got.state, got.reason) == ("held", "words-only")
 
 
-@pytest.mark.parametrize(("prefix", "threaded"), zip(PREFIXES, itertools.cycle([False, True])))
+@pytest.mark.parametrize(
+    ("prefix", "threaded"), list(zip(PREFIXES, itertools.cycle([False, True])))
+)
 def test_our_own_subject_says_nothing(desk, prefix, threaded):
     """[Không có nhu cầu – đã ghi nhận] is what we wrote; a reply under it may be anything."""
     desk.gets(mail(WHO, body="Xã không có nhu cầu."))
