@@ -30,7 +30,7 @@ ANSWERED_BY: Mapping[Subject, frozenset[str]] = MappingProxyType(
     {
         "T": frozenset({"officer"}),
         "B": frozenset({"approver", "officer"}),
-        "H": frozenset({"commune", "chair"}),
+        "H": frozenset({"commune", "chair", "officer"}),
     }
 )
 #: What may stand beside the name of the one commune that is meant; anything else may be a denial,

@@ -402,6 +402,7 @@ def _message(message: Message, context: Context) -> View:
         "reason": wording.discreet(in_vietnamese(message.reason), 400),
         "verdict": VERDICTS.get(message.verdict or "", ""),
         "infected": message.verdict == "infected",
+        "closed": message.verdict in {"infected", "secret", "unchecked"},
         "size": wording.size(message.size_bytes),
         "sha": message.sha256,
         "short": message.sha256[:12],
