@@ -46,7 +46,7 @@ ABOUT_A_REPORT: frozenset[MailKind] = frozenset({"draft", "report", "returned"})
 _PASSED_ON: frozenset[MailKind] = frozenset({"held", "department"})
 #: Alerts that ask for decisions, which the admin does not take.
 _OFFICERS_TOO = frozenset({"behind"})
-_TYPES = {".xlsx": XLSX, ".docx": DOCX, ".pdf": "application/pdf"}
+_TYPES = {".xlsx": XLSX, ".docx": DOCX, ".pdf": "application/pdf", ".zip": "application/zip"}
 
 
 def decide_and_queue(desk: Desk) -> int:

@@ -345,11 +345,8 @@ def test_what_this_version_does_not_do_is_said(tmp_path: Path) -> None:
     folder = tmp_path / "config"
     shutil.copytree(EXAMPLE, folder)
     edit(folder, "settings.toml", 'listen = ""', 'listen = "127.0.0.1:8080"')
-    campaign = "campaigns/ocop-2024-2.toml"
-    edit(folder, campaign, "attach_dossiers = false", "attach_dossiers = true")
     told = [str(one) for one in warnings(load(folder, env={}))]
     assert any("board.listen is set" in one for one in told)
-    assert any(one.startswith(campaign) and "without the dossiers" in one for one in told)
 
 
 def test_it_is_said_what_an_office_without_copies_in_sent_gives_up(tmp_path: Path) -> None:
