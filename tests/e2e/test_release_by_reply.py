@@ -14,6 +14,7 @@ from rigs.replies import PROGRAMS, reply
 from rigs.report_letter import PDF, ROOT, altered, letter, signed_letter
 from rigs.whole import CAMPAIGN, Files, Whole, mail, parsed, words, workbook_file
 
+from intake.export import export
 from intake.views import status
 from registry.model import Event, Message, ReportRow
 
@@ -431,3 +432,11 @@ def test_dossiers_that_do_not_fit_are_named(office: Whole):
     asked = drafted(office)
     assert names(asked)[2:] == ["Ho so khong gui kem.txt"]
     assert "Xã Hòa Cư: 1 tệp" in attached(asked, ".txt").decode("utf-8-sig")
+
+
+def test_the_archive_holds_the_signed_letter_and_who_decided(office: Whole, tmp_path: Path):
+    answer(office, drafted(office), "", pdf(signed_letter()))
+    campaign = office.config.campaign(CAMPAIGN)
+    export(office.config, office.store, office.desk.vault, campaign, tmp_path / "out", office.now)
+    (kept,) = (tmp_path / "out").rglob("145-UBND.pdf")
+    assert kept.read_bytes() == signed_letter()
