@@ -27,7 +27,17 @@ from parsers.form import Form
 Step = Literal["commune", "chair"]
 #: Kinds of mail whose second copy is better than none (``smtp.retry_unknown``).
 RetryKind = Literal[
-    "ack", "call", "reminder", "silence", "held", "digest", "draft", "report", "stranger", "alert"
+    "ack",
+    "call",
+    "reminder",
+    "silence",
+    "held",
+    "digest",
+    "draft",
+    "report",
+    "stranger",
+    "alert",
+    "question",
 ]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Count = Annotated[int, Field(strict=True, ge=1)]
@@ -180,6 +190,9 @@ class Security(Section):
     #: PEM file with the root certificates of digital signatures; empty = none is known.
     signature_roots: str = ""
     clamd: str = ""
+    #: Whether a stranger's form may make us ask the commune that it names, and how often a day.
+    ask_communes: Flag = False
+    questions_per_commune_day: Count = 3
     #: How long a mail that asks for a decision can be answered by replying to it.
     reply_days: Count = 30
 

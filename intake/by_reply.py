@@ -18,7 +18,8 @@ from intake.matching import named_communes
 from intake.reply import Order, Verb, orders, own_words
 from intake.review import acceptable, campaign_for
 from notifier.answered import AnswerCode, Answered
-from notifier.choices import choices, is_certain
+from notifier.asked_commune import asked_commune, question_key
+from notifier.choices import choices, is_certain, is_registered
 from notifier.token import Subject, Token, found_tokens, judge
 from parsers.vietnamese import fold, key
 from registry.errors import NotPossible
@@ -29,7 +30,7 @@ ANSWERED_BY: Mapping[Subject, frozenset[str]] = MappingProxyType(
     {
         "T": frozenset({"officer"}),
         "B": frozenset({"approver", "officer"}),
-        "H": frozenset({"commune", "chair"}),
+        "H": frozenset({"commune", "chair", "officer"}),
     }
 )
 #: What may stand beside the name of the one commune that is meant; anything else may be a denial,
@@ -106,6 +107,35 @@ def decide_held(
     return _ordered(reply.orders[0], sender, asked, about)
 
 
+def decide_adoption(
+    reply: Reply, sender: str, asked: Asked | None, secret: bytes, today: dt.date
+) -> Decided | Answered:
+    """Return what a commune's ĐÚNG decides about the stranger's form that names it.
+
+    ``sender`` must still be a registered address of that commune. (Any other answer than ĐÚNG is a
+    mail like others: a person reads it.)
+    """
+    one = reply.tokens[0]
+    about = f"{one.about}{one.number}"
+    whose = asked_commune(asked.message) if asked else None
+    why_not = _void(one, sender, asked, secret, today)
+    if why_not is not None or asked is None:
+        return Answered(why_not or "answer-forged", about)
+    commune = next((each for each in asked.communes if whose and each.key == whose.key), None)
+    if whose is None or commune is None or not is_registered(sender, (commune,)):
+        return Answered("answer-forged", about)
+    known = {call.id for call in asked.config.campaigns}
+    if whose.campaign not in known or len(reply.tokens) > 1:
+        return Answered("answer-several", about)
+    message = asked.message
+    return Decided("assign", message.id, message.decisions, sender, whose.key, whose.campaign)
+
+
+def confirms(reply: Reply) -> bool:
+    """Whether an answer is ĐÚNG and nothing else."""
+    return [order.verb for order in reply.orders] == ["confirm"]
+
+
 def _void(
     one: Token, sender: str, asked: Asked | None, secret: bytes, today: dt.date
 ) -> AnswerCode | None:
@@ -117,7 +147,12 @@ def _void(
         return "answer-forged"
     message = asked.message
     for decisions in range(message.decisions, -1, -1):
-        verdict = judge(one, secret, message.held_key_after(decisions), sender, today)
+        key_then = (
+            question_key(message, decisions)
+            if one.about == "H"
+            else message.held_key_after(decisions)
+        )
+        verdict = judge(one, secret, key_then, sender, today)
         if verdict == "forged":
             continue
         if decisions != message.decisions or message.state != "held":
@@ -174,8 +209,10 @@ def _meant(name: str, asked: Asked) -> Commune | Answered:
     """Return the commune that is meant; without a name the recognised one. Else why not."""
     if name:
         return meant_commune(name, asked.communes)
-    whose = asked.message.forced_commune or asked.message.commune
-    known = (one for one in asked.communes if one.key == whose and is_certain(asked.message))
+    message, proposed = asked.message, asked_commune(asked.message)
+    whose = message.forced_commune or message.commune if is_certain(message) else None
+    whose = proposed.key if proposed else whose
+    known = (one for one in asked.communes if one.key == whose)
     return next(known, Answered("answer-no-commune", ""))
 
 

@@ -35,7 +35,6 @@ from intake.demo_scenario import (
 )
 from intake.demo_server import HOST, PASSWORD, USER, MailServer
 from intake.desk import open_desk
-from intake.review import campaign_for
 from notifier.calendar import Calendar
 from notifier.due import reminder_moments
 from registry.errors import NotPossible
@@ -122,15 +121,34 @@ class _Stage:
 
     def _happen(self, happening: Act | Decision) -> None:
         if isinstance(happening, Decision):
-            held = self.store.held()[-1]
-            self.tell("the officer", happening.story)
-            commune = next(c for c in self.config.communes if c.code == happening.commune)
-            call = campaign_for(self.config, held)
-            self.store.assign(held.id, commune.key, call, "officer", self.clock())
+            answer = self._answer(happening)
+            self.tell("the officer", f"{happening.story}  [dim]“{escape(answer)}”[/dim]")
+            self.server.deliver(self._decision(happening, answer), happening.at)
             return
         who = self._name(happening.sender)
         self.tell(who, f"{happening.story}  [dim]“{escape(happening.subject)}”[/dim]")
         self.server.deliver(self._mail(happening), happening.at)
+
+    def _answer(self, decision: Decision) -> str:
+        """What the officer writes above the notice of a held message."""
+        communes = self.config.communes
+        title = next((one.title for one in communes if one.code == decision.commune), "")
+        return f"GÁN {title}" if title else "NHẬN"
+
+    def _decision(self, decision: Decision, answer: str) -> bytes:
+        """Return the officer's reply to the notice of the message that waits longest."""
+        held = self.store.held()[0]
+        notice = next(one for one in self.store.mails(message_id=held.id) if one.kind == "held")
+        mail = EmailMessage()
+        mail["From"], mail["To"] = notice.recipient, self.config.settings.office.address
+        mail["Subject"] = f"Re: {notice.subject}"
+        mail["Date"] = decision.at
+        mail["Message-ID"] = f"<demo-{next(self._numbers)}@caoloc.example>"
+        mail["In-Reply-To"] = notice.rfc_message_id
+        mail.set_content(
+            f"{answer}\n\nVào 14:00, UBND huyện Cao Lộc đã viết:\n\n> Thư số {held.id}"
+        )
+        return mail.as_bytes()
 
     def _mail(self, act: Act) -> bytes:
         """Return the bytes of what somebody sends."""

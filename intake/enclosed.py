@@ -4,7 +4,8 @@ Nothing is opened here: a file goes when its name and its first bytes agree on a
 read anyway. Programs, archives, pages and what only pretends to be a document stay in the vault.
 """
 
-from collections.abc import Iterable, Mapping
+import hashlib
+from collections.abc import Container, Iterable, Mapping
 from types import MappingProxyType
 
 from intake.message import Part
@@ -73,6 +74,23 @@ def enclosed(
         room_bytes -= size
         taken.append(Attachment(part.name, part.data, kind))
     return tuple(taken), tuple(left)
+
+
+def enclosed_forms(
+    parts: Iterable[Part], forms: Container[str], room_bytes: int
+) -> tuple[Attachment, ...]:
+    """Return the forms (by their hashes) that go back to the commune that they name.
+
+    No kind that can carry a program: a stranger chose these bytes.
+    """
+    taken: list[Attachment] = []
+    for part in parts:
+        kind = _kind(part)
+        known = hashlib.sha256(part.data).hexdigest() in forms
+        if known and kind and not part.data.startswith(_OLE) and len(part.data) <= room_bytes:
+            room_bytes -= len(part.data)
+            taken.append(Attachment(part.name, part.data, kind))
+    return tuple(taken)
 
 
 def _kind(part: Part) -> str:

@@ -9,7 +9,7 @@ import structlog
 
 from config.model import Campaign, Commune
 from intake.desk import Desk
-from intake.enclosed import enclosed, is_disguised, may_be_enclosed
+from intake.enclosed import enclosed, enclosed_forms, is_disguised, may_be_enclosed
 from intake.message import parse
 from notifier.answered import answered
 from notifier.answered_report import answered_by_department
@@ -43,7 +43,7 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 #: Mails that bear the files of a report, whose number ends their key.
 ABOUT_A_REPORT: frozenset[MailKind] = frozenset({"draft", "report", "returned"})
 #: Mails that pass a message on, with its files.
-_PASSED_ON: frozenset[MailKind] = frozenset({"held", "department"})
+_PASSED_ON: frozenset[MailKind] = frozenset({"held", "question", "department"})
 #: Alerts that ask for decisions, which the admin does not take.
 _OFFICERS_TOO = frozenset({"behind"})
 _TYPES = {".xlsx": XLSX, ".docx": DOCX, ".pdf": "application/pdf", ".zip": "application/zip"}
@@ -187,8 +187,7 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
     commune = commune_of(desk, one.commune)
     message = store.message(one.message_id) if one.message_id is not None else None
     submission = _submission(desk, message, snapshot)
-    passed_on = message if one.kind in _PASSED_ON else None
-    enclosure = _enclosure(desk, passed_on) if passed_on else _Enclosure()
+    enclosure = _enclosure(desk, one, message) if message else _Enclosure()
     return Context(
         config=config,
         now=now,
@@ -219,13 +218,16 @@ class _Enclosure:
     words: str = ""
 
 
-def _enclosure(desk: Desk, message: Message) -> _Enclosure:
+def _enclosure(desk: Desk, one: Due, message: Message) -> _Enclosure:
     """Take a held message apart as far as its wrapping goes; no file in it is opened."""
     limits = desk.config.settings.limits
-    if not message.sha256 or not may_be_enclosed(message):
+    if one.kind not in _PASSED_ON or not message.sha256 or not may_be_enclosed(message):
         return _Enclosure()
     parsed = parse(desk.vault.get(message.sha256), limits)
     parts = [part for mail in (parsed, *parsed.nested) for part in mail.parts]
+    if one.kind == "question":
+        forms = {file.sha256 for file in desk.store.documents(message.id) if file.role == "form"}
+        return _Enclosure(enclosed_forms(parts, forms, limits.notice_bytes))
     files, left_out = enclosed(message, parts, limits.notice_bytes)
     words = "" if is_disguised(message) else parsed.text or parsed.quoted
     return _Enclosure(files, left_out, words)
@@ -234,7 +236,7 @@ def _enclosure(desk: Desk, message: Message) -> _Enclosure:
 def _target(desk: Desk, message: Message | None) -> Target | None:
     """Return what an answer by reply was about; None for any other message."""
     told = answered(message) if message else None
-    if told is None or not told.about.startswith("T"):
+    if told is None or told.about.startswith("B"):
         return None
     try:
         about = desk.store.message(told.number)

@@ -233,7 +233,7 @@ def _mails(stock: Stock) -> tuple[list[Remark], list[Remark]]:
     """Compare Sent with the outbox: return what is unexplained, and what is explained."""
     if stock.copies is None:
         return [], [Remark("no-sent-folder", "Sent", "the copies cannot be compared")]
-    known, copied = {one.key for one in stock.left}, {one.key for one in stock.copies}
+    known, copied = {one.key for one in stock.left}, {one.rfc_message_id for one in stock.copies}
     remedy = "the registry is older than the mailbox: restart the daemon, which then catches up"
     unexplained = [
         Remark("unknown-copy", f"Sent UID {one.uid}, {one.key}", remedy)
@@ -245,7 +245,7 @@ def _mails(stock: Stock) -> tuple[list[Remark], list[Remark]]:
 
 def _copies(left: Sequence[Left], copied: Collection[str]) -> Iterable[Remark]:
     for one in left:
-        if one.key in copied:
+        if one.rfc_message_id in copied:
             continue
         if one.saved:
             yield Remark("copy-gone", one.key, "a person deleted or moved the copy in Sent")

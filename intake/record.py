@@ -134,6 +134,11 @@ def without_reading(envelope: Envelope, verdict: Verdict, reason: str, ack: str 
     )
 
 
+def documents_of(documents: Sequence[ReadDocument]) -> tuple[Document, ...]:
+    """Return files as they are recorded with a message from which nothing else is."""
+    return tuple(document_of(document) for document in documents)
+
+
 def decide(
     envelope: Envelope,
     documents: Sequence[ReadDocument],
@@ -478,7 +483,11 @@ class _Case:
             return self.recorded("unreadable", ", ".join(sorted(set(codes))), "unreadable")
         if self.documents:
             return self.recorded("letter-only", "documents without a form", "letter-only")
-        if self.forced:  # who decided has read the words: holding them again would ask for ever
+        return self._words()
+
+    def _words(self) -> Outcome:
+        """Words alone. Who decided has read them: holding them again would ask for ever."""
+        if self.forced:
             return self.recorded("query", "words that a person has taken note of", "")
         return self.held("words-only")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 from typing import Literal
 
-from intake.by_reply import read_reply
+from intake.by_reply import confirms, read_reply
 from intake.domainkeys import Proof
 from intake.lookalike import resembles
 from intake.message import Parsed, Part
@@ -333,6 +333,8 @@ def _answer_by_reply(parsed: Parsed, facts: TriageFacts) -> Triage | None:
     about = {one.about for one in reply.tokens}
     if not about or (documents(parsed) and not reply.orders and "B" not in about):
         return None
+    if "H" in about and not (confirms(reply) and not documents(parsed)):
+        return None  # a commune's own words or files: a mail like its others
     return Triage("decision", "it answers a mail of ours that asked for a decision")
 
 

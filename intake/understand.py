@@ -21,21 +21,30 @@ from intake import record
 from intake.admission import scan, tell_if_away, with_proof
 from intake.answering import answer_report, told_of_report
 from intake.body import forwarded_words
-from intake.by_reply import Asked, Reply, decide_held, read_reply
+from intake.by_reply import Asked, Reply, decide_adoption, decide_held, read_reply
 from intake.containers import Note
 from intake.department import answered_report
 from intake.desk import Desk, communes_of, own_addresses, roles, triage_facts
-from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_campaign, match_commune
+from intake.matching import (
+    CampaignMatch,
+    CommuneMatch,
+    Unsure,
+    match_campaign,
+    match_commune,
+    named_communes,
+    unknown_issuers,
+)
 from intake.message import Parsed, Part, parse_header
 from intake.post import alert
 from intake.record import Envelope, Known, ReadDocument
 from intake.signed import Open, read_mail
-from intake.triage import Triage, TriageFacts, secrecy, triage
+from intake.triage import Triage, TriageFacts, documents, secrecy, triage
 from intake.unpack import Unpacked, unpack
 from notifier.answered import AnswerCode, Answered
 from notifier.answered_report import answer_reason
+from notifier.asked_commune import AskedCommune
 from notifier.debt import NEVER_ANSWERED
-from notifier.token import Token
+from notifier.token import Subject, Token
 from parsers.container import Opened, Room
 from parsers.form import Form
 from parsers.letter import cited_numbers, nil_statement, secrecy_mark
@@ -55,11 +64,13 @@ from registry.model import (
     Verdict,
     held_reason,
 )
+from registry.rows import written
 from registry.vault import VaultDamaged
 
 _log = structlog.get_logger("understand")
 
 _NEVER = dt.datetime.min.replace(tzinfo=dt.UTC)
+_DAY = dt.timedelta(days=1)
 _AT_ONCE = 2  # messages, or files of one message, in the jail at the same time
 _AHEAD = 4  # messages that are being read or wait for their turn to be recorded
 _AHEAD_BYTES = 8_000_000  # and their size, unless one alone is larger
@@ -255,6 +266,8 @@ def _prepare(desk: Desk, message: Message, begun_at: dt.datetime) -> "_Prepared"
         return case.opened()
     if sorted_out.verdict == "decision":
         return case.answering()
+    if desk.config.settings.security.ask_communes and sorted_out.reason == "unknown-sender":
+        return case.strangers(sorted_out)
     return case.sorted_out(sorted_out, sorted_out.verdict)
 
 
@@ -388,9 +401,14 @@ class _Case:
         reply = self._reply()
         today = self.message.received_at.astimezone(desk.config.settings.office.zone).date()
         asked = self._asked(reply.tokens[0])
-        found = decide_held(reply, sender, asked, desk.vault.secret(), today)
-        told = found if isinstance(found, Answered) else _told(found)
-        return self._answered(reply, found, told, "decision")
+        about = reply.tokens[0].about
+        decide = decide_adoption if about == "H" else decide_held
+        found = decide(reply, sender, asked, desk.vault.secret(), today)
+        told = found if isinstance(found, Answered) else _told(found, about)
+        ack = "decision"
+        if about == "H":  # what was adopted is acknowledged: no second mail about that
+            ack = "" if told.done else "adoption"
+        return self._answered(reply, found, told, ack)
 
     def answer_about_report(
         self, documents: tuple[ReadDocument, ...], files: Mapping[str, bytes]
@@ -511,6 +529,45 @@ class _Case:
         if stopped:
             return self._closed().stopped(stopped)
         return unpacked
+
+    def strangers(self, answer: Triage) -> "_Prepared":
+        """Read a stranger's files, for the commune that they name to be asked about them."""
+        if not documents(self.parsed):
+            return self.sorted_out(answer, "stranger")
+        opened = self.opened()
+        return _Strangers(opened, answer) if isinstance(opened, _Opened) else opened
+
+    def asked(
+        self, answer: Triage, files: tuple[ReadDocument, ...], campaign: CampaignMatch | Unsure
+    ) -> Outcome:
+        """Hold a stranger's message; if its form names one commune, that one is asked."""
+        if any(map(_is_stamped, files)):
+            return self.secret("document")
+        plain = self.sorted_out(answer, "stranger")
+        whose = self._named_by(files)
+        if whose is None or isinstance(campaign, Unsure):
+            return plain
+        rows = [len(one.result.rows) for one in files if isinstance(one.result, Reading)]
+        asks = AskedCommune(whose.title, whose.key, campaign.campaign.id, max(rows))
+        since, most = self.message.received_at - _DAY, self.desk.config.settings.security
+        asked_before = self.desk.store.questions_since(written(whose.key) or "", since)
+        if asked_before >= most.questions_per_commune_day:
+            return plain
+        return replace(
+            plain,
+            reason=asks.reason,
+            campaign=campaign.campaign.id,
+            documents=record.documents_of(files),
+        )
+
+    def _named_by(self, files: tuple[ReadDocument, ...]) -> Commune | None:
+        """Return the one commune that the headings of a stranger's forms name, and no other."""
+        read = [one.result for one in files if isinstance(one.result, Reading)]
+        heading = [line for each in read for line in each.heading]
+        named = named_communes(heading, self.communes)
+        if not any(each.rows for each in read) or unknown_issuers(heading, self.communes):
+            return None
+        return named[0] if len(named) == 1 else None
 
     def _closed(self) -> "_Case":
         """The same message, of which only the header is looked at: it must not be opened."""
@@ -692,6 +749,18 @@ class _Opened:
 
 
 @dataclass(frozen=True, slots=True)
+class _Strangers:
+    """A stranger's case whose documents are read: how often its commune was asked is not known."""
+
+    opened: _Opened
+    answer: Triage
+
+    def decided(self) -> Outcome:
+        one = self.opened
+        return one.case.asked(self.answer, one.documents, one.campaign)
+
+
+@dataclass(frozen=True, slots=True)
 class _Answer:
     """A case that answers a question of ours: others may have answered it a moment before."""
 
@@ -713,10 +782,10 @@ class _ReportAnswer:
         return self.case.answer_about_report(self.documents, self.files)
 
 
-_Prepared = Outcome | _Opened | _Answer | _ReportAnswer
+_Prepared = Outcome | _Opened | _Strangers | _Answer | _ReportAnswer
 
 
-def _told(decided: Decided) -> Answered:
+def _told(decided: Decided, about: Subject) -> Answered:
     """Return what is written down of a decision about the reply that brought it."""
     codes: Mapping[Choice, AnswerCode] = {
         "assign": "decided-assign",
@@ -724,7 +793,7 @@ def _told(decided: Decided) -> Answered:
         "drop": "decided-drop",
         "return": "decided-return",
     }
-    return Answered(codes[decided.choice], f"T{decided.message_id}")
+    return Answered(codes[decided.choice], f"{about}{decided.message_id}")
 
 
 def _named(tokens: Sequence[Token]) -> tuple[str, ...]:

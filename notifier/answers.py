@@ -6,11 +6,12 @@ from itertools import chain, filterfalse
 
 from config.model import Campaign, Commune, Config
 from notifier.answered import answered
+from notifier.asked_commune import asked_commune, question_key
 from notifier.choices import is_registered
 from notifier.debt import NEVER_ANSWERED, Asks, Due, World
 from notifier.report_rules import Question, asks_about, report_readers
-from notifier.schedule import Addresses, begins_at, newest_report, reach
-from registry.model import Message, waits_for_us
+from notifier.schedule import Addresses, begins_at, live, newest_report, reach
+from registry.model import CommuneKey, Message, waits_for_us
 from registry.snapshot import owes_answer
 
 
@@ -47,7 +48,13 @@ def _asks_again(world: World, message: Message) -> Asks | None:
         return None
     if told.about.startswith("B"):
         return _asks_about_report(world, message, told.number)
-    return next((asks(one) for one in _held_now(world) if f"T{one.id}" == told.about), None)
+    waiting = next((one for one in _held_now(world) if one.id == told.number), None)
+    if waiting is None:
+        return None
+    if told.about.startswith("T"):
+        return asks(waiting)
+    own = asked_commune(waiting) is not None and message.ack == "adoption"
+    return Asks("H", waiting.id, question_key(waiting, waiting.decisions)) if own else None
 
 
 def _asks_about_report(world: World, message: Message, number: int) -> Asks | None:
@@ -129,9 +136,42 @@ def held_notices(world: World) -> Iterator[Due]:
             template="held",
             not_before=min(message.received_at, world.now),
             campaign=message.campaign,
-            commune=message.commune,
+            commune=message.commune or _asked_key(message),
             message_id=message.id,
             asks=asks(message),
+        )
+
+
+def _asked_key(message: Message) -> CommuneKey | None:
+    asked = asked_commune(message)
+    return asked.key if asked else None
+
+
+def questions(world: World) -> Iterator[Due]:
+    """To the registered address of the commune that a stranger's form names: is it yours?
+
+    In office hours, once for each message; how often a commune may be asked a day was counted when
+    the message was read.
+    """
+    if not world.config.settings.security.ask_communes:
+        return
+    for message in _held_now(world):
+        asked = asked_commune(message)
+        commune = next(
+            (one for one in world.config.communes if asked and one.key == asked.key), None
+        )
+        if asked is None or commune is None:
+            continue
+        yield Due(
+            kind="question",
+            key=f"question/{message.identity[:20]}",
+            to=live(commune.emails, world.snapshot.bounced),
+            template="question",
+            not_before=world.office_moment(message.received_at),
+            campaign=asked.campaign,
+            commune=commune.key,
+            message_id=message.id,
+            asks=Asks("H", message.id, question_key(message, message.decisions)),
         )
 
 

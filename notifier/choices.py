@@ -8,6 +8,8 @@ from registry.model import WHOSE_IS_OPEN, Choice, Message, Verdict
 
 #: Never opened whatever a person says: accepting or assigning them would only hold them again.
 _CLOSED: frozenset[Verdict] = frozenset({"infected", "secret"})
+#: Not checked by the scanner: no person can say that it is clean.
+_UNSCANNED = frozenset({"scan-limit", "not-scanned"})
 #: No answer of any commune can be read from these.
 _NO_ANSWER: frozenset[Verdict] = frozenset({"bounce", "approval"})
 #: Verdicts whose sender gets no mail at all (promise 6), or has no use for a returned form.
@@ -27,7 +29,8 @@ def choices(message: Message, communes: tuple[Commune, ...]) -> tuple[Choice, ..
     """
     verdict = message.verdict or "query"
     found: list[Choice] = []
-    if verdict not in _CLOSED | _NO_ANSWER:
+    scanned = message.reason.partition(":")[0] not in _UNSCANNED
+    if scanned and verdict not in _CLOSED | _NO_ANSWER:
         if is_certain(message):
             found.append("accept")
         found.append("assign")

@@ -12,7 +12,7 @@ from notifier.token import Subject
 from registry.model import CampaignState, CommuneKey, MailKind, Snapshot, Verdict
 
 #: Mail that nobody asked for: office hours only, counted by the brake.
-UNASKED: frozenset[MailKind] = frozenset({"call", "reminder", "silence"})
+UNASKED: frozenset[MailKind] = frozenset({"call", "reminder", "silence", "question"})
 
 #: Mail that answers a message of its recipient.
 ANSWERS: frozenset[MailKind] = frozenset({"ack", "stranger"})

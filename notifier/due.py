@@ -61,6 +61,7 @@ def _owed(world: World) -> Iterator[Due]:
         answers.answers(world),
         answers.held_notices(world),
         report_rules.department_notices(world),
+        answers.questions(world),
         answers.brake_alert(world),
         again.bounce_notices(world),
         *(again.unreached_notice(world, one) for one in world.config.campaigns),

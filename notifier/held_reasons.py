@@ -9,6 +9,8 @@ from registry.model import HeldReason
 HELD_REASONS: Mapping[HeldReason, str] = MappingProxyType(
     {
         "unknown-sender": "Địa chỉ người gửi không có trong danh bạ",
+        "asked-commune": "Địa chỉ người gửi không có trong danh bạ; biểu ghi tên một đơn vị, "
+        "hệ thống đã hỏi địa chỉ đã đăng ký của đơn vị đó, cán bộ có thể chờ hoặc quyết định ngay",
         "unproven-sender": "Không xác thực được địa chỉ người gửi",
         "odd-sender": "Thư không có địa chỉ người gửi rõ ràng",
         "lookalike-sender": "Cảnh báo: người gửi không có trong danh bạ nhưng tên hoặc địa chỉ "
@@ -55,4 +57,6 @@ def in_vietnamese(reason: str) -> str:
     told = HELD_REASONS.get(cast("HeldReason", code))
     if told is None:
         return reason
+    if code == "asked-commune":  # the rest is for the program (`notifier.asked_commune`)
+        details = details.partition("; ")[0]
     return f"{told} ({details})" if details else told

@@ -19,6 +19,7 @@ _PREFIXES: Mapping[str, MailKind] = MappingProxyType(
         "ack": "ack",
         "stranger": "stranger",
         "held": "held",
+        "question": "question",
         "call": "call",
         "remind": "reminder",
         "silence": "silence",
@@ -30,7 +31,7 @@ _PREFIXES: Mapping[str, MailKind] = MappingProxyType(
         "alert": "alert",
     }
 )
-_ABOUT_A_MESSAGE = frozenset({"ack", "stranger", "held", "department"})
+_ABOUT_A_MESSAGE = frozenset({"ack", "stranger", "held", "question", "department"})
 _TO_A_COMMUNE = frozenset({"call", "reminder", "silence"})
 
 

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 
 from config.model import Campaign, Commune, Config
+from notifier.asked_commune import asked_commune
 from notifier.calendar import Calendar
 from notifier.schedule import (
     begins_at,
@@ -32,6 +33,8 @@ def still_due(
         return "the recipient is our own mailbox"
     if mail.kind == "stranger" and not config.settings.security.answer_strangers:
         return "strangers are not answered any more"
+    if mail.kind == "question":
+        return _question(mail, snapshot, config)
     if mail.kind in {"held", "digest"}:
         return _notice(mail, snapshot, config, now)
     if mail.kind not in _CAMPAIGN_RULES:
@@ -92,6 +95,17 @@ def _notice(mail: Mail, snapshot: Snapshot, config: Config, now: dt.datetime) ->
             asked = debt_key(mail.key) == message.held_key
             return "" if asked else "a person has decided, and a newer notice asks again"
     return "the message does not wait any more"
+
+
+def _question(mail: Mail, snapshot: Snapshot, config: Config) -> str:
+    """A commune is asked about a stranger's form only while nobody has decided about it."""
+    if not config.settings.security.ask_communes:
+        return "communes are not asked any more"
+    asked = (asked_commune(one) for one in snapshot.held if one.id == mail.message_id)
+    if not any(one is not None and one.key == mail.commune for one in asked):
+        return "the message does not wait for the commune any more"
+    dead = mail.recipient.casefold() in map(str.casefold, snapshot.bounced)
+    return "a bounce has called the address dead" if dead else ""
 
 
 def _call(question: _Question) -> str:

@@ -8,6 +8,7 @@ from typing import get_args
 
 from config.model import Campaign, Commune, Config
 from notifier.answered import AnswerCode, Answered
+from notifier.asked_commune import AskedCommune
 from notifier.changes import differences
 from notifier.debt import Asks
 from notifier.due import Due
@@ -36,12 +37,12 @@ from registry.model import (
 ACKS = (
     "registered", "needs-fix", "nil", "duplicate", "letter-only", "dossier", "wrong-form",
     "blank-template", "unreadable", "link", "empty", "in-review", "too-large",
-    "returned",
+    "returned", "adoption",
 )  # fmt: skip
 _WITH_SUBMISSION = {"registered", "needs-fix", "nil"}
 _OTHERS: tuple[MailKind, ...] = (
     "call", "silence", "held", "digest", "draft", "report", "returned", "department",
-    "stranger", "alert",
+    "stranger", "alert", "question",
 )  # fmt: skip
 _ASKED_ABOUT: tuple[MailKind, ...] = ("draft", "returned")
 _ABOUT_A_REPORT: tuple[MailKind, ...] = ("draft", "report", "returned")
@@ -148,6 +149,14 @@ def _decisions(
         left_out=(("anh.zip", "ví dụ"),),
     )
     yield replace(due("held", "held"), asks=asks), replace(facts, message=held)
+    whose = AskedCommune(commune.title, commune.key, campaign.id, 2)
+    strange = replace(held, verdict="stranger", reason=whose.reason)
+    question = replace(due("question", "question"), asks=Asks("H", 12, "sample"))
+    yield question, replace(facts, message=strange, submission=None)
+    for code in ("answer-expired", "answer-stale", "answer-forged"):
+        reply = replace(message(now), verdict="decision", reason=f"{code}: H12", ack="adoption")
+        asked = question.asks if code == "answer-expired" else None
+        yield replace(due("ack", "ack-adoption"), asks=asked), replace(facts, message=reply)
     targets = (
         None,
         Target(held, commune, campaign),

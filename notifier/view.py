@@ -14,6 +14,7 @@ from config.model import Campaign, Commune, Config
 from notifier import wording
 from notifier.again import unreached_of
 from notifier.answered import answered
+from notifier.asked_commune import asked_commune
 from notifier.dossier import checklist, remarks
 from notifier.due import Due
 from notifier.facts import addressee, cited, point_names, sums
@@ -231,6 +232,7 @@ def view(due: Due, context: Context) -> View:
         "answered": _answered(context.message),
         "target": _target(context),
         "returned": _returned(context.message),
+        "question": _question(context.message),
         "excerpt": wording.clean(context.excerpt, _LETTER_SHOWN)
         if due.kind == "department"
         else wording.discreet(context.excerpt, _WORDS_SHOWN),
@@ -277,6 +279,14 @@ def _returned(message: Message | None) -> str:
     if message is None or message.ack != "returned":
         return ""
     return wording.discreet(message.reason, 1000)
+
+
+def _question(message: Message | None) -> View | None:
+    """Return what a commune is told of a stranger's form that names it: counts, no contents."""
+    asked = asked_commune(message)
+    if asked is None or message is None:
+        return None
+    return {"sender": wording.masked(message.sender), "points": asked.points}
 
 
 def _target(context: Context) -> View | None:
@@ -380,6 +390,7 @@ def _message(message: Message, context: Context) -> View:
         "reason": wording.discreet(in_vietnamese(message.reason), 400),
         "verdict": VERDICTS.get(message.verdict or "", ""),
         "infected": message.verdict == "infected",
+        "closed": message.verdict in {"infected", "secret", "unchecked"},
         "size": wording.size(message.size_bytes),
         "sha": message.sha256,
         "short": message.sha256[:12],

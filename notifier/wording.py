@@ -113,6 +113,12 @@ def discreet(text: object, limit: int = 300) -> str:
     return _PHONE.sub("[số điện thoại]", clean(text, limit))
 
 
+def masked(address: str) -> str:
+    """Return an address by which its owner knows it and nobody else: ``ho…@gmail.example``."""
+    local, at, domain = clean(address, 200).rpartition("@")
+    return f"{local[:2]}…{at}{domain}" if local else "…"
+
+
 def moment(at: dt.datetime, zone: ZoneInfo) -> str:
     """Return ``17/05/2024 09:41`` in the office's zone."""
     return at.astimezone(zone).strftime("%d/%m/%Y %H:%M")

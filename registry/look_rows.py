@@ -17,6 +17,7 @@ from registry.rows import (
     mail_of,
     message_of,
     point_of,
+    read_key,
     submission_of,
 )
 from registry.tables import documents, findings, mails, messages, points, submissions
@@ -133,6 +134,32 @@ class LookRows(Part):
                 messages.c.sender == sender,
                 messages.c.reason == reason,
                 messages.c.ack != "",
+            )
+        )
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def questions_since(self, asked: str, moment: dt.datetime) -> int:
+        """Count the strangers' messages about which a commune is asked, or was, since a moment.
+
+        ``asked`` is the commune as `registry.rows.written` writes it in the reason.
+        """
+        key = read_key(asked)
+        by_mail = sa.select(mails.c.message_id).where(
+            mails.c.kind == "question",
+            commune_is(mails, key) if key else sa.false(),
+            mails.c.message_id.is_not(None),
+        )
+        query = (
+            sa.select(sa.func.count())
+            .select_from(messages)
+            .where(
+                messages.c.received_at > moment,
+                sa.or_(
+                    messages.c.reason.contains(f"; {asked}; ", autoescape=True)
+                    & messages.c.reason.startswith("asked-commune: "),
+                    messages.c.id.in_(by_mail),
+                ),
             )
         )
         with self._database.read() as connection:

@@ -51,6 +51,7 @@ Verdict = Literal[
 #: Why a message waits for a person. The officers read it in Vietnamese (`notifier.held_reasons`).
 HeldReason = Literal[
     "unknown-sender",
+    "asked-commune",  # the same, and the commune that the form names is asked
     "unproven-sender",
     "odd-sender",
     "lookalike-sender",
@@ -121,6 +122,7 @@ MailKind = Literal[
     "department",  # what the Department answered, to officers and approvers
     "stranger",
     "alert",
+    "question",  # to a commune: is this stranger's form yours?
 ]
 #: Whether a commune was asked: a call or reminder was delivered (accepted by a server and not come
 #: back), one may still arrive, or all were in vain.

@@ -23,7 +23,7 @@ from registry.rows import Part, message_of
 from registry.tables import mails, marks, messages, submissions
 
 #: Mails about single messages besides their acknowledgments; and all the others.
-_SINGLE: tuple[MailKind, ...] = ("held", "stranger")
+_SINGLE: tuple[MailKind, ...] = ("held", "stranger", "question")
 _COMMON = tuple(kind for kind in get_args(MailKind) if kind not in {"ack", *_SINGLE})
 
 _Heard = dict[tuple[str, CommuneKey], Heard]

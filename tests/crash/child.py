@@ -65,6 +65,10 @@ def _service(folder: Path, clock: Clock) -> Iterator[Service]:
     with ExitStack() as stack:
         # The days that are played are long before the program was built.
         stack.enter_context(mock.patch.object(service_module, "BUILT_AT", clock()))
+        # Tokens are the same in every play: how the secret is kept is played, not what it is.
+        stack.enter_context(
+            mock.patch("registry.vault.secrets.token_hex", lambda size: "ab" * size)
+        )
         lease = stack.enter_context(open_lease(config))
         catch_up_with_copy(config, clock(), lambda: None)
         desk = stack.enter_context(open_desk(config, ENV, clock))

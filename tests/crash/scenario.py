@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
-from rigs.answering import bounce
+from rigs.answering import OFFICER, bounce
 from rigs.cast import moment
 from rigs.whole import CAMPAIGN, Files, mail, parsed, workbook_file
 
@@ -154,9 +154,12 @@ def _stranger_and_archive(room: Room) -> None:
 
 
 def _assign(room: Room) -> None:
-    message = room.held("nguoi.la@thudientu.example")
-    key = next(one.key for one in room.config.communes if one.code == "06205")
-    room.store.assign(message.id, key, CAMPAIGN, "officer", room.now)
+    """The officer answers the notice of the stranger's form."""
+    assert room.held("nguoi.la@thudientu.example")
+    notified, notice = room.got(OFFICER, "held")
+    subject = str(parsed(notice)["Subject"])
+    more = {"In_Reply_To": notified}
+    room.deliver(letter("cb-1", OFFICER, f"Re: {subject}", body="GÁN xã Hồng Phong", **more))
 
 
 def _afternoon(room: Room) -> None:

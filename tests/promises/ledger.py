@@ -5,6 +5,8 @@ mails by the courier, decisions by whoever decides.
 """
 
 import datetime as dt
+import email
+import email.policy
 import hashlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
@@ -13,6 +15,7 @@ from rigs.memory_courier import Taken
 from rigs.memory_office import APPROVER, CAMPAIGN, DEPARTMENT, OFFICE, OFFICER, MemoryOffice
 
 from notifier.due import due
+from notifier.token import found_tokens
 from registry.model import CommuneKey, Message
 from registry.snapshot import commune_state, silent_communes, windows
 
@@ -110,6 +113,28 @@ class Ledger:
         if to == DEPARTMENT:  # promise 5
             assert mail.key.startswith(f"report/{CAMPAIGN}/")
             assert int(mail.key.rpartition("/")[2]) in self.approved, "not released"
+
+    # --- who decides ---
+
+    def only_an_officer_decides(self) -> None:
+        """By a reply from his address, with a token that went to him and to nobody else."""
+        issued = {
+            token
+            for one in self.office.courier.taken
+            if one.recipient == OFFICER
+            for token in found_tokens(_header(one.raw, "Subject"))
+        }
+        for event in self.office.store.journal(limit=200):
+            if "reply" not in event.data:
+                continue
+            told = self.office.store.message(int(str(event.data["reply"])))
+            raw = self.office.vault.get(told.sha256)
+            tokens = set(found_tokens(_header(raw, "Subject")))
+            assert _header(raw, "From") == event.data["by"] == OFFICER
+            assert len(tokens) == 1
+            assert tokens <= issued, "decided without the right token"
+            target = self.office.store.message(int(event.subject.rpartition(" ")[2]))
+            self.rejected.add(target.sha256)
 
     # --- 3: who wrote is not silent ---
 
@@ -218,3 +243,7 @@ class Ledger:
             assert one.state in {"sent", "refused", "unknown", "cancelled"}, one
             if one.state == "sent":
                 assert (one.key, one.recipient) in left
+
+
+def _header(raw: bytes, name: str) -> str:
+    return str(email.message_from_bytes(raw, policy=email.policy.default)[name])

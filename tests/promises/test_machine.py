@@ -5,6 +5,8 @@ The store, the vault, the daemon and all its decisions are the real ones; mail s
 """
 
 import datetime as dt
+import email
+import email.policy
 import logging
 import os
 import shutil
@@ -30,6 +32,7 @@ from promises.ledger import Delivered, Ledger
 from rigs.answering import bounce
 from rigs.cast import moment
 from rigs.memory_office import CAMPAIGN, OFFICE, OFFICER, MemoryOffice, Unit
+from rigs.replies import reply
 
 import intake.post as post_module
 import intake.service as service_module
@@ -37,6 +40,7 @@ from config.model import Campaign, Commune
 from config.model import Office as OfficeSettings
 from intake.closing import release_report
 from notifier.fill_in import fill_in_workbook
+from notifier.token import found_tokens
 from registry.errors import NotPossible
 
 MINUTE, HOUR, DAY = (dt.timedelta(**{unit: 1}) for unit in ("minutes", "hours", "days"))
@@ -87,6 +91,12 @@ LETTERS = st.tuples(
 
 Letter = tuple[str, str, str, int, int]
 
+#: What people write above a notice.
+ANSWERS = (
+    *("NHẬN", "BỎ", "GÁN", "GÁN xã Hòa Cư", "GÁN gia cat", "GÁN xã Không Có"),
+    *("TRẢ LẠI biểu thiếu chữ ký", "BỎ\nNHẬN", "Để tôi xem lại.", ""),
+)
+
 
 class Office(RuleBasedStateMachine):
     """An office, its communes, its people, its servers, its clock, and its bad luck."""
@@ -136,6 +146,7 @@ class Office(RuleBasedStateMachine):
                 "reports released": len(ledger.approved),
                 "brakes pulled": "brake-pulled" in kinds,
                 "mails that came back": sum(bool(m.bounced_at) for m in store.mails()),
+                "decided by reply": sum("reply" in event.data for event in store.journal(100_000)),
                 "sent again elsewhere": sum("/again/" in m.key for m in store.mails()),
             }
         )
@@ -212,6 +223,36 @@ class Office(RuleBasedStateMachine):
         assume(recorded)
         message = data.draw(st.sampled_from(recorded))
         self._decide(message.id, what, data.draw(st.sampled_from(UNITS)))
+
+    @precondition(lambda self: self._notices())
+    @rule(
+        data=st.data(),
+        said=st.sampled_from(ANSWERS),
+        sender=st.sampled_from([OFFICER, OFFICER, OFFICER, "hoacu@caoloc.example", STRANGER]),
+        program=st.sampled_from(["gmail", "outlook", "iphone"]),
+        forged=st.sampled_from([False, False, True]),
+    )
+    def a_notice_is_answered(
+        self, data: st.DataObject, said: str, sender: str, program: str, forged: bool
+    ) -> None:
+        """By the officer whom it asks or by somebody else, with its token or another."""
+        asked = data.draw(st.sampled_from(self._notices()[-6:]))
+        self.serial += 1
+        subject = f"Re: {_subject(asked)}"
+        if forged:
+            subject = subject.translate(str.maketrans("0123456789ABC", "1234567890BCA"))
+        fresh = f"<answer-{self.serial}@outside.example>"
+        raw = reply(program, asked, said, sender=sender, subject=subject, Message_ID=fresh)
+        self._deliver(raw, self.office.now, "", "")
+
+    def _notices(self) -> list[bytes]:
+        """What asked an officer to decide."""
+        return [
+            one.raw
+            for one in self.office.courier.taken
+            if one.recipient == OFFICER and one.key.startswith(("held/", "ack/"))
+            if found_tokens(_subject(one.raw))
+        ]
 
     def _decide(self, number: int, what: str, unit: str) -> None:
         store, now = self.office.store, self.office.now
@@ -482,6 +523,7 @@ class Office(RuleBasedStateMachine):
         ledger = self.ledger
         ledger.nothing_is_lost()
         ledger.mails_are_sound()
+        ledger.only_an_officer_decides()
         ledger.nobody_is_wronged()
         ledger.versions_are_sound()
         ledger.journal_only_grows()
@@ -517,6 +559,10 @@ def _drawn_once() -> Callable[..., bytes]:
 
 def _addresses(unit: Unit) -> list[str]:
     return [*unit.emails, *unit.chairs]
+
+
+def _subject(raw: bytes) -> str:
+    return str(email.message_from_bytes(raw, policy=email.policy.default)["Subject"])
 
 
 def _date(at: dt.datetime) -> str:
