@@ -178,26 +178,12 @@ def warnings(config: Config) -> tuple[Problem, ...]:
     """
     found = (
         *config.remarks,
-        *_not_built_yet(config),
         *_board_remarks(config),
         *_without_copies(config),
         *_redirected(config),
         *_unknown_years(config),
     )
     return tuple(sorted(found, key=lambda remark: (remark.file, remark.line)))
-
-
-def _not_built_yet(config: Config) -> Iterator[Problem]:
-    """Yield what the admin may write but this version does not do: better said than missed."""
-    for campaign in config.campaigns:
-        if campaign.report.attach_dossiers:
-            yield Problem(
-                f"{CAMPAIGNS}/{campaign.id}.toml",
-                0,
-                "report.attach_dossiers is true",
-                "this version sends the report without the dossiers",
-                "send them by hand, or write false",
-            )
 
 
 def _board_remarks(config: Config) -> Iterator[Problem]:

@@ -10,8 +10,9 @@ import structlog
 
 from config.model import Campaign, Config
 from intake.desk import Desk
+from intake.dossier_files import dossier_archives
 from intake.post import alert, frozen_inputs
-from notifier.changes import differences, told_the_same
+from notifier.changes import Changes, differences, told_the_same
 from notifier.due import closing_due, report_due
 from notifier.official_letter import Addition, draft
 from notifier.report import gather, inputs_json, workbook
@@ -143,6 +144,10 @@ def freeze_report(desk: Desk, campaign: Campaign) -> ReportRow:
     """Fix the report of this moment: its inputs and files into the vault, then its row."""
     now = desk.clock()
     inputs, built = build_report(desk.store, desk.vault, desk.config, campaign, now)
+    if campaign.report.attach_dossiers:
+        room = desk.config.settings.limits.notice_bytes - sum(map(len, built.values()))
+        changes = _changes(desk.vault, inputs)
+        built = built | dossier_archives(desk, campaign, inputs, changes, room)
     files = [ReportFile(name, desk.vault.put(data), len(data)) for name, data in built.items()]
     base = inputs.base
     return desk.store.freeze_report(
@@ -153,6 +158,12 @@ def freeze_report(desk: Desk, campaign: Campaign) -> ReportRow:
         supplement=base.supplement if base else 0,
         base=base.number if base else 0,
     )
+
+
+def _changes(vault: Vault, inputs: ReportInputs) -> Changes | None:
+    """What a supplement tells; None for a full report, and for one whose base is lost."""
+    was = frozen_inputs(vault, inputs.base.inputs_sha256) if inputs.base else None
+    return differences(was, inputs) if was else None
 
 
 def build_report(

@@ -41,7 +41,8 @@ def registry_workbook(view: View, made_at: dt.datetime) -> bytes:
     ]
     _sheet(book, "Tệp", documents)
     _sheet(book, "Thư đi", view["mails"])
-    _sheet(book, "Báo cáo", _flat(view["reports"], leave=("files",)))
+    reports = [row | _letter(row["letter"]) for row in view["reports"]]
+    _sheet(book, "Báo cáo", _flat(reports, leave=("files", "letter")))
     stream = io.BytesIO()
     book.save(stream)
     return repack(stream.getvalue(), made_at)
@@ -49,6 +50,12 @@ def registry_workbook(view: View, made_at: dt.datetime) -> bytes:
 
 def _flat(rows: Iterable[View], leave: Sequence[str]) -> list[View]:
     return [{key: value for key, value in row.items() if key not in leave} for row in rows]
+
+
+def _letter(letter: View | None) -> View:
+    """The signed letter of a report as columns."""
+    keys = ("number", "issued_on", "signature", "sha256")
+    return {f"letter_{key}": letter[key] if letter else "" for key in keys}
 
 
 def _points(points: Iterable[tuple[View, View]], keys: Sequence[str]) -> list[View]:

@@ -57,10 +57,10 @@ DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 #: Mails that bear the files of a report, whose number ends their key.
 ABOUT_A_REPORT: frozenset[MailKind] = frozenset({"draft", "report", "returned"})
 #: Mails that pass a message on, with its files.
-_PASSED_ON: frozenset[MailKind] = frozenset({"held", "department"})
+_PASSED_ON: frozenset[MailKind] = frozenset({"held", "question", "department"})
 #: Alerts that ask for decisions, which the admin does not take.
 _OFFICERS_TOO = frozenset({"behind"})
-_TYPES = {".xlsx": XLSX, ".docx": DOCX, ".pdf": "application/pdf"}
+_TYPES = {".xlsx": XLSX, ".docx": DOCX, ".pdf": "application/pdf", ".zip": "application/zip"}
 
 
 def decide_and_queue(desk: Desk) -> int:
@@ -208,8 +208,7 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
     message = store.message(one.message_id) if one.message_id is not None else None
     submission = _submission(desk, message, snapshot)
     previous = _previous(desk, message, submission, snapshot)
-    passed_on = message if one.kind in _PASSED_ON else None
-    enclosure = _enclosure(desk, one, passed_on) if passed_on else _Enclosure()
+    enclosure = _enclosure(desk, one, message) if message else _Enclosure()
     files = enclosure.files or _attachments(desk, one, campaign, commune)
     return Context(
         config=config,
@@ -243,8 +242,8 @@ class _Enclosure:
 
 def _enclosure(desk: Desk, one: Due, message: Message) -> _Enclosure:
     """Take a held message apart as far as its wrapping goes; no file in it is opened."""
-    limits, asks = desk.config.settings.limits, one.kind in {"held", "question"}
-    if not asks or not message.sha256 or not may_be_enclosed(message):
+    limits = desk.config.settings.limits
+    if one.kind not in _PASSED_ON or not message.sha256 or not may_be_enclosed(message):
         return _Enclosure()
     parsed = parse(desk.vault.get(message.sha256), limits)
     parts = [part for mail in (parsed, *parsed.nested) for part in mail.parts]

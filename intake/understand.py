@@ -440,12 +440,13 @@ class _Case:
         reply = self._reply()
         today = self.message.received_at.astimezone(desk.config.settings.office.zone).date()
         asked = self._asked(reply.tokens[0])
-        adopts = reply.tokens[0].about == "H"
-        decide = decide_adoption if adopts else decide_held
+        about = reply.tokens[0].about
+        decide = decide_adoption if about == "H" else decide_held
         found = decide(reply, sender, asked, desk.vault.secret(), today)
-        told = found if isinstance(found, Answered) else _told(found, reply.tokens[0].about)
-        # What was adopted is acknowledged itself: no second mail about that.
-        ack = "decision" if not adopts else "" if told.done else "adoption"
+        told = found if isinstance(found, Answered) else _told(found, about)
+        ack = "decision"
+        if about == "H":  # what was adopted is acknowledged: no second mail about that
+            ack = "" if told.done else "adoption"
         return self._answered(reply, found, told, ack)
 
     def answer_about_report(

@@ -226,6 +226,22 @@ class LookRows(Part):
         with self._database.read() as connection:
             return [document_of(row) for row in connection.execute(query)]
 
+    def dossier_sources(self, campaign: str, commune: CommuneKey) -> list[tuple[str, Document]]:
+        """Return the same documents, each with the hash of the message that brought it."""
+        query = (
+            sa.select(documents, messages.c.sha256.label("message_sha256"))
+            .join(messages, messages.c.id == documents.c.message_id)
+            .where(
+                documents.c.item != "",
+                messages.c.campaign == campaign,
+                commune_is(messages, commune),
+                messages.c.state == "recorded",
+            )
+            .order_by(messages.c.received_at, messages.c.id, documents.c.ordinal)
+        )
+        with self._database.read() as connection:
+            return [(row.message_sha256, document_of(row)) for row in connection.execute(query)]
+
     def earlier_round(self, campaign: str, commune: CommuneKey, sha256s: Iterable[str]) -> str:
         """Return another campaign in which this commune sent one of these files, else ``""``."""
         query = (

@@ -341,15 +341,6 @@ def test_fault_127_a_file_that_changes_while_it_is_read_is_a_problem(
     ]
 
 
-def test_what_this_version_does_not_do_is_said(tmp_path: Path) -> None:
-    folder = tmp_path / "config"
-    shutil.copytree(EXAMPLE, folder)
-    campaign = "campaigns/ocop-2024-2.toml"
-    edit(folder, campaign, "attach_dossiers = false", "attach_dossiers = true")
-    told = [str(one) for one in warnings(load(folder, env={}))]
-    assert any(one.startswith(campaign) and "without the dossiers" in one for one in told)
-
-
 def board_warnings(folder: Path, listen: str, password: str = "") -> list[str]:
     shutil.copytree(EXAMPLE, folder)
     edit(folder, "settings.toml", 'listen = ""', f'listen = "{listen}"')

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import re
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -13,6 +14,7 @@ from rigs.replies import PROGRAMS, reply
 from rigs.report_letter import PDF, ROOT, altered, letter, signed_letter
 from rigs.whole import CAMPAIGN, Files, Whole, mail, parsed, words, workbook_file
 
+from intake.export import export
 from intake.views import status
 from registry.model import Event, Message, ReportRow
 
@@ -390,3 +392,51 @@ def test_the_department_decides_nothing(office: Whole):
     answer(office, asked, "DUYỆT", sender=SCT)
     assert newest_reply(office).verdict == "department"
     assert rows(office)[0].approved_at is None
+
+
+# --- dossiers ------------------------------------------------------------------------------------
+
+
+def with_dossiers(office: Whole, room: str = "8MB") -> None:
+    """Hòa Cư has registered with a certificate; dossiers travel with the report."""
+    for path, old, new in (
+        (office.folder / "campaigns" / f"{CAMPAIGN}.toml", "attach_dossiers = false", "true"),
+        (office.folder / "settings.toml", 'notice_bytes = "8MB"', f'"{room}"'),
+    ):
+        text = path.read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, f"{old.split(' = ')[0]} = {new}", 1), "utf-8")
+    office.restart()
+    office.deliver(mail(HOA_CU_MAIL, files=[*workbook_file(BOOK), *pdf(CERTIFICATE, CERTIFIED)]))
+
+
+CERTIFICATE = letter("12/GCN-UBND", title="GIẤY CHỨNG NHẬN sản phẩm OCOP")
+CERTIFIED = "Giấy chứng nhận OCOP.pdf"
+
+
+def test_the_dossiers_travel_with_the_report_when_it_is_wanted(office: Whole, tmp_path: Path):
+    with_dossiers(office)
+    asked = drafted(office)
+    assert names(asked)[2:] == ["Ho so 06223 xa hoa cu.zip"]
+    with zipfile.ZipFile(io.BytesIO(attached(asked, ".zip"))) as archive:
+        (name,) = archive.namelist()
+        assert name.endswith(CERTIFIED)
+        assert archive.read(name) == CERTIFICATE
+    answer(office, asked, "DUYỆT")
+    assert names(sent_to_department(office)[0])[2:] == ["Ho so 06223 xa hoa cu.zip"]
+    comes_out_equal(office, tmp_path / "again")
+
+
+def test_dossiers_that_do_not_fit_are_named(office: Whole):
+    with_dossiers(office, room="1KB")
+    asked = drafted(office)
+    assert names(asked)[2:] == ["Ho so khong gui kem.txt"]
+    assert "Xã Hòa Cư: 1 tệp" in attached(asked, ".txt").decode("utf-8-sig")
+
+
+def test_the_archive_holds_the_signed_letter_and_who_decided(office: Whole, tmp_path: Path):
+    answer(office, drafted(office), "", pdf(signed_letter()))
+    campaign = office.config.campaign(CAMPAIGN)
+    export(office.config, office.store, office.desk.vault, campaign, tmp_path / "out", office.now)
+    (kept,) = (tmp_path / "out").rglob("145-UBND.pdf")
+    assert kept.read_bytes() == signed_letter()

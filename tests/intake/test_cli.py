@@ -114,7 +114,9 @@ def test_status_json_has_every_key(made, run):
     code, out, _ = run(made, "status", "--json")
     view = json.loads(out)
     assert code == 0
-    assert set(view) == {"campaigns", "messages", "outbox", "mailbox", "daemon", "health"}
+    assert set(view) == {
+        "campaigns", "department", "messages", "outbox", "mailbox", "daemon", "health",
+    }  # fmt: skip
     assert view["daemon"] is None
     campaign = view["campaigns"][0]
     assert {"id", "deadline_at", "communes", "report"} <= set(campaign)

@@ -25,6 +25,8 @@ HOA_CU = ("06223", dt.date(2020, 1, 1))
         ("silence/ocop-2024-2/06223@2020-01-01", MailKey("silence", "ocop-2024-2", HOA_CU)),
         ("draft/ocop-2024-2/3", MailKey("draft", "ocop-2024-2", number=3)),
         ("report/ocop-2024-2/1", MailKey("report", "ocop-2024-2", number=1)),
+        ("returned/ocop-2024-2/2", MailKey("returned", "ocop-2024-2", number=2)),
+        ("department/0123", MailKey("department", identity="0123")),
         ("digest/2024-05-17", MailKey("digest")),
         ("alert/disk/2024-05-17", MailKey("alert")),
     ],

@@ -130,6 +130,21 @@ def test_a_draft_then_its_report_make_one_released_report(store: Store) -> None:
     assert (row.files, row.approved_by) == (files, "found in Sent")
 
 
+def test_a_supplement_and_the_signed_letter_are_known_by_what_was_sent(store: Store) -> None:
+    book = ReportFile("Bao cao.xlsx", "cd" * 32, 5)
+    draft, signed = ReportFile("Du thao.docx", "de" * 32, 5), ReportFile("145.pdf", "ef" * 32, 5)
+    first = FoundReport("ocop-2024-2", 1, moment(22, 8), (book,), moment(22, 9))
+    drafted = FoundReport("ocop-2024-2", 3, moment(24, 8), (book, draft), supplement=1)
+    sent = FoundReport("ocop-2024-2", 3, moment(24, 9), (book, signed), moment(24, 9), 1)
+    for one in (first, drafted, sent):
+        assert store.take_over_report(one, moment(25))
+    row = store.reports("ocop-2024-2")[-1]
+    assert (row.number, row.supplement, row.base) == (3, 1, 1)
+    assert row.letter is not None
+    assert (row.letter.name, row.letter.sha256) == ("145.pdf", "ef" * 32)
+    assert row.outgoing == (book, signed)
+
+
 def test_the_first_reason_stands_until_it_has_caught_up(store: Store) -> None:
     store.launch("ocop-2024-2", "officer", moment(13))
     store.fall_behind("restored", moment(17))
