@@ -350,6 +350,7 @@ class _Case:
         found: list[Finding] = []
         letter = official_letter(self.documents)
         found += self._letter_seen()
+        found += self._made_of_an_older_one()
         if letter and letter.points_stated is not None and letter.points_stated != count:
             found.append(
                 Finding(
@@ -418,6 +419,22 @@ class _Case:
             told = f"Biểu ghi tên {named[0].title}, nhưng được ghi nhận cho {self.commune.title}"
             message = f"{told}; đề nghị kiểm tra lại điểm này thuộc đơn vị nào."
             yield Finding("warning", "point-elsewhere", message, row=row, place=place)
+
+    def _made_of_an_older_one(self) -> Iterator[Finding]:
+        """Warn when a workbook was made of an answer that has been replaced since.
+
+        Who corrects that one may undo what was corrected meanwhile.
+        """
+        current = self.known.current
+        for document in self.documents:
+            mark = document.result.official if isinstance(document.result, Reading) else None
+            made_of = mark.issue if mark and document.genuine else ""
+            if made_of and current and made_of != current.receipt:
+                text = (
+                    f"Biểu được lập từ bản có số tiếp nhận {made_of}, không phải bản mới nhất "
+                    f"({current.receipt}); đề nghị kiểm tra lại để không làm mất những chỗ đã sửa."
+                )
+                yield Finding("warning", "workbook-of-older", text, place=document.name)
 
     def _letter_seen(self) -> tuple[Finding, ...]:
         """Warn when the same official letter already stands for another answer."""

@@ -85,6 +85,11 @@ def desk(tmp_path):
     office.close()
 
 
+def attached(raw: bytes) -> list[tuple[str, bytes]]:
+    """The files of a mail by name."""
+    return [(one.get_filename(), one.get_content()) for one in parsed(raw).iter_attachments()]
+
+
 def is_sure(version: Submission) -> bool:
     return all(value >= 0.9 for one in version.points for value in one.row.confidence.values())
 
@@ -315,10 +320,22 @@ def test_the_same_file_beside_the_word_is_only_a_copy_of_it(desk):
 
 def test_the_workbook_sent_back_as_it_is_confirms_as_well(desk):
     ack = desk.gets_form()
-    ((name, book),) = ((p.get_filename(), p.get_content()) for p in parsed(ack).iter_attachments())
+    ((name, book),) = attached(ack)
     got = desk.gets(reply("gmail", ack, "ĐÚNG", sender=WHO, files=workbook_file(book, name)))
     assert (got.verdict, got.ack, is_sure(desk.current)) == ("correction", "registered", True)
     assert "không có thay đổi" in " ".join(words(desk.last).split()).lower()
+
+
+def test_the_workbook_of_an_older_version_is_told_apart(desk):
+    """It may undo what was corrected meanwhile."""
+    first = desk.gets_form(doubtful("khoảng 60"))
+    desk.gets_form(form_of_hoa_cu())
+    receipt = desk.current.receipt
+    ((name, book),) = attached(first)
+    desk.gets(reply("gmail", first, "Gửi biểu.", sender=WHO, files=workbook_file(book, name)))
+    (told,) = [one for one in desk.current.findings if one.code == "workbook-of-older"]
+    assert receipt in told.message
+    assert "Bản này: 60" in " ".join(words(desk.last).split())
 
 
 def test_papers_beside_the_word_go_to_the_dossier(desk):
