@@ -202,7 +202,7 @@ def test_the_command_prints_each_leg_and_dns(office, monkeypatch):
 
 def test_smtp_that_refuses_is_the_leg_that_hangs(office):
     office.smtp.on("RCPT", Reply("550 5.1.1 no such user"), recipient=OWN)
-    course = followed(office)
+    course = followed(office, 10)
     assert course.legs == ()
     assert "SMTP" in course.problem
     assert "no such user" in course.problem
