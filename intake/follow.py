@@ -17,11 +17,8 @@ from intake.desk import open_desk
 from intake.opening import data_folder, open_lease, open_registry
 from intake.put_in_place import catch_up_with_copy
 from intake.selftest import SUBJECT, SelfTest, is_well_read, self_test
-from notifier.delivery import Later, Sent
-from notifier.oauth import Logins
-from notifier.smtp import Courier
 from registry.lease import Held, holder
-from registry.model import Event, Mail, Message
+from registry.model import Event, Mail, Message, NewMail
 from registry.store import Store
 from registry.vault import Vault, VaultDamaged
 
@@ -29,6 +26,7 @@ LegName = Literal["SMTP", "IMAP", "read", "acknowledgment"]
 #: Beside the poll's pause: a provider may scan a mail for a minute before it shows it.
 PATIENCE_SECONDS = 180.0
 _LOOK_SECONDS = 0.5
+_LOST = frozenset({"refused", "unknown", "cancelled"})
 _MESSAGES = 200  # of the newest: nobody gets more while a self-test is on its way
 
 
@@ -55,6 +53,7 @@ class Course:
 class _Seen:
     """What the registry knows of a self-test by now."""
 
+    form: Mail | None = None
     message: Message | None = None
     story: tuple[Event, ...] = ()
     mails: tuple[Mail, ...] = ()
@@ -76,14 +75,10 @@ def follow(
     store, vault = open_registry(config)
     with store:
         test = self_test(config, vault.secret(), now())
-        began = time.monotonic()
-        sent_at = now()
-        refused = _send(config, env, test)
-        if refused:
-            return Course((), refused)
-        took = f"{config.settings.smtp.host} took it"
-        legs: tuple[Leg, ...] = (Leg("SMTP", time.monotonic() - began, took),)
-        patience = seconds or PATIENCE_SECONDS + config.settings.mailbox.poll_seconds
+        queued_at = now()
+        _queue(config, store, vault, test, queued_at)
+        # The form waits for a tick to leave, and for a poll to come back.
+        patience = seconds or PATIENCE_SECONDS + 2 * config.settings.mailbox.poll_seconds
         ends_at = time.monotonic() + patience
         seen = _Seen()
         with _worker(config, env) as worker:
@@ -95,7 +90,7 @@ def follow(
                 if problem or home or time.monotonic() >= ends_at:
                     break
                 sleep(_LOOK_SECONDS)
-        legs += tuple(_legs(seen, sent_at))
+        legs = tuple(_legs(seen, queued_at))
         raw = _raw(vault, seen.message)
         if not problem and not home:
             problem = _hangs(config, seen, patience, by_daemon=worker.by_daemon)
@@ -103,16 +98,19 @@ def follow(
         return Course(legs, problem, raw, worker.by_daemon)
 
 
-def _send(config: Config, env: Mapping[str, str], test: SelfTest) -> str:
-    """Hand the form to our SMTP server; return why that did not work."""
-    settings = config.settings
-    login = Logins(env).of(settings, settings.smtp)
-    with Courier(settings.smtp, login) as courier:
-        outcome = courier.send(settings.office.address, test.raw, lambda: None)
-    if isinstance(outcome, Sent):
-        return ""
-    kind = "for now" if isinstance(outcome, Later) else "for good"
-    return f"SMTP: the server did not take it ({kind}): {outcome.reason}"
+def _queue(config: Config, store: Store, vault: Vault, test: SelfTest, now: dt.datetime) -> None:
+    """Put the form into the outbox, the one gate for all mail; its bytes are kept for a replay."""
+    vault.put(test.raw)
+    form = NewMail(
+        key=test.form_key,
+        recipient=config.settings.office.address,
+        kind="alert",
+        subject=SUBJECT,
+        rfc_message_id=test.rfc_message_id,
+        raw=test.raw,
+        not_before=now,
+    )
+    store.queue([form], now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,12 +153,13 @@ def _worker(config: Config, env: Mapping[str, str]) -> Iterator[_Worker]:
 
 
 def _look(store: Store, vault: Vault, test: SelfTest, seen: _Seen) -> _Seen:
+    form = next(iter(store.mails(key=test.form_key)), None)
     message = seen.message and store.message(seen.message.id)
     message = message or _find(store, vault, test)
     if message is None:
-        return seen
+        return _Seen(form)
     story = tuple(reversed(store.journal(50, subject=f"message {message.id}")))
-    return _Seen(message, story, tuple(store.mails(key=test.key)))
+    return _Seen(form, message, story, tuple(store.mails(key=test.key)))
 
 
 def _find(store: Store, vault: Vault, test: SelfTest) -> Message | None:
@@ -184,7 +183,9 @@ def _raw(vault: Vault, message: Message | None) -> bytes:
 
 def _wrong(seen: _Seen) -> str:
     """Return what went another way than it should; "" while all is well."""
-    message = seen.message
+    form, message = seen.form, seen.message
+    if message is None and form is not None and form.state in _LOST:
+        return f"SMTP: the form to {form.recipient} was {form.state}: {form.response}"
     if message is None or message.state == "kept":
         return ""
     if message.verdict != "self-test":
@@ -193,15 +194,19 @@ def _wrong(seen: _Seen) -> str:
     if not is_well_read(message.reason):
         return f"read: the workbook did not come out as it was written: {message.reason}"
     for one in seen.mails:
-        if one.state in {"refused", "unknown", "cancelled"}:
+        if one.state in _LOST:
             return f"acknowledgment: the mail to {one.recipient} was {one.state}: {one.response}"
     return ""
 
 
-def _legs(seen: _Seen, sent_at: dt.datetime) -> Iterator[Leg]:
-    """Yield the legs behind SMTP that were gone, by the journal's own moments."""
+def _legs(seen: _Seen, queued_at: dt.datetime) -> Iterator[Leg]:
+    """Yield the legs that were gone, by the registry's own moments."""
+    sent_at = seen.form.sent_at if seen.form is not None else None
+    if seen.form is not None and sent_at is not None:
+        yield Leg("SMTP", _seconds(queued_at, sent_at), f"{seen.form.server} took it")
     if seen.message is None:
         return
+    sent_at = sent_at or queued_at
     moments = {event.kind: event.at for event in seen.story}
     kept_at = moments.get("kept")
     if kept_at is not None:
@@ -224,6 +229,11 @@ def _hangs(config: Config, seen: _Seen, patience: float, *, by_daemon: bool) -> 
     """Return which leg hangs, and where to look."""
     settings, message = config.settings, seen.message
     who = f"the daemon ({holder(data_folder(config))})" if by_daemon else "this command"
+    if message is None and (seen.form is None or seen.form.state != "sent"):
+        state = f"{seen.form.state} {seen.form.response}".strip() if seen.form else "gone"
+        return (
+            f"SMTP: the form did not leave the outbox ({state}): did {who} tick (`intake status`)?"
+        )
     if message is None:
         return (
             f"IMAP: SMTP took it, but within {patience:.0f} s it was not in "

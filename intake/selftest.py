@@ -54,6 +54,11 @@ class SelfTest:
     raw: bytes
 
     @property
+    def form_key(self) -> str:
+        """The outbox key of the form itself."""
+        return f"alert/self-test-form/{self.id}"
+
+    @property
     def key(self) -> str:
         """The outbox key of the answer."""
         return answer_key(self.id)

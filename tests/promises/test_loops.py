@@ -147,5 +147,5 @@ def test_one_gate_nothing_but_the_outbox_hands_a_mail_to_a_courier() -> None:
     }
     assert speaks == {"notifier/smtp.py", "notifier/replies.py"}
     # The desk's own, the one of new settings, and `intake doctor`, which only logs in.
-    assert made == {"intake/desk.py", "intake/service.py", "intake/doctor.py"}
+    assert made == {"intake/desk.py", "intake/reload.py", "intake/doctor.py"}
     assert ".send(" not in (ROOT / "intake" / "doctor.py").read_text("utf-8")
