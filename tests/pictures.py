@@ -4,9 +4,12 @@ Each picture has a fixed name in docs/images. One that cannot be made is told, a
 1 then: a page of the documents must not keep an old picture unnoticed.
 """
 
+import contextlib
+import datetime as dt
 import email
 import email.policy
 import html
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -20,10 +23,12 @@ from PIL import Image, ImageChops
 from playwright.sync_api import Browser, sync_playwright
 from rigs.browser import EXECUTABLE
 
-from config.settings import load
-from intake.demo import play
+from intake import demo
+from intake.demo_scenario import ZONE
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
+#: The board is shown as of here: some have answered, some not, and some days are left.
+MIDDLE = dt.datetime(2024, 5, 17, 16, tzinfo=ZONE)
 _DESKTOP, _PHONE, _PAGE = 720, 390, 1180
 #: The board's first look: what is below, the pictures of a page need not show.
 _TALL = 1500
@@ -65,28 +70,48 @@ class Demo:
             raise Missing(f"the demo wrote no {pattern}")
         return found[0]
 
-    def board(self) -> Path:
-        """The page of the board, wherever the settings put it."""
-        config = load(self.out / "config", env={})
-        page = config.folder / config.settings.board.path / "index.html"
+    def board(self, name: str) -> Path:
+        """A page of the board as it was in the middle of the campaign."""
+        page = self.out / "board" / name
         if not page.exists():
-            raise Missing(f"there is no board at {page}")
+            raise Missing(f"the demo wrote no {name} until {MIDDLE:%d/%m/%Y}")
         return page
+
+
+@contextlib.contextmanager
+def board_kept(out: Path) -> Iterator[None]:
+    """While the demo plays, keep the board as it was when the middle of the campaign had come."""
+    tell_sent = demo._Stage._tell_sent
+
+    def tell_and_keep(stage: demo._Stage) -> None:
+        tell_sent(stage)
+        board = stage.config.folder / stage.config.settings.board.path
+        kept = out / "board"
+        if stage.clock() >= MIDDLE and board.is_dir() and not kept.exists():
+            shutil.copytree(board, kept)
+
+    demo._Stage._tell_sent = tell_and_keep  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        demo._Stage._tell_sent = tell_sent  # type: ignore[method-assign]
 
 
 def main() -> int:
     """Make every picture; return how a shell is told whether that went well."""
     failed = False
     with tempfile.TemporaryDirectory(prefix="pictures-") as passing:
-        demo = Demo(Path(passing) / "demo")
-        if not play(demo.out):
+        played = Demo(Path(passing) / "demo")
+        with board_kept(played.out):
+            ended = demo.play(played.out)
+        if not ended:
             print("pictures: the demo did not end as it must", file=sys.stderr)  # noqa: T201
             failed = True
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=EXECUTABLE, args=["--no-sandbox", "--disable-gpu"]
             )
-            for name, make in _pictures(demo, browser, Path(passing)):
+            for name, make in _pictures(played, browser, Path(passing)):
                 try:
                     make().save(IMAGES / name, optimize=True)
                 except Missing as error:
@@ -99,28 +124,29 @@ def main() -> int:
 
 
 def _pictures(
-    demo: Demo, browser: Browser, passing: Path
+    played: Demo, browser: Browser, passing: Path
 ) -> Iterator[tuple[str, Callable[[], Image.Image]]]:
     """Yield the name of each picture and how it is made."""
 
     def mail(kind: str, width: int) -> Callable[[], Image.Image]:
-        return lambda: _mail(browser, demo.mail(kind), width, passing)
+        return lambda: _mail(browser, played.mail(kind), width, passing)
 
-    def board(width: int, *, dark: bool = False) -> Callable[[], Image.Image]:
-        return lambda: _top(_shot(browser, demo.board().as_uri(), width, passing, dark=dark))
+    def board(name: str, width: int, *, dark: bool = False) -> Callable[[], Image.Image]:
+        return lambda: _top(_shot(browser, played.board(name).as_uri(), width, passing, dark=dark))
 
     def attached(kind: str) -> Callable[[], Image.Image]:
-        return lambda: _sheet(_attached(demo.mail(kind), ".xlsx"), passing)
+        return lambda: _sheet(_attached(played.mail(kind), ".xlsx"), passing)
 
     yield "acknowledgment.png", mail("ack/ … needs-fix", _DESKTOP)
     yield "acknowledgment-phone.png", mail("ack/ … needs-fix", _PHONE)
     yield "correction.png", attached("ack/ … needs-fix")
     yield "held.png", mail("held/", _DESKTOP)
     yield "draft.png", mail("draft/", _DESKTOP)
-    yield "board.png", board(_PAGE)
-    yield "board-phone.png", board(_PHONE)
-    yield "board-dark.png", board(_PAGE, dark=True)
-    yield "report.png", lambda: _sheet(demo.file("report/*.xlsx").read_bytes(), passing)
+    yield "board.png", board("index.html", _PAGE)
+    yield "board-phone.png", board("index.html", _PHONE)
+    yield "board-dark.png", board("index.html", _PAGE, dark=True)
+    yield "plan.png", board("plan.html", _PAGE)
+    yield "report.png", lambda: _sheet(played.file("report/**/Bao cao ocop-*.xlsx").read_bytes(), passing)
     yield "workbook.png", attached("call/")
 
 
