@@ -17,6 +17,7 @@ from openpyxl.styles import Border, PatternFill, Side
 from config.model import Campaign, Commune, Office
 from notifier.fill_in import Book, hint, look_of, official_book
 from notifier.printed import CENTRE, Value, number, put, row
+from notifier.wording import clean
 from parsers.form import Field
 from parsers.grid import Cell
 from parsers.number_format import shown
@@ -24,8 +25,8 @@ from parsers.official import stated_unit
 from parsers.outcome import Context
 from parsers.reading import CERTAIN, Finding
 from parsers.reading import Row as ReadRow
-from parsers.values import MONEY_UNITS, parse
-from parsers.vietnamese import repair
+from parsers.values import MONEY_UNITS, is_ditto, parse
+from parsers.vietnamese import is_plain, settled
 from registry.model import Submission
 
 RED = PatternFill("solid", fgColor="FFFF9C9C")
@@ -130,9 +131,12 @@ def _marked(field: Field, read: ReadRow, found: Sequence[Finding]) -> _Marked:
     text = read.values.get(field.key)
     if text is None:
         raw = read.raw.get(field.key, "")[:_CELL_TEXT]
-        kept = raw if raw.strip() and _back(field, raw) is None else None
+        # "Như trên" would now take its value from another row, an old font's letters any.
+        words = raw.strip() and is_plain(raw) and not is_ditto(raw)
+        unread = words and _back(field, raw) is None
+        kept = raw if unread else None
         if raw.strip() and kept is None:
-            said = (*said, f"Đã ghi: “{' '.join(raw.split())}”.")
+            said = (*said, f"Đã ghi: “{clean(raw, 200)}”.")
         return _Marked(kept, _colour(found), said)
     value = next((one for one in _ways(field, text) if _back(field, one) == text), None)
     if value is None:
@@ -161,6 +165,8 @@ def _ways(field: Field, text: str) -> Iterator[Value | dt.date]:
         with contextlib.suppress(ValueError):
             yield dt.date.fromisoformat(text)
     yield text
+    if field.type == "list":
+        yield text.replace("; ", "\n")
     yield f"'{text}"  # a leading apostrophe is read as "this is text"
 
 
@@ -171,7 +177,7 @@ def _back(field: Field, value: Value | dt.date) -> str | None:
         moment = dt.datetime.combine(value, dt.time())
         cell = Cell(f"{value:%d/%m/%Y}", moment, "", code)
     elif isinstance(value, str):
-        text = repair(value)
+        text = settled(value)
         if not text.strip() or len(text) > _CELL_TEXT:
             return None
         cell = Cell(text, text, "", code)
@@ -211,6 +217,6 @@ def _comment(marked: _Marked, field: Field | None) -> Comment:
     lines = [head, *dict.fromkeys(said)]
     if field:
         lines.append(f"Cách ghi: {hint(field)}")
-    text = "\n".join(lines)
+    text = "\n".join(clean(line, _COMMENT_TEXT) for line in lines)
     height = 60 + 17 * sum(len(line) // 38 + 1 for line in lines)
     return Comment(text[:_COMMENT_TEXT], "", height=min(height, 400), width=280)

@@ -37,7 +37,7 @@ from notifier.printed import (
 )
 from notifier.workbook_mark import sealed_mark, write_mark
 from parsers.form import Field, FieldType
-from parsers.official import MARK_SHEET, caption, column_key
+from parsers.official import MARK_SHEET, caption, column_key, guide_heads
 
 #: Rows to be filled in.
 ROWS = 20
@@ -260,8 +260,9 @@ def _guide(sheet: Worksheet, campaign: Campaign, office: Office) -> None:
         "2. Không sửa dòng tiêu đề cột. Có thể thêm dòng nếu không đủ.",
         "3. Tiền ghi đủ bằng đồng; ngày ghi ngày/tháng/năm; điện thoại ghi đủ số 0 ở đầu.",
         "4. Nhiều sản phẩm trong một ô: cách nhau bằng dấu chấm phẩy.",
+        "5. Biểu được cấp riêng cho từng đơn vị: ghi và gửi lại chính tệp này.",
         "Cách ghi từng cột:",
-        *(f"– {caption(field)}: {hint(field)}" for field in campaign.form.fields),
+        *(guide_heads(field)[0] + hint(field) for field in campaign.form.fields),
         *_choice_lines(campaign.form.fields),
     ]
     for number, text in enumerate(lines, start=1):
@@ -273,7 +274,7 @@ def _guide(sheet: Worksheet, campaign: Campaign, office: Office) -> None:
 
 def _choice_lines(fields: Sequence[Field]) -> list[str]:
     return [
-        f"– {field.label}, chọn một trong: {'; '.join(choice.value for choice in field.choices)}."
+        f"{guide_heads(field)[1]}{'; '.join(choice.value for choice in field.choices)}."
         for field in fields
         if field.type == "choice" and field.choices
     ]

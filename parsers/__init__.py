@@ -53,6 +53,8 @@ _MILLION: Final = 1_000_000
 #: Of running text: some 150 pages. A letter has one or two; a decree with its annexes has fifty.
 _MOST_LETTERS: Final = 500_000
 
+#: What a document says of having no need, from least to most.
+_NIL_ORDER: Final = ("no", "doubtful", "yes")
 _NIL_BESIDE_ROWS: Final = Finding(
     "warning",
     "nil-beside-rows",
@@ -231,6 +233,8 @@ def understand(extract: Extract, form: Form) -> Reading | Refusal:
         annex_letter(extract.lines) if understood.rows else None
     )
     nil = nil_statement((*extract.lines, *understood.asides), form)
+    if official and nil != "yes":  # typed into our table it has our guidance round it
+        nil = max(nil, nil_statement(understood.asides, form), key=_NIL_ORDER.index)
     noticed = extract.findings if isinstance(extract, PartialExtract) else ()
     unread = isinstance(extract, PartialExtract) and extract.unread
     if nil == "yes" and unread:

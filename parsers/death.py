@@ -13,6 +13,8 @@ ADVICE_PACKED: Final = (
     "tiếp từng tệp vào thư."
 )
 ADVICE: Final = "Đề nghị lưu lại thành tệp Excel (.xlsx) hoặc Word (.docx) mới và gửi lại."
+#: The same about a document in which there was too much to tell.
+ADVICE_LONG: Final = "Đề nghị chỉ giữ các dòng cần gửi, xóa các dòng, trang tính thừa rồi gửi lại."
 #: What is written last by a program that asked for memory and got none: Python, Rust, C++, C.
 #: The one place where a message's words count: such a program ends by a signal like any crash.
 _NO_MEMORY: Final = re.compile(

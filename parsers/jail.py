@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from parsers.container import Opened, Room, wrapping
-from parsers.death import ADVICE, ADVICE_PACKED, reason, refusal
+from parsers.death import ADVICE, ADVICE_LONG, ADVICE_PACKED, reason, refusal
 from parsers.form import Form
 from parsers.grid import Limits
 from parsers.office import OfficeLimits, convert
@@ -255,6 +255,7 @@ class Jail:
             return refusal("timeout", f"over {self.limits.seconds:g} s", advice)
         except OutputTooLargeError as error:
             worker.kill()
+            advice = ADVICE_LONG if advice == ADVICE else advice
             return refusal("too-large", f"answer of {error} bytes", advice)
         except TooManyThreadsError:
             worker.kill()

@@ -9,7 +9,7 @@ a hidden row over the captions, so that they move with their columns.
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from parsers.columns import Assignment, Column
@@ -51,6 +51,11 @@ def column_key(field: Field | None) -> str:
     return f"#{field.key}" if field else "#"
 
 
+def guide_heads(field: Field) -> tuple[str, str]:
+    """Return how the lines of our guidance begin that say how to write, and what to choose from."""
+    return f"– {caption(field)}: ", f"– {field.label}, chọn một trong: "
+
+
 def form_version(form: Form) -> str:
     """Return what tells an edited form from the earlier one: a hash of its columns, in order.
 
@@ -85,7 +90,8 @@ def claimed(extract: Extract, form: Form) -> tuple[OfficialMark | None, Extract]
     keyed = tuple(_keyed(grid, form, exact=ours) for grid in grids)
     if mark:
         mark = replace(mark, exact=any(grid.keys and not grid.hidden for grid in keyed))
-    return mark, replace(extract, grids=keyed)
+    lines = _own_words(extract.lines, form) if mark else extract.lines
+    return mark, replace(extract, grids=keyed, lines=lines)
 
 
 def keyed_header(grid: Grid, keys: Keys, form: Form) -> Header:
@@ -116,6 +122,14 @@ def stated_unit(field: Field) -> str:
     if field.type == "money":
         return money_unit(caption(field)) or "đồng"
     return quantity_unit(caption(field)) or "" if field.type == "decimal" else ""
+
+
+def _own_words(lines: Iterable[str], form: Form) -> tuple[str, ...]:
+    """Return the lines without our guidance and our row numbers: they are no answer."""
+    heads = tuple(head for field in form.fields for head in guide_heads(field))
+    return tuple(
+        line for line in lines if not line.startswith(heads) and not line.strip().isdecimal()
+    )
 
 
 def _mark_of(text: str) -> OfficialMark | None:

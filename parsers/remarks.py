@@ -48,6 +48,7 @@ def column_findings(
     yield from _hidden(table, mine)
     # In an official workbook the numbers were printed, and an empty row is only empty.
     yield from _gaps([] if header.exact else mine, all_read=all_read)
+    yield from _below(table)
 
 
 _NO_COLUMN = "Bảng không có cột “{}”; đề nghị bổ sung cột này theo mẫu."
@@ -84,6 +85,27 @@ def _hidden(table: FormTable, mine: Sequence[Record]) -> Iterable[Finding]:
             yield Finding("note", "hidden-column", message, name, None, cells[0].place)
 
 
+#: So many columns of the form are filled in a row that is a point and no signature.
+_A_POINT = 3
+
+
+def _below(table: FormTable) -> Iterable[Finding]:
+    """Yield an error for each point that stands under the signatures of an official workbook."""
+    header, last = table.header, max((row.number for row in table.rows), default=table.header.end)
+    name = next((column for column in header.columns if column.field.required), None)
+    if not header.exact or name is None:
+        return
+    for cells in table.grid.rows[last + 1 :]:
+        own = [cells[column.index] for column in header.columns if is_filled(cells[column.index])]
+        named = cells[name.index]
+        if named is not None and named in own and len(own) >= _A_POINT:
+            yield Finding("error", "below-table", _BELOW, name.field.key, None, named.place)
+
+
+_BELOW = (
+    "Dòng này nằm dưới phần ký nên không được ghi nhận; "
+    "đề nghị chép lên trên, vào các dòng của bảng."
+)
 #: What is larger is a code or a year.
 _LAST_NUMBER = 500
 

@@ -140,7 +140,7 @@ def _classified(header: Header, cells: Sequence[Cell | None], row: BodyRow) -> B
     folded = fold(label[:_LABEL])
     row = replace(row, text=label)
     words = {key for key, cell in row.own.items() if not _is_number(cell)}
-    if folded and len(words) <= 1 and _is_total(label):
+    if folded and len(words) <= 1 and _is_total(label) and not _is_remark(header, row, label):
         subtotal = _SUBTOTAL.fullmatch(folded) is not None
         return replace(row, kind="subtotal" if subtotal else "total")
     if len(words) <= 1 and _NOTHING.fullmatch(folded):
@@ -156,6 +156,13 @@ def _classified(header: Header, cells: Sequence[Cell | None], row: BodyRow) -> B
     if _is_group(header, row, words):
         return replace(row, kind="group")
     return row
+
+
+def _is_remark(header: Header, row: BodyRow, label: str) -> bool:
+    """Tell a point of an official workbook in one of whose columns the word for a sum stands."""
+    name = next((c.field.key for c in header.columns if c.field.required), "")
+    named = row.own[name].text.strip() if name in row.own else ""
+    return header.exact and _is_counted(row) and label != named
 
 
 def _is_total(label: str) -> bool:

@@ -12,6 +12,8 @@ from email.message import EmailMessage
 
 import openpyxl
 import pytest
+from rigs.office import POINT
+from rigs.official import fill
 from rigs.packed import LOCKED, Lie, odd_zip, plain_zip, rar5
 from rigs.saved_mail import saved
 
@@ -157,14 +159,14 @@ def test_parse_json_has_every_key(made, run, tmp_path):
     (view,) = json.loads(out)
     assert code == 0
     assert list(view) == [
-        *("file", "sha256", "kind", "role", "commune", "letter", "nil"),
+        *("file", "sha256", "kind", "role", "commune", "letter", "official", "nil"),
         *("rows", "findings", "refusal", "children"),
     ]
     assert view["file"] == "bieu.xlsx"
     assert view["sha256"] == hashlib.sha256(BOOK).hexdigest()
     assert (view["kind"], view["role"], view["nil"]) == ("xlsx", "form", False)
     assert view["commune"] == {"code": "06223", "name": "Xã Hòa Cư", "how": "heading"}
-    assert (view["refusal"], view["children"]) == (None, [])
+    assert (view["refusal"], view["children"], view["official"]) == (None, [], None)
     assert set(view["rows"][0]) == {"values", "places", "confidence"}
     for row, entry in zip(view["rows"], HOA_CU, strict=True):
         assert row["values"] == dict(entry)
@@ -412,6 +414,18 @@ def test_form_writes_a_workbook_for_every_commune(made, run, tmp_path):
     assert out.startswith("22 workbooks")
     book = openpyxl.load_workbook(tmp_path / f"{CAMPAIGN} 06223 Xã Hòa Cư.xlsx")
     assert book.worksheets[0]["A1"].value == "UBND XÃ HÒA CƯ"
+
+
+def test_parse_tells_what_an_official_workbook_says_of_itself(made, run, tmp_path):
+    assert run(made, "form", CAMPAIGN, "--out", tmp_path)[0] == 0
+    name = f"{CAMPAIGN} 06223 Xã Hòa Cư.xlsx"
+    (tmp_path / name).write_bytes(fill((tmp_path / name).read_bytes(), [POINT]))
+    (view,) = json.loads(run(made, "parse", tmp_path / name, "--json")[1])
+    assert view["official"].pop("form")
+    assert view["official"] == {
+        "campaign": CAMPAIGN, "commune": "06223", "issue": "", "exact": True
+    }  # fmt: skip
+    assert view["rows"][0]["values"] == POINT
 
 
 def test_init_writes_once_and_check_finds_it_sound(run, tmp_path):

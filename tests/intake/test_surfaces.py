@@ -35,11 +35,14 @@ from intake.__main__ import _explain
 from intake.printing import as_json
 from notifier import mime
 from notifier.compose import Attachment, Context, Templates, compose
+from notifier.correction import correction_workbook
 from notifier.fill_in import fill_in_workbook
 from notifier.official_letter import draft
 from notifier.report import ReportInputs, workbook
 from notifier.sample import sample_dues, sample_inputs
+from parsers.reading import Finding, Row
 from registry.errors import NotPossible
+from registry.model import Point
 
 CONFIG = rig.office()
 HOSTILE = [pytest.param(text, id=name) for name, text in TEXTS.items()]
@@ -366,6 +369,22 @@ def test_a_fill_in_workbook_holds_text_as_text(text: str) -> None:
     book = fill_in_workbook(campaign, commune, office, rig.SECRET)
     harmless = fill_in_workbook(campaign, CONFIG.communes[0], office, rig.SECRET)
     assert formulas(book) <= formulas(harmless)
+
+
+@pytest.mark.parametrize("text", HOSTILE[::2])
+def test_a_correction_holds_text_as_text(text: str) -> None:
+    """Whether it was understood, was not, or stands in what is said of a cell."""
+    fields = [field.key for field in CONFIG.campaigns[0].form.fields]
+    wrong = Finding("error", "x", f"Ô ghi “{text}”.", "needs", 1, "Biểu!B9")
+    rows = [
+        Row(rig.POINT | {"name": text, "note": text}, {}, {"note": 0.5}, {}),
+        Row({"name": "Điểm"}, {}, {}, dict.fromkeys(fields, text)),
+    ]
+    points = tuple(Point(number, 1, row) for number, row in enumerate(rows, start=1))
+    answer = rig.submission(CONFIG, "Hòa Cư", "needs-fix", points=points, findings=(wrong,))
+    made = CONFIG.campaigns[0], rig.commune(CONFIG, "Hòa Cư"), CONFIG.settings.office
+    book = correction_workbook(*made, answer, rig.SECRET)
+    assert formulas(book) == formulas(fill_in_workbook(*made, rig.SECRET))
 
 
 @pytest.mark.parametrize("first", TURNS)
