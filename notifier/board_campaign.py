@@ -65,11 +65,13 @@ class CommuneLine:
 
 @dataclass(frozen=True, slots=True)
 class ReportLine:
-    """One frozen report."""
+    """One frozen report or supplement; ``letter`` says how the official letter was signed."""
 
-    number: int
+    name: str
     created: str
     approved: str
+    returned: str
+    letter: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +205,12 @@ def _mail(facts: Facts, mail: LastMail | None) -> MailLine | None:
 
 
 def _report(facts: Facts, report: ReportRow) -> ReportLine:
+    added = report.supplement
+    letter = report.letter
     return ReportLine(
-        report.number, facts.moment(report.created_at), facts.moment(report.approved_at)
+        f"Bổ sung số {added}" if added else f"Bản số {report.number}",
+        facts.moment(report.created_at),
+        facts.moment(report.approved_at),
+        facts.moment(report.returned_at),
+        wording.SIGNATURES.get(letter.signature, "") if letter else "",
     )
