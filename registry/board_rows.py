@@ -14,7 +14,9 @@ from registry.tables import findings, mails, messages, points, submissions
 Place = tuple[str, CommuneKey]
 
 #: Mails about a commune that do not go to it.
-_TO_OTHERS: tuple[MailKind, ...] = ("held", "digest", "draft", "report", "alert", "stranger")
+_TO_OTHERS: tuple[MailKind, ...] = (
+    *("held", "digest", "draft", "returned", "report", "department", "alert", "stranger"),
+)
 #: What a campaign sends of itself: the timeline shows when it did.
 _SENT_UNASKED: tuple[MailKind, ...] = ("call", "reminder", "silence")
 
