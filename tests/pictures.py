@@ -146,7 +146,10 @@ def _pictures(
     yield "board-phone.png", board("index.html", _PHONE)
     yield "board-dark.png", board("index.html", _PAGE, dark=True)
     yield "plan.png", board("plan.html", _PAGE)
-    yield "report.png", lambda: _sheet(played.file("report/**/Bao cao ocop-*.xlsx").read_bytes(), passing)
+    yield (
+        "report.png",
+        lambda: _sheet(played.file("report/**/Bao cao ocop-*.xlsx").read_bytes(), passing),
+    )
     yield "workbook.png", attached("call/")
 
 
