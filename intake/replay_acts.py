@@ -425,7 +425,9 @@ class Player:
                 mail = self._as_it_left(event)
                 if _derivable(event):
                     self._note(event, {}, {}, "nothing owes this mail today")
-            self.desk.store.queue([mail], event.at, held=bool(event.data["held"]))
+            # An older program may have named it otherwise; bounces cite the name that it had.
+            named = dataclasses.replace(mail, rfc_message_id=_text(event, "rfc_message_id"))
+            self.desk.store.queue([named], event.at, held=bool(event.data["held"]))
 
     def tell_refusals(self, scene: Sequence[Event]) -> None:
         """The admin was told of refused mails; the alert itself follows."""

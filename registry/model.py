@@ -380,8 +380,9 @@ class Outcome:
     documents: tuple[Document, ...] = ()
     submission: NewSubmission | None = None
     returned: tuple[tuple[str, str], ...] = ()
-    decided: "Decided | ReportDecision | None" = None
-    ignored: tuple[str, ...] = ()
+    # Most messages say neither: their hashes are those of before there were such replies.
+    decided: "Decided | ReportDecision | None" = field(default=None, metadata={"later": True})
+    ignored: tuple[str, ...] = field(default=(), metadata={"later": True})
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,8 +55,6 @@ _RETURNED = (
 )
 _ALIVE = bounced.delete().where(bounced.c.address == sa.bindparam("wanted"))
 _VERSIONS = sa.select(sa.func.count()).select_from(submissions).where(SAME_ANSWER)
-#: Fields of an outcome that stand in its hash only when they say something.
-_SELDOM = frozenset({"decided", "ignored"})
 
 
 class RecordRows(DecisionRows):
@@ -138,9 +136,11 @@ def digest(outcome: Outcome) -> str:
 
 def _in_words(value: Any) -> object:
     if dataclasses.is_dataclass(value):  # not `asdict`, which copies all that is in it
-        told_of = {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
-        # Most messages decide nothing: their hashes are those of before there were such replies.
-        return {name: one for name, one in told_of.items() if one or name not in _SELDOM}
+        told = {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+        for one in dataclasses.fields(value):
+            if one.metadata.get("later") and told[one.name] == one.default:
+                del told[one.name]
+        return told
     if isinstance(value, dt.datetime):
         return instant(value)
     if isinstance(value, dt.date):

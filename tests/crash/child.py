@@ -13,6 +13,7 @@ from unittest import mock
 
 from rigs.dovecot import PASSWORD
 from rigs.effects import Death, Effects, counted, last_serial
+from rigs.office import SECRET
 
 from config.settings import load
 from intake import service as service_module
@@ -22,6 +23,7 @@ from intake.logs import to_stderr
 from intake.opening import open_lease
 from intake.put_in_place import catch_up_with_copy
 from intake.service import Service
+from registry import vault as vault_module
 
 ENV = {"INTAKE_TEST_PASSWORD": PASSWORD}
 
@@ -65,10 +67,9 @@ def _service(folder: Path, clock: Clock) -> Iterator[Service]:
     with ExitStack() as stack:
         # The days that are played are long before the program was built.
         stack.enter_context(mock.patch.object(service_module, "BUILT_AT", clock()))
-        # Tokens are the same in every play: how the secret is kept is played, not what it is.
-        stack.enter_context(
-            mock.patch("registry.vault.secrets.token_hex", lambda size: "ab" * size)
-        )
+        # Every office draws the same secret: what it seals is compared byte by byte.
+        drawn = mock.Mock(token_hex=lambda _bytes: SECRET.hex())
+        stack.enter_context(mock.patch.object(vault_module, "secrets", drawn))
         lease = stack.enter_context(open_lease(config))
         catch_up_with_copy(config, clock(), lambda: None)
         desk = stack.enter_context(open_desk(config, ENV, clock))

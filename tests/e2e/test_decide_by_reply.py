@@ -146,8 +146,9 @@ def test_the_first_of_two_officers_decides_and_the_second_is_told(open_office):
     ask(office, strangers_form())
     first, second = notice(office, OFFICER), notice(office, COLLEAGUE)
     office.deliver(reply("gmail", first, "GÁN xã Hòa Cư", sender=OFFICER))
-    office.deliver(reply("outlook", second, "BỎ", sender=COLLEAGUE))
-    office.tick()  # both in one batch
+    later = office.now + dt.timedelta(minutes=1)
+    office.deliver(reply("outlook", second, "BỎ", sender=COLLEAGUE), later)
+    office.tick(later)  # both in one batch
     assert [event.kind for event in decisions(office)] == ["assigned"]
     assert state(office) == "registered"
     assert f"người quyết định: {OFFICER}" in last_words(office, COLLEAGUE)

@@ -94,7 +94,8 @@ def verified_and_copied(office: Whole) -> None:
 
     The first ones told too little. Of the others' journals all is played. Only what the fixture
     has not from a daemon comes out otherwise: a report that was frozen without its letter, and
-    digests of a config that it does not tell (this office's digest has another hour).
+    digests of a config that it does not tell (this office's digest has another hour). And notices
+    of held messages, which had no token yet.
     """
     assert verify(office.config, office.store, office.desk.vault) == []
     assert office.desk.journal_copy.standing(office.store) == "equal"
@@ -105,4 +106,4 @@ def verified_and_copied(office: Whole) -> None:
         return
     differences = rebuild(office.config, office.folder / "new", no_bar).played.differences
     changed = {one.of.partition("/")[0] or one.kind for one in differences if one.then}
-    assert changed == {"report-frozen", "digest"}
+    assert changed == {"report-frozen", "digest", "held"}

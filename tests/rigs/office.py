@@ -22,6 +22,8 @@ from registry.model import (
 )
 
 FOLDER = Path(__file__).parents[2] / "config" / "cao-loc"
+#: What seals workbooks in tests.
+SECRET = bytes(range(32))
 VN = dt.timezone(dt.timedelta(hours=7))
 SHA = "9f2c4be81d7a60355c0be1f4a6d2937e8b51c6f0d4a7e2931b8c5f60a1d2e3f4"
 

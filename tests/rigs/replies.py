@@ -15,6 +15,7 @@ import itertools
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.header import Header
 from email.message import EmailMessage
 from email.utils import format_datetime, parseaddr
 from types import MappingProxyType
@@ -25,6 +26,7 @@ Files = list[tuple[str, str, bytes]]
 _ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 _WEEKDAYS = ("Thứ Hai", "Thứ Ba", "Thứ Tư", "Thứ Năm", "Thứ Sáu", "Thứ Bảy", "Chủ Nhật")
 _SHORT_DAYS = ("Th 2", "Th 3", "Th 4", "Th 5", "Th 6", "Th 7", "CN")
+_SUBJECT = "SUBJECT-OF-THE-REPLY"
 _serial = itertools.count(1)
 
 #: What programs and gateways put in front of the subject of an answer.
@@ -102,7 +104,7 @@ def reply(
     made = EmailMessage()
     made["From"] = sender
     made["To"] = seen.who
-    made["Subject"] = prefix + seen.subject if subject is None else subject
+    made["Subject"] = _SUBJECT
     made["Date"] = format_datetime(date or seen.at + dt.timedelta(hours=1))
     made["Message-ID"] = headers.pop("Message_ID", f"<reply-{next(_serial)}@xa.example>")
     if threaded:
@@ -115,7 +117,9 @@ def reply(
     for name, kind, data in files:
         main, sub = kind.split("/")
         made.add_attachment(data, maintype=main, subtype=sub, filename=name)
-    return made.as_bytes()
+    # The stdlib's folding loses blanks between encoded words; programs do not.
+    written = Header(prefix + seen.subject if subject is None else subject, "utf-8").encode()
+    return made.as_bytes().replace(_SUBJECT.encode(), written.encode(), 1)
 
 
 def _fill(made: EmailMessage, text: str | None, page: str | None) -> None:
