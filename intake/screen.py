@@ -283,7 +283,9 @@ class Screen:
         if letter:
             number = " ".join(part for part in (letter["number"], letter["issued_on"]) if part)
             what = f"{letter['name']}{f', {number}' if number else ''}"
-            self._say(f"letter {escape(what)}, signature: {letter['signature'] or 'none'}", 1)
+            self._say(
+                f"letter {escape(what)}, signature: {escape(letter['signature'] or 'none')}", 1
+            )
 
     def _department(self, one: View) -> None:
         about = f"report {one['report']}" if one["report"] else "no known report"

@@ -21,7 +21,10 @@ from intake.replay_script import (
 from registry.journal import GENESIS, seal
 from registry.model import Event, MailState
 
-OTHER_KINDS = {"assigned", "accepted", "rejected", "recorded", "held"}
+OTHER_KINDS = {
+    *("assigned", "accepted", "rejected", "recorded", "held"),
+    *("report-approved", "report-returned", "report-again"),
+}
 
 
 def event(kind: str, minutes: int = 0, subject: str = "mail 1", **data: object) -> Event:

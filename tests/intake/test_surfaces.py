@@ -70,6 +70,12 @@ FINDING = {
     "message": "Sai số",
 }  # fmt: skip
 LETTER = {"number": "1/UBND", "issued_on": "15/5", "subject": "Về việc", "signer": "A"}
+REPORT = {
+    "number": 2, "supplement": 1, "state": "released", "created_at": AT, "approved_at": AT,
+    "approved_by": "lãnh đạo", "returned_at": AT, "returned_by": "lãnh đạo",
+    "returned_reason": "kinh phí", "letter": {"name": "145.pdf", "number": "145/UBND",
+    "issued_on": "2024-05-22", "signature": "valid"},
+}  # fmt: skip
 MESSAGE = {
     "id": 1, "received_at": AT, "sender": "a@b.example", "commune": "Xã Hòa Cư", "subject": "Thư",
     "state": "held", "verdict": "query", "reason": "words-only: x",
@@ -111,8 +117,12 @@ VIEWS = {
                        "communes": [{"name": "Xã", "state": "registered", "late": True,
                                      "receipt": "O-1", "version": 1, "points": 1, "errors": 0,
                                      "received_at": AT}],
-                       "report": {"number": 1, "created_at": AT, "approved_at": AT,
-                                  "approved_by": "lãnh đạo"}}],
+                       "reports": [
+                           REPORT,
+                           {**REPORT, "state": "returned", "letter": None},
+                           {**REPORT, "state": "waiting", "letter": None}]}],
+        "department": [{"message": 1, "campaign": "ocop", "report": 1, "received_at": AT,
+                        "sender": "so@tinh.example", "subject": "Trả lời"}],
         "messages": {"kept": 0, "recorded": 1, "held": 1, "by_verdict": {"query": 1}},
         "outbox": {"queued": 0, "sent": 1, "refused": 0, "unknown": 0, "held": 0,
                    "by_kind": {"ack": 1}},
