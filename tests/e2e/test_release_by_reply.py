@@ -440,3 +440,13 @@ def test_the_archive_holds_the_signed_letter_and_who_decided(office: Whole, tmp_
     export(office.config, office.store, office.desk.vault, campaign, tmp_path / "out", office.now)
     (kept,) = (tmp_path / "out").rglob("145-UBND.pdf")
     assert kept.read_bytes() == signed_letter()
+
+
+def test_a_spoofed_approver_releases_nothing_where_senders_must_prove_themselves(open_office):
+    """Even the right token, stolen from the mailbox, needs the proof of the address."""
+    office = open_office(security={"require": '"dmarc"'})
+    asked = drafted(office)
+    answer(office, asked, "DUYỆT")
+    assert newest_reply(office).reason.startswith("unproven-sender")
+    assert rows(office)[0].approved_at is None
+    assert sent_to_department(office) == []

@@ -23,6 +23,7 @@ from rigs.world import (
 )
 
 from config.model import CalendarFile, Config, Hours
+from notifier.debt import Asks
 from notifier.due import (
     UNASKED,
     Due,
@@ -507,6 +508,34 @@ def test_the_approved_report_goes_to_the_department_at_any_hour() -> None:
     approved = world.report(approved_at=at(22, 18), approved_by="lanhdao")
     (one,) = reports(at(22, 18, 1), reports=(approved,))
     assert (one.kind, one.key, one.to) == ("report", "report/ocop-2024-2/1", (DEPARTMENT,))
+
+
+def test_every_released_supplement_goes_out_for_each_tells_only_what_it_adds() -> None:
+    first = world.report(approved_at=at(22, 18))
+    second = world.report(2, created_at=at(23, 8), approved_at=at(23, 9), supplement=1, base=1)
+    owed = reports(at(23, 10), reports=(first, second))
+    assert keys(owed) == ["report/ocop-2024-2/1", "report/ocop-2024-2/2"]
+
+
+def test_a_returned_draft_goes_back_to_the_officers_and_is_asked_of_nobody_else() -> None:
+    returned = world.report(returned_at=at(22, 9), returned_reason="kinh phí")
+    (one,) = reports(at(22, 10), reports=(returned,))
+    assert (one.kind, one.key) == ("returned", "returned/ocop-2024-2/1")
+    assert one.to == world.config().settings.officers.addresses
+    assert one.asks == Asks("B", 1, "returned/ocop-2024-2/1")
+    (again,) = reports(at(22, 10), reports=(dataclasses.replace(returned, again_at=at(22, 10)),))
+    assert again.asks is None
+
+
+def test_the_department_answer_is_passed_on_once_to_approvers_and_officers() -> None:
+    message = world.message(verdict="department", campaign=CAMPAIGN, sender=DEPARTMENT)
+    what = snapshot(at(23, 9), department=(message,))
+    (one,) = [due for due in everything(what, at(23, 9)) if due.kind == "department"]
+    campaign, officers = world.campaign(), world.config().settings.officers.addresses
+    assert one.to == tuple(dict.fromkeys((*campaign.report.approvers, *officers)))
+    assert one.key == f"department/{message.identity[:20]}"
+    told = dataclasses.replace(what, mail_keys=frozenset([one.key]))
+    assert not [due for due in everything(told, at(23, 9)) if due.kind == "department"]
 
 
 def test_a_bounce_does_not_keep_the_report_from_the_department() -> None:

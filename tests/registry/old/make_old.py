@@ -25,6 +25,7 @@ from intake.demo_documents import PLAIN, workbook
 from intake.demo_scenario import DONG_DANG, GIA_CAT, HOA_CU, XLSX, _sender
 from intake.desk import Desk, open_desk
 from intake.post import decide_and_queue
+from notifier.report_inputs import inputs_json
 from registry import schema
 from registry.model import ReportFile, Slot
 
@@ -80,10 +81,11 @@ def fill(desk: Desk, clock: list[dt.datetime]) -> None:
     store.polled(clock[0])
     decide_and_queue(desk)
     keep(desk, 5, mail("baolam@caoloc.example", NIL), mail("dongdang@caoloc.example", book=theirs))
-    written, built = build_report(store, desk.config, desk.config.campaign(CAMPAIGN), clock[0])
+    campaign = desk.config.campaign(CAMPAIGN)
+    inputs, built = build_report(store, desk.vault, desk.config, campaign, clock[0])
     small = {name: data for name, data in built.items() if name.endswith(".xlsx")}
     files = [ReportFile(name, desk.vault.put(data), len(data)) for name, data in small.items()]
-    store.freeze_report(CAMPAIGN, desk.vault.put(written), files, clock[0])
+    store.freeze_report(CAMPAIGN, desk.vault.put(inputs_json(inputs)), files, clock[0])
 
 
 def main(old: Path) -> None:
