@@ -20,6 +20,7 @@ from config.model import Config
 from intake.opening import data_folder
 from registry.copies import Examined, examine, settle
 from registry.errors import NotPossible
+from registry.files import sync_folder
 from registry.store import Store
 from registry.vault import Vault
 
@@ -285,12 +286,3 @@ def _sync_folders(part: Path) -> None:
     for path in (part, *part.rglob("*")):
         if path.is_dir():
             sync_folder(path)
-
-
-def sync_folder(folder: Path) -> None:
-    """Put the names of a folder's files on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -20,17 +20,29 @@ _GOOD_FOR = dt.timedelta(days=365)
 def signed(pdf: bytes, name: str, at: dt.datetime) -> bytes:
     """Return the PDF with a PAdES signature in this name that claims this time."""
     key = ec.generate_private_key(ec.SECP256R1())
+    return sign(pdf, _certificate(name, key, at), key, at, name)
+
+
+def sign(
+    pdf: bytes,
+    certificate: x509.Certificate,
+    key: ec.EllipticCurvePrivateKey,
+    at: dt.datetime,
+    name: str,
+    field: str = "ChuKy",
+) -> bytes:
+    """Return the PDF with a PAdES signature by this certificate in a field of its own."""
     der = serialization.Encoding.DER
     private = key.private_bytes(
         der, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
     signer = signers.SimpleSigner(
-        signing_cert=asn1.Certificate.load(_certificate(name, key, at).public_bytes(der)),
+        signing_cert=asn1.Certificate.load(certificate.public_bytes(der)),
         signing_key=asn1_keys.PrivateKeyInfo.load(private),
         cert_registry=SimpleCertificateStore(),  # type: ignore[no-untyped-call]
     )
     metadata = signers.PdfSignatureMetadata(
-        field_name="ChuKy", subfilter=fields.SigSeedSubFilter.PADES, name=name
+        field_name=field, subfilter=fields.SigSeedSubFilter.PADES, name=name
     )
     out = io.BytesIO()
     _AtItsTime(at, metadata, signer).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=out)

@@ -5,8 +5,6 @@ without their ``#``, are the admin's, and are kept when it is written anew. `int
 what follows from them and puts them into the campaign's file; the daemon never reads this one.
 """
 
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +20,7 @@ from parsers.columns import captions_of
 from parsers.form import Form
 from parsers.vietnamese import fold
 from registry.columns import SeenColumn
+from registry.files import put_file
 from registry.model import CommuneKey
 
 FOLDER = "proposals"
@@ -271,19 +270,7 @@ def write_proposals(config: Config, campaign: Campaign, seen: Iterable[SeenColum
         _log.warning("proposals_left_alone", problem=str(error.problems[0]))
         return len(found)
     if not path.exists() or path.read_bytes() != text.encode():
-        _replace(path, text.encode())
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        put_file(path, text.encode())  # 0600, for its samples may be personal
         _log.info("proposals_written", campaign=campaign.id, captions=len(found))
     return len(found)
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Put the whole file in place at once; 0600, for its samples may be personal."""
-    path.parent.mkdir(mode=0o700, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

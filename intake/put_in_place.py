@@ -29,10 +29,11 @@ from intake.rebuild import (
 )
 from parsers.jail import JailBrokenError
 from registry.errors import NotPossible, RegistryBehind, RegistryProblem
+from registry.files import sync_folder
 from registry.journal_copy import CopyDamaged, JournalCopy
 from registry.model import GENESIS_HEAD
 from registry.store import Store, open_store
-from registry.vault import Vault, sync_folder
+from registry.vault import Vault
 
 _log = structlog.get_logger("in_place")
 

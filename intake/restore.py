@@ -12,11 +12,11 @@ from intake.backup import (
     check,
     copy_file,
     is_shelved,
-    sync_folder,
 )
 from registry.copies import examine, mark_as_restored
 from registry.database import resolve
 from registry.errors import NotPossible, RegistryProblem
+from registry.files import sync_folder
 from registry.vault import Vault
 
 

@@ -6,9 +6,7 @@ and its policy lets a browser use nothing else.
 """
 
 import base64
-import contextlib
 import hashlib
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from markupsafe import Markup
 from notifier.board_view import Board
 from notifier.board_words import WEEKDAYS
 from notifier.plan_view import Plan
+from registry.files import put_file
 
 INDEX, PLAN = "index.html", "plan.html"
 #: What is written, and all that is ever served.
@@ -70,17 +69,7 @@ def write(folder: Path, page: Page, stamp: str) -> bool:
     if _mark_of(path) == page.mark:
         return False
     folder.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_name(f".{path.name}.new")
-    try:
-        with fresh.open("wb") as file:
-            file.write(page.stamped(stamp))
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            fresh.unlink(missing_ok=True)
-        raise
+    put_file(path, page.stamped(stamp), 0o644)  # nothing in it is personal
     return True
 
 

@@ -3,9 +3,10 @@
 import contextlib
 import fcntl
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+
+from registry.files import put_file
 
 
 class TokenFile:
@@ -54,21 +55,7 @@ class TokenFile:
             OSError: the disk is full, the folder is not ours, …
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{self.path.name}.", dir=self.path.parent)
-        try:
-            with os.fdopen(handle, "w", encoding="ascii", errors="strict") as file:  # mkstemp: 0600
-                file.write(f"{token}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self.path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-        folder = os.open(self.path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        put_file(self.path, f"{token}\n".encode("ascii"))
         self._held = None
 
     def hold(self, token: str) -> None:

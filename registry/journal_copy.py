@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from registry import journal
+from registry.files import make_folder, sync_folder
 from registry.model import GENESIS_HEAD, Event, Head
-from registry.vault import make_folder, sync_folder
 
 NAME = "journal.jsonl"
 _ASIDE = "journal-until-"

@@ -1,17 +1,14 @@
 """The vault: raw bytes in files named by their sha256. Written once, never changed."""
 
-import contextlib
 import hashlib
-import os
 import re
 import secrets
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from registry.files import UNFINISHED, make_folder, put_file, put_file_once
+
 _NAME = re.compile(r"[0-9a-f]{64}")
-#: What a file is called until its bytes are on the disk.
-_UNFINISHED = ".new-"
 #: Beside the shelves, so that a backup has it and an export has not.
 _SECRET = "secret.key"  # noqa: S105  a file's name
 _SECRET_BYTES = 32
@@ -52,7 +49,7 @@ class Vault:
             path = self.folder / _SECRET
             if not path.exists():
                 make_folder(self.folder)
-                _write_once(path, secrets.token_hex(_SECRET_BYTES).encode())
+                put_file_once(path, secrets.token_hex(_SECRET_BYTES).encode())
             try:
                 found = bytes.fromhex(path.read_text("ascii"))
             except ValueError:
@@ -73,7 +70,7 @@ class Vault:
         if self.holds(sha256, data):
             return sha256
         make_folder(path.parent)
-        _write(path, data)
+        put_file(path, data)
         return sha256
 
     def get(self, sha256: str) -> bytes:
@@ -111,7 +108,7 @@ class Vault:
 
         Only for the process that alone writes here: another one's file would vanish under it.
         """
-        unfinished = list(self.folder.glob(f"??/{_UNFINISHED}*"))
+        unfinished = list(self.folder.glob(f"??/{UNFINISHED}*"))
         for path in unfinished:
             path.unlink(missing_ok=True)
         return len(unfinished)
@@ -150,55 +147,8 @@ class Overlay(Vault):
         return super().has(sha256) or self._under.has(sha256)
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it; each name is on the disk when this returns."""
-    if folder.is_dir():
-        return
-    make_folder(folder.parent)
-    folder.mkdir(exist_ok=True, mode=0o700)
-    sync_folder(folder.parent)
-
-
 def _holds(path: Path, data: bytes) -> bool:
     try:
         return path.stat().st_size == len(data) and path.read_bytes() == data
     except FileNotFoundError:
         return False
-
-
-def _write_once(path: Path, data: bytes) -> None:
-    """Put a file on the disk unless there is one: of several that try, the first one's stays."""
-    descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)  # for its owner only
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileExistsError):
-            os.link(name, path)
-    finally:
-        Path(name).unlink()
-    sync_folder(path.parent)
-
-
-def _write(path: Path, data: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Put the names of a folder's files on the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -33,16 +33,9 @@ MAY_DELETE = {
         "intake/put_in_place.py",
         "put_in_place",
     ): "its own half-made copy, and what SQLite left of the old registry, which is kept whole",
-    ("intake/proposals.py", "_replace"): "its own half-written proposals, before they have a name",
     ("intake/put_in_place.py", "catch_up_with_copy"): "rooms where a killed rebuilding worked",
-    ("notifier/board.py", "write"): "its own half-written page, before it has its name",
-    (
-        "notifier/token_file.py",
-        "write",
-    ): "its own half-written token, before it has its name",
     ("registry/vault.py", "tidy"): "temporary files of a killed process, which never had a name",
-    ("registry/vault.py", "_write"): "its own temporary file, before it has its name",
-    ("registry/vault.py", "_write_once"): "its own temporary name, once the file has its own",
+    ("registry/files.py", "_unnamed"): "its own temporary name, before or beside the file's own",
 }
 _DELETING = {"unlink", "rmtree", "rmdir", "removedirs"}
 

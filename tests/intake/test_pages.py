@@ -53,7 +53,9 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_every_picture_is_one_that_dev_pictures_makes(page: Path) -> None:
-    made = re.findall(r'yield "([\w-]+\.png)"', (ROOT / "tests" / "pictures.py").read_text("utf-8"))
+    made = re.findall(
+        r'yield \(?\s*"([\w-]+\.png)"', (ROOT / "tests" / "pictures.py").read_text("utf-8")
+    )
     for source in re.findall(r'<img src="([^"]+)"[^>]*>', page.read_text(encoding="utf-8")):
         path = (page.parent / source).resolve()
         assert path.parent == ROOT / "docs" / "images"

@@ -5,7 +5,6 @@ import datetime as dt
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from rigs.cast import moment
@@ -150,7 +149,7 @@ def test_a_full_disk_under_the_board_breaks_nothing_else(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("notifier.board.os", SimpleNamespace(fsync=full))
+        patched.setattr("notifier.board.put_file", full)
         nil(office)
         office.tick()
         assert [one.kind for one in office.store.mails() if one.state == "sent"].count("ack") == 1

@@ -186,7 +186,7 @@ def test_half_a_page_never_has_the_pages_name(
     def full(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("notifier.board.os.fsync", full)
+    monkeypatch.setattr("registry.files.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         write(tmp_path, rendered(sample(day=18))[INDEX], "18/05/2024 14:20")
     assert (tmp_path / INDEX).read_bytes() == before

@@ -1,20 +1,15 @@
 """An invented certificate authority that signs PDFs as a commune's office would."""
 
 import datetime as dt
-import io
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
-from asn1crypto import keys as asn1_keys
-from asn1crypto import x509 as asn1
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.sign import fields, signers
-from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from intake.demo_signing import sign
 
 MADE = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 SIGNED = dt.datetime(2024, 5, 17, 9, 30, tzinfo=dt.timezone(dt.timedelta(hours=7)))
@@ -79,31 +74,4 @@ def signed(
     pdf: bytes, signer: Certificate, at: dt.datetime = SIGNED, field: str = "ChuKy"
 ) -> bytes:
     """Return the PDF with a PAdES signature that claims this time."""
-    der = serialization.Encoding.DER
-    key = signer.key.private_bytes(
-        der, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    simple = signers.SimpleSigner(
-        signing_cert=asn1.Certificate.load(signer.certificate.public_bytes(der)),
-        signing_key=asn1_keys.PrivateKeyInfo.load(key),
-        cert_registry=SimpleCertificateStore(),
-    )
-    metadata = signers.PdfSignatureMetadata(
-        field_name=field, subfilter=fields.SigSeedSubFilter.PADES, name="UBND xã Hòa Cư"
-    )
-    out = io.BytesIO()
-    _Signer(at, metadata, simple).sign_pdf(IncrementalPdfFileWriter(io.BytesIO(pdf)), output=out)
-    return out.getvalue()
-
-
-class _Signer(signers.PdfSigner):
-    """A signer whose clock shows what the test says."""
-
-    def __init__(self, at: dt.datetime, *parts: Any) -> None:
-        super().__init__(*parts)
-        self._at = at
-
-    def init_signing_session(self, *parts: Any, **more: Any) -> Any:
-        session = super().init_signing_session(*parts, **more)
-        session.system_time = self._at
-        return session
+    return sign(pdf, signer.certificate, signer.key, at, "UBND xã Hòa Cư", field)
