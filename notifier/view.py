@@ -22,7 +22,7 @@ from notifier.held_reasons import in_vietnamese
 from notifier.mime import Attachment
 from notifier.options import options
 from notifier.schedule import live
-from notifier.token import token
+from notifier.token import token, without_tokens
 from parsers.form import Form
 from parsers.reading import Finding, Letter
 from registry.model import (
@@ -226,7 +226,7 @@ def view(due: Due, context: Context) -> View:
         "target": _target(context),
         "returned": _returned(context.message),
         "question": _question(context.message),
-        "excerpt": wording.discreet(context.excerpt, _WORDS_SHOWN),
+        "excerpt": _quoted(context.excerpt, _WORDS_SHOWN),
         "left_out": [
             f"{wording.discreet(name, 160)}: {wording.clean(why, 200)}"
             for name, why in context.left_out[:_FILES_SHOWN]
@@ -278,6 +278,11 @@ def _question(message: Message | None) -> View | None:
     if asked is None or message is None:
         return None
     return {"sender": wording.masked(message.sender), "points": asked.points}
+
+
+def _quoted(text: str, limit: int) -> str:
+    """Return somebody's words as we quote them; a token in them is about another mail."""
+    return wording.discreet(without_tokens(text), limit)
 
 
 def _target(context: Context) -> View | None:
@@ -375,7 +380,7 @@ def _message(message: Message, context: Context) -> View:
     return {
         "id": message.id,
         # A mark of secrecy in a reply's quotation would keep the reply itself from being read.
-        "subject": "" if message.verdict == "secret" else wording.discreet(message.subject, 200),
+        "subject": "" if message.verdict == "secret" else _quoted(message.subject, 200),
         "sender": wording.clean(message.sender, 200),
         "received": wording.moment(message.received_at, zone),
         "reason": wording.discreet(in_vietnamese(message.reason), 400),
