@@ -53,6 +53,11 @@ def found_tokens(text: str) -> tuple[Token, ...]:
     return tuple(dict.fromkeys(_found(text[:2_000])))[:10]
 
 
+def without_tokens(text: str) -> str:
+    """Return a text without the tokens in it: what we quote of a mail must not ask once more."""
+    return _SHAPE.sub("…", text)
+
+
 def judge(one: Token, secret: bytes, key: str, addressee: str, today: dt.date) -> Verdict:
     """Say whether a token is good for this debt from this sender on this local day."""
     parts = (key, addressee.casefold(), f"{one.until:%Y%m%d}")

@@ -24,9 +24,15 @@ from notifier.mime import Attachment
 from notifier.options import options
 from notifier.report_view import ReportFacts, report_view
 from notifier.schedule import live
+<<<<<<< HEAD
 from notifier.token import token
 from notifier.versions import told_changes, told_doubts
 from parsers.reading import Letter
+=======
+from notifier.token import token, without_tokens
+from parsers.form import Form
+from parsers.reading import Finding, Letter
+>>>>>>> desk-decide
 from registry.model import (
     WHOSE_IS_OPEN,
     Document,
@@ -245,9 +251,13 @@ def view(due: Due, context: Context) -> View:
         "target": _target(context),
         "returned": _returned(context.message),
         "question": _question(context.message),
+<<<<<<< HEAD
         "excerpt": wording.clean(context.excerpt, _LETTER_SHOWN)
         if due.kind == "department"
         else wording.discreet(context.excerpt, _WORDS_SHOWN),
+=======
+        "excerpt": _quoted(context.excerpt, _WORDS_SHOWN),
+>>>>>>> desk-decide
         "left_out": [
             f"{wording.discreet(name, 160)}: {wording.clean(why, 200)}"
             for name, why in context.left_out[:_FILES_SHOWN]
@@ -299,6 +309,11 @@ def _question(message: Message | None) -> View | None:
     if asked is None or message is None:
         return None
     return {"sender": wording.masked(message.sender), "points": asked.points}
+
+
+def _quoted(text: str, limit: int) -> str:
+    """Return somebody's words as we quote them; a token in them is about another mail."""
+    return wording.discreet(without_tokens(text), limit)
 
 
 def _target(context: Context) -> View | None:
@@ -396,7 +411,7 @@ def _message(message: Message, context: Context) -> View:
     return {
         "id": message.id,
         # A mark of secrecy in a reply's quotation would keep the reply itself from being read.
-        "subject": "" if message.verdict == "secret" else wording.discreet(message.subject, 200),
+        "subject": "" if message.verdict == "secret" else _quoted(message.subject, 200),
         "sender": wording.clean(message.sender, 200),
         "received": wording.moment(message.received_at, zone),
         "reason": wording.discreet(in_vietnamese(message.reason), 400),

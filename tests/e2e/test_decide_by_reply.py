@@ -300,3 +300,13 @@ def test_an_answer_that_is_left_unfinished_is_finished_after_a_kill(office: Whol
     office.tick(office.now + dt.timedelta(minutes=5))
     assert [one.reason for one in answers(office)] == ["answer-stale: T1"]
     assert len(decisions(office)) == 1
+
+
+def test_a_notice_about_a_reply_asks_about_that_reply_alone(office: Whole):
+    """A commune answers with an officer's token: the next notice must not carry that one too."""
+    asked = ask(office, strangers_form())
+    answer(office, asked, "Cho hỏi thư này là gì?", sender=GIA_CAT_MAIL)
+    assert [one.id for one in office.store.held()] == [1, 2]
+    answer(office, notice(office), "BỎ")
+    assert [event.kind for event in decisions(office, 2)] == ["rejected"]
+    assert decisions(office, 1) == []

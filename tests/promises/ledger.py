@@ -129,10 +129,12 @@ class Ledger:
                 continue
             told = self.office.store.message(int(str(event.data["reply"])))
             raw = self.office.vault.get(told.sha256)
-            tokens = set(found_tokens(_header(raw, "Subject")))
-            assert _header(raw, "From") == event.data["by"] == OFFICER
-            assert len(tokens) == 1
-            assert tokens <= issued, "decided without the right token"
+            mail = email.message_from_bytes(raw, policy=email.policy.default)
+            body = mail.get_body(("plain", "html"))
+            tokens = set(found_tokens(str(mail["Subject"])))
+            tokens |= set(found_tokens(str(body.get_content()) if body else ""))
+            assert str(mail["From"]) == event.data["by"] == OFFICER
+            assert tokens & issued, "decided without the right token"
             target = self.office.store.message(int(event.subject.rpartition(" ")[2]))
             self.rejected.add(target.sha256)
 

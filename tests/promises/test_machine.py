@@ -147,6 +147,7 @@ class Office(RuleBasedStateMachine):
                 "reports released": len(ledger.approved),
                 "brakes pulled": "brake-pulled" in kinds,
                 "mails that came back": sum(bool(m.bounced_at) for m in store.mails()),
+                "answers by reply": sum(m.verdict == "decision" for m in store.messages()),
                 "decided by reply": sum("reply" in event.data for event in store.journal(100_000)),
                 "sent again elsewhere": sum("/again/" in m.key for m in store.mails()),
             }
