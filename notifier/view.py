@@ -24,15 +24,9 @@ from notifier.mime import Attachment
 from notifier.options import options
 from notifier.report_view import ReportFacts, report_view
 from notifier.schedule import live
-<<<<<<< HEAD
-from notifier.token import token
+from notifier.token import token, without_tokens
 from notifier.versions import told_changes, told_doubts
 from parsers.reading import Letter
-=======
-from notifier.token import token, without_tokens
-from parsers.form import Form
-from parsers.reading import Finding, Letter
->>>>>>> desk-decide
 from registry.model import (
     WHOSE_IS_OPEN,
     Document,
@@ -251,13 +245,9 @@ def view(due: Due, context: Context) -> View:
         "target": _target(context),
         "returned": _returned(context.message),
         "question": _question(context.message),
-<<<<<<< HEAD
-        "excerpt": wording.clean(context.excerpt, _LETTER_SHOWN)
+        "excerpt": wording.clean(without_tokens(context.excerpt), _LETTER_SHOWN)
         if due.kind == "department"
-        else wording.discreet(context.excerpt, _WORDS_SHOWN),
-=======
-        "excerpt": _quoted(context.excerpt, _WORDS_SHOWN),
->>>>>>> desk-decide
+        else _quoted(context.excerpt, _WORDS_SHOWN),
         "left_out": [
             f"{wording.discreet(name, 160)}: {wording.clean(why, 200)}"
             for name, why in context.left_out[:_FILES_SHOWN]
