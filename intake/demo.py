@@ -39,7 +39,7 @@ from intake.demo_scenario import (
 )
 from intake.demo_server import HOST, PASSWORD, USER, MailServer
 from intake.desk import open_desk
-from notifier.board import INDEX
+from notifier.board import FILES, INDEX
 from notifier.calendar import Calendar
 from notifier.due import reminder_moments
 from registry.errors import NotPossible
@@ -96,8 +96,8 @@ class _Stage:
     clock: _Clock
     store: Store
     console: Console = field(default_factory=lambda: Console(highlight=False))
-    #: The board at the end of each day, by the name of its file.
-    boards: dict[str, bytes] = field(default_factory=dict)
+    #: The board's pages at the end of each day.
+    boards: dict[Path, bytes] = field(default_factory=dict)
     _told: int = 0
     _numbers: Iterator[int] = field(default_factory=lambda: iter(range(1, 10_000)))
 
@@ -242,8 +242,9 @@ class _Stage:
     def _keep_board(self, moment: dt.datetime) -> None:
         """Keep the board as it stood at the end of each day."""
         if moment.astimezone(ZONE).hour == _EVENING and moment.minute == START.minute:
-            board = self.config.folder / self.config.settings.board.path / INDEX
-            self.boards[f"{moment.astimezone(ZONE):%Y-%m-%d}.html"] = board.read_bytes()
+            folder = self.config.folder / self.config.settings.board.path
+            day = f"{moment.astimezone(ZONE):%Y-%m-%d}"
+            self.boards |= {Path(day) / name: (folder / name).read_bytes() for name in FILES}
 
     # --- the end ---
 
@@ -348,8 +349,8 @@ def _write_out(out: Path, server: MailServer, stage: _Stage) -> None:
     for number, mail in enumerate(server.received, start=1):
         (mails / f"{number:04d} {mail.recipient}.eml").write_bytes(mail.raw)
     boards = out / "board"
-    boards.mkdir()
     for name, page in stage.boards.items():
+        (boards / name).parent.mkdir(parents=True, exist_ok=True)
         (boards / name).write_bytes(page)
     reports = out / "report"
     reports.mkdir()

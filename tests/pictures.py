@@ -4,12 +4,10 @@ Each picture has a fixed name in docs/images. One that cannot be made is told, a
 1 then: a page of the documents must not keep an old picture unnoticed.
 """
 
-import contextlib
 import datetime as dt
 import email
 import email.policy
 import html
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -24,11 +22,10 @@ from playwright.sync_api import Browser, sync_playwright
 from rigs.browser import EXECUTABLE
 
 from intake import demo
-from intake.demo_scenario import ZONE
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
 #: The board is shown as of here: some have answered, some not, and some days are left.
-MIDDLE = dt.datetime(2024, 5, 17, 16, tzinfo=ZONE)
+MIDDLE = dt.date(2024, 5, 17)
 _DESKTOP, _PHONE, _PAGE = 720, 390, 1180
 #: The board's first look: what is below, the pictures of a page need not show.
 _TALL = 1500
@@ -72,29 +69,7 @@ class Demo:
 
     def board(self, name: str) -> Path:
         """A page of the board as it was in the middle of the campaign."""
-        page = self.out / "board" / name
-        if not page.exists():
-            raise Missing(f"the demo wrote no {name} until {MIDDLE:%d/%m/%Y}")
-        return page
-
-
-@contextlib.contextmanager
-def board_kept(out: Path) -> Iterator[None]:
-    """While the demo plays, keep the board as it was when the middle of the campaign had come."""
-    tell_sent = demo._Stage._tell_sent
-
-    def tell_and_keep(stage: demo._Stage) -> None:
-        tell_sent(stage)
-        board = stage.config.folder / stage.config.settings.board.path
-        kept = out / "board"
-        if stage.clock() >= MIDDLE and board.is_dir() and not kept.exists():
-            shutil.copytree(board, kept)
-
-    demo._Stage._tell_sent = tell_and_keep  # type: ignore[method-assign]
-    try:
-        yield
-    finally:
-        demo._Stage._tell_sent = tell_sent  # type: ignore[method-assign]
+        return self.file(f"board/{MIDDLE}/{name}")
 
 
 def main() -> int:
@@ -102,9 +77,7 @@ def main() -> int:
     failed = False
     with tempfile.TemporaryDirectory(prefix="pictures-") as passing:
         played = Demo(Path(passing) / "demo")
-        with board_kept(played.out):
-            ended = demo.play(played.out)
-        if not ended:
+        if not demo.play(played.out):
             print("pictures: the demo did not end as it must", file=sys.stderr)  # noqa: T201
             failed = True
         with sync_playwright() as playwright:
