@@ -20,7 +20,7 @@ from parsers.columns import captions_of
 from parsers.form import Form
 from parsers.vietnamese import fold
 from registry.columns import SeenColumn
-from registry.files import put_file
+from registry.files import put_own_file
 from registry.model import CommuneKey
 
 FOLDER = "proposals"
@@ -271,6 +271,6 @@ def write_proposals(config: Config, campaign: Campaign, seen: Iterable[SeenColum
         return len(found)
     if not path.exists() or path.read_bytes() != text.encode():
         path.parent.mkdir(mode=0o700, exist_ok=True)
-        put_file(path, text.encode())  # 0600, for its samples may be personal
+        put_own_file(path, text.encode())  # 0600, for its samples may be personal
         _log.info("proposals_written", campaign=campaign.id, captions=len(found))
     return len(found)

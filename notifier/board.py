@@ -20,7 +20,7 @@ from markupsafe import Markup
 from notifier.board_view import Board
 from notifier.board_words import WEEKDAYS
 from notifier.plan_view import Plan
-from registry.files import put_file
+from registry.files import put_own_file
 
 INDEX, PLAN = "index.html", "plan.html"
 #: What is written, and all that is ever served.
@@ -69,7 +69,7 @@ def write(folder: Path, page: Page, stamp: str) -> bool:
     if _mark_of(path) == page.mark:
         return False
     folder.mkdir(parents=True, exist_ok=True)
-    put_file(path, page.stamped(stamp), 0o644)  # nothing in it is personal
+    put_own_file(path, page.stamped(stamp), 0o644)  # nothing in it is personal
     return True
 
 

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from registry.files import put_file
+from registry.files import put_own_file
 
 
 class TokenFile:
@@ -55,7 +55,7 @@ class TokenFile:
             OSError: the disk is full, the folder is not ours, …
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        put_file(self.path, f"{token}\n".encode("ascii"))
+        put_own_file(self.path, f"{token}\n".encode("ascii"))
         self._held = None
 
     def hold(self, token: str) -> None:

@@ -10,36 +10,49 @@ from pathlib import Path
 UNFINISHED = ".new-"
 
 
-def put_file(path: Path, data: bytes, mode: int = 0o600) -> None:
+def put_file(path: Path, data: bytes) -> None:
     """Put a file in place of what was there; it has its name once its bytes are on the disk.
+
+    Several may write it at once. What a kill leaves is named ``UNFINISHED…`` and must be tidied.
 
     Raises:
         OSError: full, read only, no such folder; what was there stays.
     """
-    with _unnamed(path, data, mode) as fresh:
+    descriptor, name = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
+    with _filled(descriptor, Path(name), data) as fresh:
+        fresh.replace(path)
+    sync_folder(path.parent)
+
+
+def put_own_file(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Do the same where nobody else writes: the next time overwrites what a kill has left."""
+    fresh = path.with_name(f".{path.name}.new")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
+    with _filled(descriptor, fresh, data, mode):
         fresh.replace(path)
     sync_folder(path.parent)
 
 
 def put_file_once(path: Path, data: bytes) -> None:
     """Put a file on the disk unless there is one: of several that try, the first one's stays."""
-    with _unnamed(path, data, 0o600) as fresh, contextlib.suppress(FileExistsError):
-        os.link(fresh, path)
+    descriptor, name = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
+    with _filled(descriptor, Path(name), data), contextlib.suppress(FileExistsError):
+        os.link(name, path)
     sync_folder(path.parent)
 
 
 @contextlib.contextmanager
-def _unnamed(path: Path, data: bytes, mode: int) -> Iterator[Path]:
-    descriptor, name = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
+def _filled(descriptor: int, fresh: Path, data: bytes, mode: int = 0o600) -> Iterator[Path]:
+    """Write a file that has a passing name only; that name is gone at the end."""
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(descriptor, mode)
             file.write(data)
             file.flush()
             os.fsync(descriptor)
-        yield Path(name)
+        yield fresh
     finally:
-        Path(name).unlink(missing_ok=True)
+        fresh.unlink(missing_ok=True)
 
 
 def make_folder(folder: Path) -> None:

@@ -149,7 +149,7 @@ def test_a_full_disk_under_the_board_breaks_nothing_else(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("notifier.board.put_file", full)
+        patched.setattr("notifier.board.put_own_file", full)
         nil(office)
         office.tick()
         assert [one.kind for one in office.store.mails() if one.state == "sent"].count("ack") == 1
