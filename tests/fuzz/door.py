@@ -14,10 +14,10 @@ from rigs.cast import HOA_CU
 from rigs.office import office
 
 from config.model import Config
+from intake.case_files import refused_notes  # what unpacking left out, as the registry has it
 from intake.matching import CampaignMatch, CommuneMatch
 from intake.message import parse
 from intake.record import Envelope, Known, ReadDocument, decide
-from intake.understand import _refused_notes  # what unpacking left out, as the registry has it
 from intake.unpack import unpack
 from parsers.jail import Jail, JailLimits
 from parsers.letter import nil_statement
@@ -101,7 +101,7 @@ class Door:
             )
             for number, part in enumerate(unpacked.files, 1)
         )  # fmt: skip
-        documents = (*documents, *_refused_notes(unpacked.notes, len(documents)))
+        documents = (*documents, *refused_notes(unpacked.notes, len(documents)))
         words = "\n".join(inner.text for inner in (parsed, *parsed.nested, *unpacked.mails))
         outcome = decide(
             Envelope(parsed.sender, parsed.subject, "<1@x>", parsed.date, _RECEIVED_AT),

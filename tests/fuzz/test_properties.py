@@ -18,10 +18,10 @@ from rigs.office import office
 from rigs.shipped import shipped_form
 
 import parsers
+from intake.case import _ACKS
 from intake.message import parse
 from intake.parsed import Parsed
 from intake.triage import TriageFacts, triage
-from intake.understand import _ACKS
 from intake.unpack import unpack
 from parsers.form import Field
 from parsers.grid import Cell, Extract, Grid
