@@ -258,8 +258,9 @@ def test_fault_091_a_deleted_registry_comes_back_from_the_vault_and_nothing_leav
     for hours in (0, 1, 24, 48, 24 * 30):
         office.tick(office.now + dt.timedelta(hours=hours))
     assert len(office.smtp.accepted) == mails  # no acknowledgment, no reminder, no report
-    write(office, HOA_CU_MAIL, office.now, files=workbook_file(form_of_hoa_cu()), subject="Lần 3")
-    # what is new is answered, and makes the draft of a supplement
+    other = workbook_file(form_of_hoa_cu([{**HOA_CU[0], "area_m2": "46"}]))
+    write(office, HOA_CU_MAIL, office.now, files=other, subject="Lần 3")
+    # what is new is answered, and what differs makes the draft of a supplement
     after = [one.recipients for one in office.smtp.accepted[mails:]]
     assert after == [(HOA_CU_MAIL,), ("lanhdao@caoloc.example",)]
     assert newest(office).verdict == "correction"

@@ -110,7 +110,7 @@ def test_a_lost_file_of_the_report_keeps_back_the_report_only(office, damage):
     before = len(office.subjects(OFFICER))
     office.tick()
     office.tick(office.now + MINUTE)
-    assert marks(office, GIA_CAT_MAIL)[-1] == "Không có nhu cầu – đã ghi nhận"
+    assert marks(office, GIA_CAT_MAIL)[-1] == "Không có nhu cầu – đã ghi"
     assert office.subjects(department) == []
     assert len(office.subjects(OFFICER)) == before + 1
     told = [words(one.raw) for one in office.sent if OFFICER in one.recipients]
