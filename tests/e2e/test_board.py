@@ -107,6 +107,12 @@ def test_a_port_in_use_is_a_warning_and_no_end(tmp_path, dovecot):
 
 
 @pytest.fixture
+def office(open_office) -> Whole:
+    """An office that writes its board, as offices do."""
+    return open_office(board={"path": '"data/board"'})
+
+
+@pytest.fixture
 def served(office: Whole, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     monkeypatch.setattr(service_module, "BUILT_AT", moment(1))
     service = Service(office.daemon, ENV)

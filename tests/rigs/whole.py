@@ -111,6 +111,8 @@ class Whole:
             # Out of the way: the digest has tests of its own, and a mail a day disturbs the others.
             "officers": {"digest_at": '"23:59"'},
         }
+        if "board" not in self.changes:  # it has tests of its own, and costs each turn
+            sections["board"] = {"path": '""'}
         for section, values in self.changes.items():
             sections[section] = sections.get(section, {}) | values
         path = self.folder / "settings.toml"
