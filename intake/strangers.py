@@ -8,6 +8,7 @@ from intake import record
 from intake.case import Case
 from intake.case_files import stamped
 from intake.matching import Unsure, named_communes, unknown_issuers
+from intake.official import is_forged, workbooks_of
 from intake.opened import Opened, opened
 from intake.record import ReadDocument
 from intake.triage import Triage, documents
@@ -58,10 +59,12 @@ def stranger(case: Case, answer: Triage) -> Outcome | Strangers:
 
 
 def _named_by(case: Case, files: tuple[ReadDocument, ...]) -> Commune | None:
-    """Return the one commune that the headings of a stranger's forms name, and no other."""
+    """Return the one commune whose workbook it is and that the headings name, and no other."""
     read = [one.result for one in files if isinstance(one.result, Reading)]
     heading = [line for each in read for line in each.heading]
-    named = named_communes(heading, case.communes)
-    if not any(each.rows for each in read) or unknown_issuers(heading, case.communes):
+    sealed = workbooks_of(files, case.communes)
+    named = dict.fromkeys((*sealed.communes, *named_communes(heading, case.communes)))
+    doubtful = sealed.unknown or is_forged(files) or unknown_issuers(heading, case.communes)
+    if doubtful or not any(each.rows for each in read):
         return None
-    return named[0] if len(named) == 1 else None
+    return next(iter(named)) if len(named) == 1 else None

@@ -4,15 +4,21 @@ Between real servers. The stranger himself never hears of it.
 """
 
 import datetime as dt
+import io
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from rigs.answering import HOA_CU_MAIL, OFFICER, form_of_gia_cat, form_of_hoa_cu, newest, state
 from rigs.cast import moment
 from rigs.replaying import comes_out_equal
 from rigs.replies import reply
 from rigs.whole import CAMPAIGN, Whole, mail, parsed, words, workbook_file
 
+from intake.demo_documents import typed
+from intake.demo_scenario import HOA_CU
+from notifier.fill_in import fill_in_workbook
+from notifier.filled import filled
 from registry.model import Message
 
 pytestmark = pytest.mark.e2e
@@ -177,3 +183,29 @@ def test_without_the_setting_nobody_is_asked(open_office):
     office.tick()
     assert {one.recipients for one in office.sent} == {(OFFICER,)}
     assert office.store.documents(1) == []
+
+
+def official_book(office: Whole, secret: bytes | None = None) -> bytes:
+    """The official workbook of Hòa Cư with one point, of which only the seal tells whose it is."""
+    campaign = office.config.campaign(CAMPAIGN)
+    whose = next(one for one in office.config.communes if one.code == "06223")
+    sealed = fill_in_workbook(
+        campaign, whose, office.config.settings.office, secret or office.desk.vault.secret()
+    )
+    blank = load_workbook(io.BytesIO(sealed))
+    blank.worksheets[0]["A1"] = None
+    made = io.BytesIO()
+    blank.save(made)
+    return filled(made.getvalue(), campaign.form, [typed(HOA_CU[0], campaign.form)])
+
+
+def test_the_seal_of_an_official_workbook_tells_whose_it_is(office: Whole):
+    asked = ask(office, strangers_form(official_book(office)))
+    assert "Số điểm trong biểu: 1" in " ".join(words(asked).split())
+
+
+def test_about_a_forged_workbook_nobody_is_asked(office: Whole):
+    office.deliver(strangers_form(official_book(office, b"x" * 32)))
+    office.tick()
+    assert office.subjects(HOA_CU_MAIL) == []
+    assert [one.reason for one in office.store.held()] == ["unknown-sender"]
