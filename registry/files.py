@@ -19,8 +19,9 @@ def put_file(path: Path, data: bytes) -> None:
         OSError: full, read only, no such folder; what was there stays.
     """
     descriptor, name = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
-    with _filled(descriptor, Path(name), data) as fresh:
-        fresh.replace(path)
+    with _passing(Path(name)):
+        _fill(descriptor, data)
+        Path(name).replace(path)
     sync_folder(path.parent)
 
 
@@ -28,7 +29,8 @@ def put_own_file(path: Path, data: bytes, mode: int = 0o600) -> None:
     """Do the same where nobody else writes: the next time overwrites what a kill has left."""
     fresh = path.with_name(f".{path.name}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
-    with _filled(descriptor, fresh, data, mode):
+    with _passing(fresh):
+        _fill(descriptor, data, mode)
         fresh.replace(path)
     sync_folder(path.parent)
 
@@ -36,23 +38,30 @@ def put_own_file(path: Path, data: bytes, mode: int = 0o600) -> None:
 def put_file_once(path: Path, data: bytes) -> None:
     """Put a file on the disk unless there is one: of several that try, the first one's stays."""
     descriptor, name = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
-    with _filled(descriptor, Path(name), data), contextlib.suppress(FileExistsError):
-        os.link(name, path)
+    with _passing(Path(name)):
+        _fill(descriptor, data)
+        with contextlib.suppress(FileExistsError):
+            os.link(name, path)
+        Path(name).unlink()
     sync_folder(path.parent)
 
 
 @contextlib.contextmanager
-def _filled(descriptor: int, fresh: Path, data: bytes, mode: int = 0o600) -> Iterator[Path]:
-    """Write a file that has a passing name only; that name is gone at the end."""
+def _passing(fresh: Path) -> Iterator[None]:
+    """Take a passing name away if the file never gets its own."""
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            os.fchmod(descriptor, mode)
-            file.write(data)
-            file.flush()
-            os.fsync(descriptor)
-        yield fresh
-    finally:
+        yield
+    except BaseException:
         fresh.unlink(missing_ok=True)
+        raise
+
+
+def _fill(descriptor: int, data: bytes, mode: int = 0o600) -> None:
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(descriptor, mode)
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
 
 
 def make_folder(folder: Path) -> None:

@@ -14,14 +14,12 @@ from rigs.smtp import Accepted
 
 from crash.stage import Stage
 from intake import heartbeat
-from notifier.board import FILES
 from registry import journal_copy
 from registry.journal_copy import CopyDamaged, JournalCopy
 from registry.store import Store
 from registry.tables import events, metadata
 
 Row = Mapping[str, Any]
-_PAGES = tuple(f"board/{name}" for name in FILES)
 #: Files whose bytes tell nothing: the database and the journal's copy are read, not hashed.
 _APART = ("registry.db", "daemon.lock", f"vault/{journal_copy.NAME}")
 
@@ -88,8 +86,6 @@ def _files(data: Path) -> Iterator[tuple[str, str]]:
         name = str(path.relative_to(data))
         if name == heartbeat.NAME:  # the moment and the process that wrote it differ, not its form
             yield name, "whole" if heartbeat.read(data) else "torn"
-        elif name in _PAGES:  # they show moments that may differ; what they show is compared itself
-            yield name, "whole" if path.read_bytes().rstrip().endswith(b"</html>") else "torn"
         elif path.is_file() and not name.startswith(_APART):
             yield name, hashlib.sha256(path.read_bytes()).hexdigest()
 

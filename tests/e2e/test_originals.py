@@ -35,7 +35,8 @@ MAY_DELETE = {
     ): "its own half-made copy, and what SQLite left of the old registry, which is kept whole",
     ("intake/put_in_place.py", "catch_up_with_copy"): "rooms where a killed rebuilding worked",
     ("registry/vault.py", "tidy"): "temporary files of a killed process, which never had a name",
-    ("registry/files.py", "_filled"): "its own temporary name, before or beside the file's own",
+    ("registry/files.py", "_passing"): "its own temporary file, before it has its name",
+    ("registry/files.py", "put_file_once"): "its own temporary name, once the file has its own",
 }
 _DELETING = {"unlink", "rmtree", "rmdir", "removedirs"}
 
