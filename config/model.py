@@ -461,10 +461,14 @@ class Config:
 
     def campaign(self, campaign_id: str) -> Campaign:
         """Return the campaign of this id; KeyError if there is none."""
-        for campaign in self.campaigns:
-            if campaign.id == campaign_id:
-                return campaign
-        raise KeyError(campaign_id)
+        found = self.campaign_if_known(campaign_id)
+        if found is None:
+            raise KeyError(campaign_id)
+        return found
+
+    def campaign_if_known(self, campaign_id: str | None) -> Campaign | None:
+        """Return the campaign of this id; None for none, and if its file was taken away."""
+        return next((one for one in self.campaigns if one.id == campaign_id), None)
 
     def members(self, campaign: Campaign) -> tuple[Commune, ...]:
         """Return the communes that must answer: those that exist on the deadline's last day."""

@@ -32,7 +32,7 @@ def confirmation(case: Case, documents: tuple[ReadDocument, ...]) -> Outcome | N
         {vouched} if vouched else {one.key for one in case.senders},
         copy if copy and copy.id != case.message.id else None,
         next((one for one in config.communes if named and one.key == named.commune), None),
-        next((one for one in config.campaigns if named and one.id == named.campaign), None),
+        config.campaign_if_known(named.campaign if named else None),
         config.settings.office.zone,
     )
     return outcome if outcome.state == "recorded" else _asked_back(case, outcome)

@@ -203,7 +203,7 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
     """Gather what the wording of one due may speak of; ``now`` is the moment of the decision."""
     store, config = desk.store, desk.config
     # A campaign whose file was taken away: its old messages are still answered, if the wording can.
-    campaign = next((call for call in config.campaigns if call.id == one.campaign), None)
+    campaign = config.campaign_if_known(one.campaign)
     commune = commune_of(desk, one.commune)
     message = store.message(one.message_id) if one.message_id is not None else None
     submission = _submission(desk, message, snapshot)
@@ -268,7 +268,7 @@ def _target(desk: Desk, message: Message | None) -> Target | None:
     return Target(
         about,
         commune_of(desk, about.commune),
-        next((call for call in desk.config.campaigns if call.id == about.campaign), None),
+        desk.config.campaign_if_known(about.campaign),
         desk.store.submission(brought) if brought is not None else None,
     )
 

@@ -60,7 +60,7 @@ def _asks_again(world: World, message: Message) -> Asks | None:
 
 def _asks_about_report(world: World, message: Message, number: int) -> Asks | None:
     """The same about a report that nobody has decided on yet, to those whom its draft asked."""
-    campaign = next((one for one in world.config.campaigns if one.id == message.campaign), None)
+    campaign = world.config.campaign_if_known(message.campaign)
     newest = newest_report(world.snapshot, campaign) if campaign else None
     if campaign is None or newest is None or newest.number != number or newest.approved_at:
         return None

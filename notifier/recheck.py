@@ -39,7 +39,7 @@ def still_due(
         return _notice(mail, snapshot, config, now)
     if mail.kind not in _CAMPAIGN_RULES:
         return ""
-    campaign = next((one for one in config.campaigns if one.id == mail.campaign), None)
+    campaign = config.campaign_if_known(mail.campaign)
     if campaign is None:
         return "the campaign is no longer configured"
     dead = mail.recipient.casefold() in {address.casefold() for address in snapshot.bounced}

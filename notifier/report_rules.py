@@ -64,7 +64,7 @@ def _returned(world: World, campaign: Campaign, report: ReportRow) -> Due:
 def department_notices(world: World) -> Iterator[Due]:
     """Yield what the Department answered, to those who answer for the report and do its work."""
     for message in world.snapshot.department:
-        campaign = next((one for one in world.config.campaigns if one.id == message.campaign), None)
+        campaign = world.config.campaign_if_known(message.campaign)
         approvers = report_readers(world, campaign, "draft") if campaign else ()
         known = dict.fromkeys((*approvers, *world.officers()))
         yield Due(
