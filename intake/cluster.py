@@ -247,7 +247,8 @@ def _seen(address: str, threads: int, future: Any) -> Seen:
     except NoJailError as error:
         return Seen(address, threads, f"can start no reader: {error}")
     except Exception as error:  # noqa: BLE001  of whatever library, such as a package not installed
-        return Seen(address, threads, f"cannot do what it is asked: {_in_words(error)}")
+        hint = "is this program installed there and on the scheduler's machine?"
+        return Seen(address, threads, f"cannot be asked ({hint} {_in_words(error)})")
     return Seen(address, threads, missing=tuple(missing_layers(layers)))
 
 

@@ -9,6 +9,7 @@ from email.utils import parseaddr
 from typing import Protocol
 
 from config.model import Commune, Config
+from config.scale_checks import with_paths
 from intake import selftest
 from intake.backoff import Backoff
 from intake.dns import key_record
@@ -159,7 +160,7 @@ def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) ->
                 settings.mailbox, logins.of(settings, settings.mailbox), batch=settings.limits.batch
             ),
             Courier(settings.smtp, logins.of(settings, settings.smtp)),
-            open_reader(config),
+            open_reader(config, env),
             clock,
             logins=logins,
         )
@@ -174,9 +175,9 @@ def _close(desk: Desk) -> None:
     desk.reader.close()
 
 
-def open_reader(config: Config) -> Reader:
-    """Return the reader of the settings; its workers start, and are looked for, when needed."""
-    scale, jail = config.settings.scale, open_jail(config)
+def open_reader(config: Config, env: Mapping[str, str]) -> Reader:
+    """Return the reader of the settings: the jail here, and a cluster's workers if one is named."""
+    scale, jail = with_paths(config.settings.scale, env), open_jail(config)
     if not scale.readers:
         return jail
     from intake.cluster import Cluster  # noqa: PLC0415  few offices have one
