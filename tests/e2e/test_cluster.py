@@ -314,7 +314,7 @@ def test_check_connect_shows_every_worker(steady: DaskCluster, open_office, olde
 
 # --- a whole office -------------------------------------------------------------------------------
 
-TABLES = ("messages", "documents", "submissions", "points", "findings", "bodies")
+TABLES = ("messages", "documents", "submissions", "points", "findings")
 
 
 def letters() -> list[bytes]:
@@ -405,7 +405,7 @@ def test_once_reads_on_the_cluster_and_ends(steady: DaskCluster, open_office) ->
     )
     office.deliver(mail(HOA_CU_MAIL, files=workbook_file(form_of_hoa_cu())))
     office._desk.close()
-    with real_process(office.folder, "--verbose", "once") as process:
+    with real_process(office.folder, "once") as process:
         told = process.communicate(timeout=120)[0].decode()
         assert process.returncode == 0, told
     assert "read_here" not in told
