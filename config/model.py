@@ -43,6 +43,7 @@ Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Count = Annotated[int, Field(strict=True, ge=1)]
 #: Ids stand in file names, commands and mail keys.
 IDENTIFIER = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+READERS_SCHEME = "dask://"
 Share = Annotated[float, Field(strict=True, gt=0, le=1)]
 
 
@@ -254,6 +255,26 @@ class Health(Section):
     backup_days: Annotated[int, Field(strict=True, ge=0)] = 7
 
 
+class Scale(Section):
+    """Where documents are read: ``readers`` is ``dask://host:port``, or empty: on this machine.
+
+    Beyond loopback both sides show a certificate of ``tls_ca``; ours is ``tls_cert``, ``tls_key``.
+    """
+
+    readers: str = ""
+    tls_ca: str = ""
+    tls_cert: str = ""
+    tls_key: str = ""
+    #: Documents read at the same time on this machine; 0 = as many as it has processors.
+    at_once: Annotated[int, Field(strict=True, ge=0, le=64)] = 0
+
+    @property
+    def scheduler(self) -> str:
+        """The scheduler's address as Dask writes it."""
+        scheme = "tls" if self.tls_ca else "tcp"
+        return f"{scheme}://{self.readers.removeprefix(READERS_SCHEME)}"
+
+
 class Hours(Section):
     """Office hours, local time: mass mail leaves only inside them, on working days."""
 
@@ -275,6 +296,7 @@ class Settings(Section):
     security: Security = Security()
     health: Health = Health()
     board: Board = Board()
+    scale: Scale = Scale()
 
 
 # --- communes.csv -------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ def _read(variable: str, file: str, env: Mapping[str, str]) -> str:
     """Return the variable's value or the file's first line; ``""`` when there is none."""
     if variable:
         return env.get(variable, "")
-    path = _secret_path(file, env)
+    path = secret_path(file, env)
     try:
         lines = path.read_text(encoding="utf-8").splitlines() if path else []
     except (OSError, UnicodeDecodeError):
@@ -85,8 +85,8 @@ def check_secret(
         found = error.problems[0]
         yield file.problem((name, key), found.what, found.why, found.remedy)
         return
-    path = None if section.password_env else _secret_path(section.password_file, env)
-    if path is not None and _open_to_others(path, env):
+    path = None if section.password_env else secret_path(section.password_file, env)
+    if path is not None and open_to_others(path, env):
         yield file.problem(
             (name, key),
             f"the file of {name}.password_file can be read by others",
@@ -107,7 +107,7 @@ def check_tokens(file: TomlFile, section: OAuth, env: Mapping[str, str]) -> Iter
     if section.flow == "refresh-token":
         names["token_file"] = section.token_file
     for key, name in names.items():
-        path = _secret_path(name, env) if name else None
+        path = secret_path(name, env) if name else None
         if path is None:
             continue
         if key == "token_file" and not path.exists():
@@ -124,7 +124,7 @@ def check_tokens(file: TomlFile, section: OAuth, env: Mapping[str, str]) -> Iter
                 "a new refresh token could not be kept, and the old one may be dead by then",
                 "let the daemon's user write there (chown), or name a file in its data folder",
             )
-        if _open_to_others(path, env):
+        if open_to_others(path, env):
             yield file.problem(
                 ("oauth", key),
                 f"the file of oauth.{key} can be read by others",
@@ -133,7 +133,8 @@ def check_tokens(file: TomlFile, section: OAuth, env: Mapping[str, str]) -> Iter
             )
 
 
-def _open_to_others(path: Path, env: Mapping[str, str]) -> bool:
+def open_to_others(path: Path, env: Mapping[str, str]) -> bool:
+    """Whether others than its owner may read a secret's file."""
     # systemd shows its credentials as 0440: that is the mask of an access list, not a group.
     given = env.get("CREDENTIALS_DIRECTORY")
     if given and path.is_relative_to(given):
@@ -144,7 +145,7 @@ def _open_to_others(path: Path, env: Mapping[str, str]) -> bool:
         return False
 
 
-def _secret_path(text: str, env: Mapping[str, str]) -> Path | None:
+def secret_path(text: str, env: Mapping[str, str]) -> Path | None:
     """Return the path with a leading ``$NAME`` filled in; None if such a variable is not set."""
     if not text.startswith("$"):
         return Path(text)

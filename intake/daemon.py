@@ -181,6 +181,7 @@ class Daemon:
         before = self.desk.store.journal_head()
         try:
             more = understand_kept(self.desk, self._stops, retry=retry)
+            self._tell_readers()
         except JailBrokenError as error:
             self.trouble = f"no document can be read: {error}"
             _log.error("reader_broken", reason=str(error))
@@ -189,6 +190,14 @@ class Daemon:
         self.health.signs.works("reader")
         self.proposals_due |= self.desk.store.journal_head() != before
         return more
+
+    def _tell_readers(self) -> None:
+        """Other machines that should read and do not are a trouble; the documents were read."""
+        reason = self.desk.reader.trouble
+        if reason:
+            self.health.signs.fails("readers", self.desk.clock(), reason)
+        else:
+            self.health.signs.works("readers")
 
     def send(self) -> bool:
         """Send what is queued and still owed; return whether that left something to tell.

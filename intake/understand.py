@@ -17,7 +17,7 @@ import structlog
 from intake.admission import scan, tell_if_away, with_proof
 from intake.answering import Answer, ReportAnswer, answer
 from intake.case import Case, envelope_of
-from intake.case_files import AT_ONCE, opener
+from intake.case_files import opener
 from intake.desk import Desk
 from intake.message import Parsed, parse_header
 from intake.opened import Opened, department_answer, opened, self_test
@@ -33,8 +33,10 @@ from registry.vault import VaultDamaged
 
 _log = structlog.get_logger("understand")
 
-_AHEAD = 4  # messages that are being read or wait for their turn to be recorded
-_AHEAD_BYTES = 8_000_000  # and their size, unless one alone is larger
+#: Messages that are being read or wait for their turn to be recorded, for each document that the
+#: reader takes at a time; and as many at most, for what was unpacked of them waits in memory.
+_AHEAD, _MOST_AHEAD = 2, 32
+_AHEAD_BYTES = 4_000_000  # and their size likewise, unless one alone is larger
 #: What triage says of a mail that a person may nevertheless have read (`intake accept`).
 _READ_WHEN_ACCEPTED: frozenset[Verdict] = frozenset(
     {"stranger", "auto-reply", "unchecked", "decision"}
@@ -67,7 +69,7 @@ def understand_kept(
     begun = set(desk.store.begin_attempts(fresh, begun_at))
     messages = [message for message in messages if message.tries or message.id in begun]
     done = 0
-    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="prepare")
+    pool = ThreadPoolExecutor(min(desk.reader.width, _MOST_AHEAD), thread_name_prefix="prepare")
     try:
         for message, prepared in _in_order(desk, messages, pool, begun_at, stop):
             try:
@@ -119,10 +121,11 @@ def _in_order(
     """
     waiting, begun = deque(messages), deque[tuple[Message, Future[_Prepared]]]()
     while (waiting or begun) and not stop():
+        most = min(_AHEAD * desk.reader.width, _MOST_AHEAD)
         ahead = sum(message.size_bytes for message, _ in begun)
-        while waiting and waiting[0].tries == 0 and len(begun) < _AHEAD:
+        while waiting and waiting[0].tries == 0 and len(begun) < most:
             ahead += waiting[0].size_bytes
-            if begun and ahead > _AHEAD_BYTES:
+            if begun and ahead > most // _AHEAD * _AHEAD_BYTES:
                 break
             message = waiting.popleft()
             begun.append((message, pool.submit(_prepare, desk, message, begun_at)))
