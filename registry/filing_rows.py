@@ -89,7 +89,7 @@ class FilingRows(Part):
                         filed_at=now,
                     )
                 )
-                owe_filing(connection, row.message_id)
+                owe_filing(connection, get_message(connection, row.message_id))
                 data = {
                     "target": target,
                     "account": plain(slot.account),
@@ -108,11 +108,10 @@ def _lies_at(slot: Slot) -> sa.ColumnElement[bool]:
     )
 
 
-def owe_filing(connection: sa.Connection, message_id: int) -> None:
-    """Set which folder each slot of a message is to be moved to, after its state changed.
+def owe_filing(connection: sa.Connection, message: Message) -> None:
+    """Set which folder each slot of a message is to be moved to, after its state became this.
 
     A message that was never fetched stays where it lies.
     """
-    message = get_message(connection, message_id)
     home = _HOME.get(message.state, "") if message.sha256 else ""
-    connection.execute(_OWE, {"wanted": message_id, "home": home})
+    connection.execute(_OWE, {"wanted": message.id, "home": home})

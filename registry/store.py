@@ -1,5 +1,6 @@
 """The store: the one door to the database. All SQL of the house is behind it."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -53,6 +54,10 @@ class Store(
     def copy_to(self, target: Path) -> None:
         """Write a sound copy of the database file, also while others write to it."""
         self._database.copy_to(target)
+
+    def one_moment(self) -> AbstractContextManager[None]:
+        """Let what this thread asks within share one transaction; see `Database.one_moment`."""
+        return self._database.one_moment()
 
     def close(self) -> None:
         """Close all connections."""
