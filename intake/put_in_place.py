@@ -17,7 +17,7 @@ from pathlib import Path
 import structlog
 
 from config.model import Config
-from intake.opening import data_folder
+from intake.opening import data_folder, open_database
 from intake.rebuild import (
     NEW,
     Rebuilt,
@@ -61,7 +61,7 @@ def put_in_place(config: Config, rebuilt: Rebuilt, now: dt.datetime) -> Rebuilt:
         new.copy_to(arriving)
     _sync_file(arriving)
     if is_present(config):
-        with open_store(config.settings.storage.database, config.folder) as old:
+        with open_database(config) as old:
             old.copy_to(_unused(target, f"before-{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"))
     for leftover in ("-wal", "-shm"):
         target.with_name(target.name + leftover).unlink(missing_ok=True)

@@ -77,6 +77,7 @@ def open_store(
     busy_seconds: float = 30.0,
     thorough: bool = False,
     durable: bool = True,
+    password: str = "",
 ) -> Store:
     """Open the registry, make it if there is none, migrate it if it is older than the program.
 
@@ -84,14 +85,16 @@ def open_store(
     SQLite path starts. ``thorough`` looks through the whole file first, as a daemon should at its
     start. ``busy_seconds`` is how long a call waits for another program's lock. ``durable=False``
     is for a registry that nobody misses after a power loss: it is not waited for the disk.
+    ``password`` is a server's, which the URL does not tell.
 
     Raises:
         RegistryTooNew: a newer version of the program wrote it.
         RegistryDamaged: the file is not a sound database.
-        RegistryProblem: the file cannot be opened.
-        RegistryBusy: another program holds it.
+        RegistryProblem: the file cannot be opened, or the server refuses us.
+        RegistryBusy: another program holds it, or the server cannot be reached.
     """
-    database = Database(resolve(url, base), busy_seconds=busy_seconds, durable=durable)
+    address = resolve(url, base)
+    database = Database(address, busy_seconds=busy_seconds, durable=durable, password=password)
     try:
         if thorough:
             database.check()
