@@ -46,7 +46,7 @@ class Rebuilt:
     source: Source
     played: Played
     folder: Path
-    placed: Path | None = None
+    placed: str = ""
 
     @property
     def equal(self) -> bool:
@@ -62,8 +62,8 @@ class Rebuilt:
             "events": self.played.events,
             "same_chain": self.played.head == self.source.head,
             "differences": [_told(one) for one in self.played.differences],
-            "registry": str(self.placed or self.folder / "registry.db"),
-            "placed": self.placed is not None,
+            "registry": self.placed or str(self.folder / "registry.db"),
+            "placed": bool(self.placed),
         }
 
 
@@ -100,7 +100,7 @@ def bring_up_to_copy(config: Config, out: Path, bar: Bar) -> Rebuilt:
     if is_present(config):
         standing = standing_of(config)
         if standing != "registry-behind":
-            where = registry_file(config) or config.settings.storage.database
+            where = registry_file(config) or "the configured database"
             raise NotPossible(
                 f"there is a registry at {where} which lacks nothing that the vault's copy of the "
                 f"journal has ({standing}): move it away first, if another shall take its place"

@@ -104,11 +104,11 @@ class Database:
         """Write a sound copy of a SQLite database, also while others write to it.
 
         Raises:
-            RegistryProblem: the database is not a file.
+            RegistryProblem: the database is no file (`registry.transfer` makes one of it).
         """
         source = self.path
         if source is None:
-            raise RegistryProblem(f"{self.name} is a server: back it up with its own tools")
+            raise RegistryProblem(f"{self.name} is no file that could be copied")
         with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
             old.backup(new)
 

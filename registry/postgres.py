@@ -72,8 +72,7 @@ def make_engine(url: sa.URL, password: str, busy_seconds: float, *, durable: boo
         )
     except ModuleNotFoundError:
         raise RegistryProblem(
-            "a registry on PostgreSQL needs the driver psycopg: "
-            "pip install 'commune-intake[scale]'"
+            "a registry on PostgreSQL needs the driver psycopg: pip install 'commune-intake[scale]'"
         ) from None
 
 

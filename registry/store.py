@@ -19,6 +19,7 @@ from registry.record_rows import RecordRows
 from registry.schema import bring_up_to_date
 from registry.snapshot_rows import SnapshotRows
 from registry.stock_rows import StockRows
+from registry.transfer import transfer, write_file
 
 
 class Store(
@@ -51,8 +52,19 @@ class Store(
         self._database.check()
 
     def copy_to(self, target: Path) -> None:
-        """Write a sound copy of the database file, also while others write to it."""
-        self._database.copy_to(target)
+        """Write a sound copy as one SQLite file, also while others write to the registry."""
+        if self._database.on_server:
+            write_file(self._database, target)
+        else:
+            self._database.copy_to(target)
+
+    def take_all_of(self, other: "Store", *, replace: bool = False) -> dict[str, int]:
+        """Copy all rows of another registry into this one; see `registry.transfer`."""
+        return transfer(other._database, self._database, replace=replace)
+
+    def name_of_database(self) -> str:
+        """Return the database's file, or its address without a password."""
+        return self._database.name
 
     def close(self) -> None:
         """Close all connections."""
