@@ -60,7 +60,7 @@ class Store(
 
     def take_all_of(self, other: "Store", *, replace: bool = False) -> dict[str, int]:
         """Copy all rows of another registry into this one; see `registry.transfer`."""
-        return transfer(other._database, self._database, replace=replace)
+        return transfer(other._database, self._database, replace=replace)  # noqa: SLF001  a twin
 
     def name_of_database(self) -> str:
         """Return the database's file, or its address without a password."""
