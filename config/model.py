@@ -149,8 +149,11 @@ class OAuth(Section):
     timeout_seconds: Duration = Field(default=30.0, alias="timeout")
 
 
-class Storage(Section):
-    """Where the registry and the vault live; relative paths start at the config folder."""
+class Storage(Secret):
+    """Where the registry and the vault live; relative paths start at the config folder.
+
+    The password is that of a database on a server.
+    """
 
     database: Text = "sqlite:///data/registry.db"
     vault: Text = "data/vault"

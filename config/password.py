@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from string import Template
 
-from config.model import Board, Mailbox, OAuth, Secret
+from config.model import Board, Mailbox, OAuth, Secret, Storage
 from config.problem import ConfigProblems, Problem
 from config.toml_file import TomlFile
 
 _FILE = "settings.toml"
 _FOR_OTHERS = 0o077
 _OPEN = "whoever has an account on this machine could take the mailbox over"
+_READ = "whoever has an account on this machine has the password"
 
 
 def secret(section: Secret, env: Mapping[str, str]) -> str:
@@ -35,6 +36,8 @@ def secret(section: Secret, env: Mapping[str, str]) -> str:
 def _name(section: Secret) -> str:
     if isinstance(section, Board):
         return "board"
+    if isinstance(section, Storage):
+        return "storage"
     return "mailbox" if isinstance(section, Mailbox) else "smtp"
 
 
@@ -90,7 +93,7 @@ def check_secret(
         yield file.problem(
             (name, key),
             f"the file of {name}.password_file can be read by others",
-            _OPEN if name != "board" else "whoever has an account on this machine has the password",
+            _READ if name in {"board", "storage"} else _OPEN,
             f"run: chmod 600 {path}",
         )
 

@@ -148,7 +148,12 @@ class _Work:
                 yield from campaign_checks.check_members(file, campaign, members)
 
     def _remarks(self, file: TomlFile, settings: Settings) -> Iterator[Problem]:
-        secrets = {"mailbox": settings.mailbox, "smtp": settings.smtp, "board": settings.board}
+        secrets = {
+            "mailbox": settings.mailbox,
+            "smtp": settings.smtp,
+            "storage": settings.storage,
+            "board": settings.board,
+        }
         for name, section in secrets.items():
             yield from check_secret(file, name, section, self.env)
         yield from check_tokens(file, settings.oauth, self.env)
@@ -273,6 +278,7 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     sections: tuple[tuple[str, Section, tuple[str, ...]], ...] = (
         ("mailbox", settings.mailbox, servers),
         ("smtp", settings.smtp, servers),
+        ("storage", settings.storage, ("password_file",)),
         ("board", settings.board, ("password_file",)),
         ("oauth", settings.oauth, tokens),
         ("scale", settings.scale, ("tls_ca", "tls_cert", "tls_key")),

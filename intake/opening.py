@@ -3,10 +3,12 @@
 Commands that only look something up start with this module; it imports SQLAlchemy when asked.
 """
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from config.model import Config
+from config.settings import secret
 from parsers import Limits as DocumentLimits
 from parsers.jail import JailLimits
 from parsers.office import OfficeLimits
@@ -19,10 +21,20 @@ if TYPE_CHECKING:
 
 def open_registry(config: Config, *, thorough: bool = False) -> "tuple[Store, Vault]":
     """Open (and make, and migrate) the registry and the vault of a config."""
+    return open_database(config, thorough=thorough), open_vault(config)
+
+
+def open_database(config: Config, **options: Any) -> "Store":
+    """Open the registry of a config as `registry.store.open_store` does, with its password.
+
+    Raises:
+        ConfigProblems: the password is not where the settings say.
+    """
     from registry.store import open_store  # noqa: PLC0415  SQLAlchemy is slow to import
 
-    store = open_store(config.settings.storage.database, config.folder, thorough=thorough)
-    return store, open_vault(config)
+    storage = config.settings.storage
+    password = secret(storage, os.environ)
+    return open_store(storage.database, config.folder, password=password, **options)
 
 
 def open_vault(config: Config) -> "Vault":
