@@ -13,6 +13,7 @@ from intake.backup import (
     copy_file,
     is_shelved,
 )
+from intake.opening import open_vault
 from registry.copies import examine, mark_as_restored
 from registry.database import resolve
 from registry.errors import NotPossible, RegistryProblem
@@ -37,7 +38,7 @@ def restore(config: Config, folder: Path, now: dt.datetime) -> Checked:
         raise NotPossible(
             f"{folder} is not sound, nothing was restored: {'; '.join(checked.problems[:5])}"
         )
-    vault = Vault(config.folder / config.settings.storage.vault)
+    vault = open_vault(config)
     try:
         _put_back(checked, vault, target, now)
     except OSError as error:
@@ -53,8 +54,7 @@ def _put_back(checked: Checked, vault: Vault, target: Path, now: dt.datetime) ->
         if is_shelved(one):
             vault.put((folder / one.path).read_bytes())
     for path in beside_shelves(folder / "vault"):
-        if not (vault.folder / path.name).exists():  # what is there may know more
-            copy_file(path, vault.folder / path.name)
+        vault.place.take_in(path.name, path)
     part = target.with_name(f"{target.name}.restoring")
     for old in (part, *_beside(part)):
         old.unlink(missing_ok=True)
