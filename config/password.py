@@ -63,6 +63,49 @@ def client_secret(section: OAuth, env: Mapping[str, str]) -> str:
     return found
 
 
+def bucket_secret(section: Storage, env: Mapping[str, str]) -> str:
+    """Return the secret that belongs to ``s3_access_key``.
+
+    Raises:
+        ConfigProblems: The variable or file is missing or empty. The secret is never quoted.
+    """
+    found = _read(section.s3_secret_env, section.s3_secret_file, env)
+    if not found:
+        where = section.s3_secret_env or section.s3_secret_file or "s3_secret_env"
+        problem = Problem(
+            _FILE,
+            0,
+            f"{where}, named by [storage], is not set, cannot be read or is empty",
+            "without the key's secret the bucket does not let us in",
+            "set the variable, or put the secret on the file's first line (chmod 600)",
+        )
+        raise ConfigProblems([problem])
+    return found
+
+
+def check_bucket_secret(
+    file: TomlFile, section: Storage, env: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Yield what is doubtful about where a bucket's secret comes from; its value is not kept."""
+    if section.bucket is None or not (section.s3_secret_env or section.s3_secret_file):
+        return  # what names no secret at all is told by the checks of the keys
+    key = "s3_secret_env" if section.s3_secret_env else "s3_secret_file"
+    try:
+        bucket_secret(section, env)
+    except ConfigProblems as error:
+        found = error.problems[0]
+        yield file.problem(("storage", key), found.what, found.why, found.remedy)
+        return
+    path = None if section.s3_secret_env else secret_path(section.s3_secret_file, env)
+    if path is not None and open_to_others(path, env):
+        yield file.problem(
+            ("storage", key),
+            "the file of storage.s3_secret_file can be read by others",
+            "whoever has an account on this machine could read every letter in the vault",
+            f"run: chmod 600 {path}",
+        )
+
+
 def _read(variable: str, file: str, env: Mapping[str, str]) -> str:
     """Return the variable's value or the file's first line; ``""`` when there is none."""
     if variable:

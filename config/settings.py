@@ -11,7 +11,7 @@ from config.credentials import outside_systemd
 from config.hosts import is_loopback
 from config.model import CalendarFile, Campaign, Config, Section, Settings
 from config.offices import offices, several
-from config.password import check_secret, check_tokens, secret
+from config.password import check_bucket_secret, check_secret, check_tokens, secret
 from config.problem import ConfigProblems, Problem
 from config.roster import Roster, read_roster
 from config.toml_file import TomlFile, check, parse
@@ -158,6 +158,7 @@ class _Work:
             yield from check_secret(file, name, section, self.env)
         yield from check_tokens(file, settings.oauth, self.env)
         yield from scale_checks.check_keys(file, settings.scale, self.env)
+        yield from check_bucket_secret(file, settings.storage, self.env)
         steps = [step for _, campaign in self.campaigns for step in campaign.remind]
         chairs = any("chair" in (step.to, *step.cc) for step in steps)
         for commune, line in zip(self.roster.communes, self.roster.lines, strict=True):
