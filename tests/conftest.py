@@ -13,6 +13,7 @@ import faults_table
 import pytest
 import structlog
 from hypothesis import settings
+from rigs import registry_choice
 
 if TYPE_CHECKING:  # Playwright is loaded only by the tests that look at pages
     from playwright.sync_api import Browser
@@ -50,6 +51,11 @@ def page(chromium: "Browser") -> "Iterator[OpenPage]":
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--faults-page", action="store_true", help="write docs/faults.md")
+    registry_choice.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.pluginmanager.register(registry_choice.Choice(config))
 
 
 def pytest_terminal_summary(

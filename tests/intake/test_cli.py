@@ -12,6 +12,7 @@ from email.message import EmailMessage
 
 import openpyxl
 import pytest
+from rigs import registry
 from rigs.office import POINT
 from rigs.official import fill
 from rigs.packed import LOCKED, Lie, odd_zip, plain_zip, rar5
@@ -30,7 +31,7 @@ from intake.desk import open_desk, reading_desk
 from intake.opening import open_registry
 from intake.post import alert, decide_and_queue
 from registry.database import journal
-from registry.journal_copy import JournalCopy
+from registry.journal_file import JournalFile
 from registry.model import Slot
 from registry.store import open_store
 
@@ -70,6 +71,7 @@ def made(tmp_path_factory):
     """A config folder whose registry holds a good form, one with an error, and a stranger's."""
     folder = tmp_path_factory.mktemp("cli") / "config"
     write_example(folder)
+    registry.settle(folder)
     moment = dt.datetime(2024, 5, 15, 9, 0, tzinfo=VN)
     with open_desk(load(folder, env=ENV), ENV, lambda: moment) as desk:
         receive(
@@ -84,9 +86,7 @@ def made(tmp_path_factory):
 @pytest.fixture
 def folder(made, tmp_path):
     """A copy of it, for commands that write."""
-    copy = tmp_path / "config"
-    subprocess.run(["cp", "-r", made, copy], check=True)
-    return copy
+    return registry.copy_office(made, tmp_path / "config")
 
 
 @pytest.fixture
@@ -555,7 +555,7 @@ def copy_journal(folder):
     config = load(folder, env=ENV)
     store, vault = open_registry(config)
     with store:
-        JournalCopy(vault.folder).catch_up(store, dt.datetime.now(dt.UTC))
+        JournalFile(vault.place.folder).catch_up(store, dt.datetime.now(dt.UTC))
 
 
 def test_an_alert_whose_text_is_lost_comes_back_under_its_key(folder, run, tmp_path):

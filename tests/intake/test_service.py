@@ -1,6 +1,7 @@
 """Config edits while the daemon runs."""
 
 import pytest
+from rigs import registry
 
 from config.init import write_example
 from config.settings import load
@@ -15,6 +16,7 @@ ENV = {"INTAKE_IMAP_PASSWORD": "made-up", "INTAKE_SMTP_PASSWORD": "made-up"}
 @pytest.fixture
 def service(tmp_path):
     write_example(tmp_path / "config")
+    registry.settle(tmp_path / "config")
     with open_desk(load(tmp_path / "config", env=ENV), ENV) as desk:
         yield Service(Daemon(desk), ENV)
 

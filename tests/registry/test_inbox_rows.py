@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from rigs.answers import CAMPAIGN, HOA_CU, NOON, answer, arrive, at, hash_of, slot
+from rigs.registry import url
 
 from registry.errors import NotPossible
 from registry.model import Arrival, Outcome
@@ -57,7 +58,7 @@ def test_fault_001_message_fetched_again_is_kept_once(store: Store) -> None:
 def test_fault_002_kept_message_is_there_after_a_kill(store: Store, tmp_path: Path) -> None:
     """What was kept is to be understood after a restart, though nothing was closed properly."""
     message_id = arrive(store, "a")
-    with open_store("sqlite:///data/registry.db", tmp_path) as reopened:
+    with open_store(url(tmp_path), tmp_path) as reopened:
         assert [message.id for message in reopened.kept()] == [message_id]
 
 
@@ -67,7 +68,7 @@ def test_fault_003_recorded_message_is_still_to_be_filed_after_a_kill(
     """A kill between commit and move leaves only the move to do; recording again is refused."""
     message_id = arrive(store, "a", uid=1)
     store.record(message_id, answer(), at(1))
-    with open_store("sqlite:///data/registry.db", tmp_path) as reopened:
+    with open_store(url(tmp_path), tmp_path) as reopened:
         assert reopened.slots_to_file() == [(slot(1), "processed")]
         with pytest.raises(NotPossible, match="recorded"):
             reopened.record(message_id, answer(), at(2))
@@ -148,7 +149,7 @@ def test_fault_096_attempts_are_counted_before_they_are_made(store: Store, tmp_p
     """A letter that kills the daemon is counted by the next one: the fourth start can hold it."""
     message_id = arrive(store, "poison")
     for number in (1, 2, 3):
-        with open_store("sqlite:///data/registry.db", tmp_path) as started:
+        with open_store(url(tmp_path), tmp_path) as started:
             assert started.begin_attempt(message_id, at(number)) == number
     assert store.message(message_id).tries == 3
     store.record(message_id, held("it broke the reader three times"), at(4))

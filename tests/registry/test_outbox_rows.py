@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from rigs.answers import CAMPAIGN, HOA_CU, NOON, ack, answer, arrive, at, hash_of, reminder
+from rigs.registry import url
 
 from registry.errors import NotPossible
 from registry.model import Mail, MailState
@@ -44,7 +45,7 @@ def test_the_key_is_the_idempotence(store: Store) -> None:
 
 
 def test_two_daemons_queue_one_mail(store: Store, tmp_path: Path) -> None:
-    with open_store("sqlite:///data/registry.db", tmp_path) as other:
+    with open_store(url(tmp_path), tmp_path) as other:
         assert store.queue([reminder()], at(0)) + other.queue([reminder()], at(0)) == 1
 
 
@@ -149,7 +150,7 @@ def test_fault_110_kill_after_handing_over_leaves_unknown(store: Store, tmp_path
     """A kill between the final dot and its 250: at the next start the mail is unknown, not owed."""
     mail = queued(store)
     store.handed(mail.id, at(1))
-    with open_store("sqlite:///data/registry.db", tmp_path) as restarted:
+    with open_store(url(tmp_path), tmp_path) as restarted:
         assert [one.id for one in restarted.interrupted(at(5))] == [mail.id]
         assert restarted.mail(mail.id).state == "unknown"
         assert restarted.next_mails(at(99), 10) == []

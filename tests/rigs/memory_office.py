@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
+from rigs import registry
 from rigs.memory_courier import MemoryCourier
 from rigs.memory_mailbox import MemoryMailbox, MemoryServer
 from rigs.plain_reader import PlainReader
@@ -85,6 +86,7 @@ class MemoryOffice:
         for section, values in self.changes.items():
             text = _with_values(text, section, dict(values))
         path.write_text(text, "utf-8")
+        registry.settle(self.folder)
         self.write_roster()
         self.open()
 

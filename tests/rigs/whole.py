@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from rigs import registry
 from rigs.dovecot import PASSWORD, Dovecot
 from rigs.smtp import Accepted, ScriptedSmtp
 
@@ -113,6 +114,8 @@ class Whole:
         }
         if "board" not in self.changes:  # it has tests of its own, and costs each turn
             sections["board"] = {"path": '""'}
+        if "database" not in self.changes.get("storage", {}):
+            registry.settle(self.folder)
         for section, values in self.changes.items():
             sections[section] = sections.get(section, {}) | values
         path = self.folder / "settings.toml"
