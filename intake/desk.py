@@ -34,8 +34,8 @@ from registry.vault import Vault
 
 Clock = Callable[[], dt.datetime]
 
-#: Where the settings name no number: more documents at once need more memory than most have.
-_MOST_AT_ONCE = 8
+#: Where the settings name no number: more readers, half a gigabyte each, than most have memory for.
+_MOST_AT_ONCE = 4
 
 
 class Reader(Protocol):
@@ -185,13 +185,9 @@ def open_reader(config: Config, env: Mapping[str, str]) -> Reader:
 
 def open_jail(config: Config) -> Jail:
     """Return the jail of the settings on this machine; its workers start when needed."""
-    at_once = config.settings.scale.at_once
-    return Jail(jail_limits(config), workers=at_once or min(max(processors(), 2), _MOST_AT_ONCE))
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0))
+    processors = len(os.sched_getaffinity(0))
+    at_once = config.settings.scale.at_once or min(max(processors, 2), _MOST_AT_ONCE)
+    return Jail(jail_limits(config), workers=at_once)
 
 
 @contextlib.contextmanager

@@ -86,7 +86,7 @@ class DaskCluster:
     def start(self) -> None:
         """Start the scheduler and wait until it listens."""
         command = ("scheduler", "--host", "127.0.0.1", "--port", str(self.port))
-        self.scheduler = self._run("scheduler", *command, "--no-dashboard", "--no-show")
+        self.scheduler = self._run("scheduler", *command, "--dashboard-address", "127.0.0.1:0")
         until(self._listens, "the scheduler listens")
 
     def add(self, root: Path = ROOT) -> int:
@@ -94,7 +94,8 @@ class DaskCluster:
         self._serial += 1
         number = self._serial
         process = self._run(
-            f"worker{number}", "worker", self.address, "--host", "127.0.0.1", "--no-dashboard",
+            f"worker{number}", "worker", self.address, "--host", "127.0.0.1",
+            "--dashboard-address", "127.0.0.1:0",
             "--no-nanny", "--nthreads", str(self._threads), "--memory-limit", "0",
             "--name", f"w{number}", "--local-directory", str(self.dir), root=root,
         )  # fmt: skip
