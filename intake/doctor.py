@@ -1,11 +1,14 @@
-"""What `intake check` asks beside the config: programs on this machine, and both mail servers."""
+"""What `intake check` asks beside the config: programs on this machine, and the servers."""
 
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from ctypes.util import find_library
 from pathlib import Path
 
 from config.model import Config
 from config.problem import ConfigProblems
+from config.settings import secret
 from intake.dns import key_record
 from intake.domainkeys import DnsAway
 from intake.mailbox import LoginRefused, Mailbox, Unreachable
@@ -71,7 +74,7 @@ def connections(config: Config, env: Mapping[str, str]) -> tuple[list[str], list
     answers: list[str] = []
     problems: list[str] = []
     logins = Logins(env)
-    for look in (_imap, _smtp, _clamd, _dns):
+    for look in (_imap, _smtp, _database, _clamd, _dns):
         try:
             answers += look(config, logins)
         except ConfigProblems as error:
@@ -100,6 +103,22 @@ def _imap(config: Config, logins: Logins) -> list[str]:
         raise _Refused(f"settings.toml [mailbox]: {error}") from error
     finally:
         mailbox.close()
+
+
+def _database(config: Config, _logins: Logins) -> list[str]:
+    """Ask a database server what it is; a file is opened by whoever works with it."""
+    from registry.database import Database, resolve  # noqa: PLC0415  slow to import
+    from registry.errors import RegistryBusy, RegistryProblem  # noqa: PLC0415
+
+    storage = config.settings.storage
+    if storage.database.startswith("sqlite"):
+        return []
+    try:
+        address = resolve(storage.database, config.folder)
+        with closing(Database(address, password=secret(storage, os.environ))) as database:
+            return [f"registry {database.name}: {database.describe()}"]
+    except (RegistryBusy, RegistryProblem) as error:
+        raise _Refused(f"settings.toml [storage]: {error}") from error
 
 
 def _clamd(config: Config, _logins: Logins) -> list[str]:

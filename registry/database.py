@@ -91,6 +91,13 @@ class Database:
                 connection.execute(_LOCK_WRITER)
             yield connection
 
+    def describe(self) -> str:
+        """Return what serves it; a server is asked, and no table is made."""
+        if not self.on_server:
+            return f"SQLite {sqlite3.sqlite_version}"
+        with self.read() as connection:
+            return postgres.describe(connection)
+
     def check(self) -> None:
         """Look through the whole file; raise `RegistryDamaged` if it is not sound."""
         if self.on_server:
