@@ -10,6 +10,7 @@ from config.model import Board, Campaign, Commune, Settings, Storage
 from config.oauth_checks import check_oauth
 from config.problem import Problem
 from config.roster import Roster
+from config.storage_checks import check_vault
 from config.toml_file import TomlFile
 from parsers.vietnamese import fold
 
@@ -28,6 +29,7 @@ def check_settings(file: TomlFile, settings: Settings, folder: Path) -> Iterator
     yield from _check_folders(file, settings)
     yield from _check_limits(file, settings)
     yield from _check_database(file, settings.storage)
+    yield from check_vault(file, settings.storage)
     if settings.hours.ends <= settings.hours.starts:
         yield file.problem(
             ("hours", "ends"),

@@ -18,7 +18,7 @@ import structlog
 
 from config.model import Config
 from intake.backup import DATABASE
-from intake.opening import data_folder, open_database
+from intake.opening import data_folder, open_database, open_vault
 from intake.rebuild import (
     NEW,
     Rebuilt,
@@ -26,7 +26,6 @@ from intake.rebuild import (
     is_present,
     registry_file,
     standing_of,
-    vault_of,
 )
 from parsers.jail import JailBrokenError
 from registry.errors import NotPossible, RegistryBehind, RegistryProblem
@@ -52,7 +51,7 @@ def put_in_place(config: Config, rebuilt: Rebuilt, now: dt.datetime) -> Rebuilt:
     if is_present(config) and standing_of(config) != "registry-behind":
         where = target or "the configured database"
         raise NotPossible(f"there is a registry at {where}: move it away first")
-    vault, made = vault_of(config), Vault(rebuilt.folder / "vault")
+    vault, made = open_vault(config), Vault(rebuilt.folder / "vault")
     for sha256 in made.names():
         vault.put(made.get(sha256))
     if target is None:
@@ -131,7 +130,7 @@ def notice_behind(copy: JournalCopy, store: Store, now: dt.datetime) -> None:
     told = f"has {has} events and the journal's copy in the vault has {knows}"
     if has == 0:
         raise RegistryBehind(
-            f"{store.name_of_database()} {told} ({copy.path}): it is new, and going on would "
+            f"{store.name_of_database()} {told} ({copy.where}): it is new, and going on would "
             "answer and remind again: run `intake replay --in-place`, which says what stands "
             "against it"
         )
@@ -140,7 +139,7 @@ def notice_behind(copy: JournalCopy, store: Store, now: dt.datetime) -> None:
 
 def _behind(config: Config) -> bool:
     """Whether the copy has events that the registry, if there is one, lacks."""
-    copy = JournalCopy(vault_of(config).folder)
+    copy = open_vault(config).journal
     try:
         if not is_present(config):
             return copy.head() != GENESIS_HEAD

@@ -12,7 +12,7 @@ from typing import Any
 
 from config.model import Config
 from intake.desk import reading_desk
-from intake.opening import open_database
+from intake.opening import open_database, open_vault
 from intake.replay import Moment, Played, replay
 from intake.replay_script import Difference
 from registry.database import resolve
@@ -20,7 +20,7 @@ from registry.errors import NotPossible, RegistryProblem
 from registry.journal_copy import CopyDamaged, JournalCopy, Standing
 from registry.model import GENESIS_HEAD, Event, Head
 from registry.store import Store, open_store
-from registry.vault import Overlay, Vault
+from registry.vault import Overlay
 
 #: The new registry, in the folder that it is made in.
 NEW = "sqlite:///registry.db"
@@ -118,7 +118,7 @@ def standing_of(config: Config) -> Standing:
         RegistryProblem: the copy is damaged.
     """
     with open_database(config) as store, _undamaged():
-        return JournalCopy(vault_of(config).folder).standing(store)
+        return open_vault(config).journal.standing(store)
 
 
 def is_present(config: Config) -> bool:
@@ -137,11 +137,6 @@ def registry_file(config: Config) -> Path | None:
     return Path(url.database) if is_file and url.database else None
 
 
-def vault_of(config: Config) -> Vault:
-    """Return the vault of the settings."""
-    return Vault(config.folder / config.settings.storage.vault)
-
-
 def _empty(out: Path) -> None:
     if out.exists() and any(out.iterdir()):
         raise NotPossible(f"{out} is not empty: name another folder")
@@ -149,7 +144,7 @@ def _empty(out: Path) -> None:
 
 
 def _play(config: Config, out: Path, bar: Bar, source: Source) -> Rebuilt:
-    clock, overlay = Moment(), Overlay(out / "vault", vault_of(config))
+    clock, overlay = Moment(), Overlay(out / "vault", open_vault(config))
     with (
         open_store(NEW, out, durable=False) as new,
         reading_desk(config, new, overlay, clock) as (desk, new_reader),
@@ -161,12 +156,11 @@ def _play(config: Config, out: Path, bar: Bar, source: Source) -> Rebuilt:
 
 def _from_copy(config: Config, known: Head) -> Source:
     """Return the copy's events after ``known``, which is one of its events or its beginning."""
-    copy = JournalCopy(vault_of(config).folder)
+    copy = open_vault(config).journal
     with _undamaged():
         head = copy.head()
     if head == GENESIS_HEAD:
-        where = copy.path.parent
-        raise NotPossible(f"there is neither a registry nor a journal's copy in {where}")
+        raise NotPossible(f"there is neither a registry nor a journal's copy: no {copy.where}")
     count = head.serial - known.serial
     return Source("vault", head, count, lambda: _sound_events(copy, known))
 
@@ -187,7 +181,7 @@ def _sound_events(copy: JournalCopy, known: Head) -> Iterator[Event]:
         for event in copy.events():
             if (event.serial, event.previous) != (previous.serial + 1, previous.sha256):
                 raise RegistryProblem(
-                    f"{copy.path}: event {event.serial} does not follow event {previous.serial}: "
+                    f"{copy.where}: event {event.serial} does not follow event {previous.serial}: "
                     "lines are missing or were moved; restore this file from a backup"
                 )
             previous = Head(event.serial, event.sha256)

@@ -13,7 +13,7 @@ from intake.backup import (
     copy_file,
     is_shelved,
 )
-from intake.opening import data_folder, open_database
+from intake.opening import data_folder, open_database, open_vault
 from intake.rebuild import is_present, registry_file
 from registry.copies import examine, mark_as_restored
 from registry.errors import NotPossible
@@ -41,7 +41,7 @@ def restore(config: Config, folder: Path, now: dt.datetime) -> Checked:
         raise NotPossible(
             f"{folder} is not sound, nothing was restored: {'; '.join(checked.problems[:5])}"
         )
-    vault = Vault(config.folder / config.settings.storage.vault)
+    vault = open_vault(config)
     try:
         part = _put_back(checked, vault, target or data_folder(config) / DATABASE, now)
         missing = tuple(_after(part, vault))
@@ -64,8 +64,7 @@ def _put_back(checked: Checked, vault: Vault, target: Path, now: dt.datetime) ->
         if is_shelved(one):
             vault.put((folder / one.path).read_bytes())
     for path in beside_shelves(folder / "vault"):
-        if not (vault.folder / path.name).exists():  # what is there may know more
-            copy_file(path, vault.folder / path.name)
+        vault.place.take_in(path.name, path)
     part = target.with_name(f"{target.name}.restoring")
     for old in (part, *_beside(part)):
         old.unlink(missing_ok=True)

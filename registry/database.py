@@ -4,6 +4,7 @@ All that differs between SQLite and PostgreSQL stands here and in `registry.post
 """
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
@@ -17,6 +18,8 @@ from registry.errors import RegistryBusy, RegistryDamaged, RegistryProblem
 from registry.journal import GENESIS, seal
 from registry.tables import events, plain
 
+#: Where a write transaction remembers the journal's last event.
+_HEAD = "journal head"
 # Statements of every transaction are built once: building costs more than running them.
 _LAST_EVENT = sa.select(events.c.serial, events.c.sha256).order_by(events.c.serial.desc()).limit(1)
 _NEW_EVENT = events.insert()
@@ -51,6 +54,7 @@ class Database:
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
         self._writer = self.engine.execution_options(immediate=True)
+        self._of_thread = threading.local()
 
     @property
     def on_server(self) -> bool:
@@ -70,10 +74,31 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """Yield a connection inside a read transaction."""
+        """Yield a connection inside a read transaction; within `one_moment`, inside that one."""
+        shared: sa.Connection | None = getattr(self._of_thread, "shared", None)
+        if shared is not None:
+            yield shared
+            return
         with _explained(self), self._reader.begin() as connection:
             self._reached = True
             yield connection
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """Let what this thread reads share one transaction: one moment is seen throughout.
+
+        Opening a transaction costs as much as a question. Only around questions: what is written
+        meanwhile, by this thread too, is not seen.
+        """
+        if getattr(self._of_thread, "shared", None) is not None:
+            yield
+            return
+        with self.read() as connection:
+            self._of_thread.shared = connection
+            try:
+                yield
+            finally:
+                self._of_thread.shared = None
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -89,6 +114,7 @@ class Database:
             self._reached = True
             if self.on_server:
                 connection.execute(_LOCK_WRITER)
+            connection.info.pop(_HEAD, None)  # others have written since
             yield connection
 
     def describe(self) -> str:
@@ -128,8 +154,11 @@ def journal(
     connection: sa.Connection, at: datetime, kind: str, subject: str, data: Mapping[str, object]
 ) -> None:
     """Append an event to the journal, inside the caller's write transaction."""
-    last = connection.execute(_LAST_EVENT).one_or_none()
-    serial, previous = (last.serial + 1, last.sha256) if last else (1, GENESIS)
+    if _HEAD not in connection.info:  # asked once a transaction: nobody else writes meanwhile
+        last = connection.execute(_LAST_EVENT).one_or_none()
+        connection.info[_HEAD] = (last.serial, last.sha256) if last else (0, GENESIS)
+    serial, previous = connection.info[_HEAD]
+    serial += 1
     event = seal(previous, serial, at, plain(kind), plain(subject), _storable(data))
     connection.execute(
         _NEW_EVENT,
@@ -143,6 +172,7 @@ def journal(
             "sha256": event.sha256,
         },
     )
+    connection.info[_HEAD] = event.serial, event.sha256
 
 
 def resolve(url: str, base: Path) -> sa.URL:
@@ -198,7 +228,9 @@ def _prepare_sqlite(engine: sa.Engine, busy_seconds: float, *, durable: bool) ->
     @sa.event.listens_for(engine, "begin")
     def begun(connection: sa.Connection) -> None:
         immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        driver = connection.connection.driver_connection  # the way through SQLAlchemy costs more
+        assert driver is not None  # noqa: S101  just checked out
+        driver.execute("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
 @contextmanager

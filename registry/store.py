@@ -1,5 +1,6 @@
 """The store: the one door to the database. All SQL of the house is behind it."""
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -65,6 +66,10 @@ class Store(
     def name_of_database(self) -> str:
         """Return the database's file, or its address without a password."""
         return self._database.name
+
+    def one_moment(self) -> AbstractContextManager[None]:
+        """Let what this thread asks within share one transaction; see `Database.one_moment`."""
+        return self._database.one_moment()
 
     def close(self) -> None:
         """Close all connections."""
