@@ -226,6 +226,15 @@ def test_fault_132_a_server_with_too_many_clients_is_busy(store: Store, server: 
     assert len(store.kept()) == 1
 
 
+def test_a_claimer_does_not_wait_for_what_somebody_holds(store: Store) -> None:
+    """It leaves it out, and begins the others."""
+    first, second = arrive(store, "a", uid=1), arrive(store, "b", uid=2)
+    with store._database.engine.begin() as other:
+        other.execute(sa.select(messages).where(messages.c.id == first).with_for_update())
+        assert store.begin_attempts([first, second], at(1)) == [second]
+    assert store.begin_attempts([first], at(1)) == [first]
+
+
 def test_a_write_waits_for_no_reader(store: Store) -> None:
     with store._database.read() as connection:
         connection.execute(sa.select(messages))
