@@ -181,14 +181,14 @@ def test_fault_131_a_lost_answer_to_commit_leaves_a_step_that_can_be_repeated(
     with Cable(server.port) as cable:
         url = f"postgresql+psycopg://intake@127.0.0.1:{cable.port}/{name}"
         with open_store(url, tmp_path) as store:
-            cable.lose_next_commit()
+            cable.lose_commit()
             with pytest.raises(RegistryBusy, match="tried again"):
                 arrive(store, "a", uid=1)
             assert cable.lost == 1
             [kept] = store.kept()
             assert kept.sha256 == hash_of("a")
             assert arrive(store, "a", uid=1) == kept.id  # the step repeated
-            cable.lose_next_commit()
+            cable.lose_commit()
             with pytest.raises(RegistryBusy):
                 store.queue([reminder()], at(1))
             assert store.queue([reminder()], at(1)) == 0

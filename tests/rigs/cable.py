@@ -13,8 +13,8 @@ _COMMIT = b"COMMIT\0"
 class Cable:
     """A TCP proxy on ``127.0.0.1``; ``with`` plugs it in.
 
-    `cut` ends every connection at once. `lose_next_commit` lets the next COMMIT through to the
-    server and ends the connection instead of passing its answer on.
+    `cut` ends every connection at once. `lose_commit` lets a COMMIT through to the server and ends
+    the connection instead of passing its answer on.
     """
 
     def __init__(self, port: int) -> None:
@@ -22,7 +22,9 @@ class Cable:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
-        self._lose = threading.Event()
+        self._lose_in = 0
+        #: How many COMMITs were seen.
+        self.commits = 0
         self._deaf: socket.socket | None = None
         #: How many COMMITs reached the server without their answer reaching the client.
         self.lost = 0
@@ -47,9 +49,9 @@ class Cable:
                 _close(end)
         self._pairs.clear()
 
-    def lose_next_commit(self) -> None:
-        """Let the next COMMIT through and not its answer."""
-        self._lose.set()
+    def lose_commit(self, number: int = 1) -> None:
+        """Let the so many-th COMMIT from now through, and not its answer."""
+        self._lose_in = number
 
     def _accept(self) -> None:
         while True:
@@ -65,9 +67,11 @@ class Cable:
     def _carry(self, near: socket.socket, far: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := near.recv(65536):
-                if self._lose.is_set() and _COMMIT in data:
-                    self._lose.clear()
-                    self._deaf = near
+                if _COMMIT in data:
+                    self.commits += 1
+                    self._lose_in -= 1
+                    if self._lose_in == 0:
+                        self._deaf = near
                 far.sendall(data)
         _close(far)
 
