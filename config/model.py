@@ -153,6 +153,8 @@ class Storage(Section):
 
     database: Text = "sqlite:///data/registry.db"
     vault: Text = "data/vault"
+    #: Only with a database server: how long a daemon that does not answer keeps others waiting.
+    lease_seconds: Duration = Field(default=20.0, alias="lease")
 
 
 class Officers(Section):

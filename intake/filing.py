@@ -29,6 +29,7 @@ def file_messages(desk: Desk) -> int:
     for slot, target in slots:
         folder = folders[target]
         desk.alive()
+        desk.check_lease()
         try:
             new_uid = desk.mailbox.move(slot.folder, slot.uid, folder, slot.uidvalidity or None)
         except CommandRefused as error:
@@ -88,4 +89,5 @@ def _copy(desk: Desk, folder: str, mail: Mail, tried: set[str] | None) -> None:
         tried.add(mail.rfc_message_id)
     if not maybe_there or not desk.mailbox.holds(folder, mail.rfc_message_id):
         at = mail.sent_at or desk.clock()
+        desk.check_lease()
         desk.mailbox.append(folder, desk.store.mail_raw(mail.id), at)

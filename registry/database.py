@@ -4,7 +4,7 @@ All that differs between SQLite and PostgreSQL stands here.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +32,8 @@ class Database:
 
     def __init__(self, url: sa.URL, *, busy_seconds: float = 30.0, durable: bool = True) -> None:
         self.url = url
+        #: Asked in each write transaction, when it has the write lock; raises if it must not write.
+        self.guard: Callable[[sa.Connection], None] = lambda _connection: None
         self.engine = sa.create_engine(url)
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine, busy_seconds, durable=durable)
@@ -58,9 +60,24 @@ class Database:
             RegistryProblem: the file may not be written, or it is damaged.
         """
         with _explained(self), self._writer.begin() as connection:
-            if self.engine.dialect.name == "postgresql":
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITER)))
+            if self.is_server:
+                lock_writers(connection)
+            self.guard(connection)
             yield connection
+
+    @contextmanager
+    def aside(self) -> Iterator[sa.Connection]:
+        """Yield a connection that commits at the end and waits for no writer.
+
+        For what is no part of the registry: no journal tells of it, and nothing depends on it.
+        """
+        with _explained(self), self.engine.begin() as connection:
+            yield connection
+
+    @property
+    def is_server(self) -> bool:
+        """Whether the registry is a server's, so that several hosts may share it."""
+        return self.engine.dialect.name == "postgresql"
 
     def check(self) -> None:
         """Look through the whole file; raise `RegistryDamaged` if it is not sound."""
@@ -86,6 +103,11 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def lock_writers(connection: sa.Connection) -> None:
+    """Let no other write transaction be under way on this server until this one ends."""
+    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITER)))
 
 
 def journal(
