@@ -69,6 +69,17 @@ def end_now(url: sa.URL) -> None:
     engine.dispose()
 
 
+def pauses(seconds: float) -> Callable[[float], bool]:
+    """Wait as a standby does, but for no longer than so."""
+    ends_at = time.monotonic() + seconds
+
+    def pause(_seconds: float) -> bool:
+        time.sleep(0.1)
+        return time.monotonic() < ends_at
+
+    return pause
+
+
 def rows(url: sa.URL) -> list[tuple[str, int]]:
     engine = sa.create_engine(url)
     with engine.begin() as connection:
@@ -271,6 +282,7 @@ def test_a_take_over_waits_for_a_write_that_was_allowed(lease_of, url) -> None:
     database.guard = first.guard
     order: list[str] = []
     with database.write():
+        first._ended.set()
         end_now(url)
         other = lease_of()
         taker = threading.Thread(target=lambda: (other.take(), order.append("taken")))
@@ -288,9 +300,10 @@ def test_a_holder_that_stands_still_in_a_transaction_does_not_keep_the_lock(leas
     first.take()
     database = Database(url)
     database.guard = first.guard
-    with pytest.raises(sa.exc.DBAPIError), database.write() as connection:
+    with pytest.raises((sa.exc.DBAPIError, RegistryBusy)), database.write() as connection:
+        first._ended.set()  # no thread of it renews any more
         end_now(url)
-        lease_of().wait(lambda _seconds: True)  # the server ends the idle transaction
+        assert lease_of().wait(pauses(30))  # the server ends the idle transaction
         connection.execute(sa.text("SELECT 1"))
     database.close()
 
@@ -301,7 +314,7 @@ def test_a_holder_that_stands_still_in_a_transaction_does_not_keep_the_lock(leas
 def test_who_waits_is_seen_and_takes_over_at_the_end_of_the_lease(lease_of, url) -> None:
     holder, told = lease_of(), []
     holder.take()
-    waiting = lease_of()
+    waiting, patient = lease_of(), pauses(30)
     with open_store(str(url), Path()) as store:
 
         def pause(_seconds: float) -> bool:
@@ -310,7 +323,7 @@ def test_who_waits_is_seen_and_takes_over_at_the_end_of_the_lease(lease_of, url)
                 assert names == ["daemon", waiting.standby]
                 holder._ended.set()  # it dies without a word
                 end_now(url)
-            return True
+            return patient(_seconds)
 
         assert waiting.wait(pause, told.append)
         assert [one.name for one in store.tenures()] == ["daemon"]
@@ -360,7 +373,7 @@ def test_fault_131_one_longer_than_the_lease_ends_the_holder(server, lease_of) -
             until(lambda: lease.check())  # type: ignore[func-returns-value]
         server.start()
         again = lease_of()
-        assert again.wait(lambda _seconds: bool(time.sleep(0.2)) or True)
+        assert again.wait(pauses(30))
         assert again.epoch == 2
 
 
