@@ -134,7 +134,9 @@ def _rendered_all(
     problem = lost = ""
     for one in owed:
         try:
-            mails += compose(one, context_for(desk, one, snapshot, now), templates)
+            with desk.store.one_moment():
+                context = context_for(desk, one, snapshot, now)
+            mails += compose(one, context, templates)
         except WordingProblem as broken:
             _log.error("wording_broken", key=one.key, template=one.template)
             problem = problem or str(broken)

@@ -13,7 +13,7 @@ from typing import Final
 import structlog
 
 from config.model import Config
-from intake.opening import is_file, jail_limits, open_vault
+from intake.opening import is_file, jail_limits, open_registry_beside, open_vault
 from intake.readings import Keeping
 from parsers.fingerprint import code_fingerprint, is_current
 from registry.errors import RegistryBusy, RegistryProblem
@@ -74,10 +74,9 @@ class Beside:
         """Read whatever waits, until told to stop."""
         from intake.desk import reading_desk, utc_now  # noqa: PLC0415  who works needs none of it
         from intake.understand import read_for_another  # noqa: PLC0415
-        from registry.store import open_beside  # noqa: PLC0415
 
         config = self._config
-        store = open_beside(config.settings.storage.database, config.folder)
+        store = open_registry_beside(config)
         if store is None:
             self._tell("the registry has another version's schema")
             return

@@ -66,6 +66,19 @@ class _Around:
         """Make sure that documents can be read, as the other."""
         return self.reader.ready()
 
+    @property
+    def width(self) -> int:
+        """How many documents to ask for at the same time, as the other."""
+        return self.reader.width
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with other machines, as the other says."""
+        return self.reader.trouble
+
+    def close(self) -> None:
+        """Leave the other open: it is lent for one message."""
+
     def key(self, data: bytes, form: Form, name: str) -> str:
         """Return the key of a document here."""
         return reading_key(data, form, name, self.limits, code_fingerprint())

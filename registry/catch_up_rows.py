@@ -12,7 +12,7 @@ from registry.filing_rows import Target, owe_filing
 from registry.inbox_rows import keep_arrival, put_mark
 from registry.model import Arrival, Behind, FoundMail, FoundReport, Kept, SignedLetter
 from registry.outbox_rows import OPEN, answered, put_body
-from registry.rows import Part, commune_values, written
+from registry.rows import Part, commune_values, get_message, written
 from registry.tables import campaigns, events, mails, marks, messages, reports, slots
 
 _MARK = "behind"
@@ -92,7 +92,7 @@ class CatchUpRows(Part):
                     .where(*(slots.c[name] == value for name, value in slot.items()))
                     .values(filed_to=target, filed_at=now)
                 )
-                owe_filing(connection, one.message_id)
+                owe_filing(connection, get_message(connection, one.message_id))
                 kept.append(one)
             return kept
 

@@ -46,7 +46,7 @@ class LeaseRows(Part):
 
     def tenures(self) -> list[Tenure]:
         """Return the processes whose end has not come: the holder first."""
-        if not self._database.is_server:
+        if not self._database.on_server:
             return []
         with self._database.read() as connection:
             return [one for one in tenures(connection) if one.left_seconds > 0]

@@ -46,7 +46,7 @@ class ReadingRows(Part):
 
         For so long nobody else who stands by gets it. Rows of messages that are done go away.
         """
-        if not self._database.is_server:
+        if not self._database.on_server:
             return None
         with self._database.aside() as connection:
             connection.execute(_SWEEP)
@@ -65,7 +65,7 @@ class ReadingRows(Part):
 
     def readings_of(self, message_id: int) -> dict[str, str]:
         """Return what was read of a message beside us: key of a document → the jail's answer."""
-        if not self._database.is_server:
+        if not self._database.on_server:
             return {}
         with self._database.read() as connection:
             text = connection.execute(_OF_MESSAGE, {"wanted": message_id}).scalar()
@@ -73,6 +73,6 @@ class ReadingRows(Part):
 
     def forget_readings(self) -> None:
         """Let the rows of messages that are done go away, when nobody stands by any more."""
-        if self._database.is_server:
+        if self._database.on_server:
             with self._database.aside() as connection:
                 connection.execute(_SWEEP)

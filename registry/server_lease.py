@@ -23,7 +23,7 @@ from typing import Final, Self
 import sqlalchemy as sa
 
 from registry.database import Database, lock_writers
-from registry.errors import RegistryBusy, RegistryProblem
+from registry.errors import RegistryBusy
 from registry.lease import (
     DAEMON,
     STANDBY,
@@ -42,6 +42,7 @@ from registry.lease_rows import (
     take_over,
     tenures,
 )
+from registry.postgres import explained, make_engine, place
 from registry.schema import bring_up_to_date, refuse_newer
 
 #: Parts of the lease's length: how often it is renewed, when it is stopped, when it is killed.
@@ -51,7 +52,6 @@ _KILL: Final = 0.9
 #: One question to the server takes no longer than this part.
 _ANSWER: Final = 0.2
 _AGAIN_SECONDS: Final = 0.5
-_LEAST_CONNECT_SECONDS: Final = 2  # libpq takes no less
 
 
 def since_boot() -> float:
@@ -76,15 +76,17 @@ class ServerLease:
         url: sa.URL,
         seconds: float = 20.0,
         *,
+        password: str = "",
         code: Callable[[], str] = str,
         warn: Callable[[str], None] = lambda _: None,
         clock: Callable[[], float] = since_boot,
         alarm: Callable[[float], None] = kernel_alarm,
     ) -> None:
         self.seconds = seconds
-        self._url, self._code, self._warn = url, code, warn
+        self._url, self._password, self._code, self._warn = url, password, code, warn
         self._clock, self._alarm = clock, alarm
-        self._engine = _engine(url, seconds * _ANSWER)
+        answer = seconds * _ANSWER
+        self._engine = make_engine(url, password, answer, durable=True, answer_seconds=answer)
         self._me = this_process()
         self._state = threading.Lock()
         self._epoch: int | None = None
@@ -97,7 +99,7 @@ class ServerLease:
     @property
     def place(self) -> str:
         """The server's address, without a password."""
-        return str(self._url)
+        return place(self._url)
 
     @property
     def epoch(self) -> int | None:
@@ -151,8 +153,8 @@ class ServerLease:
             return
         if not self._lost and self._clock() >= self._until - self.seconds * (1 - _STOP):
             self._lost = (
-                f"the lease of {self._url} could not be renewed in time: stopping, because another "
-                "daemon takes over when it ends. Look at the network to the database server, or "
+                f"the lease of {self.place} could not be renewed in time: stopping, because "
+                "another daemon takes over when it ends. Look at the network to the database server, or "
                 "whether this machine stood still; starting again is safe"
             )
         if self._lost:
@@ -206,11 +208,14 @@ class ServerLease:
     def _try(self) -> Holder | Away | None:
         try:
             return self._take()
-        except sa.exc.ProgrammingError as error:
+        except RegistryBusy as error:
+            return Away(str(error))
+        except sa.exc.DBAPIError as error:
             if getattr(error.orig, "sqlstate", "") != _NO_SUCH_TABLE:
-                raise RegistryProblem(f"{self._url}: {_words(error)}") from error
-        except (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError) as error:
-            return Away(f"the database server does not answer ({_words(error)})")
+                problem = explained(self._url, error.orig, opening=True)
+                if isinstance(problem, RegistryBusy):
+                    return Away(str(problem))
+                raise problem or error from error
         self._make_tables()
         return self._try()
 
@@ -219,7 +224,7 @@ class ServerLease:
             held = next((one for one in tenures(connection) if one.name == DAEMON), None)
         if held is not None and held.left_seconds > 0:
             return held.holder
-        with closing(Database(self._url)) as database:
+        with closing(Database(self._url, password=self._password)) as database:
             refuse_newer(database)  # a daemon of that version must have it
         with self._engine.begin() as connection:
             lock_writers(connection)  # what a deposed holder had begun to write is written or gone
@@ -240,7 +245,7 @@ class ServerLease:
 
     def _make_tables(self) -> None:
         """On a database without the table: it is new, or of a program that knew one host only."""
-        with closing(Database(self._url)) as database:
+        with closing(Database(self._url, password=self._password)) as database:
             bring_up_to_date(database)
 
     def _stand_by(self) -> None:
@@ -282,8 +287,8 @@ class ServerLease:
 
     def _depose(self) -> None:
         self._lost = (
-            f"another daemon has taken the lease of {self._url} over: stopping. This machine stood "
-            "still or was cut off for longer than the lease; starting again is safe"
+            f"another daemon has taken the lease of {self.place} over: stopping. This machine "
+            "stood still or was cut off for longer than the lease; starting again is safe"
         )
         self._warn(self._lost)
 
@@ -297,22 +302,6 @@ class ServerLease:
 
 
 _NO_SUCH_TABLE: Final = "42P01"
-
-
-def _engine(url: sa.URL, answer_seconds: float) -> sa.Engine:
-    """Keep one connection (a server full of others lets no new one in); wait for nothing long."""
-    milliseconds = int(answer_seconds * 1000)
-    return sa.create_engine(
-        url,
-        pool_size=1,
-        max_overflow=0,
-        pool_timeout=answer_seconds,
-        connect_args={
-            "connect_timeout": max(_LEAST_CONNECT_SECONDS, int(answer_seconds)),
-            "tcp_user_timeout": milliseconds,
-            "options": f"-c statement_timeout={milliseconds}",
-        },
-    )
 
 
 def _words(error: BaseException) -> str:
