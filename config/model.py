@@ -158,6 +158,8 @@ class Storage(Secret):
 
     database: Text = "sqlite:///data/registry.db"
     vault: Text = "data/vault"
+    #: Only with a database server: how long a daemon that does not answer keeps others waiting.
+    lease_seconds: Duration = Field(default=20.0, alias="lease")
     #: Empty = Amazon's own, in this region.
     s3_endpoint: str = ""
     s3_region: Text = "us-east-1"

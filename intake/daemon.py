@@ -57,8 +57,6 @@ class Daemon:
     trouble: str = ""
     #: Called between two pieces of work, in the daemon's own thread.
     moved: Callable[[], None] = lambda: None
-    #: Raises when another daemon may work on this registry: nothing more must be done then.
-    check_lease: Callable[[], None] = lambda: None
     #: Numbers in [0, 1): servers that failed together are not asked again together.
     jitter: Callable[[], float] = random.random
     _inbox_pause: Backoff = field(default_factory=Backoff)
@@ -88,6 +86,7 @@ class Daemon:
             RegistryBehind: the registry is empty beside a vault that has a journal.
         """
         desk = self.desk
+        desk.store.forget_readings()
         unfinished = desk.vault.tidy()
         if unfinished:
             _log.info("tidied", files=unfinished)
@@ -142,7 +141,7 @@ class Daemon:
         Raises:
             LeaseLost: another daemon may work on this registry.
         """
-        self.check_lease()
+        self.desk.check_lease()
         if self._inbox_read:
             self.health.signs.read_at = self.desk.clock()
         self.desk.alive()

@@ -28,6 +28,8 @@ from parsers.form import Form
 from parsers.jail import Jail, JailLimits
 from parsers.reading import Reading, Refusal
 from registry.journal_copy import JournalCopy
+from registry.lease import AnyLease
+from registry.server_lease import ServerLease
 from registry.store import Store
 from registry.vault import Vault
 
@@ -94,6 +96,10 @@ class Desk:
     scanner_pause: Backoff = field(default_factory=Backoff)
     #: Called whenever a piece of work is done, from any thread: what watches over us may hear it.
     alive: Callable[[], None] = lambda: None
+    #: Raises when another daemon may work on this registry: asked before what cannot be taken back.
+    check_lease: Callable[[], None] = lambda: None
+    #: Whether a daemon on another host may have read what waits here (`intake.read_beside`).
+    shares_readings: bool = False
     #: An edit of the wordings is broken: those that are known stay in use.
     keeps_wordings: bool = False
     _templates: Templates | None = None
@@ -136,8 +142,15 @@ class Desk:
 
 
 @contextlib.contextmanager
-def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) -> Iterator[Desk]:
+def open_desk(
+    config: Config,
+    env: Mapping[str, str],
+    clock: Clock = utc_now,
+    lease: AnyLease | None = None,
+) -> Iterator[Desk]:
     """Open everything a tick needs; connections are made when first used.
+
+    With a lease, which must be held, nothing is written or moved once it is lost.
 
     Raises:
         ConfigProblems: a password is not where the settings say.
@@ -161,6 +174,11 @@ def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) ->
             logins=logins,
         )
         stack.callback(_close, desk)
+        if lease is not None:
+            desk.check_lease = lease.check
+        if isinstance(lease, ServerLease):
+            store.guarded(lease.guard)
+            desk.shares_readings = True
         yield desk
 
 

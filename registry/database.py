@@ -5,7 +5,7 @@ All that differs between SQLite and PostgreSQL stands here and in `registry.post
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +43,8 @@ class Database:
         password: str = "",
     ) -> None:
         self.url = url
+        #: Asked in each write transaction, when it has the write lock; raises if it must not write.
+        self.guard: Callable[[sa.Connection], None] = lambda _connection: None
         #: Whether a connection was ever made: what fails later may pass by itself.
         self._reached = False
         if url.get_backend_name() == "sqlite":
@@ -113,8 +115,18 @@ class Database:
         with _explained(self), self._writer.begin() as connection:
             self._reached = True
             if self.on_server:
-                connection.execute(_LOCK_WRITER)
+                lock_writers(connection)
             connection.info.pop(_HEAD, None)  # others have written since
+            self.guard(connection)
+            yield connection
+
+    @contextmanager
+    def aside(self) -> Iterator[sa.Connection]:
+        """Yield a connection that commits at the end and waits for no writer.
+
+        For what is no part of the registry: no journal tells of it, and nothing depends on it.
+        """
+        with _explained(self), self.engine.begin() as connection:
             yield connection
 
     def describe(self) -> str:
@@ -148,6 +160,11 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def lock_writers(connection: sa.Connection) -> None:
+    """Let no other write transaction be under way on this server until this one ends."""
+    connection.execute(_LOCK_WRITER)
 
 
 def journal(
