@@ -3,7 +3,6 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from parsers.columns import Assignment, Captions, Column, assign, is_index
 from parsers.grid import Cell, Grid
@@ -85,10 +84,9 @@ def _starts(grid: Grid, captions: Captions) -> set[int]:
     return {max(0, number - above) for number in likely for above in range(3)}
 
 
-@lru_cache(maxsize=8192)
 def is_caption(text: str, captions: Captions) -> bool:
     """Tell a caption of the form or of its running number, however it is written."""
-    if len(text) > _LONGEST_CAPTION:
+    if captions.is_strange(text) or len(text) > _LONGEST_CAPTION:
         return False
     return is_index(text) or captions.exact(text) is not None
 

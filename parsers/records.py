@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from parsers.columns import Column
 from parsers.form import Field
@@ -276,10 +276,10 @@ def _one_cell(entry: Field, group: Sequence[BodyRow]) -> tuple[Cell | None, bool
         loose = ";" in first.text and not any(row.shared for row in group[1:])
         cut = paged or loose or any(len(row.own) > _PRODUCT_CELLS for row in group[1:])
         text = (WRAP if cut else "; ").join(cell.text.strip() for cell in filled)
-        return replace(first, text=text, value=text), False
+        return first._replace(text=text, value=text), False
     if entry.type in _JOINED_TYPES:
         text = " ".join(cell.text.strip() for cell in filled)
-        return replace(first, text=text, value=text, torn=first.torn or paged), False
+        return first._replace(text=text, value=text, torn=first.torn or paged), False
     return first, len({one_line(cell.text) for cell in filled}) > 1
 
 
