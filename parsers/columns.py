@@ -360,6 +360,12 @@ class Assignment:
     index: int | None
 
 
+@lru_cache(maxsize=1024)
+def assigned(paths: tuple[tuple[int, tuple[str, ...]], ...], captions: Captions) -> Assignment:
+    """Return ``assign`` of these columns: the captions of one form come again and again."""
+    return assign(dict(paths), captions)
+
+
 def assign(paths: Mapping[int, tuple[str, ...]], captions: Captions) -> Assignment:
     """Give each field at most one column, the surest caption first, then the leftmost."""
     index = next((c for c in sorted(paths) if is_index(paths[c][-1])), None)

@@ -124,6 +124,8 @@ class _Known:
     #: Written with references → meant; written in a cell itself → cleaned.
     meant: dict[str, str]
     inline: dict[str, str]
+    #: Style → number format.
+    codes: dict[str, str]
     #: By type, style and what is written; ``None`` for what says nothing.
     contents: dict[tuple[str, str, str], _Content | None] = field(default_factory=dict)
 
@@ -247,8 +249,13 @@ class _Workbook:
         """Do for the rows of a plain sheet what ``_row`` and ``_content`` do for elements."""
         inline = {cell[6] for row in plain.rows for cell in row.cells}
         texts = [plain.texts.get(written, written) for written in inline]
-        cleaned = dict(zip(inline, _cleaned(texts), strict=True))
-        known = _Known(plain.texts, cleaned)
+        cleaned = {
+            written: "" if text.isspace() else text
+            for written, text in zip(inline, _cleaned(texts), strict=True)
+        }
+        styles = {cell[2] for row in plain.rows for cell in row.cells}
+        codes = {style: self.formats.code(int(style or 0)) for style in styles}
+        known = _Known(plain.texts, cleaned, codes)
         before = 0
         for row in plain.rows:
             if row.number <= before:
@@ -261,9 +268,11 @@ class _Workbook:
     def _plain_row(self, sheet: Sheet, row: PlainRow, known: _Known) -> dict[int, Cell]:
         """Return the cells of a row that say something."""
         cells: dict[int, Cell] = {}
-        contents = known.contents
+        contents, coded = known.contents, self.fonts.any
         left, number, hidden_columns = 0, str(row.number), sheet.hidden_columns
         prefix, new, hidden = f"{sheet.name}!", tuple.__new__, row.hidden
+        text: str
+        value: CellValue
         for letters, digits, style, kind, formula, saved, inline in row.cells:
             column = _COLUMNS.get(letters, 0)
             if digits != number or not column:
@@ -271,28 +280,35 @@ class _Workbook:
             if column <= left:
                 raise RefusedError("damaged", f"two cells for one address in row {number}")
             left = column
-            if formula and kind != "inlineStr" and self._unsaved(kind or "n", saved or None):
-                kind, saved = _UNSAVED, ""  # noqa: PLW2901  what it would be is not known
-            written = kind, style, saved or inline
-            if written not in contents:
-                contents[written] = self._meant(known, *written)
-            content = contents[written]
-            if content is not None:
+            if kind == "inlineStr" and not coded:
+                text = value = known.inline[inline]
+                if not text:
+                    continue
+                code, font = known.codes[style], None
+            else:
+                if formula and kind != "inlineStr" and self._unsaved(kind or "n", saved or None):
+                    kind, saved = _UNSAVED, ""  # noqa: PLW2901  what it would be is not known
+                written = kind, style, saved or inline
+                if written not in contents:
+                    contents[written] = self._meant(known, *written)
+                content = contents[written]
+                if content is None:
+                    continue
                 text, value, code, font = content
-                cells[column] = new(
-                    Cell,
-                    (
-                        text, value, prefix + letters + digits, code, 1, 1, kind is _UNSAVED,
-                        hidden or column in hidden_columns, False, None,
-                    ),
-                )  # fmt: skip
-                if font is not None:
-                    self.coded.append(Coded(sheet.rows, row.number, column, font))
+            cells[column] = new(
+                Cell,
+                (
+                    text, value, prefix + letters + digits, code, 1, 1, kind is _UNSAVED,
+                    hidden or column in hidden_columns, False, None,
+                ),
+            )  # fmt: skip
+            if font is not None:
+                self.coded.append(Coded(sheet.rows, row.number, column, font))
         return cells
 
     def _meant(self, known: _Known, kind: str, style: str, written: str) -> _Content | None:
         """Return the content of a plain sheet's cell; ``None`` if it says nothing."""
-        code = self.formats.code(int(style or 0))
+        code = known.codes[style]
         if kind is _UNSAVED:
             return "", None, code, None
         if not written:

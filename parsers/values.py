@@ -113,7 +113,7 @@ def _barred(field: Field, cell: Cell) -> Value | None:
             "Đề nghị mở tệp bằng Excel, lưu lại rồi gửi, hoặc gõ thẳng giá trị."
         )
         return error(field, "uncalculated", message)
-    if _EXCEL_ERROR.fullmatch(cell.text.strip()):
+    if "#" in cell.text and _EXCEL_ERROR.fullmatch(cell.text.strip()):
         message = f"ô báo lỗi công thức {cell.text.strip()}. Đề nghị gõ thẳng giá trị."
         return error(field, "formula-error", message)
     if isinstance(cell.value, float) and not math.isfinite(cell.value):
