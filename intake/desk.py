@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
@@ -31,12 +32,21 @@ from registry.store import Store
 from registry.vault import Vault
 
 Clock = Callable[[], dt.datetime]
-#: Documents that are read at the same time: one message at a time, its files side by side.
-_WORKERS = 2
+
+#: Where the settings name no number: more documents at once need more memory than most have.
+_MOST_AT_ONCE = 8
 
 
 class Reader(Protocol):
-    """Whoever reads a document safely: the jail."""
+    """Whoever reads a document safely: the jail, here or on other machines. Used from threads."""
+
+    @property
+    def width(self) -> int:
+        """How many documents are worth asking for at the same time, now."""
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with other machines that should read; "" when nothing is."""
 
     def read(self, data: bytes, form: Form, name: str = "") -> Reading | Refusal:
         """Return what was understood, or why not; never raises for what a document does."""
@@ -46,6 +56,9 @@ class Reader(Protocol):
 
     def ready(self) -> tuple[str, ...]:
         """Make sure that documents can be read at all; return what confines their readers."""
+
+    def close(self) -> None:
+        """End, once what is being read is done. Idempotent."""
 
 
 class Scanner(Protocol):
@@ -84,7 +97,6 @@ class Desk:
     #: An edit of the wordings is broken: those that are known stay in use.
     keeps_wordings: bool = False
     _templates: Templates | None = None
-    _copy: JournalCopy | None = None
 
     @property
     def scanner(self) -> Scanner | None:
@@ -114,10 +126,8 @@ class Desk:
 
     @property
     def journal_copy(self) -> JournalCopy:
-        """The journal's copy in the vault's folder."""
-        if self._copy is None:
-            self._copy = JournalCopy(self.vault.folder)
-        return self._copy
+        """The journal's copy in the vault."""
+        return self.vault.journal
 
     def communes_on(self, moment: dt.datetime) -> tuple[Commune, ...]:
         """The roster on the local day of an instant."""
@@ -146,7 +156,7 @@ def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) ->
                 settings.mailbox, logins.of(settings, settings.mailbox), batch=settings.limits.batch
             ),
             Courier(settings.smtp, logins.of(settings, settings.smtp)),
-            stack.enter_context(Jail(jail_limits(config), workers=_WORKERS)),
+            open_reader(config),
             clock,
             logins=logins,
         )
@@ -158,8 +168,29 @@ def _close(desk: Desk) -> None:
     """Close what is there at the end: an edited config may have put others in place."""
     desk.mailbox.close()
     desk.courier.close()
-    if isinstance(desk.reader, Jail):
-        desk.reader.close()
+    desk.reader.close()
+
+
+def open_reader(config: Config) -> Reader:
+    """Return the reader of the settings; its workers start, and are looked for, when needed."""
+    scale, jail = config.settings.scale, open_jail(config)
+    if not scale.readers:
+        return jail
+    from intake.cluster import Cluster  # noqa: PLC0415  few offices have one
+    from intake.readers import Readers  # noqa: PLC0415
+
+    return Readers(jail, Cluster(scale, jail.limits))
+
+
+def open_jail(config: Config) -> Jail:
+    """Return the jail of the settings on this machine; its workers start when needed."""
+    at_once = config.settings.scale.at_once
+    return Jail(jail_limits(config), workers=at_once or min(max(processors(), 2), _MOST_AT_ONCE))
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0))
 
 
 @contextlib.contextmanager
@@ -171,7 +202,7 @@ def reading_desk(
     Scanner and DNS are not asked either: unless it is told otherwise, all is clean and proven.
 
     With it comes a function that returns the reader for another config: the same one, unless the
-    limits differ.
+    limits differ. It reads on this machine.
     """
     settings = config.settings
     with contextlib.ExitStack() as stack:
@@ -180,7 +211,7 @@ def reading_desk(
         def reader_for(wanted: Config) -> Reader:
             limits = jail_limits(wanted)
             if limits not in readers:
-                readers[limits] = stack.enter_context(Jail(limits, workers=_WORKERS))
+                readers[limits] = stack.enter_context(open_jail(wanted))
             return readers[limits]
 
         courier = stack.enter_context(Courier(settings.smtp))

@@ -9,6 +9,7 @@ from config.problem import ConfigProblems
 from intake.dns import key_record
 from intake.domainkeys import DnsAway
 from intake.mailbox import LoginRefused, Mailbox, Unreachable
+from intake.opening import jail_limits
 from intake.scanner import Clamd
 from notifier.oauth import Logins
 from notifier.smtp import Courier
@@ -71,7 +72,7 @@ def connections(config: Config, env: Mapping[str, str]) -> tuple[list[str], list
     answers: list[str] = []
     problems: list[str] = []
     logins = Logins(env)
-    for look in (_imap, _smtp, _clamd, _dns):
+    for look in (_imap, _smtp, _clamd, _dns, _readers):
         try:
             answers += look(config, logins)
         except ConfigProblems as error:
@@ -128,6 +129,33 @@ def _dns(config: Config, _logins: Logins) -> list[str]:
             "a DKIM signature can prove wait until it does"
         ) from error
     return ["DNS: answers"]
+
+
+def _readers(config: Config, _logins: Logins) -> list[str]:
+    """Ask every worker of the cluster whether it reads as this machine does."""
+    scale = config.settings.scale
+    if not scale.readers:
+        return []
+    from intake.cluster import survey  # noqa: PLC0415  few offices have one
+
+    try:
+        seen = survey(scale, jail_limits(config))
+    except Exception as error:  # of whatever library
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        raise _Refused(
+            f"settings.toml [scale] readers: {scale.readers} does not answer ({reason}): until it "
+            "does documents are read on this machine"
+        ) from error
+    fit = [one for one in seen if not one.unfit]
+    threads = sum(one.threads for one in fit)
+    answers = [f"readers {scale.readers}: {len(fit)} worker(s), {threads} document(s) at a time"]
+    for one in seen:
+        jailed = f"no {', '.join(one.missing)}" if one.missing else "all layers of the jail"
+        answers.append(f"  {one.address}: {one.threads} thread(s), same version, {jailed}")
+    if unfit := [f"{one.address} {one.unfit}" for one in seen if one.unfit] or not seen:
+        why = "; ".join(unfit) if isinstance(unfit, list) else "there is no worker"
+        raise _Refused("\n".join((*answers, f"settings.toml [scale] readers: {why}")))
+    return answers
 
 
 def _smtp(config: Config, logins: Logins) -> list[str]:

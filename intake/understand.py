@@ -17,7 +17,7 @@ import structlog
 from intake.admission import scan, tell_if_away, with_proof
 from intake.answering import Answer, ReportAnswer, answer
 from intake.case import Case, envelope_of
-from intake.case_files import AT_ONCE, opener
+from intake.case_files import opener
 from intake.desk import Desk
 from intake.message import Parsed, parse_header
 from intake.opened import Opened, department_answer, opened, self_test
@@ -27,14 +27,16 @@ from intake.selftest import HEADER, answer_key, in_words
 from intake.signed import read_mail
 from intake.strangers import Strangers, stranger
 from intake.triage import triage
-from registry.errors import NotPossible, RegistryBusy, RegistryProblem
+from registry.errors import NotPossible, RegistryBusy, RegistryProblem, VaultAway
 from registry.model import Decided, HeldReason, Message, Outcome, Verdict
 from registry.vault import VaultDamaged
 
 _log = structlog.get_logger("understand")
 
-_AHEAD = 4  # messages that are being read or wait for their turn to be recorded
-_AHEAD_BYTES = 8_000_000  # and their size, unless one alone is larger
+#: Messages that are being read or wait for their turn to be recorded, for each document that the
+#: reader takes at a time; and as many at most, for what was unpacked of them waits in memory.
+_AHEAD, _MOST_AHEAD = 2, 32
+_AHEAD_BYTES = 4_000_000  # and their size likewise, unless one alone is larger
 #: What triage says of a mail that a person may nevertheless have read (`intake accept`).
 _READ_WHEN_ACCEPTED: frozenset[Verdict] = frozenset(
     {"stranger", "auto-reply", "unchecked", "decision"}
@@ -56,18 +58,20 @@ def understand_kept(
 
     Raises:
         JailBrokenError: no document can be read on this machine now; no attempt was counted.
+        VaultAway: nothing can be read of the vault now; mostly before an attempt was counted.
     """
     limits = desk.config.settings.limits
     messages = [one for one in desk.store.kept(limits.batch) if retry or not one.tries]
     if messages:
-        desk.reader.ready()  # a machine that cannot read must not use up a message's tries
+        desk.vault.ready()  # a bucket that is away must not use up a message's tries
+        desk.reader.ready()  # nor a machine that cannot read
     more_wait, sent_back = len(messages) == limits.batch, False
     fresh = [message.id for message in messages if message.tries == 0]
     begun_at = desk.clock()
     begun = set(desk.store.begin_attempts(fresh, begun_at))
     messages = [message for message in messages if message.tries or message.id in begun]
     done = 0
-    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="prepare")
+    pool = ThreadPoolExecutor(min(desk.reader.width, _MOST_AHEAD), thread_name_prefix="prepare")
     try:
         for message, prepared in _in_order(desk, messages, pool, begun_at, stop):
             try:
@@ -80,7 +84,7 @@ def understand_kept(
             except NotPossible as error:
                 _log.info("decided_meanwhile", message=message.id, reason=str(error))
                 continue
-            except (RegistryProblem, RegistryBusy):
+            except (RegistryProblem, RegistryBusy, VaultAway):
                 raise
             except Exception:  # noqa: BLE001  what cannot be written down is a failed attempt too
                 _log.exception("attempt_failed", message=message.id)
@@ -119,10 +123,11 @@ def _in_order(
     """
     waiting, begun = deque(messages), deque[tuple[Message, Future[_Prepared]]]()
     while (waiting or begun) and not stop():
+        most = min(_AHEAD * desk.reader.width, _MOST_AHEAD)
         ahead = sum(message.size_bytes for message, _ in begun)
-        while waiting and waiting[0].tries == 0 and len(begun) < _AHEAD:
+        while waiting and waiting[0].tries == 0 and len(begun) < most:
             ahead += waiting[0].size_bytes
-            if begun and ahead > _AHEAD_BYTES:
+            if begun and ahead > most // _AHEAD * _AHEAD_BYTES:
                 break
             message = waiting.popleft()
             begun.append((message, pool.submit(_prepare, desk, message, begun_at)))
@@ -139,7 +144,7 @@ def _attempted(desk: Desk, message: Message, prepared: Future[_Prepared] | None)
     try:
         ready = prepared.result() if prepared else _prepare(desk, message, begun_at)
         return ready if isinstance(ready, Outcome) else ready.decided()
-    except (RegistryProblem, RegistryBusy):
+    except (RegistryProblem, RegistryBusy, VaultAway):
         raise
     except OSError as error:  # its own file may be what is bad: the others must not wait for it
         _log.exception("attempt_failed", message=message.id, attempt=attempt)

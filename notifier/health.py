@@ -19,7 +19,9 @@ Code = Literal[
     "login",
     "smtp",
     "reader",
+    "readers",
     "disk",
+    "vault",
     "registry",
     "clock",
     "config",
@@ -54,8 +56,15 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "gửi vẫn được giữ.",
         "reader": "Không đọc được tệp nào: xem nhật ký, kiểm tra bộ nhớ và cài đặt. Thư vẫn được "
         "lưu và sẽ được đọc khi khắc phục xong.",
+        "readers": "Tệp vẫn được đọc, nhưng chậm hơn: máy này đọc thay. Kiểm tra bộ điều phối "
+        "(dask scheduler), các máy đọc, mạng và chứng thư ở mục [scale]; mọi máy phải cài cùng một "
+        "phiên bản. Chạy lệnh intake check --connect. Khi các máy đọc hoạt động lại, chương trình "
+        "tự dùng lại.",
         "disk": "Giải phóng hoặc mở rộng ổ đĩa, kiểm tra quyền ghi. Thư chưa lưu được vẫn nằm "
         "trong hộp thư.",
+        "vault": "Kho gốc (S3) không nhận hoặc không trả dữ liệu: kiểm tra mạng, máy chủ lưu trữ, "
+        "khóa truy cập và đồng hồ máy; chạy lệnh intake check --connect. Thư chưa lưu được vẫn nằm "
+        "trong hộp thư và sẽ được lưu khi khắc phục xong.",
         "registry": "Kiểm tra ổ đĩa của sổ đăng ký và chương trình khác đang mở tệp sổ.",
         "clock": "Chỉnh lại đồng hồ máy (NTP).",
         "config": "Sửa lại tệp theo chỉ dẫn trên; lệnh intake check liệt kê mọi lỗi. Trong "
@@ -197,12 +206,12 @@ def _parts(facts: Facts, limits: Limits, now: dt.datetime) -> Iterator[Trouble]:
     smtp = facts.failing.get("smtp")
     if smtp is not None and (smtp.lasting or now - smtp.since >= patience):
         yield Trouble("smtp", "broken", smtp.since, f"mail cannot be sent: {smtp.reason}")
-    names: tuple[Code, ...] = ("reader", "registry", "clock")
+    names: tuple[Code, ...] = ("reader", "vault", "registry", "clock")
     for code in names:
         failing = facts.failing.get(code)
         if failing is not None:
             yield Trouble(code, "broken", failing.since, failing.reason)
-    minor: tuple[Code, ...] = ("board", "listen")
+    minor: tuple[Code, ...] = ("board", "listen", "readers")
     for code in minor:
         failing = facts.failing.get(code)
         if failing is not None:
