@@ -149,11 +149,32 @@ class OAuth(Section):
     timeout_seconds: Duration = Field(default=30.0, alias="timeout")
 
 
-class Storage(Section):
-    """Where the registry and the vault live; relative paths start at the config folder."""
+class Storage(Secret):
+    """Where the registry and the vault live; relative paths start at the config folder.
+
+    The password is that of a database on a server. A vault ``s3://bucket/prefix`` lies in a bucket;
+    only then the keys ``s3_…`` count.
+    """
 
     database: Text = "sqlite:///data/registry.db"
     vault: Text = "data/vault"
+    #: Empty = Amazon's own, in this region.
+    s3_endpoint: str = ""
+    s3_region: Text = "us-east-1"
+    s3_access_key: str = ""
+    s3_secret_env: Variable = ""
+    s3_secret_file: str = ""
+    #: For one request: a large mail must get through in this time.
+    s3_timeout_seconds: Duration = Field(default=60.0, alias="s3_timeout")
+
+    @property
+    def bucket(self) -> tuple[str, str] | None:
+        """Bucket and prefix of a vault that lies in one; None for a folder."""
+        scheme, _, rest = self.vault.partition("://")
+        if scheme != "s3" or not rest:
+            return None
+        bucket, _, prefix = rest.partition("/")
+        return bucket, prefix.strip("/")
 
 
 class Officers(Section):

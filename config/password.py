@@ -6,13 +6,14 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from string import Template
 
-from config.model import Board, Mailbox, OAuth, Secret
+from config.model import Board, Mailbox, OAuth, Secret, Storage
 from config.problem import ConfigProblems, Problem
 from config.toml_file import TomlFile
 
 _FILE = "settings.toml"
 _FOR_OTHERS = 0o077
 _OPEN = "whoever has an account on this machine could take the mailbox over"
+_READ = "whoever has an account on this machine has the password"
 
 
 def secret(section: Secret, env: Mapping[str, str]) -> str:
@@ -35,6 +36,8 @@ def secret(section: Secret, env: Mapping[str, str]) -> str:
 def _name(section: Secret) -> str:
     if isinstance(section, Board):
         return "board"
+    if isinstance(section, Storage):
+        return "storage"
     return "mailbox" if isinstance(section, Mailbox) else "smtp"
 
 
@@ -58,6 +61,49 @@ def client_secret(section: OAuth, env: Mapping[str, str]) -> str:
         )
         raise ConfigProblems([problem])
     return found
+
+
+def bucket_secret(section: Storage, env: Mapping[str, str]) -> str:
+    """Return the secret that belongs to ``s3_access_key``.
+
+    Raises:
+        ConfigProblems: The variable or file is missing or empty. The secret is never quoted.
+    """
+    found = _read(section.s3_secret_env, section.s3_secret_file, env)
+    if not found:
+        where = section.s3_secret_env or section.s3_secret_file or "s3_secret_env"
+        problem = Problem(
+            _FILE,
+            0,
+            f"{where}, named by [storage], is not set, cannot be read or is empty",
+            "without the key's secret the bucket does not let us in",
+            "set the variable, or put the secret on the file's first line (chmod 600)",
+        )
+        raise ConfigProblems([problem])
+    return found
+
+
+def check_bucket_secret(
+    file: TomlFile, section: Storage, env: Mapping[str, str]
+) -> Iterator[Problem]:
+    """Yield what is doubtful about where a bucket's secret comes from; its value is not kept."""
+    if section.bucket is None or not (section.s3_secret_env or section.s3_secret_file):
+        return  # what names no secret at all is told by the checks of the keys
+    key = "s3_secret_env" if section.s3_secret_env else "s3_secret_file"
+    try:
+        bucket_secret(section, env)
+    except ConfigProblems as error:
+        found = error.problems[0]
+        yield file.problem(("storage", key), found.what, found.why, found.remedy)
+        return
+    path = None if section.s3_secret_env else secret_path(section.s3_secret_file, env)
+    if path is not None and open_to_others(path, env):
+        yield file.problem(
+            ("storage", key),
+            "the file of storage.s3_secret_file can be read by others",
+            "whoever has an account on this machine could read every letter in the vault",
+            f"run: chmod 600 {path}",
+        )
 
 
 def _read(variable: str, file: str, env: Mapping[str, str]) -> str:
@@ -90,7 +136,7 @@ def check_secret(
         yield file.problem(
             (name, key),
             f"the file of {name}.password_file can be read by others",
-            _OPEN if name != "board" else "whoever has an account on this machine has the password",
+            _READ if name in {"board", "storage"} else _OPEN,
             f"run: chmod 600 {path}",
         )
 

@@ -11,7 +11,7 @@ from config.credentials import outside_systemd
 from config.hosts import is_loopback
 from config.model import CalendarFile, Campaign, Config, Section, Settings
 from config.offices import offices, several
-from config.password import check_secret, check_tokens, secret
+from config.password import check_bucket_secret, check_secret, check_tokens, secret
 from config.problem import ConfigProblems, Problem
 from config.roster import Roster, read_roster
 from config.toml_file import TomlFile, check, parse
@@ -148,11 +148,17 @@ class _Work:
                 yield from campaign_checks.check_members(file, campaign, members)
 
     def _remarks(self, file: TomlFile, settings: Settings) -> Iterator[Problem]:
-        secrets = {"mailbox": settings.mailbox, "smtp": settings.smtp, "board": settings.board}
+        secrets = {
+            "mailbox": settings.mailbox,
+            "smtp": settings.smtp,
+            "storage": settings.storage,
+            "board": settings.board,
+        }
         for name, section in secrets.items():
             yield from check_secret(file, name, section, self.env)
         yield from check_tokens(file, settings.oauth, self.env)
         yield from scale_checks.check_keys(file, settings.scale, self.env)
+        yield from check_bucket_secret(file, settings.storage, self.env)
         steps = [step for _, campaign in self.campaigns for step in campaign.remind]
         chairs = any("chair" in (step.to, *step.cc) for step in steps)
         for commune, line in zip(self.roster.communes, self.roster.lines, strict=True):
@@ -273,6 +279,7 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     sections: tuple[tuple[str, Section, tuple[str, ...]], ...] = (
         ("mailbox", settings.mailbox, servers),
         ("smtp", settings.smtp, servers),
+        ("storage", settings.storage, ("password_file",)),
         ("board", settings.board, ("password_file",)),
         ("oauth", settings.oauth, tokens),
         ("scale", settings.scale, ("tls_ca", "tls_cert", "tls_key")),

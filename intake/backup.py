@@ -17,10 +17,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from config.model import Config
-from intake.opening import data_folder
+from intake.opening import data_folder, vault_folder
 from registry.copies import Examined, examine, settle
 from registry.errors import NotPossible
 from registry.files import sync_folder
+from registry.place import chunks
 from registry.store import Store
 from registry.vault import Vault
 
@@ -28,7 +29,6 @@ MANIFEST = "manifest.json"
 DATABASE = "registry.db"
 _NAME = re.compile(r"intake-\d{8}T\d{6}Z")
 _CONFIG_TYPES = frozenset({".toml", ".csv", ".j2", ".txt", ".html", ".docx", ".md"})
-_CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,24 +110,33 @@ def _earlier(parent: Path) -> Path | None:
 
 def _copy_vault(vault: Vault, target: Path, earlier: Path | None) -> None:
     target.mkdir(mode=0o700)
-    for sha256 in vault.names():
-        source = vault.folder / sha256[:2] / sha256
-        shelf = target / sha256[:2]
-        shelf.mkdir(exist_ok=True, mode=0o700)
-        twin = earlier / "vault" / sha256[:2] / sha256 if earlier else None
-        if twin is not None and twin.is_file() and _holds(twin, sha256):
-            try:
-                os.link(twin, shelf / sha256)
-                continue
-            except OSError:
-                pass  # another file system, or one without links
-        copy_file(source, shelf / sha256)
-    for path in beside_shelves(vault.folder):
-        copy_file(path, target / path.name)
+    wanted = (sha256 for sha256 in vault.names() if not _linked(sha256, target, earlier))
+    for sha256, data in vault.raw_all(wanted):
+        _write(_shelf(target, sha256) / sha256, [data])
+    for name, pieces in vault.place.beside():
+        _write(target / name, pieces)
+
+
+def _linked(sha256: str, target: Path, earlier: Path | None) -> bool:
+    """Whether an earlier backup has this file, and it could be linked to."""
+    twin = earlier / "vault" / sha256[:2] / sha256 if earlier else None
+    if twin is None or not twin.is_file() or not _holds(twin, sha256):
+        return False
+    try:
+        os.link(twin, _shelf(target, sha256) / sha256)
+    except OSError:
+        return False  # another file system, or one without links
+    return True
+
+
+def _shelf(target: Path, sha256: str) -> Path:
+    shelf = target / sha256[:2]
+    shelf.mkdir(exist_ok=True, mode=0o700)
+    return shelf
 
 
 def beside_shelves(vault: Path) -> list[Path]:
-    """Return what lies in the vault's folder besides its shelves of files named by their hash."""
+    """Return what lies in a backup's vault besides its shelves of files named by their hash."""
     there = sorted(vault.iterdir()) if vault.is_dir() else []
     return [path for path in there if path.is_file() and not path.name.startswith(".")]
 
@@ -145,7 +154,9 @@ def _copy_config(config: Config, target: Path) -> None:
         for name in (
             settings.mailbox.password_file,
             settings.smtp.password_file,
+            settings.storage.password_file,
             settings.board.password_file,
+            settings.storage.s3_secret_file,
             settings.oauth.client_secret_file,
             settings.oauth.token_file,
         )
@@ -160,8 +171,9 @@ def _copy_config(config: Config, target: Path) -> None:
         )
         if name
     }  # fmt: skip
-    own = {data_folder(config).resolve(), (folder / settings.storage.vault).resolve()}
-    own = (own | {(folder / settings.board.path).resolve()}) - {folder.resolve()}
+    own = {data_folder(config).resolve(), (folder / settings.board.path).resolve()}
+    vault = vault_folder(config)
+    own = (own | ({vault.resolve()} if vault else set())) - {folder.resolve()}
     for path in sorted(folder.rglob("*")):
         real = path.resolve()
         inside = path.relative_to(folder)
@@ -256,21 +268,15 @@ def _holds(path: Path, sha256: str) -> bool:
 
 def _digest(path: Path) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
-    for chunk in _chunks(path):
+    for chunk in chunks(path):
         digest.update(chunk)
         size += len(chunk)
     return digest.hexdigest(), size
 
 
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
-
-
 def copy_file(source: Path, target: Path) -> None:
     """Copy a file; it is on the disk, and its owner's alone, when this returns."""
-    _write(target, _chunks(source))
+    _write(target, chunks(source))
 
 
 def _write(target: Path, chunks: Iterable[bytes]) -> None:

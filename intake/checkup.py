@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from config.model import Config
 from intake import heartbeat
-from intake.opening import data_folder
+from intake.opening import data_folder, vault_folder
 from notifier.debt import UNASKED
 from notifier.health import LOST_FOR, Code, Disk, Facts, Trouble, troubles, with_beginnings
 from registry.lease import Holder, holder
@@ -78,7 +78,7 @@ def vitals(config: Config, store: "Store", now: dt.datetime) -> Vitals:
 def disks(config: Config, store: "Store") -> tuple[Disk, ...]:
     """Return the room on the disks of registry and vault; one that serves both stands once."""
     database = store.path_of_database()
-    vault = config.folder / config.settings.storage.vault
+    vault = vault_folder(config)  # a bucket has no room that could be asked for
     found: dict[int, Disk] = {}
     for name, folder in (("registry", database and database.resolve().parent), ("vault", vault)):
         if folder is None:

@@ -4,7 +4,7 @@ Order: bytes fsynced into the vault, then the rows in one transaction. A kill in
 bytes without a row, and the next tick fetches them again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -37,6 +37,7 @@ def collect(desk: Desk) -> Collected:
 
     Raises:
         Unreachable: the server; nothing is half-done, the next tick goes on.
+        OSError: the disk or the bucket does not take some; the others are kept.
         LoginRefused: the server does not take the password.
     """
     limits = desk.config.settings.limits
@@ -87,14 +88,24 @@ def _unknown(desk: Desk, limit: int) -> tuple[Listing, int]:
 def _keep(desk: Desk, uidvalidity: int, wanted: Sequence[Listed]) -> int:
     """Fetch one batch; return how many are safe now (the others have vanished or come later)."""
     by_uid = {one.uid: one for one in wanted}
-    arrivals = []
-    for fetched in desk.mailbox.fetch(list(by_uid)):
-        slot = _slot(desk, uidvalidity, fetched.uid)
-        sha256, received_at = desk.vault.put(fetched.raw), by_uid[fetched.uid].received_at
-        arrivals.append(Arrival(slot, sha256, len(fetched.raw), received_at))
-        desk.alive()
+    fetched: list[tuple[int, int]] = []
+
+    def raws() -> Iterator[bytes]:
+        for one in desk.mailbox.fetch(list(by_uid)):
+            fetched.append((one.uid, len(one.raw)))
+            yield one.raw
+
+    put = list(desk.vault.put_all(raws(), desk.alive))
+    arrivals = [
+        Arrival(_slot(desk, uidvalidity, uid), sha256, size, by_uid[uid].received_at)
+        for (uid, size), sha256 in zip(fetched, put, strict=True)
+        if isinstance(sha256, str)
+    ]
     for arrival, kept in zip(arrivals, desk.store.keep_all(arrivals, desk.clock()), strict=True):
         _log.info("kept", message=kept.message_id, uid=arrival.slot.uid, new=kept.new)
+    troubles = [one for one in put if isinstance(one, OSError)]
+    if troubles:  # those that could not be kept stay in the inbox; they keep no others from it
+        raise troubles[0]
     return len(arrivals)
 
 

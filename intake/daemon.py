@@ -10,6 +10,7 @@ import datetime as dt
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import structlog
 
@@ -32,12 +33,15 @@ from intake.understand import understand_kept
 from notifier.delivery import AuthFailed
 from notifier.outbox import Pace, Settled, recover, send_due
 from parsers.jail import JailBrokenError
-from registry.errors import RegistryBusy
+from registry.errors import RegistryBusy, VaultAway
 from registry.model import address_mark
 
 _log = structlog.get_logger("daemon")
 #: Minutes, not seconds: hammering with a wrong password locks accounts.
 LOGIN_PAUSE = dt.timedelta(minutes=5)
+#: What a tick stores to, and what is not well when that fails.
+Stored = Literal["disk", "vault"]
+_STORED: tuple[Stored, ...] = ("disk", "vault")
 #: What a mail becomes when a server had its say about it: then sending works.
 _ANSWERED = frozenset({"sent", "refused"})
 
@@ -63,7 +67,7 @@ class Daemon:
     _last_checked: int = 0
     _pace: Pace = field(default_factory=Pace)
     _inbox_read: bool = False
-    _disk_failed: bool = False
+    _failed: set[Stored] = field(default_factory=set)
     #: Message-IDs of mails whose copy may be in Sent already; None until `recover` has looked.
     _copied: set[str] | None = None
     #: Whether messages were read, or the config changed, since the proposals were last written.
@@ -99,7 +103,7 @@ class Daemon:
 
         ``again``: right after another tick. What failed there is left for the next poll.
         """
-        self.trouble, self._inbox_read, self._disk_failed = "", False, False
+        self.trouble, self._inbox_read, self._failed = "", False, set()
         if not self._caught_up:
             self._despite_the_disk(lambda: self._from_the_inbox(self.catch_up))
         if not self._caught_up and self.desk.store.behind():
@@ -122,8 +126,7 @@ class Daemon:
         self.publisher.publish()
         self.propose()
         self.health.renew()
-        if not self._disk_failed:
-            self.health.signs.works("disk")
+        self.health.signs.works(*(one for one in _STORED if one not in self._failed))
         self.turned()
         return more and not self.stopping
 
@@ -261,14 +264,14 @@ class Daemon:
     def copy_journal(self) -> None:
         """Append to the journal's copy in the vault what it lacks: the vault alone must suffice."""
         copied = self.desk.journal_copy.catch_up(self.desk.store, self.desk.clock())
-        if copied.set_aside is not None:
-            _log.warning("journal_copy_set_aside", kept_as=copied.set_aside.name)
-        for path in self.desk.journal_copy.set_aside():  # once for each, also after a kill
+        if copied.set_aside:
+            _log.warning("journal_copy_set_aside", kept_as=copied.set_aside)
+        for name in self.desk.journal_copy.set_aside():  # once for each, also after a kill
             reason = (
                 f"the journal's copy in the vault was another registry's: it is kept as "
-                f"{path.name}, and a new one was begun"
+                f"{name}, and a new one was begun"
             )
-            key = f"alert/journal/{path.stem}"
+            key = f"alert/journal/{name.removesuffix('.jsonl')}"
             tell_admin(self.desk, key, {"what": "journal", "reason": reason})
 
     def propose(self) -> None:
@@ -289,13 +292,19 @@ class Daemon:
         return self.stopping
 
     def _despite_the_disk(self, step: Callable[[], object]) -> bool:
-        """Do a step; a disk that is full or bad keeps no other step from being done."""
+        """Do a step; a full disk, or a bucket that is away, keeps no other step from being done."""
         self.turned()
         try:
             return bool(step())
+        except VaultAway as error:
+            self.trouble = f"the vault is away: {error}"
+            self._failed.add("vault")
+            _log.error("vault_away", reason=str(error))
+            self.health.signs.fails("vault", self.desk.clock(), self.trouble)
+            return False
         except OSError as error:
             self.trouble = f"the disk fails: {error}"
-            self._disk_failed = True
+            self._failed.add("disk")
             _log.error("disk_trouble", reason=str(error))
             self.health.signs.fails("disk", self.desk.clock(), str(error))
             return False

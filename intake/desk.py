@@ -97,7 +97,6 @@ class Desk:
     #: An edit of the wordings is broken: those that are known stay in use.
     keeps_wordings: bool = False
     _templates: Templates | None = None
-    _copy: JournalCopy | None = None
 
     @property
     def scanner(self) -> Scanner | None:
@@ -127,10 +126,8 @@ class Desk:
 
     @property
     def journal_copy(self) -> JournalCopy:
-        """The journal's copy in the vault's folder."""
-        if self._copy is None:
-            self._copy = JournalCopy(self.vault.folder)
-        return self._copy
+        """The journal's copy in the vault."""
+        return self.vault.journal
 
     def communes_on(self, moment: dt.datetime) -> tuple[Commune, ...]:
         """The roster on the local day of an instant."""

@@ -3,15 +3,18 @@
 Commands that only look something up start with this module; it imports SQLAlchemy when asked.
 """
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from config.model import Config
+from config.settings import secret
 from parsers import Limits as DocumentLimits
 from parsers.jail import JailLimits
 from parsers.office import OfficeLimits
 
 if TYPE_CHECKING:
+    from registry.bucket import Bucket
     from registry.lease import Lease
     from registry.store import Store
     from registry.vault import Vault
@@ -19,17 +22,58 @@ if TYPE_CHECKING:
 
 def open_registry(config: Config, *, thorough: bool = False) -> "tuple[Store, Vault]":
     """Open (and make, and migrate) the registry and the vault of a config."""
+    return open_database(config, thorough=thorough), open_vault(config)
+
+
+def open_database(config: Config, **options: Any) -> "Store":
+    """Open the registry of a config as `registry.store.open_store` does, with its password.
+
+    Raises:
+        ConfigProblems: the password is not where the settings say.
+    """
     from registry.store import open_store  # noqa: PLC0415  SQLAlchemy is slow to import
 
-    store = open_store(config.settings.storage.database, config.folder, thorough=thorough)
-    return store, open_vault(config)
+    storage = config.settings.storage
+    password = secret(storage, os.environ)
+    return open_store(storage.database, config.folder, password=password, **options)
 
 
 def open_vault(config: Config) -> "Vault":
-    """Return the vault of a config; nothing is made before something is put into it."""
+    """Return the vault of a config; nothing is made before something is put into it.
+
+    Raises:
+        ConfigProblems: it is a bucket whose secret is not where the settings say.
+        RegistryProblem: it is a bucket, and what speaks with it is not installed.
+    """
     from registry.vault import Vault  # noqa: PLC0415
 
-    return Vault(config.folder / config.settings.storage.vault)
+    where = config.settings.storage.bucket
+    return Vault(
+        _bucket(config, *where) if where else config.folder / config.settings.storage.vault
+    )
+
+
+def vault_folder(config: Config) -> Path | None:
+    """Return the folder of the vault; None when it is a bucket."""
+    storage = config.settings.storage
+    return None if storage.bucket else config.folder / storage.vault
+
+
+def _bucket(config: Config, bucket: str, prefix: str) -> "Bucket":
+    from config.password import bucket_secret  # noqa: PLC0415  only who has a bucket needs it
+    from registry.bucket import Access, Bucket  # noqa: PLC0415
+
+    storage = config.settings.storage
+    access = Access(
+        bucket=bucket,
+        prefix=prefix,
+        endpoint=storage.s3_endpoint,
+        region=storage.s3_region,
+        key=storage.s3_access_key,
+        secret=bucket_secret(storage, os.environ),
+        timeout_seconds=storage.s3_timeout_seconds,
+    )
+    return Bucket(access)
 
 
 def jail_limits(config: Config) -> JailLimits:
@@ -67,7 +111,10 @@ def open_lease(config: Config) -> "Lease":
 
 
 def data_folder(config: Config) -> Path:
-    """Return the folder where the registry's file really lies (links followed), else the vault."""
+    """Return the folder where the registry's file really lies (links followed), else the vault.
+
+    Where neither is on a disk: ``data`` in the config folder.
+    """
     from registry.database import resolve  # noqa: PLC0415  as above
 
     storage = config.settings.storage
@@ -75,4 +122,4 @@ def data_folder(config: Config) -> Path:
     is_file = storage.database.startswith("sqlite") and database
     if is_file and database:
         return Path(database).resolve().parent
-    return (config.folder / storage.vault).resolve()
+    return (vault_folder(config) or config.folder / "data").resolve()

@@ -12,6 +12,7 @@ from typing import Any
 
 from config.model import Config
 from intake.desk import reading_desk
+from intake.opening import open_database, open_vault
 from intake.replay import Moment, Played, replay
 from intake.replay_script import Difference
 from registry.database import resolve
@@ -19,7 +20,7 @@ from registry.errors import NotPossible, RegistryProblem
 from registry.journal_copy import CopyDamaged, JournalCopy, Standing
 from registry.model import GENESIS_HEAD, Event, Head
 from registry.store import Store, open_store
-from registry.vault import Overlay, Vault
+from registry.vault import Overlay
 
 #: The new registry, in the folder that it is made in.
 NEW = "sqlite:///registry.db"
@@ -45,7 +46,7 @@ class Rebuilt:
     source: Source
     played: Played
     folder: Path
-    placed: Path | None = None
+    placed: str = ""
 
     @property
     def equal(self) -> bool:
@@ -61,8 +62,8 @@ class Rebuilt:
             "events": self.played.events,
             "same_chain": self.played.head == self.source.head,
             "differences": [_told(one) for one in self.played.differences],
-            "registry": str(self.placed or self.folder / "registry.db"),
-            "placed": self.placed is not None,
+            "registry": self.placed or str(self.folder / "registry.db"),
+            "placed": bool(self.placed),
         }
 
 
@@ -80,7 +81,7 @@ def rebuild(config: Config, out: Path, bar: Bar, *, from_vault: bool = False) ->
     _empty(out)
     if from_vault or not is_present(config):
         return _play(config, out, bar, _from_copy(config, GENESIS_HEAD))
-    with open_store(config.settings.storage.database, config.folder) as store:
+    with open_database(config) as store:
         head = store.journal_head()
         source = Source("registry", head, head.serial, lambda: _events_of(store, head))
         return _play(config, out, bar, source)
@@ -99,12 +100,12 @@ def bring_up_to_copy(config: Config, out: Path, bar: Bar) -> Rebuilt:
     if is_present(config):
         standing = standing_of(config)
         if standing != "registry-behind":
-            where = registry_file(config) or config.settings.storage.database
+            where = registry_file(config) or "the configured database"
             raise NotPossible(
                 f"there is a registry at {where} which lacks nothing that the vault's copy of the "
                 f"journal has ({standing}): move it away first, if another shall take its place"
             )
-        with open_store(config.settings.storage.database, config.folder) as store:
+        with open_database(config) as store:
             known = store.journal_head()
             store.copy_to(out / "registry.db")
     return _play(config, out, bar, _from_copy(config, known))
@@ -116,8 +117,8 @@ def standing_of(config: Config) -> Standing:
     Raises:
         RegistryProblem: the copy is damaged.
     """
-    with open_store(config.settings.storage.database, config.folder) as store, _undamaged():
-        return JournalCopy(vault_of(config).folder).standing(store)
+    with open_database(config) as store, _undamaged():
+        return open_vault(config).journal.standing(store)
 
 
 def is_present(config: Config) -> bool:
@@ -125,7 +126,7 @@ def is_present(config: Config) -> bool:
     path = registry_file(config)
     if path is not None and not path.exists():
         return False
-    with closing(open_store(config.settings.storage.database, config.folder)) as store:
+    with closing(open_database(config)) as store:
         return store.journal_head() != GENESIS_HEAD
 
 
@@ -136,11 +137,6 @@ def registry_file(config: Config) -> Path | None:
     return Path(url.database) if is_file and url.database else None
 
 
-def vault_of(config: Config) -> Vault:
-    """Return the vault of the settings."""
-    return Vault(config.folder / config.settings.storage.vault)
-
-
 def _empty(out: Path) -> None:
     if out.exists() and any(out.iterdir()):
         raise NotPossible(f"{out} is not empty: name another folder")
@@ -148,7 +144,7 @@ def _empty(out: Path) -> None:
 
 
 def _play(config: Config, out: Path, bar: Bar, source: Source) -> Rebuilt:
-    clock, overlay = Moment(), Overlay(out / "vault", vault_of(config))
+    clock, overlay = Moment(), Overlay(out / "vault", open_vault(config))
     with (
         open_store(NEW, out, durable=False) as new,
         reading_desk(config, new, overlay, clock) as (desk, new_reader),
@@ -160,12 +156,11 @@ def _play(config: Config, out: Path, bar: Bar, source: Source) -> Rebuilt:
 
 def _from_copy(config: Config, known: Head) -> Source:
     """Return the copy's events after ``known``, which is one of its events or its beginning."""
-    copy = JournalCopy(vault_of(config).folder)
+    copy = open_vault(config).journal
     with _undamaged():
         head = copy.head()
     if head == GENESIS_HEAD:
-        where = copy.path.parent
-        raise NotPossible(f"there is neither a registry nor a journal's copy in {where}")
+        raise NotPossible(f"there is neither a registry nor a journal's copy: no {copy.where}")
     count = head.serial - known.serial
     return Source("vault", head, count, lambda: _sound_events(copy, known))
 
@@ -186,7 +181,7 @@ def _sound_events(copy: JournalCopy, known: Head) -> Iterator[Event]:
         for event in copy.events():
             if (event.serial, event.previous) != (previous.serial + 1, previous.sha256):
                 raise RegistryProblem(
-                    f"{copy.path}: event {event.serial} does not follow event {previous.serial}: "
+                    f"{copy.where}: event {event.serial} does not follow event {previous.serial}: "
                     "lines are missing or were moved; restore this file from a backup"
                 )
             previous = Head(event.serial, event.sha256)

@@ -27,7 +27,7 @@ from intake.selftest import HEADER, answer_key, in_words
 from intake.signed import read_mail
 from intake.strangers import Strangers, stranger
 from intake.triage import triage
-from registry.errors import NotPossible, RegistryBusy, RegistryProblem
+from registry.errors import NotPossible, RegistryBusy, RegistryProblem, VaultAway
 from registry.model import Decided, HeldReason, Message, Outcome, Verdict
 from registry.vault import VaultDamaged
 
@@ -58,11 +58,13 @@ def understand_kept(
 
     Raises:
         JailBrokenError: no document can be read on this machine now; no attempt was counted.
+        VaultAway: nothing can be read of the vault now; mostly before an attempt was counted.
     """
     limits = desk.config.settings.limits
     messages = [one for one in desk.store.kept(limits.batch) if retry or not one.tries]
     if messages:
-        desk.reader.ready()  # a machine that cannot read must not use up a message's tries
+        desk.vault.ready()  # a bucket that is away must not use up a message's tries
+        desk.reader.ready()  # nor a machine that cannot read
     more_wait, sent_back = len(messages) == limits.batch, False
     fresh = [message.id for message in messages if message.tries == 0]
     begun_at = desk.clock()
@@ -82,7 +84,7 @@ def understand_kept(
             except NotPossible as error:
                 _log.info("decided_meanwhile", message=message.id, reason=str(error))
                 continue
-            except (RegistryProblem, RegistryBusy):
+            except (RegistryProblem, RegistryBusy, VaultAway):
                 raise
             except Exception:  # noqa: BLE001  what cannot be written down is a failed attempt too
                 _log.exception("attempt_failed", message=message.id)
@@ -142,7 +144,7 @@ def _attempted(desk: Desk, message: Message, prepared: Future[_Prepared] | None)
     try:
         ready = prepared.result() if prepared else _prepare(desk, message, begun_at)
         return ready if isinstance(ready, Outcome) else ready.decided()
-    except (RegistryProblem, RegistryBusy):
+    except (RegistryProblem, RegistryBusy, VaultAway):
         raise
     except OSError as error:  # its own file may be what is bad: the others must not wait for it
         _log.exception("attempt_failed", message=message.id, attempt=attempt)

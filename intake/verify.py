@@ -34,7 +34,7 @@ def verify(
     """Return all that is wrong; ``done`` is called at each file. Nothing is changed."""
     return [
         *_journal(store),
-        *_copy(store, JournalCopy(vault.folder)),
+        *_copy(store, vault.journal),
         *_message_files(config, store, vault, done),
         *_report_files(store, vault, done),
     ]
@@ -59,7 +59,7 @@ def _journal(store: Store) -> Iterator[Fault]:
 
 def _copy(store: Store, copy: JournalCopy) -> Iterator[Fault]:
     """The copy has the registry's events, in their order; it may lack the last ones."""
-    about = f"the journal's copy {copy.path}"
+    about = f"the journal's copy {copy.where}"
     registry, lacking, last = store.journal_head().serial, 0, 0
     try:
         for serial, event in enumerate(copy.events(), start=1):

@@ -21,6 +21,7 @@ Code = Literal[
     "reader",
     "readers",
     "disk",
+    "vault",
     "registry",
     "clock",
     "config",
@@ -61,6 +62,9 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "tự dùng lại.",
         "disk": "Giải phóng hoặc mở rộng ổ đĩa, kiểm tra quyền ghi. Thư chưa lưu được vẫn nằm "
         "trong hộp thư.",
+        "vault": "Kho gốc (S3) không nhận hoặc không trả dữ liệu: kiểm tra mạng, máy chủ lưu trữ, "
+        "khóa truy cập và đồng hồ máy; chạy lệnh intake check --connect. Thư chưa lưu được vẫn nằm "
+        "trong hộp thư và sẽ được lưu khi khắc phục xong.",
         "registry": "Kiểm tra ổ đĩa của sổ đăng ký và chương trình khác đang mở tệp sổ.",
         "clock": "Chỉnh lại đồng hồ máy (NTP).",
         "config": "Sửa lại tệp theo chỉ dẫn trên; lệnh intake check liệt kê mọi lỗi. Trong "
@@ -202,7 +206,7 @@ def _parts(facts: Facts, limits: Limits, now: dt.datetime) -> Iterator[Trouble]:
     smtp = facts.failing.get("smtp")
     if smtp is not None and (smtp.lasting or now - smtp.since >= patience):
         yield Trouble("smtp", "broken", smtp.since, f"mail cannot be sent: {smtp.reason}")
-    names: tuple[Code, ...] = ("reader", "registry", "clock")
+    names: tuple[Code, ...] = ("reader", "vault", "registry", "clock")
     for code in names:
         failing = facts.failing.get(code)
         if failing is not None:

@@ -109,6 +109,7 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "certificate": "Chứng thư sắp hết hạn",
         "backup": "Lâu chưa sao lưu",
         "board": "Không viết được bảng theo dõi",
+        "vault": "Kho gốc không trả lời",
         "listen": "Không mở được bảng theo dõi trên mạng",
         "bounced": "Thư gửi đi bị trả lại",
         "unreached": "Có đơn vị chưa nhận được thư nào",

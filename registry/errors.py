@@ -23,3 +23,7 @@ class RegistryBusy(Exception):  # noqa: N818  it passes by itself
 
 class NotPossible(Exception):  # noqa: N818  an answer to a caller, not a fault
     """The registry's state does not allow this: recorded twice, nothing to approve."""
+
+
+class VaultAway(OSError):  # noqa: N818  named for what happened, as RegistryBusy is
+    """The bucket of the vault does not answer or refuses us; what was asked for can be repeated."""

@@ -35,15 +35,21 @@ def put_own_file(path: Path, data: bytes, mode: int = 0o600) -> None:
     sync_folder(path.parent)
 
 
-def put_file_once(path: Path, data: bytes) -> None:
-    """Put a file on the disk unless there is one: of several that try, the first one's stays."""
+def put_file_once(path: Path, data: bytes) -> bool:
+    """Put a file on the disk unless there is one: of several that try, the first one's stays.
+
+    Return whether this is the one.
+    """
     descriptor, name = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
     with _passing(Path(name)):
         _fill(descriptor, data)
+        first = False
         with contextlib.suppress(FileExistsError):
             os.link(name, path)
+            first = True
         Path(name).unlink()
     sync_folder(path.parent)
+    return first
 
 
 @contextlib.contextmanager

@@ -1,25 +1,19 @@
-"""The journal's copy in the vault's folder: what rebuilds a registry that is gone.
+"""The journal's copy in the vault: what rebuilds a registry that is gone.
 
-One event a line, appended after each tick with one fsync. The database and this file are written
-at different moments and may be restored on their own; `standing` says how they stand.
+One event a line, appended after each tick. The database and this copy are written at different
+moments and may be restored on their own; `standing` says how they stand. How lines are kept is
+the place's: one file (`registry.journal_file`) or segments (`registry.journal_segments`).
 """
 
-import contextlib
 import datetime as dt
-import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal, Protocol
 
-from registry import journal
-from registry.files import make_folder, sync_folder
 from registry.model import GENESIS_HEAD, Event, Head
 
-NAME = "journal.jsonl"
-_ASIDE = "journal-until-"
 _BATCH = 1000
-_BLOCK_BYTES = 65_536
 
 Standing = Literal[
     "equal",
@@ -41,43 +35,42 @@ class Journal(Protocol):
 class Copied:
     """What one round did: how many events it appended, and where it put a copy that is another's.
 
-    ``set_aside`` is the old file under its new name; None when the old one was gone on with.
+    ``set_aside`` is the old copy's new name; "" when the old one was gone on with.
     ``behind``: the registry lacks events of the copy and has none of its own: nothing was written.
     """
 
     events: int
-    set_aside: Path | None = None
+    set_aside: str = ""
     behind: bool = False
 
 
 class CopyDamaged(Exception):  # noqa: N818  a finding about a file, to be handled by its reader
     """A line of the copy is no event of a journal, or was changed. ``line`` counts from 1."""
 
-    def __init__(self, path: Path, line: int) -> None:
-        self.path, self.line = path, line
-        super().__init__(f"{path}, line {line}: changed or damaged")
+    def __init__(self, where: str, line: int) -> None:
+        self.where, self.line = where, line
+        super().__init__(f"{where}, line {line}: changed or damaged")
 
 
-class JournalCopy:
-    """The file ``journal.jsonl`` beside the messages. One process at a time appends to it."""
+class JournalCopy(ABC):
+    """A copy of a journal. One process at a time appends to it.
 
-    def __init__(self, folder: Path) -> None:
-        self.path = folder / NAME
-        self._left: tuple[Head, int] | None = None  # the file's head and size, as we left it
+    ``where`` is how people find it: a path, or an address.
+    """
+
+    where: str
 
     def catch_up(self, store: Journal, now: dt.datetime) -> Copied:
-        """Append the events that the copy lacks, and put them on the disk.
+        """Append the events that the copy lacks, and make them safe.
 
-        A last line that a power loss tore is cut off and written again. A copy that is not the
-        beginning of this journal (the registry was put back and went on), or whose end is no event
-        any more, is never changed: it is kept under another name, and a new copy begins.
+        A copy that is not the beginning of this journal (the registry was put back and went on),
+        or whose end is no event any more, is never changed: it is kept under another name, and a
+        new copy begins.
 
         Raises:
-            OSError: the disk; the next round mends what this one left.
+            OSError: the disk, the bucket; the next round mends what this one left.
         """
-        left, self._left = self._left, None  # whatever happens now, look again next time
-        head = left[0] if left and left[1] == self._size() else self._end()
-        set_aside = None
+        head, set_aside = self._end(), ""
         if head is None or (head.serial and store.event_hash(head.serial) != head.sha256):
             if head is not None and self.standing(store) == "registry-behind":
                 return Copied(0, behind=True)
@@ -87,43 +80,32 @@ class JournalCopy:
             self._append(events)
             head = Head(events[-1].serial, events[-1].sha256)
             appended += len(events)
-        self._left = head, self._size()
+        self._left(head)
         return Copied(appended, set_aside)
 
-    def set_aside(self) -> list[Path]:
-        """Return the copies of other registries that were put aside here, oldest first."""
-        return sorted(self.path.parent.glob(f"{_ASIDE}*.jsonl"))
+    @abstractmethod
+    def set_aside(self) -> list[str]:
+        """Return the names of the copies of other registries that were put aside, oldest first."""
 
+    @abstractmethod
     def head(self) -> Head:
         """Return the last event's serial and hash; ``GENESIS_HEAD`` when there is no copy.
 
         Raises:
             CopyDamaged: the last line is whole but no event.
         """
-        last = _last_line(self.path)
-        if not last:
-            return GENESIS_HEAD
-        event = journal.from_line(last)
-        if event is None:
-            raise CopyDamaged(self.path, sum(1 for _ in self._lines()))
-        return Head(event.serial, event.sha256)
 
-    def events(self) -> Iterator[Event]:
-        """Yield the events of the copy in their order; a torn last line is left out.
+    @abstractmethod
+    def events(self, after: int = 0) -> Iterator[Event]:
+        """Yield the copy's events after a serial, in their order; a torn last line is left out.
 
         Raises:
             CopyDamaged: a line was changed or damaged.
         """
-        for number, line in enumerate(self._lines(), start=1):
-            event = journal.from_line(line)
-            if event is None:
-                raise CopyDamaged(self.path, number)
-            yield event
 
     def missing(self, store: Journal) -> list[Event]:
         """Return what a registry lacks that stands "registry-behind": the events after its head."""
-        head = store.journal_head()
-        return [event for event in self.events() if event.serial > head.serial]
+        return list(self.events(after=store.journal_head().serial))
 
     def standing(self, store: Journal) -> Standing:
         """Return how the registry stands to the copy."""
@@ -138,54 +120,24 @@ class JournalCopy:
     def _hash_at(self, serial: int) -> str:
         if serial == 0:
             return GENESIS_HEAD.sha256
-        return next((one.sha256 for one in self.events() if one.serial == serial), "")
+        found = next(self.events(after=serial - 1), None)
+        return found.sha256 if found is not None and found.serial == serial else ""
 
-    def _lines(self) -> Iterator[bytes]:
-        try:
-            with self.path.open("rb") as file:
-                for line in file:
-                    if line.endswith(b"\n"):
-                        yield line
-        except FileNotFoundError:
-            return
-
+    @abstractmethod
     def _end(self) -> Head | None:
-        """Cut off a torn last line and return the head; None when the end is no event."""
-        size = self._size()
-        whole = _whole_bytes(self.path, size) if size else 0
-        if whole < size:
-            with self.path.open("rb+") as file:
-                file.truncate(whole)
-                os.fsync(file.fileno())
-        try:
-            return self.head()
-        except CopyDamaged:
-            return None
+        """Return where the next round goes on, what it may trust; None when it is no event."""
 
-    def _size(self) -> int:
-        return self.path.stat().st_size if self.path.exists() else 0
+    @abstractmethod
+    def _left(self, head: Head) -> None:
+        """Remember the head as this round left it."""
 
-    def _put_aside(self, now: dt.datetime) -> Path | None:
-        """Give the file another name, with the date; return it."""
-        if not self.path.exists():
-            return None
-        stem = f"{_ASIDE}{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"
-        names = (f"{stem}{f'-{n}' if n else ''}.jsonl" for n in range(1_000_000))
-        target = next(path for path in map(self.path.with_name, names) if not path.exists())
-        self.path.rename(target)
-        sync_folder(self.path.parent)
-        return target
+    @abstractmethod
+    def _put_aside(self, now: dt.datetime) -> str:
+        """Keep what is there under another name; return that name, "" if nothing was there."""
 
+    @abstractmethod
     def _append(self, events: list[Event]) -> None:
-        new = not self.path.exists()
-        make_folder(self.path.parent)
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        with os.fdopen(descriptor, "ab") as file:
-            file.write(b"".join(map(journal.to_line, events)))
-            file.flush()
-            os.fsync(file.fileno())
-        if new:
-            sync_folder(self.path.parent)
+        """Add events after those that are there; they are safe when this returns."""
 
 
 def standing(registry: Head, copied: Head, *, in_registry: str, in_copy: str) -> Standing:
@@ -201,30 +153,3 @@ def standing(registry: Head, copied: Head, *, in_registry: str, in_copy: str) ->
     if in_copy == registry.sha256:
         return "registry-behind"
     return "diverged"
-
-
-def _whole_bytes(path: Path, size: int) -> int:
-    """Return how many bytes of a file are whole lines."""
-    with path.open("rb") as file:
-        end = size
-        while end:
-            start = max(end - _BLOCK_BYTES, 0)
-            file.seek(start)
-            at = file.read(end - start).rfind(b"\n")
-            if at >= 0:
-                return start + at + 1
-            end = start
-    return 0
-
-
-def _last_line(path: Path) -> bytes:
-    """Return the last whole line of a file; nothing when there is none."""
-    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-        end = _whole_bytes(path, path.stat().st_size)
-        start, found = end, b""
-        while start and found[:-1].rfind(b"\n") < 0:
-            start = max(start - _BLOCK_BYTES, 0)
-            file.seek(start)
-            found = file.read(end - start)
-        return found[found[:-1].rfind(b"\n") + 1 :]
-    return b""

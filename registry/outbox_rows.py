@@ -2,7 +2,7 @@
 
 import datetime as dt
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
@@ -216,10 +216,15 @@ class OutboxRows(Part):
 
     def saved(self, mail_id: int, now: dt.datetime) -> None:
         """Write down that a copy of the mail is in Sent."""
+        self.saved_all([mail_id], now)
+
+    def saved_all(self, mail_ids: Iterable[int], now: dt.datetime) -> None:
+        """Do as `saved` for several mails in one transaction."""
         with self._database.write() as connection:
-            get_mail(connection, mail_id)
-            _update(connection, mail_id, {"appended_at": now})
-            journal(connection, now, "saved", f"mail {mail_id}", {})
+            for mail_id in mail_ids:
+                get_mail(connection, mail_id)
+                _update(connection, mail_id, {"appended_at": now})
+                journal(connection, now, "saved", f"mail {mail_id}", {})
 
     def sent_since(self, recipient: str, moment: dt.datetime, redirection: str = "") -> int:
         """Count the mails that a recipient got, or may have got, since this moment.

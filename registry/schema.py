@@ -4,8 +4,10 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from registry import postgres
 from registry.database import Database
 from registry.errors import RegistryTooNew
+from registry.tables import metadata
 
 #: The newest revision in migrations/versions (a test holds it to that).
 HEAD = "0004"
@@ -26,7 +28,7 @@ def bring_up_to_date(database: Database) -> None:
     if revision is not None:
         if revision not in _known_revisions():
             raise RegistryTooNew(
-                f"{database.path or database.url} was written by a newer version "
+                f"{database.name} was written by a newer version "
                 f"(schema {revision}, this program knows {HEAD}): install that version again, "
                 "or restore a copy from before the upgrade"
             )
@@ -55,5 +57,9 @@ def _upgrade(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     with database.write() as connection:
+        if database.on_server:  # however large its tables are
+            connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+        if database.on_server:
+            postgres.shape(connection, metadata)

@@ -20,6 +20,7 @@ from registry.record_rows import RecordRows
 from registry.schema import bring_up_to_date
 from registry.snapshot_rows import SnapshotRows
 from registry.stock_rows import StockRows
+from registry.transfer import transfer, write_file
 
 
 class Store(
@@ -52,8 +53,19 @@ class Store(
         self._database.check()
 
     def copy_to(self, target: Path) -> None:
-        """Write a sound copy of the database file, also while others write to it."""
-        self._database.copy_to(target)
+        """Write a sound copy as one SQLite file, also while others write to the registry."""
+        if self._database.on_server:
+            write_file(self._database, target)
+        else:
+            self._database.copy_to(target)
+
+    def take_all_of(self, other: "Store", *, replace: bool = False) -> dict[str, int]:
+        """Copy all rows of another registry into this one; see `registry.transfer`."""
+        return transfer(other._database, self._database, replace=replace)  # noqa: SLF001  a twin
+
+    def name_of_database(self) -> str:
+        """Return the database's file, or its address without a password."""
+        return self._database.name
 
     def one_moment(self) -> AbstractContextManager[None]:
         """Let what this thread asks within share one transaction; see `Database.one_moment`."""
@@ -82,6 +94,7 @@ def open_store(
     busy_seconds: float = 30.0,
     thorough: bool = False,
     durable: bool = True,
+    password: str = "",
 ) -> Store:
     """Open the registry, make it if there is none, migrate it if it is older than the program.
 
@@ -89,14 +102,16 @@ def open_store(
     SQLite path starts. ``thorough`` looks through the whole file first, as a daemon should at its
     start. ``busy_seconds`` is how long a call waits for another program's lock. ``durable=False``
     is for a registry that nobody misses after a power loss: it is not waited for the disk.
+    ``password`` is a server's, which the URL does not tell.
 
     Raises:
         RegistryTooNew: a newer version of the program wrote it.
         RegistryDamaged: the file is not a sound database.
-        RegistryProblem: the file cannot be opened.
-        RegistryBusy: another program holds it.
+        RegistryProblem: the file cannot be opened, or the server refuses us.
+        RegistryBusy: another program holds it, or the server cannot be reached.
     """
-    database = Database(resolve(url, base), busy_seconds=busy_seconds, durable=durable)
+    address = resolve(url, base)
+    database = Database(address, busy_seconds=busy_seconds, durable=durable, password=password)
     try:
         if thorough:
             database.check()

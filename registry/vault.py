@@ -3,39 +3,54 @@
 import hashlib
 import re
 import secrets
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
-from registry.files import UNFINISHED, make_folder, put_file, put_file_once
+from registry.journal_copy import JournalCopy
+from registry.place import Folder, Place
 
 _NAME = re.compile(r"[0-9a-f]{64}")
 #: Beside the shelves, so that a backup has it and an export has not.
 _SECRET = "secret.key"  # noqa: S105  a file's name
 _SECRET_BYTES = 32
+_AHEAD_BYTES = 32_000_000
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 class VaultDamaged(Exception):  # noqa: N818  a finding about a file, to be handled by its reader
     """A file of the vault does not hold the bytes that its name promises."""
 
-    def __init__(self, sha256: str, path: Path) -> None:
+    def __init__(self, sha256: str, where: str) -> None:
         self.sha256 = sha256
-        self.path = path
+        self.where = where
         super().__init__(
-            f"{path} does not hold what its name says (power loss or a bad disk): "
+            f"{where} does not hold what its name says (power loss or a bad disk): "
             "fetch the message again or restore the file from a backup"
         )
 
 
 class Vault:
-    """A folder of immutable files, fanned out by the first two digits of their names.
+    """Immutable files in a place (a folder, a bucket), on shelves by the first two digits.
 
-    `put` returns only when the bytes and their name are on the disk: after that a power loss
-    takes nothing away.
+    `put` returns only when the bytes and their name are on the disk, or the bucket has said so:
+    after that a power loss takes nothing away.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, place: Place | Path) -> None:
+        self.place: Place = Folder(place) if isinstance(place, Path) else place
         self._secret: bytes | None = None
+        self._journal: JournalCopy | None = None
+
+    @property
+    def journal(self) -> JournalCopy:
+        """The journal's copy beside the shelves."""
+        if self._journal is None:
+            self._journal = self.place.journal()
+        return self._journal
 
     def secret(self) -> bytes:
         """Return the 32 bytes that seal workbooks and answers to us; made when first asked for.
@@ -44,34 +59,59 @@ class Vault:
 
         Raises:
             VaultDamaged: the file holds something else. A new one would disown all that was sealed.
+            OSError: the disk, the bucket.
         """
         if self._secret is None:
-            path = self.folder / _SECRET
-            if not path.exists():
-                make_folder(self.folder)
-                put_file_once(path, secrets.token_hex(_SECRET_BYTES).encode())
             try:
-                found = bytes.fromhex(path.read_text("ascii"))
+                text = self.place.read(_SECRET)
+            except FileNotFoundError:
+                self.place.create(_SECRET, secrets.token_hex(_SECRET_BYTES).encode())
+                text = self.place.read(_SECRET)  # ours, or that of who was faster
+            try:
+                found = bytes.fromhex(text.decode("ascii"))
             except ValueError:
                 found = b""
             if len(found) != _SECRET_BYTES:
-                raise VaultDamaged(_SECRET, path)
+                raise VaultDamaged(_SECRET, self.place.where(_SECRET))
             self._secret = found
         return self._secret
+
+    def ready(self) -> None:
+        """Make sure that the place answers.
+
+        Raises:
+            OSError: it does not; whatever would need its files can wait.
+        """
+        self.place.ready()
 
     def put(self, data: bytes) -> str:
         """Store bytes and return their sha256. The same bytes again change nothing.
 
         A file of that name that holds something else (torn by a power loss) is replaced.
-        OSError (disk full, no permission) leaves no file of that name behind.
+        OSError (disk full, no permission, bucket away) leaves no half file of that name behind.
         """
         sha256 = hashlib.sha256(data).hexdigest()
-        path = self._path(sha256)
-        if self.holds(sha256, data):
-            return sha256
-        make_folder(path.parent)
-        put_file(path, data)
+        self.place.keep(_on_shelf(sha256), data)
         return sha256
+
+    def put_all(
+        self, batch: Iterable[bytes], done: Callable[[], None] = lambda: None
+    ) -> Iterator[str | OSError]:
+        """Store several, as many at the same time as the place is good for; ``done`` after each.
+
+        Yield in their order the sha256 of each, or why it was not stored: one that cannot be
+        stored keeps no other from it. Few are taken ahead: their bytes stay bounded.
+        """
+
+        def put(data: bytes) -> str | OSError:
+            try:
+                return self.put(data)
+            except OSError as error:
+                return error
+            finally:
+                done()
+
+        return self._each(put, batch, len)
 
     def get(self, sha256: str) -> bytes:
         """Return the bytes of this hash.
@@ -79,44 +119,64 @@ class Vault:
         Raises:
             KeyError: there is no such file.
             VaultDamaged: the file holds other bytes.
+            OSError: the disk, the bucket.
         """
-        path = self._path(sha256)
+        name = _on_shelf(sha256)
         try:
-            data = path.read_bytes()
+            data = self.place.read(name)
         except FileNotFoundError:
             raise KeyError(sha256) from None
         if hashlib.sha256(data).hexdigest() != sha256:
-            raise VaultDamaged(sha256, path)
+            raise VaultDamaged(sha256, self.place.where(name))
         return data
+
+    def raw_all(self, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+        """Yield hash and bytes of these files as they are, unchecked, a few being read ahead.
+
+        Raises:
+            OSError: one cannot be read, or is not there.
+        """
+        return self._each(lambda sha256: (sha256, self.place.read(_on_shelf(sha256))), names)
 
     def has(self, sha256: str) -> bool:
         """Whether a file of this name is there (`get` checks what it holds)."""
-        return self._path(sha256).is_file()
+        return self.place.has(_on_shelf(sha256))
 
     def holds(self, sha256: str, data: bytes) -> bool:
         """Whether the file of this name is there and holds these bytes."""
-        return _holds(self._path(sha256), data)
+        return self.place.holds(_on_shelf(sha256), data)
 
     def names(self) -> Iterator[str]:
         """Yield the hashes of all files, in order."""
-        for path in sorted(self.folder.glob("??/*")):
-            if _NAME.fullmatch(path.name):
-                yield path.name
+        return self.place.shelved()
 
     def tidy(self) -> int:
         """Remove what a kill left half-written, and return how many files that were.
 
         Only for the process that alone writes here: another one's file would vanish under it.
         """
-        unfinished = list(self.folder.glob(f"??/{UNFINISHED}*"))
-        for path in unfinished:
-            path.unlink(missing_ok=True)
-        return len(unfinished)
+        return self.place.tidy()
 
-    def _path(self, sha256: str) -> Path:
-        if not _NAME.fullmatch(sha256):
-            raise KeyError(sha256)
-        return self.folder / sha256[:2] / sha256
+    def _each(
+        self,
+        act: Callable[[_Item], _Result],
+        items: Iterable[_Item],
+        weigh: Callable[[_Item], int] = lambda _item: 0,
+    ) -> Iterator[_Result]:
+        """Act on each item, as many at the same time as is good here; yield in their order."""
+        if self.place.at_once == 1:
+            yield from map(act, items)
+            return
+        with ThreadPoolExecutor(self.place.at_once, thread_name_prefix="vault") as pool:
+            ahead: deque[tuple[int, Future[_Result]]] = deque()
+            for item in items:
+                ahead.append((weigh(item), pool.submit(act, item)))
+                while ahead and (
+                    len(ahead) > self.place.at_once or sum(one for one, _ in ahead) > _AHEAD_BYTES
+                ):
+                    yield ahead.popleft()[1].result()
+            for _, one in ahead:
+                yield one.result()
 
 
 class Overlay(Vault):
@@ -147,8 +207,8 @@ class Overlay(Vault):
         return super().has(sha256) or self._under.has(sha256)
 
 
-def _holds(path: Path, data: bytes) -> bool:
-    try:
-        return path.stat().st_size == len(data) and path.read_bytes() == data
-    except FileNotFoundError:
-        return False
+def _on_shelf(sha256: str) -> str:
+    """Return the name of a file in its place; KeyError for what is no hash."""
+    if not _NAME.fullmatch(sha256):
+        raise KeyError(sha256)
+    return f"{sha256[:2]}/{sha256}"

@@ -16,6 +16,7 @@ from crash.stage import Stage
 from intake import heartbeat
 from registry import journal_copy
 from registry.journal_copy import CopyDamaged, JournalCopy
+from registry.journal_file import JournalFile
 from registry.store import Store
 from registry.tables import events, metadata
 
@@ -47,7 +48,7 @@ def state_of(stage: Stage) -> State:
     with stage.store() as store:
         tables = dict(_tables(store))
         chain = store.verify_journal()
-        copied = _copied(JournalCopy(stage.data / "vault"), store)
+        copied = _copied(JournalFile(stage.data / "vault"), store)
     journal = tuple(
         (row["kind"], row["subject"], json.dumps(row["data"], sort_keys=True))
         for row in tables.pop(events.name)

@@ -266,4 +266,4 @@ def test_fault_091_a_deleted_registry_comes_back_from_the_vault_and_nothing_leav
     assert newest(office).verdict == "correction"
     assert verify(office.config, office.store, office.desk.vault) == []
     assert office.desk.journal_copy.standing(office.store) == "equal"
-    assert not list(office.desk.vault.folder.glob("journal-until-*"))
+    assert not list(office.desk.vault.place.folder.glob("journal-until-*"))

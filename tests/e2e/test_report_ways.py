@@ -99,7 +99,7 @@ def test_a_lost_file_of_the_report_keeps_back_the_report_only(office, damage):
     close(office)
     freeze(office)
     sha256 = office.store.reports(CAMPAIGN)[0].files[0].sha256
-    path = office.desk.vault.folder / sha256[:2] / sha256
+    path = office.desk.vault.place.folder / sha256[:2] / sha256
     whole = path.read_bytes()
     if damage == "gone":
         path.unlink()

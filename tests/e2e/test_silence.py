@@ -56,7 +56,7 @@ def test_no_silence_is_recorded_while_a_letter_has_lost_its_sender(office: Whole
     launched(office).deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
     office.daemon.collect_and_keep()
     sha256 = office.store.kept()[0].sha256
-    next(office.desk.vault.folder.rglob(sha256)).unlink()
+    next(office.desk.vault.place.folder.rglob(sha256)).unlink()
     for _ in range(4):
         office.tick()
     office.tick(closing(office))

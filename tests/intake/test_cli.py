@@ -31,7 +31,7 @@ from intake.desk import open_desk, reading_desk
 from intake.opening import open_registry
 from intake.post import alert, decide_and_queue
 from registry.database import journal
-from registry.journal_copy import JournalCopy
+from registry.journal_file import JournalFile
 from registry.model import Slot
 from registry.store import open_store
 
@@ -555,7 +555,7 @@ def copy_journal(folder):
     config = load(folder, env=ENV)
     store, vault = open_registry(config)
     with store:
-        JournalCopy(vault.folder).catch_up(store, dt.datetime.now(dt.UTC))
+        JournalFile(vault.place.folder).catch_up(store, dt.datetime.now(dt.UTC))
 
 
 def test_an_alert_whose_text_is_lost_comes_back_under_its_key(folder, run, tmp_path):

@@ -14,7 +14,7 @@ from intake.put_in_place import notice_behind
 from intake.verify import Fault, files_to_check, verify
 from registry import journal
 from registry.errors import RegistryBehind
-from registry.journal_copy import JournalCopy
+from registry.journal_file import JournalFile
 from registry.model import ReportFile
 from registry.store import Store, open_store
 from registry.vault import Vault
@@ -28,7 +28,7 @@ class Kept:
 
     store: Store
     vault: Vault
-    copy: JournalCopy
+    copy: JournalFile
     messages: tuple[str, str]
     report: str
 
@@ -39,7 +39,7 @@ class Kept:
         return [fault.code for fault in self.faults()]
 
     def path(self, sha256: str) -> Path:
-        return self.vault.folder / sha256[:2] / sha256
+        return self.vault.place.folder / sha256[:2] / sha256
 
     def sql(self, statement: str) -> None:
         with self.store._database.write() as connection:
@@ -57,7 +57,7 @@ def kept(tmp_path: Path) -> Iterator[Kept]:
         report = vault.put(b"a workbook")
         files = [ReportFile("Bao cao.xlsx", report, 10)]
         store.freeze_report("ocop-2024-2", vault.put(b"{}"), files, at(4))
-        copy = JournalCopy(vault.folder)
+        copy = JournalFile(vault.place.folder)
         copy.catch_up(store, NOON)
         yield Kept(store, vault, copy, shas, report)  # type: ignore[arg-type]
 

@@ -9,7 +9,8 @@ import pytest
 from rigs.answers import NOON, answer, arrive, at, slot
 
 from registry import journal
-from registry.journal_copy import NAME, CopyDamaged, JournalCopy, standing
+from registry.journal_copy import CopyDamaged, standing
+from registry.journal_file import NAME, JournalFile
 from registry.model import GENESIS_HEAD, Head
 from registry.store import Store, open_store
 
@@ -17,15 +18,15 @@ URL = "sqlite:///data/registry.db"
 
 
 @pytest.fixture
-def copy(tmp_path: Path) -> JournalCopy:
-    return JournalCopy(tmp_path / "vault")
+def copy(tmp_path: Path) -> JournalFile:
+    return JournalFile(tmp_path / "vault")
 
 
-def serials(copy: JournalCopy) -> list[int]:
+def serials(copy: JournalFile) -> list[int]:
     return [event.serial for event in copy.events()]
 
 
-def test_each_round_appends_what_is_new(store: Store, copy: JournalCopy) -> None:
+def test_each_round_appends_what_is_new(store: Store, copy: JournalFile) -> None:
     assert copy.catch_up(store, NOON).events == 0
     store.record(arrive(store, "a"), answer(), NOON)
     assert copy.catch_up(store, NOON).events == 2
@@ -39,22 +40,22 @@ def test_each_round_appends_what_is_new(store: Store, copy: JournalCopy) -> None
 
 
 def test_another_process_goes_on_where_the_last_one_stopped(
-    store: Store, copy: JournalCopy
+    store: Store, copy: JournalFile
 ) -> None:
     arrive(store, "a")
     copy.catch_up(store, NOON)
     arrive(store, "b")
-    assert JournalCopy(copy.path.parent).catch_up(store, NOON).events == 1
+    assert JournalFile(copy.path.parent).catch_up(store, NOON).events == 1
     assert serials(copy) == [1, 2]
 
 
-def test_a_long_journal_is_copied_in_batches(store: Store, copy: JournalCopy) -> None:
+def test_a_long_journal_is_copied_in_batches(store: Store, copy: JournalFile) -> None:
     store.note_old([(slot(uid), uid, NOON) for uid in range(1, 2502)], "old", NOON)
     assert copy.catch_up(store, NOON).events == 2501
     assert journal.verify(copy.events()) is None
 
 
-def test_a_torn_last_line_is_cut_off_and_written_again(store: Store, copy: JournalCopy) -> None:
+def test_a_torn_last_line_is_cut_off_and_written_again(store: Store, copy: JournalFile) -> None:
     """A power loss in the middle of an append leaves some of its bytes, or other ones."""
     arrive(store, "a")
     copy.catch_up(store, NOON)
@@ -66,12 +67,12 @@ def test_a_torn_last_line_is_cut_off_and_written_again(store: Store, copy: Journ
     for torn in (*(new[:length] for length in range(1, len(new), 7)), b"\0" * 5000, new[:-1]):
         copy.path.write_bytes(sound + torn)
         assert serials(copy) == [1]
-        again = JournalCopy(copy.path.parent)
+        again = JournalFile(copy.path.parent)
         assert again.catch_up(store, NOON).events == 1
         assert copy.path.read_bytes() == whole
 
 
-def test_a_torn_first_line_is_written_again(store: Store, copy: JournalCopy) -> None:
+def test_a_torn_first_line_is_written_again(store: Store, copy: JournalFile) -> None:
     arrive(store, "a")
     copy.path.parent.mkdir()
     copy.path.write_bytes(b'[1,"2024')
@@ -81,7 +82,7 @@ def test_a_torn_first_line_is_written_again(store: Store, copy: JournalCopy) -> 
 
 
 def test_a_write_that_failed_half_way_is_mended_by_the_next_round(
-    store: Store, copy: JournalCopy, monkeypatch: pytest.MonkeyPatch
+    store: Store, copy: JournalFile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A full disk: the round raises, half a line is there, the next round cuts it off."""
     arrive(store, "a")
@@ -93,7 +94,7 @@ def test_a_write_that_failed_half_way_is_mended_by_the_next_round(
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patch:
-        patch.setattr("registry.journal_copy.os.fsync", full)
+        patch.setattr("registry.journal_file.os.fsync", full)
         with pytest.raises(OSError, match="No space"):
             copy.catch_up(store, NOON)
     copy.catch_up(store, NOON)
@@ -109,7 +110,7 @@ def put_back(tmp_path: Path, name: str) -> Store:
 
 
 def test_a_registry_that_was_put_back_is_behind(
-    store: Store, copy: JournalCopy, tmp_path: Path
+    store: Store, copy: JournalFile, tmp_path: Path
 ) -> None:
     """What it lacks can be read from the copy; the copy is not touched."""
     arrive(store, "a")
@@ -123,12 +124,12 @@ def test_a_registry_that_was_put_back_is_behind(
     with put_back(tmp_path, "yesterday.db") as old:
         assert copy.standing(old) == "registry-behind"
         assert copy.missing(old) == late
-        assert JournalCopy(copy.path.parent).catch_up(old, NOON).behind
+        assert JournalFile(copy.path.parent).catch_up(old, NOON).behind
         assert copy.path.read_bytes() == before
 
 
 def test_a_registry_that_was_put_back_and_went_on_gets_a_new_copy(
-    store: Store, copy: JournalCopy, tmp_path: Path
+    store: Store, copy: JournalFile, tmp_path: Path
 ) -> None:
     """The old lines are kept under another name, however often that happens."""
     arrive(store, "a")
@@ -142,8 +143,8 @@ def test_a_registry_that_was_put_back_and_went_on_gets_a_new_copy(
             arrive(old, f"other {number}")
             assert copy.standing(old) == "diverged"
             olds.append(copy.path.read_bytes())
-            done = JournalCopy(copy.path.parent).catch_up(old, NOON)
-            assert done.set_aside is not None
+            done = JournalFile(copy.path.parent).catch_up(old, NOON)
+            assert done.set_aside
             assert copy.standing(old) == "equal"
     names = ["journal-until-20240514T050000Z-1.jsonl", "journal-until-20240514T050000Z.jsonl"]
     assert sorted(path.name for path in copy.path.parent.glob("journal-*")) == names
@@ -151,7 +152,7 @@ def test_a_registry_that_was_put_back_and_went_on_gets_a_new_copy(
 
 
 def test_a_new_registry_beside_an_old_vault_is_behind(
-    store: Store, copy: JournalCopy, tmp_path: Path
+    store: Store, copy: JournalFile, tmp_path: Path
 ) -> None:
     """FAULTS 91, the beginning: the file was deleted and made anew, empty."""
     arrive(store, "a")
@@ -160,7 +161,7 @@ def test_a_new_registry_beside_an_old_vault_is_behind(
         assert copy.standing(new) == "registry-behind"
 
 
-def test_lines_that_were_edited_are_found_where_they_stand(store: Store, copy: JournalCopy) -> None:
+def test_lines_that_were_edited_are_found_where_they_stand(store: Store, copy: JournalFile) -> None:
     for text in "abc":
         arrive(store, text)
     copy.catch_up(store, NOON)
@@ -173,7 +174,7 @@ def test_lines_that_were_edited_are_found_where_they_stand(store: Store, copy: J
     assert found.value.line == 2
 
 
-def test_a_last_line_that_was_edited_is_kept_aside(store: Store, copy: JournalCopy) -> None:
+def test_a_last_line_that_was_edited_is_kept_aside(store: Store, copy: JournalFile) -> None:
     """It is whole, so no power loss did that; nothing that was there is overwritten."""
     arrive(store, "a")
     arrive(store, "b")
@@ -181,15 +182,15 @@ def test_a_last_line_that_was_edited_is_kept_aside(store: Store, copy: JournalCo
     head, key, tail = copy.path.read_bytes().rpartition(b'"size_bytes":')
     before = head + key + b"9" + tail[1:]
     copy.path.write_bytes(before)
-    again = JournalCopy(copy.path.parent)
+    again = JournalFile(copy.path.parent)
     done = again.catch_up(store, NOON)
-    assert done.set_aside is not None
-    assert done.set_aside.read_bytes() == before
+    assert done.set_aside
+    assert copy.path.with_name(done.set_aside).read_bytes() == before
     assert list(again.events()) == store.events_after(0)
 
 
 def test_what_hostile_headers_say_is_sealed_as_it_is_stored(
-    store: Store, copy: JournalCopy
+    store: Store, copy: JournalFile
 ) -> None:
     """Lone surrogates and NULs, also deep inside: the copy holds the hash of what it shows."""
     odd = "x\udc80\0\u2028y\n"
@@ -224,7 +225,7 @@ def test_how_a_registry_stands_to_a_copy(
     assert standing(registry, copied, in_registry=in_registry, in_copy=in_copy) == expected
 
 
-def test_the_name_is_no_name_of_the_vault(store: Store, copy: JournalCopy) -> None:
+def test_the_name_is_no_name_of_the_vault(store: Store, copy: JournalFile) -> None:
     assert NAME == "journal.jsonl"
     arrive(store, "a")
     copy.catch_up(store, NOON + dt.timedelta(1))

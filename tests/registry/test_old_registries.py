@@ -11,7 +11,7 @@ from rigs.answers import NOON
 
 from registry import schema
 from registry.errors import RegistryTooNew
-from registry.journal_copy import JournalCopy
+from registry.journal_file import JournalFile
 from registry.store import open_store
 from registry.vault import Vault
 
@@ -75,7 +75,7 @@ def test_fault_092_a_registry_of_an_old_schema_is_migrated_whole(
 @pytest.mark.parametrize("revision", SCHEMAS)
 def test_a_vault_without_a_copy_of_the_journal_gets_one(tmp_path: Path, revision: str) -> None:
     unpack(revision, tmp_path)
-    copy = JournalCopy(tmp_path / "data" / "vault")
+    copy = JournalFile(tmp_path / "data" / "vault")
     with open_store(URL, tmp_path) as store:
         assert copy.standing(store) == "registry-ahead"
         copy.catch_up(store, NOON)

@@ -17,7 +17,7 @@ def vault(tmp_path: Path) -> Vault:
 
 
 def files_of(vault: Vault) -> list[Path]:
-    return sorted(path for path in vault.folder.rglob("*") if path.is_file())
+    return sorted(path for path in vault.place.folder.rglob("*") if path.is_file())
 
 
 def test_bytes_come_back_under_their_hash(vault: Vault) -> None:
@@ -36,7 +36,7 @@ def test_the_same_bytes_are_one_file_that_is_not_written_again(vault: Vault) -> 
 
 def test_what_a_kill_left_half_written_is_tidied_away(vault: Vault) -> None:
     sha256 = vault.put(b"whole")
-    (vault.folder / sha256[:2] / ".new-abc").write_bytes(b"half")
+    (vault.place.folder / sha256[:2] / ".new-abc").write_bytes(b"half")
     assert (vault.tidy(), vault.tidy()) == (1, 0)
     assert [path.name for path in files_of(vault)] == [sha256]
 
@@ -47,7 +47,7 @@ def test_a_vault_that_is_not_there_yet_is_tidy(vault: Vault) -> None:
 
 def test_the_vault_lists_its_files_and_no_litter(vault: Vault) -> None:
     hashes = sorted(vault.put(str(number).encode()) for number in range(20))
-    (vault.folder / hashes[0][:2] / ".new-abc").write_bytes(b"half")
+    (vault.place.folder / hashes[0][:2] / ".new-abc").write_bytes(b"half")
     assert list(vault.names()) == hashes
 
 
@@ -72,7 +72,7 @@ def test_fault_088_torn_file_is_noticed_and_put_right(vault: Vault, torn: bytes)
     path.write_bytes(torn)
     with pytest.raises(VaultDamaged) as caught:
         vault.get(sha256)
-    assert caught.value.path == path
+    assert caught.value.where == str(path)
     assert vault.put(b"same length but") == sha256
     assert vault.get(sha256) == b"same length but"
 
@@ -123,10 +123,10 @@ def test_any_bytes_survive(tmp_path_factory: pytest.TempPathFactory, data: bytes
 def test_the_secret_is_made_once_and_lives_with_the_vault(vault: Vault) -> None:
     secret = vault.secret()
     assert len(secret) == 32
-    assert Vault(vault.folder).secret() == secret
-    assert Overlay(vault.folder.parent / "trial", vault).secret() == secret
-    assert not (vault.folder.parent / "trial").exists()
-    assert files_of(vault) == [vault.folder / "secret.key"]
+    assert Vault(vault.place.folder).secret() == secret
+    assert Overlay(vault.place.folder.parent / "trial", vault).secret() == secret
+    assert not (vault.place.folder.parent / "trial").exists()
+    assert files_of(vault) == [vault.place.folder / "secret.key"]
     assert files_of(vault)[0].stat().st_mode & 0o777 == 0o600
     assert list(vault.names()) == []
 
@@ -135,18 +135,26 @@ def test_two_that_make_the_secret_at_once_have_the_same(
     vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The other one's file appears after we looked, and before ours has its name."""
-    other = Vault(vault.folder)
+    other = Vault(vault.place.folder)
     monkeypatch.setattr("registry.vault.secrets.token_hex", lambda count: "ab" * count)
     assert other.secret() == b"\xab" * 32
     monkeypatch.setattr("registry.vault.secrets.token_hex", lambda count: "cd" * count)
-    monkeypatch.setattr(Path, "exists", lambda _path: False)
-    assert vault.secret() == b"\xab" * 32
+    with monkeypatch.context() as patch:
+        real, looked = vault.place.read, iter([FileNotFoundError()])
+
+        def read(name: str) -> bytes:
+            for error in looked:
+                raise error
+            return real(name)
+
+        patch.setattr(vault.place, "read", read)
+        assert vault.secret() == b"\xab" * 32
 
 
 @pytest.mark.parametrize("torn", [b"", b"ab", b"\xff" * 64, b"zz" * 32])
 def test_a_damaged_secret_is_never_made_anew(vault: Vault, torn: bytes) -> None:
     vault.secret()
-    (vault.folder / "secret.key").write_bytes(torn)
+    (vault.place.folder / "secret.key").write_bytes(torn)
     with pytest.raises(VaultDamaged):
-        Vault(vault.folder).secret()
-    assert (vault.folder / "secret.key").read_bytes() == torn
+        Vault(vault.place.folder).secret()
+    assert (vault.place.folder / "secret.key").read_bytes() == torn

@@ -1,0 +1,229 @@
+"""The journal's copy in a bucket: segments, because nothing can be appended to an object.
+
+``journal/0001/000000000001.jsonl`` holds the events from number 1 on, as many as there were in that
+round; the next segment bears the number after its last. Whoever writes a segment creates its name:
+of two daemons that go on from the same event only one can. Now and then the last segments are put
+together into one ``000000000001-000000004711.jsonl``, which is there and read back before they go.
+``0001`` counts copies: one that is another registry's stays, and the next one begins.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import takewhile
+from pathlib import Path
+from typing import Protocol
+
+from registry import journal
+from registry.errors import VaultAway
+from registry.journal_copy import CopyDamaged, JournalCopy
+from registry.journal_file import ASIDE, NAME
+from registry.model import GENESIS_HEAD, Event, Head
+
+_ROOM = "journal"
+_SEGMENT = re.compile(r"journal/(\d{4})/(\d{12})(?:-(\d{12}))?\.jsonl")
+#: So many segments are put together, from the first one on that is not this large yet.
+_MANY = 64
+_FULL_BYTES = 4_000_000
+
+
+class Objects(Protocol):
+    """What segments ask of a bucket: `registry.bucket.Bucket` is one."""
+
+    def where(self, name: str = "") -> str: ...  # noqa: D102  as the bucket's
+    def listed(self, under: str) -> list[tuple[str, int]]: ...  # noqa: D102
+    def read(self, name: str) -> bytes: ...  # noqa: D102
+    def holds(self, name: str, data: bytes) -> bool: ...  # noqa: D102
+    def create(self, name: str, data: bytes) -> bool: ...  # noqa: D102
+    def remove(self, name: str) -> None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Segment:
+    """An object of the copy; ``last`` is known only of one that was put together, else 0."""
+
+    first: int
+    last: int
+    name: str
+    size_bytes: int
+
+
+class JournalSegments(JournalCopy):
+    """The newest copy below ``journal/``. A segment is never changed."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self.where = objects.where(_ROOM)
+        self._known: Head | None = None  # as we left it
+        self._copy = 1  # the number of the newest copy
+        self._old: list[str] | None = None
+        self._loose = 0  # segments that were not put together yet, as far as we know
+
+    def set_aside(self) -> list[str]:
+        """Return the names of all copies but the newest."""
+        if self._old is None:
+            copies = sorted({number for number, _ in self._all()})
+            self._old = [_aside(number) for number in copies[:-1]]
+        return list(self._old)
+
+    def head(self) -> Head:
+        """Return the last event of the last segment."""
+        segments = self._plan()
+        if not segments:
+            return GENESIS_HEAD
+        name = segments[-1].name
+        lines = self._objects.read(name).splitlines()
+        event = journal.from_line(lines[-1]) if lines else None
+        if event is None:
+            raise CopyDamaged(self._objects.where(name), len(lines))
+        return Head(event.serial, event.sha256)
+
+    def events(self, after: int = 0) -> Iterator[Event]:
+        """Yield the events of all segments; what is there twice is yielded once."""
+        seen = after
+        while True:
+            segments = self._plan()
+            begin = max((n for n, one in enumerate(segments) if one.first <= seen + 1), default=0)
+            try:
+                for one in segments[begin:]:
+                    for event in self._events_in(one):
+                        if event.serial > seen:
+                            seen = event.serial
+                            yield event
+            except FileNotFoundError:
+                continue  # meanwhile it was put together with others: look anew, go on from there
+            return
+
+    def as_files(self) -> Iterator[tuple[str, Iterable[bytes]]]:
+        """Yield the copies as files of a folder's vault: the newest is its ``journal.jsonl``."""
+        for name in self.set_aside():
+            number = int(name.removeprefix(ASIDE).removesuffix(".jsonl"))
+            yield name, self._pieces(number)
+        if newest := self._newest():
+            yield NAME, self._pieces(newest)
+
+    def take_in(self, name: str, source: Path) -> bool:
+        """Put back a file that `as_files` or a folder gave; False for what is no journal.
+
+        Where there is a copy already it stays as it is: it may know more.
+        """
+        if name != NAME:
+            return False
+        if self._newest():
+            return True
+        events: list[Event] = []
+        with source.open("rb") as file:
+            whole = takewhile(lambda line: line.endswith(b"\n"), file)
+            for number, line in enumerate(whole, start=1):
+                event = journal.from_line(line)
+                if event is None:
+                    raise OSError(f"{source}, line {number}: changed or damaged")
+                events.append(event)
+                if len(events) == _BATCH_BACK:
+                    self._append(events)
+                    events = []
+        if events:
+            self._append(events)
+        return True
+
+    # --- a round ---
+
+    def _end(self) -> Head | None:
+        known, self._known = self._known, None  # whatever happens now, look again next time
+        if known is not None:
+            return known
+        self._copy, self._old = self._newest() or 1, None
+        segments = self._plan()
+        self._loose = sum(not one.last for one in segments)
+        try:
+            return self.head()
+        except CopyDamaged:
+            return None
+
+    def _left(self, head: Head) -> None:
+        if self._loose >= _MANY:
+            self._put_together()
+        self._known = head
+
+    def _put_aside(self, now: dt.datetime) -> str:
+        """Begin another copy; the old one stays where it is."""
+        del now  # the number says which came later, whatever a clock says
+        old = self._newest()
+        self._copy, self._old, self._loose = old + 1, None, 0
+        return _aside(old) if old else ""
+
+    def _append(self, events: list[Event]) -> None:
+        name = f"{_ROOM}/{self._copy:04d}/{events[0].serial:012d}.jsonl"
+        data = b"".join(map(journal.to_line, events))
+        if not self._objects.create(name, data) and not self._objects.holds(name, data):
+            raise VaultAway(f"{self._objects.where(name)}: another daemon has written it")
+        self._loose += 1
+
+    def _put_together(self) -> None:
+        """Put the last segments into one. At each moment all events are there, once or twice."""
+        tail = list(self._plan())
+        while tail and tail[0].last and tail[0].size_bytes >= _FULL_BYTES:
+            tail.pop(0)
+        self._loose = 0
+        if len(tail) < _MANY // 2:
+            return
+        data = b"".join(self._objects.read(one.name) for one in tail)
+        last = journal.from_line(data.splitlines()[-1])
+        if last is None:
+            return  # `intake verify` tells; nothing is changed
+        name = f"{_ROOM}/{self._copy:04d}/{tail[0].first:012d}-{last.serial:012d}.jsonl"
+        self._objects.create(name, data)
+        if not self._objects.holds(name, data):
+            return
+        for segment in self._segments():
+            if segment.name != name and tail[0].first <= segment.first <= last.serial:
+                self._objects.remove(segment.name)
+
+    # --- which segments there are ---
+
+    def _all(self) -> Iterator[tuple[int, _Segment]]:
+        for name, size in self._objects.listed(_ROOM):
+            if found := _SEGMENT.fullmatch(name):
+                number, first, last = int(found[1]), int(found[2]), int(found[3] or 0)
+                yield number, _Segment(first, last, name, size)
+
+    def _newest(self) -> int:
+        return max((number for number, _ in self._all()), default=0)
+
+    def _segments(self, copy: int = 0) -> list[_Segment]:
+        """Return the segments of a copy (the newest), those that begin alike the longest first."""
+        there = list(self._all())
+        wanted = copy or max((number for number, _ in there), default=0)
+        mine = [segment for number, segment in there if number == wanted]
+        return sorted(mine, key=lambda one: (one.first, -one.last))
+
+    def _plan(self, copy: int = 0) -> list[_Segment]:
+        """Return what must be read: without segments that one put together holds already."""
+        plan: list[_Segment] = []
+        covered = 0
+        for one in self._segments(copy):
+            if one.first > covered:
+                plan.append(one)
+                covered = max(covered, one.last)
+        return plan
+
+    def _pieces(self, copy: int) -> Iterator[bytes]:
+        for one in self._plan(copy):
+            yield self._objects.read(one.name)
+
+    def _events_in(self, segment: _Segment) -> Iterator[Event]:
+        lines = self._objects.read(segment.name).splitlines()
+        for number, line in enumerate(lines, start=1):
+            event = journal.from_line(line)
+            if event is None:
+                raise CopyDamaged(self._objects.where(segment.name), number)
+            yield event
+
+
+#: Events in a segment of a journal that is put back.
+_BATCH_BACK = 5000
+
+
+def _aside(number: int) -> str:
+    return f"{ASIDE}{number:04d}.jsonl"
