@@ -9,6 +9,7 @@ from email.utils import parseaddr
 from typing import Protocol
 
 from config.model import Commune, Config
+from config.scale_checks import with_paths
 from intake import selftest
 from intake.backoff import Backoff
 from intake.dns import key_record
@@ -35,8 +36,8 @@ from registry.vault import Vault
 
 Clock = Callable[[], dt.datetime]
 
-#: Where the settings name no number: more documents at once need more memory than most have.
-_MOST_AT_ONCE = 8
+#: Where the settings name no number: more readers, half a gigabyte each, than most have memory for.
+_MOST_AT_ONCE = 4
 
 
 class Reader(Protocol):
@@ -169,7 +170,7 @@ def open_desk(
                 settings.mailbox, logins.of(settings, settings.mailbox), batch=settings.limits.batch
             ),
             Courier(settings.smtp, logins.of(settings, settings.smtp)),
-            open_reader(config),
+            open_reader(config, env),
             clock,
             logins=logins,
         )
@@ -189,9 +190,9 @@ def _close(desk: Desk) -> None:
     desk.reader.close()
 
 
-def open_reader(config: Config) -> Reader:
-    """Return the reader of the settings; its workers start, and are looked for, when needed."""
-    scale, jail = config.settings.scale, open_jail(config)
+def open_reader(config: Config, env: Mapping[str, str]) -> Reader:
+    """Return the reader of the settings: the jail here, and a cluster's workers if one is named."""
+    scale, jail = with_paths(config.settings.scale, env), open_jail(config)
     if not scale.readers:
         return jail
     from intake.cluster import Cluster  # noqa: PLC0415  few offices have one
@@ -202,13 +203,9 @@ def open_reader(config: Config) -> Reader:
 
 def open_jail(config: Config) -> Jail:
     """Return the jail of the settings on this machine; its workers start when needed."""
-    at_once = config.settings.scale.at_once
-    return Jail(jail_limits(config), workers=at_once or min(max(processors(), 2), _MOST_AT_ONCE))
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0))
+    processors = len(os.sched_getaffinity(0))
+    at_once = config.settings.scale.at_once or min(max(processors, 2), _MOST_AT_ONCE)
+    return Jail(jail_limits(config), workers=at_once)
 
 
 @contextlib.contextmanager

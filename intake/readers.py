@@ -35,9 +35,11 @@ _MARGIN_SECONDS = 30.0
 
 @dataclass(frozen=True, eq=False)
 class Team:
-    """Workers that read as this process does. ``gone`` is done, with the reason, when they are not
-    to be waited for any more.
-    """  # noqa: D205  one sentence
+    """Workers that read as this process does.
+
+    ``gone`` is done, with the reason, when they are not to be waited for any more: what was asked
+    of an executor may then be cancelled, or never end (Dask's own futures do either).
+    """
 
     executor: Executor
     threads: int
