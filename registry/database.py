@@ -4,7 +4,7 @@ All that differs between SQLite and PostgreSQL stands here.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -92,21 +92,37 @@ def journal(
     connection: sa.Connection, at: datetime, kind: str, subject: str, data: Mapping[str, object]
 ) -> None:
     """Append an event to the journal, inside the caller's write transaction."""
+    journal_all(connection, [(at, kind, subject, data)])
+
+
+def journal_all(
+    connection: sa.Connection, told: Sequence[tuple[datetime, str, str, Mapping[str, object]]]
+) -> int:
+    """Append events (at, kind, subject, data) to the journal; return the serial of the last.
+
+    Inside the caller's write transaction. Without events it is the serial of the one before.
+    """
     last = connection.execute(_LAST_EVENT).one_or_none()
-    serial, previous = (last.serial + 1, last.sha256) if last else (1, GENESIS)
-    event = seal(previous, serial, at, plain(kind), plain(subject), _storable(data))
-    connection.execute(
-        _NEW_EVENT,
-        {
-            "serial": event.serial,
-            "at": event.at,
-            "kind": event.kind,
-            "subject": event.subject,
-            "data": event.data,
-            "previous": event.previous,
-            "sha256": event.sha256,
-        },
-    )
+    serial, previous = (last.serial, last.sha256) if last else (0, GENESIS)
+    rows = []
+    for at, kind, subject, data in told:
+        serial += 1
+        event = seal(previous, serial, at, plain(kind), plain(subject), _storable(data))
+        previous = event.sha256
+        rows.append(
+            {
+                "serial": event.serial,
+                "at": event.at,
+                "kind": event.kind,
+                "subject": event.subject,
+                "data": event.data,
+                "previous": event.previous,
+                "sha256": event.sha256,
+            }
+        )
+    if rows:
+        connection.execute(_NEW_EVENT, rows)
+    return serial
 
 
 def resolve(url: str, base: Path) -> sa.URL:

@@ -17,6 +17,7 @@ from registry.look_rows import LookRows
 from registry.outbox_rows import OutboxRows
 from registry.record_rows import RecordRows
 from registry.schema import bring_up_to_date
+from registry.sending_rows import SendingRows
 from registry.snapshot_rows import SnapshotRows
 from registry.stock_rows import StockRows
 
@@ -27,6 +28,7 @@ class Store(
     RecordRows,
     LookRows,
     OutboxRows,
+    SendingRows,
     CampaignRows,
     CatchUpRows,
     SnapshotRows,
