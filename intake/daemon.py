@@ -283,7 +283,7 @@ class Daemon:
         return self.stopping
 
     def _despite_the_disk(self, step: Callable[[], object]) -> bool:
-        """Do a step; a disk that is full or a bucket that is away keeps no other from being done."""
+        """Do a step; a full disk, or a bucket that is away, keeps no other from being done."""
         self.turned()
         try:
             return bool(step())
