@@ -43,6 +43,7 @@ Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Count = Annotated[int, Field(strict=True, ge=1)]
 #: Ids stand in file names, commands and mail keys.
 IDENTIFIER = r"^[a-z0-9][a-z0-9_-]{0,39}$"
+READERS_SCHEME = "dask://"
 Share = Annotated[float, Field(strict=True, gt=0, le=1)]
 
 
@@ -110,6 +111,8 @@ class Smtp(Secret):
     ca_file: str = ""
     sender: Address = Field(alias="from")
     rate_per_minute: Count = 60
+    #: Mails under way at once, each on a connection of its own.
+    connections: Annotated[int, Field(strict=True, ge=1, le=20)] = 2
     #: While it is set every mail goes to this address only; empty = to whom it is meant for.
     redirect_all_to: Address | Literal[""] = ""
     #: IMAP folder for copies of what was sent; empty = none are kept.
@@ -148,14 +151,17 @@ class OAuth(Section):
     timeout_seconds: Duration = Field(default=30.0, alias="timeout")
 
 
-class Storage(Section):
+class Storage(Secret):
     """Where the registry and the vault live; relative paths start at the config folder.
 
-    A vault ``s3://bucket/prefix`` lies in a bucket; only then the keys ``s3_…`` count.
+    The password is that of a database on a server. A vault ``s3://bucket/prefix`` lies in a bucket;
+    only then the keys ``s3_…`` count.
     """
 
     database: Text = "sqlite:///data/registry.db"
     vault: Text = "data/vault"
+    #: Only with a database server: how long a daemon that does not answer keeps others waiting.
+    lease_seconds: Duration = Field(default=20.0, alias="lease")
     #: Empty = Amazon's own, in this region.
     s3_endpoint: str = ""
     s3_region: Text = "us-east-1"
@@ -274,6 +280,26 @@ class Health(Section):
     backup_days: Annotated[int, Field(strict=True, ge=0)] = 7
 
 
+class Scale(Section):
+    """Where documents are read: ``readers`` is ``dask://host:port``, or empty: on this machine.
+
+    Beyond loopback both sides show a certificate of ``tls_ca``; ours is ``tls_cert``, ``tls_key``.
+    """
+
+    readers: str = ""
+    tls_ca: str = ""
+    tls_cert: str = ""
+    tls_key: str = ""
+    #: Documents read at the same time on this machine; 0 = as many as it has processors.
+    at_once: Annotated[int, Field(strict=True, ge=0, le=64)] = 0
+
+    @property
+    def scheduler(self) -> str:
+        """The scheduler's address as Dask writes it."""
+        scheme = "tls" if self.tls_ca else "tcp"
+        return f"{scheme}://{self.readers.removeprefix(READERS_SCHEME)}"
+
+
 class Hours(Section):
     """Office hours, local time: mass mail leaves only inside them, on working days."""
 
@@ -295,6 +321,7 @@ class Settings(Section):
     security: Security = Security()
     health: Health = Health()
     board: Board = Board()
+    scale: Scale = Scale()
 
 
 # --- communes.csv -------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from config.toml_file import TomlFile
 _FILE = "settings.toml"
 _FOR_OTHERS = 0o077
 _OPEN = "whoever has an account on this machine could take the mailbox over"
+_READ = "whoever has an account on this machine has the password"
 
 
 def secret(section: Secret, env: Mapping[str, str]) -> str:
@@ -35,6 +36,8 @@ def secret(section: Secret, env: Mapping[str, str]) -> str:
 def _name(section: Secret) -> str:
     if isinstance(section, Board):
         return "board"
+    if isinstance(section, Storage):
+        return "storage"
     return "mailbox" if isinstance(section, Mailbox) else "smtp"
 
 
@@ -93,8 +96,8 @@ def check_bucket_secret(
         found = error.problems[0]
         yield file.problem(("storage", key), found.what, found.why, found.remedy)
         return
-    path = None if section.s3_secret_env else _secret_path(section.s3_secret_file, env)
-    if path is not None and _open_to_others(path, env):
+    path = None if section.s3_secret_env else secret_path(section.s3_secret_file, env)
+    if path is not None and open_to_others(path, env):
         yield file.problem(
             ("storage", key),
             "the file of storage.s3_secret_file can be read by others",
@@ -107,7 +110,7 @@ def _read(variable: str, file: str, env: Mapping[str, str]) -> str:
     """Return the variable's value or the file's first line; ``""`` when there is none."""
     if variable:
         return env.get(variable, "")
-    path = _secret_path(file, env)
+    path = secret_path(file, env)
     try:
         lines = path.read_text(encoding="utf-8").splitlines() if path else []
     except (OSError, UnicodeDecodeError):
@@ -128,12 +131,12 @@ def check_secret(
         found = error.problems[0]
         yield file.problem((name, key), found.what, found.why, found.remedy)
         return
-    path = None if section.password_env else _secret_path(section.password_file, env)
-    if path is not None and _open_to_others(path, env):
+    path = None if section.password_env else secret_path(section.password_file, env)
+    if path is not None and open_to_others(path, env):
         yield file.problem(
             (name, key),
             f"the file of {name}.password_file can be read by others",
-            _OPEN if name != "board" else "whoever has an account on this machine has the password",
+            _READ if name in {"board", "storage"} else _OPEN,
             f"run: chmod 600 {path}",
         )
 
@@ -150,7 +153,7 @@ def check_tokens(file: TomlFile, section: OAuth, env: Mapping[str, str]) -> Iter
     if section.flow == "refresh-token":
         names["token_file"] = section.token_file
     for key, name in names.items():
-        path = _secret_path(name, env) if name else None
+        path = secret_path(name, env) if name else None
         if path is None:
             continue
         if key == "token_file" and not path.exists():
@@ -167,7 +170,7 @@ def check_tokens(file: TomlFile, section: OAuth, env: Mapping[str, str]) -> Iter
                 "a new refresh token could not be kept, and the old one may be dead by then",
                 "let the daemon's user write there (chown), or name a file in its data folder",
             )
-        if _open_to_others(path, env):
+        if open_to_others(path, env):
             yield file.problem(
                 ("oauth", key),
                 f"the file of oauth.{key} can be read by others",
@@ -176,7 +179,8 @@ def check_tokens(file: TomlFile, section: OAuth, env: Mapping[str, str]) -> Iter
             )
 
 
-def _open_to_others(path: Path, env: Mapping[str, str]) -> bool:
+def open_to_others(path: Path, env: Mapping[str, str]) -> bool:
+    """Whether others than its owner may read a secret's file."""
     # systemd shows its credentials as 0440: that is the mask of an access list, not a group.
     given = env.get("CREDENTIALS_DIRECTORY")
     if given and path.is_relative_to(given):
@@ -187,7 +191,7 @@ def _open_to_others(path: Path, env: Mapping[str, str]) -> bool:
         return False
 
 
-def _secret_path(text: str, env: Mapping[str, str]) -> Path | None:
+def secret_path(text: str, env: Mapping[str, str]) -> Path | None:
     """Return the path with a leading ``$NAME`` filled in; None if such a variable is not set."""
     if not text.startswith("$"):
         return Path(text)

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeVar
 
-from config import campaign_checks, settings_checks
+from config import campaign_checks, scale_checks, settings_checks
 from config.credentials import outside_systemd
 from config.hosts import is_loopback
 from config.model import CalendarFile, Campaign, Config, Section, Settings
@@ -128,6 +128,9 @@ class _Work:
             yield from settings_checks.check_settings(
                 self.settings_file, self.settings, self.folder
             )
+            yield from scale_checks.check_scale(
+                self.settings_file, self.settings.scale, self.folder
+            )
             campaigns = [campaign for _, campaign in self.campaigns]
             yield from settings_checks.check_redirection(
                 self.settings_file, self.settings, self.roster.communes, campaigns
@@ -145,10 +148,16 @@ class _Work:
                 yield from campaign_checks.check_members(file, campaign, members)
 
     def _remarks(self, file: TomlFile, settings: Settings) -> Iterator[Problem]:
-        secrets = {"mailbox": settings.mailbox, "smtp": settings.smtp, "board": settings.board}
+        secrets = {
+            "mailbox": settings.mailbox,
+            "smtp": settings.smtp,
+            "storage": settings.storage,
+            "board": settings.board,
+        }
         for name, section in secrets.items():
             yield from check_secret(file, name, section, self.env)
         yield from check_tokens(file, settings.oauth, self.env)
+        yield from scale_checks.check_keys(file, settings.scale, self.env)
         yield from check_bucket_secret(file, settings.storage, self.env)
         steps = [step for _, campaign in self.campaigns for step in campaign.remind]
         chairs = any("chair" in (step.to, *step.cc) for step in steps)
@@ -270,8 +279,10 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     sections: tuple[tuple[str, Section, tuple[str, ...]], ...] = (
         ("mailbox", settings.mailbox, servers),
         ("smtp", settings.smtp, servers),
+        ("storage", settings.storage, ("password_file",)),
         ("board", settings.board, ("password_file",)),
         ("oauth", settings.oauth, tokens),
+        ("scale", settings.scale, ("tls_ca", "tls_cert", "tls_key")),
     )
     for name, section, keys in sections:
         paths = {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from config.hosts import is_loopback
-from config.model import Board, Campaign, Commune, Settings
+from config.model import Board, Campaign, Commune, Settings, Storage
 from config.oauth_checks import check_oauth
 from config.problem import Problem
 from config.roster import Roster
@@ -18,7 +18,7 @@ _Entry = tuple[Commune, int]
 _DATABASES = ("sqlite", "postgresql+psycopg")
 _LISTEN = re.compile(r".+:\d{1,5}")
 _LAST_PORT = 65535
-_PASSWORD_IN_URL = re.compile(r"[^:/]+://[^@/]*:[^@]+@")
+_PASSWORD_IN_URL = re.compile(r"^[^:/]+://[^@/]*:[^@]+@|[?&](?:ssl)?password=")
 
 
 def check_settings(file: TomlFile, settings: Settings, folder: Path) -> Iterator[Problem]:
@@ -28,7 +28,8 @@ def check_settings(file: TomlFile, settings: Settings, folder: Path) -> Iterator
     yield from check_oauth(file, settings, folder)
     yield from _check_folders(file, settings)
     yield from _check_limits(file, settings)
-    yield from _check_database(file, settings.storage.database)
+    yield from _check_lease(file, settings.storage.lease_seconds)
+    yield from _check_database(file, settings.storage)
     yield from check_vault(file, settings.storage)
     if settings.hours.ends <= settings.hours.starts:
         yield file.problem(
@@ -160,8 +161,24 @@ def _check_limits(file: TomlFile, settings: Settings) -> Iterator[Problem]:
         )
 
 
-def _check_database(file: TomlFile, url: str) -> Iterator[Problem]:
+#: Shorter, and a busy server or a slow network would end daemons; longer, and mail waits.
+_LEASE_SECONDS = (5.0, 300.0)
+
+
+def _check_lease(file: TomlFile, seconds: float) -> Iterator[Problem]:
+    least, most = _LEASE_SECONDS
+    if not least <= seconds <= most:
+        yield file.problem(
+            ("storage", "lease"),
+            f"storage.lease is {seconds:g} seconds",
+            f"it must be from {least:g} seconds to {most / 60:g} minutes",
+            'write such as "20s": so long mail waits when a daemon is gone without a word',
+        )
+
+
+def _check_database(file: TomlFile, storage: Storage) -> Iterator[Problem]:
     # The address may hold a password, so it is never quoted.
+    url = storage.database
     scheme, colon, _ = url.partition("://")
     if not colon or scheme not in _DATABASES:
         yield file.problem(
@@ -170,12 +187,26 @@ def _check_database(file: TomlFile, url: str) -> Iterator[Problem]:
             f"it begins with one of: {', '.join(_DATABASES)}",
             'write such as "sqlite:///data/registry.db"',
         )
-    elif _PASSWORD_IN_URL.match(url):
+    elif _PASSWORD_IN_URL.search(url):
         yield file.problem(
             ("storage", "database"),
             "storage.database has a password in it",
             "secrets are never kept in TOML",
-            "take it out and put it in ~/.pgpass of the daemon's user",
+            'take it out, and add password_env = "…" or password_file = "…" to [storage]',
+        )
+    if storage.password_env and storage.password_file:
+        yield file.problem(
+            ("storage", "password_file"),
+            "storage has both password_env and password_file",
+            "it would be unclear which of the two counts",
+            "keep one",
+        )
+    if (storage.password_env or storage.password_file) and scheme == "sqlite":
+        yield file.problem(
+            ("storage", "password_env" if storage.password_env else "password_file"),
+            "storage has a password and its database is a file",
+            "a file is protected by its rights, not by a password",
+            "take the password out, or write the address of a server in database",
         )
 
 

@@ -154,6 +154,7 @@ def _copy_config(config: Config, target: Path) -> None:
         for name in (
             settings.mailbox.password_file,
             settings.smtp.password_file,
+            settings.storage.password_file,
             settings.board.password_file,
             settings.storage.s3_secret_file,
             settings.oauth.client_secret_file,

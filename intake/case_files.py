@@ -28,7 +28,7 @@ from parsers.reading import Reading, Refusal, RefusalCode
 from parsers.sniff import has_pages
 from registry.model import Outcome
 
-AT_ONCE = 2  # messages, or files of one message, in the jail at the same time
+_AT_ONCE = 8  # files of one message that are read at the same time, where the reader takes so many
 #: Notes of which the sender hears, as documents that were refused; the others are trifles.
 _NOTE_CODES: Mapping[str, RefusalCode] = MappingProxyType(
     {
@@ -74,7 +74,8 @@ def read_files(
         case.desk.alive()
         return read
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:  # its threads begin with the first file
+    most = min(case.desk.reader.width, _AT_ONCE)
+    with ThreadPoolExecutor(most) as pool:  # its threads begin with the first file
         side_by_side = pool.map if len(unpacked.files) > 1 else map
         results = list(side_by_side(result_of, unpacked.files, seen))
     read = [

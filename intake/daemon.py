@@ -30,8 +30,9 @@ from intake.proposals import write_proposals
 from intake.publish import Publisher
 from intake.put_in_place import notice_behind
 from intake.understand import understand_kept
+from notifier.clerk import Pace, Settled
 from notifier.delivery import AuthFailed
-from notifier.outbox import Pace, Settled, recover, send_due
+from notifier.outbox import recover, send_due
 from parsers.jail import JailBrokenError
 from registry.errors import RegistryBusy, VaultAway
 from registry.model import address_mark
@@ -57,8 +58,6 @@ class Daemon:
     trouble: str = ""
     #: Called between two pieces of work, in the daemon's own thread.
     moved: Callable[[], None] = lambda: None
-    #: Raises when another daemon may work on this registry: nothing more must be done then.
-    check_lease: Callable[[], None] = lambda: None
     #: Numbers in [0, 1): servers that failed together are not asked again together.
     jitter: Callable[[], float] = random.random
     _inbox_pause: Backoff = field(default_factory=Backoff)
@@ -88,6 +87,7 @@ class Daemon:
             RegistryBehind: the registry is empty beside a vault that has a journal.
         """
         desk = self.desk
+        desk.store.forget_readings()
         unfinished = desk.vault.tidy()
         if unfinished:
             _log.info("tidied", files=unfinished)
@@ -142,7 +142,7 @@ class Daemon:
         Raises:
             LeaseLost: another daemon may work on this registry.
         """
-        self.check_lease()
+        self.desk.check_lease()
         if self._inbox_read:
             self.health.signs.read_at = self.desk.clock()
         self.desk.alive()
@@ -184,6 +184,7 @@ class Daemon:
         before = self.desk.store.journal_head()
         try:
             more = understand_kept(self.desk, self._stops, retry=retry)
+            self._tell_readers()
         except JailBrokenError as error:
             self.trouble = f"no document can be read: {error}"
             _log.error("reader_broken", reason=str(error))
@@ -192,6 +193,14 @@ class Daemon:
         self.health.signs.works("reader")
         self.proposals_due |= self.desk.store.journal_head() != before
         return more
+
+    def _tell_readers(self) -> None:
+        """Other machines that should read and do not are a trouble; the documents were read."""
+        reason = self.desk.reader.trouble
+        if reason:
+            self.health.signs.fails("readers", self.desk.clock(), reason)
+        else:
+            self.health.signs.works("readers")
 
     def send(self) -> bool:
         """Send what is queued and still owed; return whether that left something to tell.
@@ -283,7 +292,7 @@ class Daemon:
         return self.stopping
 
     def _despite_the_disk(self, step: Callable[[], object]) -> bool:
-        """Do a step; a full disk, or a bucket that is away, keeps no other from being done."""
+        """Do a step; a full disk, or a bucket that is away, keeps no other step from being done."""
         self.turned()
         try:
             return bool(step())

@@ -2,12 +2,14 @@
 
 import contextlib
 import datetime as dt
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Protocol
 
 from config.model import Commune, Config
+from config.scale_checks import with_paths
 from intake import selftest
 from intake.backoff import Backoff
 from intake.dns import key_record
@@ -27,16 +29,27 @@ from parsers.form import Form
 from parsers.jail import Jail, JailLimits
 from parsers.reading import Reading, Refusal
 from registry.journal_copy import JournalCopy
+from registry.lease import AnyLease
+from registry.server_lease import ServerLease
 from registry.store import Store
 from registry.vault import Vault
 
 Clock = Callable[[], dt.datetime]
-#: Documents that are read at the same time: one message at a time, its files side by side.
-_WORKERS = 2
+
+#: Where the settings name no number: more readers, half a gigabyte each, than most have memory for.
+_MOST_AT_ONCE = 4
 
 
 class Reader(Protocol):
-    """Whoever reads a document safely: the jail."""
+    """Whoever reads a document safely: the jail, here or on other machines. Used from threads."""
+
+    @property
+    def width(self) -> int:
+        """How many documents are worth asking for at the same time, now."""
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with other machines that should read; "" when nothing is."""
 
     def read(self, data: bytes, form: Form, name: str = "") -> Reading | Refusal:
         """Return what was understood, or why not; never raises for what a document does."""
@@ -46,6 +59,9 @@ class Reader(Protocol):
 
     def ready(self) -> tuple[str, ...]:
         """Make sure that documents can be read at all; return what confines their readers."""
+
+    def close(self) -> None:
+        """End, once what is being read is done. Idempotent."""
 
 
 class Scanner(Protocol):
@@ -81,6 +97,10 @@ class Desk:
     scanner_pause: Backoff = field(default_factory=Backoff)
     #: Called whenever a piece of work is done, from any thread: what watches over us may hear it.
     alive: Callable[[], None] = lambda: None
+    #: Raises when another daemon may work on this registry: asked before what cannot be taken back.
+    check_lease: Callable[[], None] = lambda: None
+    #: Whether a daemon on another host may have read what waits here (`intake.read_beside`).
+    shares_readings: bool = False
     #: An edit of the wordings is broken: those that are known stay in use.
     keeps_wordings: bool = False
     _templates: Templates | None = None
@@ -123,8 +143,15 @@ class Desk:
 
 
 @contextlib.contextmanager
-def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) -> Iterator[Desk]:
+def open_desk(
+    config: Config,
+    env: Mapping[str, str],
+    clock: Clock = utc_now,
+    lease: AnyLease | None = None,
+) -> Iterator[Desk]:
     """Open everything a tick needs; connections are made when first used.
+
+    With a lease, which must be held, nothing is written or moved once it is lost.
 
     Raises:
         ConfigProblems: a password is not where the settings say.
@@ -143,11 +170,16 @@ def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) ->
                 settings.mailbox, logins.of(settings, settings.mailbox), batch=settings.limits.batch
             ),
             Courier(settings.smtp, logins.of(settings, settings.smtp)),
-            stack.enter_context(Jail(jail_limits(config), workers=_WORKERS)),
+            open_reader(config, env),
             clock,
             logins=logins,
         )
         stack.callback(_close, desk)
+        if lease is not None:
+            desk.check_lease = lease.check
+        if isinstance(lease, ServerLease):
+            store.guarded(lease.guard)
+            desk.shares_readings = True
         yield desk
 
 
@@ -155,8 +187,25 @@ def _close(desk: Desk) -> None:
     """Close what is there at the end: an edited config may have put others in place."""
     desk.mailbox.close()
     desk.courier.close()
-    if isinstance(desk.reader, Jail):
-        desk.reader.close()
+    desk.reader.close()
+
+
+def open_reader(config: Config, env: Mapping[str, str]) -> Reader:
+    """Return the reader of the settings: the jail here, and a cluster's workers if one is named."""
+    scale, jail = with_paths(config.settings.scale, env), open_jail(config)
+    if not scale.readers:
+        return jail
+    from intake.cluster import Cluster  # noqa: PLC0415  few offices have one
+    from intake.readers import Readers  # noqa: PLC0415
+
+    return Readers(jail, Cluster(scale, jail.limits))
+
+
+def open_jail(config: Config) -> Jail:
+    """Return the jail of the settings on this machine; its workers start when needed."""
+    processors = len(os.sched_getaffinity(0))
+    at_once = config.settings.scale.at_once or min(max(processors, 2), _MOST_AT_ONCE)
+    return Jail(jail_limits(config), workers=at_once)
 
 
 @contextlib.contextmanager
@@ -168,7 +217,7 @@ def reading_desk(
     Scanner and DNS are not asked either: unless it is told otherwise, all is clean and proven.
 
     With it comes a function that returns the reader for another config: the same one, unless the
-    limits differ.
+    limits differ. It reads on this machine.
     """
     settings = config.settings
     with contextlib.ExitStack() as stack:
@@ -177,7 +226,7 @@ def reading_desk(
         def reader_for(wanted: Config) -> Reader:
             limits = jail_limits(wanted)
             if limits not in readers:
-                readers[limits] = stack.enter_context(Jail(limits, workers=_WORKERS))
+                readers[limits] = stack.enter_context(open_jail(wanted))
             return readers[limits]
 
         courier = stack.enter_context(Courier(settings.smtp))

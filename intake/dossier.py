@@ -7,6 +7,7 @@ item for pictures. What nothing tells stays an ordinary file that a person looks
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from config.model import DossierItem
 from parsers.letter import place_date
@@ -64,25 +65,37 @@ def _own_letter(result: Reading | Refusal) -> bool:
 
 def _named(text: str, items: Sequence[DossierItem]) -> DossierItem | None:
     """Return the item with the longest alias in the text, if no other has one as long."""
+    exact, folded = f" {_NAME_SIGNS.sub(' ', key(text))} ", f" {fold(text)} "
     found = sorted(
-        ((len(alias), item.key) for item in items for alias in _found(text, item)), reverse=True
+        ((len(alias), item.key) for item in items for alias in _found(exact, folded, item)),
+        reverse=True,
     )
     if not found or (len(found) > 1 and found[0][0] == found[1][0] and found[0][1] != found[1][1]):
         return None
     return next(item for item in items if item.key == found[0][1])
 
 
-def _found(text: str, item: DossierItem) -> Iterator[str]:
+def _found(exact: str, folded: str, item: DossierItem) -> Iterator[str]:
     """Yield the aliases that stand in a text as whole words.
 
     "ảnh" must not be found in "anh": an alias of one word needs its diacritics.
     """
-    exact, folded = f" {_NAME_SIGNS.sub(' ', key(text))} ", f" {fold(text)} "
-    for alias in (item.label, *item.aliases):
-        if f" {_NAME_SIGNS.sub(' ', key(alias))} " in exact or (
-            len(alias.split()) > 1 and f" {fold(alias)} " in folded
-        ):
+    for alias, spelt, bare in _spelt((item.label, *item.aliases)):
+        if spelt in exact or (bare and bare in folded):
             yield alias
+
+
+@lru_cache(maxsize=256)
+def _spelt(aliases: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+    """Return each alias, as it stands in a text, and without diacritics; "" for one word alone."""
+    return tuple(
+        (
+            alias,
+            f" {_NAME_SIGNS.sub(' ', key(alias))} ",
+            f" {fold(alias)} " if len(alias.split()) > 1 else "",
+        )
+        for alias in aliases
+    )
 
 
 def _by_look(result: Reading | Refusal, items: Sequence[DossierItem]) -> DossierItem | None:

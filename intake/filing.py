@@ -4,14 +4,21 @@ Only after the commit, only by UID; a kill in between means the move is simply m
 tick. Nothing is ever deleted.
 """
 
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
 import structlog
 
 from intake.desk import Desk
 from intake.mailbox import CommandRefused
+from registry.filing_rows import Filed, Target
 from registry.model import Mail, Slot
 
 _log = structlog.get_logger("filing")
 _AT_ONCE = 200
+#: A server looks through a folder after each command that changed it: many share one.
+_IN_ONE_COMMAND = 50
+_COMMAND_BYTES = 4_000_000
 
 
 def file_messages(desk: Desk) -> int:
@@ -22,28 +29,68 @@ def file_messages(desk: Desk) -> int:
     Raises:
         Unreachable: the server; what is left is moved at the next tick.
     """
+    owed = desk.store.slots_to_file(_AT_ONCE, account=desk.mailbox.account)
+    return sum(_file(desk, target, slots) for target, slots in _together(owed))
+
+
+def _together(owed: Sequence[tuple[Slot, Target]]) -> Iterator[tuple[Target, list[Slot]]]:
+    """Yield what one command can move: out of one folder, into one folder."""
+    runs: dict[tuple[str, int, Target], list[Slot]] = {}
+    for slot, target in owed:
+        runs.setdefault((slot.folder, slot.uidvalidity, target), []).append(slot)
+    for (_, _, target), slots in runs.items():
+        for start in range(0, len(slots), _IN_ONE_COMMAND):
+            yield target, slots[start : start + _IN_ONE_COMMAND]
+
+
+def _file(desk: Desk, target: Target, slots: Sequence[Slot]) -> int:
+    """Move messages by one command; where that is refused, one by one."""
+    folder, first = _folder(desk, target), slots[0]
+    desk.alive()
+    desk.check_lease()
+    uids = [slot.uid for slot in slots]
+    try:
+        moved = desk.mailbox.move_all(first.folder, uids, folder, first.uidvalidity or None)
+    except CommandRefused:
+        return sum(_file_alone(desk, target, slot) for slot in slots)
+    told = [slot for slot in slots if slot.uid in moved.uids]
+    filed = [Filed(slot, target, moved.uids[slot.uid], folder, moved.uidvalidity) for slot in told]
+    filed += [_looked_for(desk, target, slot) for slot in slots if slot.uid not in moved.uids]
+    _settle(desk, filed)
+    return len(filed)
+
+
+def _file_alone(desk: Desk, target: Target, slot: Slot) -> bool:
+    folder = _folder(desk, target)
+    desk.alive()
+    desk.check_lease()
+    try:
+        new_uid = desk.mailbox.move(slot.folder, slot.uid, folder, slot.uidvalidity or None)
+    except CommandRefused as error:
+        _log.warning("not_filed", uid=slot.uid, target=target, reason=str(error))
+        return False
+    told = Filed(slot, target, new_uid, folder, desk.mailbox.target_uidvalidity)
+    _settle(desk, [_looked_for(desk, target, slot) if new_uid is None else told])
+    return True
+
+
+def _settle(desk: Desk, filed: Sequence[Filed]) -> None:
+    desk.store.filed_all(filed, desk.clock())
+    for one in filed:
+        _log.info("filed", uid=one.slot.uid, target=one.target)
+
+
+def _folder(desk: Desk, target: Target) -> str:
     settings = desk.config.settings.mailbox
-    folders = {"processed": settings.processed, "held": settings.held}
-    slots = desk.store.slots_to_file(_AT_ONCE, account=desk.mailbox.account)
-    settled = 0
-    for slot, target in slots:
-        folder = folders[target]
-        desk.alive()
-        try:
-            new_uid = desk.mailbox.move(slot.folder, slot.uid, folder, slot.uidvalidity or None)
-        except CommandRefused as error:
-            _log.warning("not_filed", uid=slot.uid, target=target, reason=str(error))
-            continue
-        uidvalidity = desk.mailbox.target_uidvalidity
-        if new_uid is None:
-            new_uid = _found(desk, slot, folder)
-            uidvalidity = desk.mailbox.target_uidvalidity
-        desk.store.filed(
-            slot, target, new_uid, desk.clock(), folder=folder, uidvalidity=uidvalidity
-        )
-        settled += 1
-        _log.info("filed", uid=slot.uid, target=target)
-    return settled
+    return settings.processed if target == "processed" else settings.held
+
+
+def _looked_for(desk: Desk, target: Target, slot: Slot) -> Filed:
+    """Say where a message lies of which the server did not."""
+    folder = _folder(desk, target)
+    desk.alive()
+    uid = _found(desk, slot, folder)
+    return Filed(slot, target, uid, folder, desk.mailbox.target_uidvalidity)
 
 
 def _found(desk: Desk, slot: Slot, folder: str) -> int | None:
@@ -71,21 +118,58 @@ def save_sent(desk: Desk, tried: set[str] | None = None) -> int:
     """
     folder = desk.config.settings.smtp.save_sent_to
     mails = desk.store.unsaved_mails(_AT_ONCE) if folder else []
-    for mail in mails:
+    for start in range(0, len(mails), _IN_ONE_COMMAND):
         desk.alive()
-        if not desk.store.has_copy(mail.rfc_message_id):
-            _copy(desk, folder, mail, tried)
-        desk.store.saved(mail.id, desk.clock())
-        if tried is not None:
-            tried.discard(mail.rfc_message_id)  # the registry knows of its copy from here on
-        _log.info("saved", mail=mail.id)
+        some = mails[start : start + _IN_ONE_COMMAND]
+        lacking = [mail for mail in _each_once(some) if not _has_copy(desk, mail)]
+        _copy_all(desk, folder, lacking, tried)
+        desk.store.saved_all([mail.id for mail in some], desk.clock())
+        for mail in some:
+            if tried is not None:
+                tried.discard(mail.rfc_message_id)  # the registry knows of its copy from here on
+            _log.info("saved", mail=mail.id)
     return len(mails)
 
 
-def _copy(desk: Desk, folder: str, mail: Mail, tried: set[str] | None) -> None:
-    maybe_there = tried is None or mail.rfc_message_id in tried
+def _each_once(mails: Sequence[Mail]) -> list[Mail]:
+    return list({mail.rfc_message_id: mail for mail in reversed(mails)}.values())[::-1]
+
+
+def _has_copy(desk: Desk, mail: Mail) -> bool:
+    return desk.store.has_copy(mail.rfc_message_id)
+
+
+def _copy_all(desk: Desk, folder: str, mails: Sequence[Mail], tried: set[str] | None) -> None:
+    """Put copies into the folder: by one command those that cannot be there yet, if it is able."""
+    new = [mail for mail in mails if tried is not None and mail.rfc_message_id not in tried]
+    together = new if desk.mailbox.appends_many and len(new) > 1 else []
     if tried is not None:
-        tried.add(mail.rfc_message_id)
-    if not maybe_there or not desk.mailbox.holds(folder, mail.rfc_message_id):
-        at = mail.sent_at or desk.clock()
-        desk.mailbox.append(folder, desk.store.mail_raw(mail.id), at)
+        tried |= {mail.rfc_message_id for mail in mails}
+    try:
+        for some in _of_a_size(desk, together):
+            desk.check_lease()
+            desk.mailbox.append_all(folder, some)
+    except CommandRefused:  # one of them, perhaps: each is asked for and tried alone
+        new = together = []
+    for mail in mails:
+        if mail not in together:
+            desk.alive()
+            desk.check_lease()
+            if mail in new or not desk.mailbox.holds(folder, mail.rfc_message_id):
+                desk.mailbox.append(folder, *_dated(desk, mail))
+
+
+def _of_a_size(desk: Desk, mails: Sequence[Mail]) -> Iterator[list[tuple[bytes, dt.datetime]]]:
+    """Yield mails with their dates, as many at a time as are held in memory."""
+    some: list[tuple[bytes, dt.datetime]] = []
+    for mail in mails:
+        some.append(_dated(desk, mail))
+        if sum(len(raw) for raw, _ in some) > _COMMAND_BYTES:
+            yield some
+            some = []
+    if some:
+        yield some
+
+
+def _dated(desk: Desk, mail: Mail) -> tuple[bytes, dt.datetime]:
+    return desk.store.mail_raw(mail.id), mail.sent_at or desk.clock()

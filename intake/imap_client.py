@@ -22,6 +22,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _INTERNALDATE = re.compile(
     rb" ?(\d{1,2})-([A-Z][a-z]{2})-(\d{4}) (\d{2}):(\d{2}):(\d{2}) ([+-])(\d{2})(\d{2})"
 )
+_LINE_END = re.compile(rb"\r\n|\r|\n")
 _TOKEN = re.compile(rb'\s*+(\(|\)|\{\d+\}$|"(?:[^"\\]|\\.)*+"|[^\s()"]++)')
 #: Names that a FETCH answer may carry; any other means that a literal's length was a lie.
 _FETCH_NAMES = frozenset(
@@ -167,6 +168,30 @@ class Client(imaplib.IMAP4):
             return None
         data = found[-1] or b""
         return data.decode("ascii", "replace") if isinstance(data, bytes) else ""
+
+    def codes(self, name: str) -> list[str]:
+        """Return the data of all response codes of this name, and forget them."""
+        found = self.untagged_responses.pop(name, None) or []
+        return [one.decode("ascii", "replace") for one in found if isinstance(one, bytes)]
+
+    def append_all(
+        self, folder: str, flags: str, mails: Iterable[tuple[bytes, dt.datetime]]
+    ) -> None:
+        """Put messages (bytes, date) into a folder by one command (RFC 3502, RFC 7888 LITERAL+).
+
+        ``folder`` is quoted already. Raises ``imaplib.IMAP4.error`` when the server says no.
+        """
+        tag = self._new_tag()
+        self.send(tag + f" APPEND {folder}".encode())
+        for raw, at in mails:
+            literal = _LINE_END.sub(b"\r\n", raw)
+            date = imaplib.Time2Internaldate(at)
+            self.send(f" {flags} {date} {{{len(literal)}+}}\r\n".encode())
+            self.send(literal)
+        self.send(b"\r\n")
+        status, data = self._command_complete("APPEND", tag)
+        if status != "OK":
+            raise self.error(f"APPEND was refused: {data!r}")
 
     def news(self) -> bool:
         """Whether the server spoke of new messages since the last `forget_news`."""

@@ -7,8 +7,6 @@ without end, and loses mail that arrives while IDLE begins. Here bodies are fetc
 UID, and nothing but UID EXPUNGE of our own UID ever removes a message.
 """
 
-import datetime as dt
-import hashlib
 import imaplib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,10 +19,10 @@ from intake.connection import (
     LoginRefused,
     Unreachable,
     Untrusted,
-    quoted,
 )
-from intake.folders import Fetched, Folders, Listed
-from intake.imap_client import ANSWER_BYTES, imap_date, number, parse_internaldate
+from intake.folders import Fetched, Listed
+from intake.imap_client import ANSWER_BYTES, number, parse_internaldate
+from intake.moves import Moved, Moves
 
 __all__ = [
     "CommandRefused",
@@ -32,6 +30,7 @@ __all__ = [
     "Listed",
     "LoginRefused",
     "Mailbox",
+    "Moved",
     "Unreachable",
     "Untrusted",
 ]
@@ -56,7 +55,7 @@ class Listing:
     complete: bool
 
 
-class Mailbox(Folders):
+class Mailbox(Moves):
     """One account and one connection; not for use by two threads.
 
     Every method but `close` raises `Unreachable` (drop the tick, come back later) or, while
@@ -70,12 +69,6 @@ class Mailbox(Folders):
     ) -> None:
         super().__init__(settings, secret, batch=batch)
         self._suspects: dict[tuple[int, int], int] = {}
-        self._target = 0
-
-    @property
-    def target_uidvalidity(self) -> int:
-        """UIDVALIDITY of the folder that the last `move` led to; 0 when the server did not tell."""
-        return self._target
 
     # --- reading ---
 
@@ -196,113 +189,6 @@ class Mailbox(Folders):
                     return attributes[b"BODY[HEADER]"]
             return b""
 
-    # --- filing ---
-
-    def move(
-        self, folder_from: str, uid: int, folder_to: str, uidvalidity: int | None = None
-    ) -> int | None:
-        """Move one message, creating the folder; return its new UID if the server tells (COPYUID).
-
-        None also when the message is no longer there, or when the folder no longer has the
-        ``uidvalidity`` under which ``uid`` was listed (nothing is moved then). Without MOVE:
-        COPY, then the Deleted flag and UID EXPUNGE of this one UID. Without UIDPLUS too: the
-        original stays, flagged Deleted, because a plain EXPUNGE would remove what others have
-        flagged.
-        """
-        with self._guard():
-            if not self._select_again(folder_from, uidvalidity):
-                _log.warning("slot_outdated", folder=folder_from, uid=uid)
-                return None
-            self._make(folder_to)
-            try:
-                return self._move(uid, folder_to)
-            except CommandRefused:
-                # The folder may have been deleted since we looked: look once more.
-                self._ready_folders.discard(folder_to)
-                self._make(folder_to)
-                return self._move(uid, folder_to)
-
-    def _move(self, uid: int, folder_to: str) -> int | None:
-        client = self._live()
-        client.allow(self._settings.command_seconds)
-        client.code("COPYUID")
-        self._target = 0
-        target = quoted(self._server_name(folder_to))
-        if "MOVE" in self._capabilities:
-            self._uid_command("MOVE", uid, target)
-            self._target, new_uid = _copied(client.code("COPYUID"))
-            return new_uid
-        self._uid_command("COPY", uid, target)
-        self._target, new_uid = _copied(client.code("COPYUID"))
-        self._uid_command("STORE", uid, "+FLAGS.SILENT", r"(\Deleted)")
-        if "UIDPLUS" in self._capabilities:
-            self._uid_command("EXPUNGE", uid)
-        else:
-            _log.warning("original_left", uid=uid, reason="the server has neither MOVE nor UIDPLUS")
-        return new_uid
-
-    def _uid_command(self, command: str, uid: int, *arguments: str) -> None:
-        status, data = self._live().uid(command, str(uid), *arguments)
-        if status != "OK":
-            raise CommandRefused(f"UID {command} was refused: {data!r}")
-
-    def append(self, folder: str, raw: bytes, at: dt.datetime) -> int | None:
-        """Put a message into a folder as read, dated ``at``; return its UID if told (APPENDUID)."""
-        with self._guard():
-            self._make(folder)
-            client = self._live()
-            client.code("APPENDUID")
-            target = quoted(self._server_name(folder))
-            status, data = client.append(target, r"(\Seen)", at, raw)
-            if status != "OK":
-                self._ready_folders.discard(folder)
-                raise CommandRefused(f"APPEND was refused: {data!r}")
-            words = (client.code("APPENDUID") or "").split()
-            return int(words[1]) if len(words) == 2 and words[1].isdigit() else None  # noqa: PLR2004  RFC 4315
-
-    def holds(self, folder: str, rfc_message_id: str) -> bool:
-        """Whether a folder already has a message with this Message-ID (asked before `append`)."""
-        with self._guard():
-            self._make(folder)
-            self._select(folder, readonly=True)
-            clean = "".join(char for char in rfc_message_id if " " < char <= "~")
-            escaped = clean.replace("\\", "\\\\").replace('"', '\\"')
-            return bool(self._search("HEADER", "Message-ID", f'"{escaped}"'))
-
-    def find(
-        self, folder: str, sha256: str, size_bytes: int, received_at: dt.datetime
-    ) -> int | None:
-        """Return the UID of a message in a folder, known by its bytes; None if it is not there.
-
-        INTERNALDATE (a move keeps it) and size narrow the search, the hash decides. A server whose
-        RFC822.SIZE is an estimate finds nothing.
-        """
-        with self._guard():
-            self._make(folder)
-            self._select(folder, readonly=True)
-            try:
-                # The server compares dates in its own zone.
-                first, last = (received_at.date() + dt.timedelta(days) for days in (-1, 2))
-                uids = self._search("SINCE", imap_date(first), "BEFORE", imap_date(last))
-                alike = self._of_size(uids, size_bytes)
-                self._target = self._selected_uidvalidity
-                return next((uid for uid in alike if self._hash(uid, size_bytes) == sha256), None)
-            finally:
-                self._selected = ""  # a move out of this folder must not find it read-only
-
-    def _of_size(self, uids: Sequence[int], size_bytes: int) -> Iterator[int]:
-        for start in range(0, len(uids), _LIST_CHUNK):
-            chunk = uids[start : start + _LIST_CHUNK]
-            for uid, attributes in self._attributes(chunk, "(UID RFC822.SIZE)"):
-                if number(attributes, b"RFC822.SIZE") == size_bytes:
-                    yield uid
-
-    def _hash(self, uid: int, size_bytes: int) -> str:
-        room = 2 * size_bytes + ANSWER_BYTES
-        for _, attributes in self._attributes([uid], "(UID BODY.PEEK[])", room):
-            return hashlib.sha256(attributes.get(b"BODY[]", b"")).hexdigest()
-        return ""
-
     # --- waiting ---
 
     def idle(self, seconds: float, wake: int | None = None) -> bool:
@@ -323,13 +209,3 @@ class Mailbox(Folders):
                 client.forget_news()  # told once: a listener that is told for ever never waits
                 return True
             return client.idle(seconds, self._settings.timeout_seconds, wake)
-
-
-def _copied(code: str | None) -> tuple[int, int | None]:
-    """Return (UIDVALIDITY, new UID) out of ``COPYUID uidvalidity old new`` for one message.
-
-    (0, None) when the server did not tell (RFC 4315).
-    """
-    words = (code or "").split()
-    told = len(words) == 3 and words[0].isdigit() and words[2].isdigit()  # noqa: PLR2004  RFC 4315
-    return (int(words[0]), int(words[2])) if told else (0, None)

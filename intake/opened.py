@@ -46,6 +46,10 @@ class Opened:
 
     def decided(self) -> Outcome:
         """Decide, knowing all messages before this one."""
+        with self.case.desk.store.one_moment():
+            return self._decided()
+
+    def _decided(self) -> Outcome:
         case, campaign, documents, mails = self.case, self.campaign, self.documents, self.mails
         if stamped(documents):
             return case.secret("document")

@@ -17,7 +17,8 @@ from pathlib import Path
 import structlog
 
 from config.model import Config
-from intake.opening import data_folder, open_vault
+from intake.backup import DATABASE
+from intake.opening import data_folder, open_database, open_vault
 from intake.rebuild import (
     NEW,
     Rebuilt,
@@ -44,29 +45,43 @@ def put_in_place(config: Config, rebuilt: Rebuilt, now: dt.datetime) -> Rebuilt:
     there, whole.
 
     Raises:
-        NotPossible: there is a registry that lacks nothing, or it is not a file.
+        NotPossible: there is a registry that lacks nothing.
     """
     target = registry_file(config)
-    if target is None:
-        raise NotPossible("the registry is a server's: load the new one with its own tools")
     if is_present(config) and standing_of(config) != "registry-behind":
-        raise NotPossible(f"there is a registry at {target}: move it away first")
+        where = target or "the configured database"
+        raise NotPossible(f"there is a registry at {where}: move it away first")
     vault, made = open_vault(config), Vault(rebuilt.folder / "vault")
     for sha256 in made.names():
         vault.put(made.get(sha256))
+    if target is None:
+        return replace(rebuilt, placed=_put_on_server(config, rebuilt, now))
     arriving = target.with_name(f"{target.name}.new")
     arriving.unlink(missing_ok=True)
     with open_store(NEW, rebuilt.folder) as new:
         new.copy_to(arriving)
     _sync_file(arriving)
     if is_present(config):
-        with open_store(config.settings.storage.database, config.folder) as old:
-            old.copy_to(_unused(target, f"before-{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"))
+        with open_database(config) as old:
+            old.copy_to(_unused(target, _before(now)))
     for leftover in ("-wal", "-shm"):
         target.with_name(target.name + leftover).unlink(missing_ok=True)
     arriving.replace(target)
     sync_folder(target.parent)
-    return replace(rebuilt, placed=target)
+    return replace(rebuilt, placed=str(target))
+
+
+def _put_on_server(config: Config, rebuilt: Rebuilt, now: dt.datetime) -> str:
+    """Do the same on a server: in one transaction; the old one is kept as a file."""
+    with open_database(config) as old, open_store(NEW, rebuilt.folder) as new:
+        if old.journal_head() != GENESIS_HEAD:
+            old.copy_to(_unused(data_folder(config) / DATABASE, _before(now)))
+        old.take_all_of(new, replace=True)
+        return old.name_of_database()
+
+
+def _before(now: dt.datetime) -> str:
+    return f"before-{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"
 
 
 def catch_up_with_copy(config: Config, now: dt.datetime, beat: Callable[[], None]) -> int:
@@ -75,7 +90,7 @@ def catch_up_with_copy(config: Config, now: dt.datetime, beat: Callable[[], None
     Only when all comes out again as it was; else `notice_behind` has the mailbox asked. Return how
     many events that were. ``beat`` is called at each: it may take long.
     """
-    if registry_file(config) is None or not _behind(config):
+    if not _behind(config):
         return 0
 
     for stale in data_folder(config).glob("rebuilding-*"):  # a kill left it
@@ -115,7 +130,7 @@ def notice_behind(copy: JournalCopy, store: Store, now: dt.datetime) -> None:
     told = f"has {has} events and the journal's copy in the vault has {knows}"
     if has == 0:
         raise RegistryBehind(
-            f"{store.path_of_database()} {told} ({copy.where}): it is new, and going on would "
+            f"{store.name_of_database()} {told} ({copy.where}): it is new, and going on would "
             "answer and remind again: run `intake replay --in-place`, which says what stands "
             "against it"
         )

@@ -12,7 +12,7 @@ from typing import Any
 
 from config.model import Config
 from intake.desk import reading_desk
-from intake.opening import open_vault
+from intake.opening import open_database, open_vault
 from intake.replay import Moment, Played, replay
 from intake.replay_script import Difference
 from registry.database import resolve
@@ -46,7 +46,7 @@ class Rebuilt:
     source: Source
     played: Played
     folder: Path
-    placed: Path | None = None
+    placed: str = ""
 
     @property
     def equal(self) -> bool:
@@ -62,8 +62,8 @@ class Rebuilt:
             "events": self.played.events,
             "same_chain": self.played.head == self.source.head,
             "differences": [_told(one) for one in self.played.differences],
-            "registry": str(self.placed or self.folder / "registry.db"),
-            "placed": self.placed is not None,
+            "registry": self.placed or str(self.folder / "registry.db"),
+            "placed": bool(self.placed),
         }
 
 
@@ -81,7 +81,7 @@ def rebuild(config: Config, out: Path, bar: Bar, *, from_vault: bool = False) ->
     _empty(out)
     if from_vault or not is_present(config):
         return _play(config, out, bar, _from_copy(config, GENESIS_HEAD))
-    with open_store(config.settings.storage.database, config.folder) as store:
+    with open_database(config) as store:
         head = store.journal_head()
         source = Source("registry", head, head.serial, lambda: _events_of(store, head))
         return _play(config, out, bar, source)
@@ -100,12 +100,12 @@ def bring_up_to_copy(config: Config, out: Path, bar: Bar) -> Rebuilt:
     if is_present(config):
         standing = standing_of(config)
         if standing != "registry-behind":
-            where = registry_file(config) or config.settings.storage.database
+            where = registry_file(config) or "the configured database"
             raise NotPossible(
                 f"there is a registry at {where} which lacks nothing that the vault's copy of the "
                 f"journal has ({standing}): move it away first, if another shall take its place"
             )
-        with open_store(config.settings.storage.database, config.folder) as store:
+        with open_database(config) as store:
             known = store.journal_head()
             store.copy_to(out / "registry.db")
     return _play(config, out, bar, _from_copy(config, known))
@@ -117,7 +117,7 @@ def standing_of(config: Config) -> Standing:
     Raises:
         RegistryProblem: the copy is damaged.
     """
-    with open_store(config.settings.storage.database, config.folder) as store, _undamaged():
+    with open_database(config) as store, _undamaged():
         return open_vault(config).journal.standing(store)
 
 
@@ -126,7 +126,7 @@ def is_present(config: Config) -> bool:
     path = registry_file(config)
     if path is not None and not path.exists():
         return False
-    with closing(open_store(config.settings.storage.database, config.folder)) as store:
+    with closing(open_database(config)) as store:
         return store.journal_head() != GENESIS_HEAD
 
 

@@ -17,7 +17,7 @@ from config.model import Config
 from config.problem import Problem
 from config.settings import ConfigProblems, load, warnings
 from intake.daemon import Daemon
-from intake.desk import Desk
+from intake.desk import Desk, open_reader
 from intake.kept_config import keep_config
 from intake.mailbox import Mailbox
 from intake.opening import jail_limits
@@ -27,7 +27,6 @@ from notifier.compose import Templates, check_templates
 from notifier.limits import roster_brake
 from notifier.oauth import Logins
 from notifier.smtp import Courier
-from parsers.jail import Jail
 
 _log = structlog.get_logger("service")
 #: So long an edit may be broken before it is a trouble: somebody is still saving or uploading it.
@@ -165,10 +164,9 @@ def replace_config(desk: Desk, new: Config, env: Mapping[str, str]) -> None:
     if settings.smtp != old.settings.smtp or other_tokens:
         desk.courier.close()
         desk.courier = Courier(settings.smtp, smtp)
-    limits = jail_limits(new)
-    if isinstance(desk.reader, Jail) and limits != jail_limits(old):
+    if jail_limits(new) != jail_limits(old) or settings.scale != old.settings.scale:
         desk.reader.close()
-        desk.reader = Jail(limits, workers=desk.reader.workers)
+        desk.reader = open_reader(new, env)
     lost = roster_brake(old.communes, new.communes, new.settings.limits)
     if lost:
         desk.store.pull_brake(lost, desk.clock())

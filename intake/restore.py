@@ -13,11 +13,12 @@ from intake.backup import (
     copy_file,
     is_shelved,
 )
-from intake.opening import open_vault
+from intake.opening import data_folder, open_database, open_vault
+from intake.rebuild import is_present, registry_file
 from registry.copies import examine, mark_as_restored
-from registry.database import resolve
-from registry.errors import NotPossible, RegistryProblem
+from registry.errors import NotPossible
 from registry.files import sync_folder
+from registry.store import open_store
 from registry.vault import Vault
 
 
@@ -25,14 +26,16 @@ def restore(config: Config, folder: Path, now: dt.datetime) -> Checked:
     """Put a backup's registry and vault into the configured places, where there is no registry.
 
     The vault may hold files: they are named by what they hold, and those of the backup are added.
-    The registry gets its name last, marked as behind the mailbox, so that the daemon catches up
-    before it does anything else. Killed at any point it can be called again.
+    The registry gets its name last (on a server: its rows, in one transaction), marked as behind
+    the mailbox, so that the daemon catches up before it does anything else. Killed at any point it
+    can be called again.
 
     Raises:
         NotPossible: there is a registry, the backup is not sound, or the disk does not take it.
-        RegistryProblem: the configured database is no file, or a newer program wrote the backup.
+        RegistryProblem: a newer program wrote the backup.
     """
-    target = _place_of(config)
+    target = registry_file(config)
+    _must_be_free(config, target)
     checked = check(folder)
     if checked.problems:
         raise NotPossible(
@@ -40,15 +43,22 @@ def restore(config: Config, folder: Path, now: dt.datetime) -> Checked:
         )
     vault = open_vault(config)
     try:
-        _put_back(checked, vault, target, now)
+        part = _put_back(checked, vault, target or data_folder(config) / DATABASE, now)
+        missing = tuple(_after(part, vault))
+        if target is None:
+            _load(config, part)
+        else:
+            part.rename(target)
+            sync_folder(target.parent)
     except OSError as error:
         raise NotPossible(
             f"{folder} was not restored, call it again when this is mended: {error}"
         ) from error
-    return Checked(folder, checked.manifest, tuple(_after(target, vault)))
+    return Checked(folder, checked.manifest, missing)
 
 
-def _put_back(checked: Checked, vault: Vault, target: Path, now: dt.datetime) -> None:
+def _put_back(checked: Checked, vault: Vault, target: Path, now: dt.datetime) -> Path:
+    """Put all back but the registry's name; return what is to get it."""
     folder = checked.folder
     for one in checked.manifest.files:
         if is_shelved(one):
@@ -61,15 +71,25 @@ def _put_back(checked: Checked, vault: Vault, target: Path, now: dt.datetime) ->
     copy_file(folder / DATABASE, part)
     made_at = checked.manifest.made_at
     mark_as_restored(part, f"restored from {folder.name}, made at {made_at}", now)
-    part.rename(target)
-    sync_folder(target.parent)
+    return part
 
 
-def _place_of(config: Config) -> Path:
-    url = resolve(config.settings.storage.database, config.folder)
-    if url.get_backend_name() != "sqlite" or not url.database:
-        raise RegistryProblem(f"{url} is a server: restore it with its own tools")
-    target = Path(url.database)
+def _load(config: Config, part: Path) -> None:
+    """Copy the rows of a file into the database of a server."""
+    with open_database(config) as store, open_store(f"sqlite:///{part}", part.parent) as restored:
+        store.take_all_of(restored)
+    for leftover in (part, *_beside(part)):
+        leftover.unlink(missing_ok=True)
+
+
+def _must_be_free(config: Config, target: Path | None) -> None:
+    if target is None:
+        if is_present(config):
+            raise NotPossible(
+                "the configured database has a registry: stop the daemon, and name another, empty "
+                "database in [storage]; the vault can stay where it is"
+            )
+        return
     there = [path for path in (target, *_beside(target)) if path.exists()]
     if there:
         names = ", ".join(path.name for path in there)
@@ -77,7 +97,6 @@ def _place_of(config: Config) -> Path:
             f"{target.parent} has a registry ({names}): stop the daemon and move these files away"
             " first; the vault can stay where it is"
         )
-    return target
 
 
 def _beside(database: Path) -> tuple[Path, ...]:

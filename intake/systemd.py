@@ -50,7 +50,19 @@ def longest_silence(config: Config) -> float:
     """  # noqa: D205  one sentence
     mailbox, smtp = config.settings.mailbox, config.settings.smtp
     # Two commands of IMAP come between two signs: the folder is selected, then asked.
-    return max(mailbox.poll_seconds, 2 * mailbox.command_seconds, _one_mail(smtp))
+    found = (mailbox.poll_seconds, 2 * mailbox.command_seconds, _one_mail(smtp))
+    return max(*found, _one_document(config))
+
+
+def _one_document(config: Config) -> float:
+    """A cluster that takes a document and never answers: then it is read here."""
+    if not config.settings.scale.readers:
+        return 0.0
+    from intake.opening import jail_limits  # noqa: PLC0415  most offices have no cluster
+    from intake.readers import patience_seconds  # noqa: PLC0415
+
+    limits = jail_limits(config)
+    return patience_seconds(limits) + limits.longest_seconds
 
 
 def _one_mail(smtp: Smtp) -> float:
@@ -64,10 +76,11 @@ def misfit(config: Config, env: Mapping[str, str]) -> str | None:
     if seconds is None or silence < seconds:
         return None
     return (
-        f"WatchdogSec is {seconds:g} s, but with [mailbox] poll and command_timeout and [smtp] "
-        f"timeout and after_data_timeout the daemon may be silent for {silence:g} s although it is "
-        f"well: systemd would restart it; write WatchdogSec={int(silence) + 60}s in "
-        f"the unit (systemctl edit {UNIT}), or shorten those times"
+        f"WatchdogSec is {seconds:g} s, but with [mailbox] poll and command_timeout, [smtp] "
+        f"timeout and after_data_timeout and the [limits] of reading the daemon may be silent for "
+        f"{silence:g} s although it is well: systemd would restart it; write "
+        f"WatchdogSec={int(silence) + 60}s in the unit (systemctl edit {UNIT}), or shorten those "
+        f"times"
     )
 
 

@@ -17,24 +17,28 @@ import structlog
 from intake.admission import scan, tell_if_away, with_proof
 from intake.answering import Answer, ReportAnswer, answer
 from intake.case import Case, envelope_of
-from intake.case_files import AT_ONCE, opener
+from intake.case_files import opener
 from intake.desk import Desk
 from intake.message import Parsed, parse_header
 from intake.opened import Opened, department_answer, opened, self_test
 from intake.post import alert, tell_admin
+from intake.readings import with_readings
 from intake.record import Envelope
 from intake.selftest import HEADER, answer_key, in_words
 from intake.signed import read_mail
 from intake.strangers import Strangers, stranger
 from intake.triage import triage
 from registry.errors import NotPossible, RegistryBusy, RegistryProblem, VaultAway
+from registry.lease import LeaseLost
 from registry.model import Decided, HeldReason, Message, Outcome, Verdict
 from registry.vault import VaultDamaged
 
 _log = structlog.get_logger("understand")
 
-_AHEAD = 4  # messages that are being read or wait for their turn to be recorded
-_AHEAD_BYTES = 8_000_000  # and their size, unless one alone is larger
+#: Messages that are being read or wait for their turn to be recorded, for each document that the
+#: reader takes at a time; and as many at most, for what was unpacked of them waits in memory.
+_AHEAD, _MOST_AHEAD = 2, 32
+_AHEAD_BYTES = 4_000_000  # and their size likewise, unless one alone is larger
 #: What triage says of a mail that a person may nevertheless have read (`intake accept`).
 _READ_WHEN_ACCEPTED: frozenset[Verdict] = frozenset(
     {"stranger", "auto-reply", "unchecked", "decision"}
@@ -69,7 +73,7 @@ def understand_kept(
     begun = set(desk.store.begin_attempts(fresh, begun_at))
     messages = [message for message in messages if message.tries or message.id in begun]
     done = 0
-    pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="prepare")
+    pool = ThreadPoolExecutor(min(desk.reader.width, _MOST_AHEAD), thread_name_prefix="prepare")
     try:
         for message, prepared in _in_order(desk, messages, pool, begun_at, stop):
             try:
@@ -82,7 +86,7 @@ def understand_kept(
             except NotPossible as error:
                 _log.info("decided_meanwhile", message=message.id, reason=str(error))
                 continue
-            except (RegistryProblem, RegistryBusy, VaultAway):
+            except (RegistryProblem, RegistryBusy, VaultAway, LeaseLost):
                 raise
             except Exception:  # noqa: BLE001  what cannot be written down is a failed attempt too
                 _log.exception("attempt_failed", message=message.id)
@@ -121,10 +125,11 @@ def _in_order(
     """
     waiting, begun = deque(messages), deque[tuple[Message, Future[_Prepared]]]()
     while (waiting or begun) and not stop():
+        most = min(_AHEAD * desk.reader.width, _MOST_AHEAD)
         ahead = sum(message.size_bytes for message, _ in begun)
-        while waiting and waiting[0].tries == 0 and len(begun) < _AHEAD:
+        while waiting and waiting[0].tries == 0 and len(begun) < most:
             ahead += waiting[0].size_bytes
-            if begun and ahead > _AHEAD_BYTES:
+            if begun and ahead > most // _AHEAD * _AHEAD_BYTES:
                 break
             message = waiting.popleft()
             begun.append((message, pool.submit(_prepare, desk, message, begun_at)))
@@ -141,7 +146,7 @@ def _attempted(desk: Desk, message: Message, prepared: Future[_Prepared] | None)
     try:
         ready = prepared.result() if prepared else _prepare(desk, message, begun_at)
         return ready if isinstance(ready, Outcome) else ready.decided()
-    except (RegistryProblem, RegistryBusy, VaultAway):
+    except (RegistryProblem, RegistryBusy, VaultAway, LeaseLost):
         raise
     except OSError as error:  # its own file may be what is bad: the others must not wait for it
         _log.exception("attempt_failed", message=message.id, attempt=attempt)
@@ -166,6 +171,16 @@ def understand_again(desk: Desk, message: Message, begun_at: dt.datetime) -> Out
     return ready if isinstance(ready, Outcome) else ready.decided()
 
 
+def read_for_another(desk: Desk, message: Message) -> None:
+    """Read the files of a message that another daemon is to record: with a reader that keeps them.
+
+    Raises:
+        VaultDamaged, KeyError: its bytes are not what they were, or gone.
+        JailBrokenError: no document can be read on this machine now.
+    """
+    _prepare(desk, message, desk.clock())
+
+
 def given_up(desk: Desk, message: Message) -> Outcome:
     """Return the outcome of a message that could not be understood: a person must look."""
     limits = desk.config.settings.limits
@@ -188,6 +203,7 @@ def _prepare(desk: Desk, message: Message, begun_at: dt.datetime) -> _Prepared:
         VaultDamaged: its bytes are not what they were.
         JailBrokenError: no document can be read on this machine now.
     """
+    desk = with_readings(desk, message)
     raw, limits = desk.vault.get(message.sha256), desk.config.settings.limits
     stopped = scan(desk, [raw])
     parsed = parse_header(raw, limits) if stopped else read_mail(raw, limits, opener(desk))

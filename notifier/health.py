@@ -19,6 +19,7 @@ Code = Literal[
     "login",
     "smtp",
     "reader",
+    "readers",
     "disk",
     "vault",
     "registry",
@@ -55,6 +56,10 @@ ADVICE: Mapping[str, str] = MappingProxyType(
         "gửi vẫn được giữ.",
         "reader": "Không đọc được tệp nào: xem nhật ký, kiểm tra bộ nhớ và cài đặt. Thư vẫn được "
         "lưu và sẽ được đọc khi khắc phục xong.",
+        "readers": "Tệp vẫn được đọc, nhưng chậm hơn: máy này đọc thay. Kiểm tra bộ điều phối "
+        "(dask scheduler), các máy đọc, mạng và chứng thư ở mục [scale]; mọi máy phải cài cùng một "
+        "phiên bản. Chạy lệnh intake check --connect. Khi các máy đọc hoạt động lại, chương trình "
+        "tự dùng lại.",
         "disk": "Giải phóng hoặc mở rộng ổ đĩa, kiểm tra quyền ghi. Thư chưa lưu được vẫn nằm "
         "trong hộp thư.",
         "vault": "Kho gốc (S3) không nhận hoặc không trả dữ liệu: kiểm tra mạng, máy chủ lưu trữ, "
@@ -206,7 +211,7 @@ def _parts(facts: Facts, limits: Limits, now: dt.datetime) -> Iterator[Trouble]:
         failing = facts.failing.get(code)
         if failing is not None:
             yield Trouble(code, "broken", failing.since, failing.reason)
-    minor: tuple[Code, ...] = ("board", "listen")
+    minor: tuple[Code, ...] = ("board", "listen", "readers")
     for code in minor:
         failing = facts.failing.get(code)
         if failing is not None:

@@ -62,6 +62,14 @@ class JailLimits:
     document: Limits = field(default_factory=Limits)
     office: OfficeLimits = field(default_factory=OfficeLimits)
 
+    @property
+    def longest_seconds(self) -> float:
+        """The longest that one document may take once it is begun, its conversions included.
+
+        A worker that must be started, and a turn at LibreOffice, come on top.
+        """
+        return self.seconds + self.conversions * self.office.seconds
+
 
 class _EndedByOthersError(Exception):
     """A worker was killed amid its job, by neither us nor the kernel."""
@@ -104,9 +112,14 @@ class Jail:
         self.close()
 
     @property
-    def workers(self) -> int:
+    def width(self) -> int:
         """How many documents it reads at the same time."""
         return self._workers
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong with where documents are read: nothing, for they are read here."""
+        return ""
 
     def close(self) -> None:
         """End every worker, waiting for those that still read. Idempotent."""

@@ -1,10 +1,11 @@
 """One database: where it lies, how a transaction begins, and what its errors mean.
 
-All that differs between SQLite and PostgreSQL stands here.
+All that differs between SQLite and PostgreSQL stands here and in `registry.postgres`.
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -12,30 +13,60 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from registry import postgres
 from registry.errors import RegistryBusy, RegistryDamaged, RegistryProblem
 from registry.journal import GENESIS, seal
 from registry.tables import events, plain
 
-#: Any number that nobody else uses as a PostgreSQL advisory lock: one writer at a time.
-_WRITER = 0x0C0117E
+#: Where a write transaction remembers the journal's last event.
+_HEAD = "journal head"
 # Statements of every transaction are built once: building costs more than running them.
 _LAST_EVENT = sa.select(events.c.serial, events.c.sha256).order_by(events.c.serial.desc()).limit(1)
 _NEW_EVENT = events.insert()
+_LOCK_WRITER = sa.select(sa.func.pg_advisory_xact_lock(postgres.WRITER))
 
 
 class Database:
     """An engine with the transactions of this house: `read` and `write`.
 
-    A write transaction takes the write lock at its start (BEGIN IMMEDIATE), so that it never
-    finds half-way that somebody else wrote; a read transaction sees one moment throughout.
+    A write transaction takes the write lock at its start (BEGIN IMMEDIATE; an advisory lock), so
+    that it never finds half-way that somebody else wrote; a read transaction sees one moment
+    throughout. ``password`` is a server's; it is kept apart from the address.
     """
 
-    def __init__(self, url: sa.URL, *, busy_seconds: float = 30.0, durable: bool = True) -> None:
+    def __init__(
+        self,
+        url: sa.URL,
+        *,
+        busy_seconds: float = 30.0,
+        durable: bool = True,
+        password: str = "",
+    ) -> None:
         self.url = url
-        self.engine = sa.create_engine(url)
-        if self.engine.dialect.name == "sqlite":
+        #: Asked in each write transaction, when it has the write lock; raises if it must not write.
+        self.guard: Callable[[sa.Connection], None] = lambda _connection: None
+        #: Whether a connection was ever made: what fails later may pass by itself.
+        self._reached = False
+        if url.get_backend_name() == "sqlite":
+            self.engine = self._reader = sa.create_engine(url)
             _prepare_sqlite(self.engine, busy_seconds, durable=durable)
+        else:
+            self.engine = postgres.make_engine(url, password, busy_seconds, durable=durable)
+            self._reader = self.engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
         self._writer = self.engine.execution_options(immediate=True)
+        self._of_thread = threading.local()
+
+    @property
+    def on_server(self) -> bool:
+        """Whether it is a server's database and no file."""
+        return self.engine.dialect.name == "postgresql"
+
+    @property
+    def name(self) -> str:
+        """What it is called in messages: its file, or its address without a password."""
+        return str(self.path) if self.path else postgres.place(self.url)
 
     @property
     def path(self) -> Path | None:
@@ -45,27 +76,70 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
-        """Yield a connection inside a read transaction."""
-        with _explained(self), self.engine.begin() as connection:
+        """Yield a connection inside a read transaction; within `one_moment`, inside that one."""
+        shared: sa.Connection | None = getattr(self._of_thread, "shared", None)
+        if shared is not None:
+            yield shared
+            return
+        with _explained(self), self._reader.begin() as connection:
+            self._reached = True
             yield connection
+
+    @contextmanager
+    def one_moment(self) -> Iterator[None]:
+        """Let what this thread reads share one transaction: one moment is seen throughout.
+
+        Opening a transaction costs as much as a question. Only around questions: what is written
+        meanwhile, by this thread too, is not seen.
+        """
+        if getattr(self._of_thread, "shared", None) is not None:
+            yield
+            return
+        with self.read() as connection:
+            self._of_thread.shared = connection
+            try:
+                yield
+            finally:
+                self._of_thread.shared = None
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """Yield a connection that holds the write lock; commits at the end, or nothing happened.
 
         Raises:
-            RegistryBusy: somebody else holds the lock, or the disk is full.
+            RegistryBusy: somebody else holds the lock, the disk is full, or the server is away.
+                If the server's last answer was lost nobody knows whether it was done: whoever
+                repeats the step finds it done, or does it.
             RegistryProblem: the file may not be written, or it is damaged.
         """
         with _explained(self), self._writer.begin() as connection:
-            if self.engine.dialect.name == "postgresql":
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_WRITER)))
+            self._reached = True
+            if self.on_server:
+                lock_writers(connection)
+            connection.info.pop(_HEAD, None)  # others have written since
+            self.guard(connection)
             yield connection
+
+    @contextmanager
+    def aside(self) -> Iterator[sa.Connection]:
+        """Yield a connection that commits at the end and waits for no writer.
+
+        For what is no part of the registry: no journal tells of it, and nothing depends on it.
+        """
+        with _explained(self), self.engine.begin() as connection:
+            yield connection
+
+    def describe(self) -> str:
+        """Return what serves it; a server is asked, and no table is made."""
+        if not self.on_server:
+            return f"SQLite {sqlite3.sqlite_version}"
+        with self.read() as connection:
+            return postgres.describe(connection)
 
     def check(self) -> None:
         """Look through the whole file; raise `RegistryDamaged` if it is not sound."""
-        if self.engine.dialect.name != "sqlite":
-            return
+        if self.on_server:
+            return  # a server looks after its own files
         with self.read() as connection:
             answers = [str(row[0]) for row in connection.exec_driver_sql("PRAGMA quick_check(5)")]
         if answers != ["ok"]:
@@ -75,11 +149,11 @@ class Database:
         """Write a sound copy of a SQLite database, also while others write to it.
 
         Raises:
-            RegistryProblem: the database is not a file.
+            RegistryProblem: the database is no file (`registry.transfer` makes one of it).
         """
         source = self.path
         if source is None:
-            raise RegistryProblem(f"{self.url} is a server: back it up with its own tools")
+            raise RegistryProblem(f"{self.name} is no file that could be copied")
         with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
             old.backup(new)
 
@@ -88,25 +162,49 @@ class Database:
         self.engine.dispose()
 
 
+def lock_writers(connection: sa.Connection) -> None:
+    """Let no other write transaction be under way on this server until this one ends."""
+    connection.execute(_LOCK_WRITER)
+
+
 def journal(
     connection: sa.Connection, at: datetime, kind: str, subject: str, data: Mapping[str, object]
 ) -> None:
     """Append an event to the journal, inside the caller's write transaction."""
-    last = connection.execute(_LAST_EVENT).one_or_none()
-    serial, previous = (last.serial + 1, last.sha256) if last else (1, GENESIS)
-    event = seal(previous, serial, at, plain(kind), plain(subject), _storable(data))
-    connection.execute(
-        _NEW_EVENT,
-        {
-            "serial": event.serial,
-            "at": event.at,
-            "kind": event.kind,
-            "subject": event.subject,
-            "data": event.data,
-            "previous": event.previous,
-            "sha256": event.sha256,
-        },
-    )
+    journal_all(connection, [(at, kind, subject, data)])
+
+
+def journal_all(
+    connection: sa.Connection, told: Sequence[tuple[datetime, str, str, Mapping[str, object]]]
+) -> int:
+    """Append events (at, kind, subject, data) to the journal; return the serial of the last.
+
+    Inside the caller's write transaction. Without events it is the serial of the one before.
+    """
+    if _HEAD not in connection.info:  # asked once a transaction: nobody else writes meanwhile
+        last = connection.execute(_LAST_EVENT).one_or_none()
+        connection.info[_HEAD] = (last.serial, last.sha256) if last else (0, GENESIS)
+    serial, previous = connection.info[_HEAD]
+    rows = []
+    for at, kind, subject, data in told:
+        serial += 1
+        event = seal(previous, serial, at, plain(kind), plain(subject), _storable(data))
+        previous = event.sha256
+        rows.append(
+            {
+                "serial": event.serial,
+                "at": event.at,
+                "kind": event.kind,
+                "subject": event.subject,
+                "data": event.data,
+                "previous": event.previous,
+                "sha256": event.sha256,
+            }
+        )
+    if rows:
+        connection.execute(_NEW_EVENT, rows)
+        connection.info[_HEAD] = serial, previous
+    return int(serial)
 
 
 def resolve(url: str, base: Path) -> sa.URL:
@@ -162,7 +260,9 @@ def _prepare_sqlite(engine: sa.Engine, busy_seconds: float, *, durable: bool) ->
     @sa.event.listens_for(engine, "begin")
     def begun(connection: sa.Connection) -> None:
         immediate = connection.get_execution_options().get("immediate", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+        driver = connection.connection.driver_connection  # the way through SQLAlchemy costs more
+        assert driver is not None  # noqa: S101  just checked out
+        driver.execute("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
 @contextmanager
@@ -170,15 +270,21 @@ def _explained(database: Database) -> Iterator[None]:
     """Turn the driver's errors into ours, by code and never by text."""
     try:
         yield
+    except sa.exc.TimeoutError as error:
+        raise postgres.pool_exhausted(database.url) from error
     except (sa.exc.DBAPIError, sqlite3.Error) as error:
         cause = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-        problem = _problem(database.path, cause)
+        if database.on_server:
+            problem = postgres.explained(database.url, cause, opening=not database._reached)  # noqa: SLF001  one module
+        else:
+            problem = _problem(database.path, cause)
         if problem is None:
             raise
         raise problem from error
 
 
 def _problem(path: Path | None, error: BaseException | None) -> Exception | None:
+    """Return what an error of SQLite means."""
     if not isinstance(error, sqlite3.Error):
         return None
     code = str(getattr(error, "sqlite_errorname", ""))

@@ -188,8 +188,8 @@ def _decided(
         .where(messages.c.id == message.id)
         .values(**values, submission_id=None, decisions=message.decisions + 1)
     )
-    owe_filing(connection, message.id)
     after = get_message(connection, message.id)
+    owe_filing(connection, after)
     if after.ack and after.state == "rejected":
         owed = ack_values(connection, after)
         connection.execute(messages.update().where(messages.c.id == message.id).values(**owed))

@@ -47,7 +47,7 @@ class EventRows(Part):
 
     def verify_journal(self) -> int | None:
         """Return the serial of the first event that does not fit the chain, or None."""
-        query = sa.select(events).order_by(events.c.serial)
+        query = sa.select(events).order_by(events.c.serial).execution_options(yield_per=1000)
         with self._database.read() as connection:
-            rows = connection.execution_options(yield_per=1000).execute(query)
+            rows = connection.execute(query)
             return journal.verify(Event(*row) for row in rows)

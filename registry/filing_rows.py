@@ -1,6 +1,9 @@
 """Where messages lie now on the server, and into which folder they must still be moved."""
 
+import dataclasses
 import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Literal
 
 import sqlalchemy as sa
@@ -25,6 +28,32 @@ _OWE = (
         )
     )
 )
+
+
+_AT = (
+    slots.c.account == sa.bindparam("account"),
+    slots.c.at_folder == sa.bindparam("folder"),
+    slots.c.at_uidvalidity == sa.bindparam("uidvalidity"),
+    slots.c.at_uid == sa.bindparam("uid"),
+)
+_LIES_AT = sa.select(slots.c.message_id).where(*_AT).limit(1)
+_OWED_AT = sa.select(slots.c.id, slots.c.message_id).where(*_AT, slots.c.owed != "")
+_MOVED = slots.update().where(slots.c.id == sa.bindparam("wanted"))
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """A message that was moved out of a slot.
+
+    ``folder`` is the name of the target folder. Only with it and ``new_uid`` can the message be
+    moved on from there when a person has decided; else it stays where it is.
+    """
+
+    slot: Slot
+    target: Target
+    new_uid: int | None
+    folder: str = ""
+    uidvalidity: int = 0
 
 
 class FilingRows(Part):
@@ -54,9 +83,9 @@ class FilingRows(Part):
 
     def message_at(self, slot: Slot) -> Message | None:
         """Return the message that lies in this place now (of `slots_to_file`)."""
-        query = sa.select(slots.c.message_id).where(_lies_at(slot)).limit(1)
         with self._database.read() as connection:
-            message_id = connection.execute(query).scalar_one_or_none()
+            found = connection.execute(_LIES_AT, dataclasses.asdict(slot))
+            message_id = found.scalar_one_or_none()
             return None if message_id is None else get_message(connection, message_id)
 
     def filed(
@@ -69,50 +98,42 @@ class FilingRows(Part):
         folder: str = "",
         uidvalidity: int = 0,
     ) -> None:
-        """Write down that the message in this slot (of `slots_to_file`) was moved.
+        """Write down that the message in this slot (of `slots_to_file`) was moved."""
+        self.filed_all([Filed(slot, target, new_uid, folder, uidvalidity)], now)
 
-        ``folder`` is the name of the target folder. Only with it and ``new_uid`` can the message
-        be moved on from there when a person has decided; else it stays where it is.
-        """
-        place = (uidvalidity, new_uid) if folder and new_uid is not None else (None, None)
-        condition = sa.and_(_lies_at(slot), slots.c.owed != "")
+    def filed_all(self, filed: Iterable[Filed], now: dt.datetime) -> None:
+        """Do as `filed` for several messages in one transaction."""
         with self._database.write() as connection:
-            for row in connection.execute(sa.select(slots).where(condition)).all():
-                connection.execute(
-                    slots.update()
-                    .where(slots.c.id == row.id)
-                    .values(
-                        at_folder=folder,
-                        at_uidvalidity=place[0],
-                        at_uid=place[1],
-                        filed_to=target,
-                        filed_at=now,
-                    )
-                )
-                owe_filing(connection, row.message_id)
-                data = {
-                    "target": target,
-                    "account": plain(slot.account),
-                    "from": [plain(slot.folder), slot.uidvalidity, slot.uid],
-                    "to": [plain(folder), uidvalidity, new_uid],
-                }
-                journal(connection, now, "filed", f"message {row.message_id}", data)
+            for one in filed:
+                _put_filed(connection, one, now)
 
 
-def _lies_at(slot: Slot) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        slots.c.account == slot.account,
-        slots.c.at_folder == slot.folder,
-        slots.c.at_uidvalidity == slot.uidvalidity,
-        slots.c.at_uid == slot.uid,
-    )
+def _put_filed(connection: sa.Connection, one: Filed, now: dt.datetime) -> None:
+    slot, known = one.slot, bool(one.folder) and one.new_uid is not None
+    for row in connection.execute(_OWED_AT, dataclasses.asdict(slot)).all():
+        values = {
+            "wanted": row.id,
+            "at_folder": one.folder,
+            "at_uidvalidity": one.uidvalidity if known else None,
+            "at_uid": one.new_uid if known else None,
+            "filed_to": one.target,
+            "filed_at": now,
+        }
+        connection.execute(_MOVED, values)
+        owe_filing(connection, get_message(connection, row.message_id))
+        data = {
+            "target": one.target,
+            "account": plain(slot.account),
+            "from": [plain(slot.folder), slot.uidvalidity, slot.uid],
+            "to": [plain(one.folder), one.uidvalidity, one.new_uid],
+        }
+        journal(connection, now, "filed", f"message {row.message_id}", data)
 
 
-def owe_filing(connection: sa.Connection, message_id: int) -> None:
-    """Set which folder each slot of a message is to be moved to, after its state changed.
+def owe_filing(connection: sa.Connection, message: Message) -> None:
+    """Set which folder each slot of a message is to be moved to, after its state became this.
 
     A message that was never fetched stays where it lies.
     """
-    message = get_message(connection, message_id)
     home = _HOME.get(message.state, "") if message.sha256 else ""
-    connection.execute(_OWE, {"wanted": message_id, "home": home})
+    connection.execute(_OWE, {"wanted": message.id, "home": home})

@@ -34,6 +34,14 @@ _SLOT = sa.select(slots).where(
     *(slots.c[name] == sa.bindparam(name) for name in ("account", "folder", "uidvalidity", "uid"))
 )
 _ANSWER = sa.select(mails.c.id).where(mails.c.key == sa.bindparam("wanted")).limit(1)
+_NEW = messages.insert().returning(messages.c.id)
+_NEW_SLOT = slots.insert()
+# A file is locked as a whole; a server locks rows, and those that are locked are left out.
+_CLAIM = (
+    sa.select(messages)
+    .where(messages.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .with_for_update(skip_locked=True)
+)
 _TRY = (
     messages.update()
     .where(messages.c.id == sa.bindparam("wanted"))
@@ -184,20 +192,23 @@ class InboxRows(Part):
             NotPossible: the message does not wait to be understood.
         """
         with self._database.write() as connection:
-            return _begin(connection, message_id, now)
+            return _begin(connection, get_message(connection, message_id), now)
 
     def begin_attempts(self, message_ids: Sequence[int], now: dt.datetime) -> list[int]:
         """Do as `begin_attempt` for several messages in one transaction; return whose was begun.
 
-        One that a person decided on in the meantime is left out.
+        One that a person decided on in the meantime is left out, and one that somebody else has
+        claimed: on a server nobody waits for it.
         """
         if not message_ids:
             return []
         with self._database.write() as connection:
-            waiting = [one for one in message_ids if get_message(connection, one).state == "kept"]
-            for message_id in waiting:
-                _begin(connection, message_id, now)
-            return waiting
+            rows = connection.execute(_CLAIM, {"ids": message_ids})
+            waiting = {row.id: message_of(row) for row in rows if row.state == "kept"}
+            begun = [one for one in message_ids if one in waiting]
+            for message_id in begun:
+                _begin(connection, waiting[message_id], now)
+            return begun
 
 
 def ack_values(connection: sa.Connection, message: Message) -> dict[str, object]:
@@ -207,13 +218,12 @@ def ack_values(connection: sa.Connection, message: Message) -> dict[str, object]
     return {"ack": message.ack, "ack_key": key, "unanswered": bool(key) and not queued}
 
 
-def _begin(connection: sa.Connection, message_id: int, now: dt.datetime) -> int:
-    message = get_message(connection, message_id)
+def _begin(connection: sa.Connection, message: Message, now: dt.datetime) -> int:
     if message.state != "kept":
-        raise NotPossible(f"message {message_id} is {message.state}, not kept")
+        raise NotPossible(f"message {message.id} is {message.state}, not kept")
     tries = message.tries + 1
-    connection.execute(_TRY, {"wanted": message_id, "tries": tries})
-    journal(connection, now, "attempt", f"message {message_id}", {"tries": tries})
+    connection.execute(_TRY, {"wanted": message.id, "tries": tries})
+    journal(connection, now, "attempt", f"message {message.id}", {"tries": tries})
     return tries
 
 
@@ -241,7 +251,8 @@ def keep_arrival(
         },
     )
     _put_slot(connection, arrival.slot, message_id, now)
-    owe_filing(connection, message_id)
+    if known is not None:  # a new one waits to be understood, where it lies
+        owe_filing(connection, get_message(connection, message_id))
     journal(
         connection,
         now,
@@ -288,8 +299,7 @@ def _all_of(note: _Unfetched, more: Mapping[str, Any]) -> dict[str, object]:
 
 
 def _insert(connection: sa.Connection, values: dict[str, object]) -> int:
-    query = messages.insert().values(**values).returning(messages.c.id)
-    return int(connection.execute(query).scalar_one())
+    return int(connection.execute(_NEW, values).scalar_one())
 
 
 def _note(
@@ -339,16 +349,12 @@ def _put_slot(connection: sa.Connection, slot: Slot, message_id: int, now: dt.da
         return
     if old is not None:
         connection.execute(slots.delete().where(slots.c.id == old.id))
-    connection.execute(
-        slots.insert().values(
-            account=slot.account,
-            folder=slot.folder,
-            uidvalidity=slot.uidvalidity,
-            uid=slot.uid,
-            message_id=message_id,
-            seen_at=now,
-            at_folder=slot.folder,
-            at_uidvalidity=slot.uidvalidity,
-            at_uid=slot.uid,
-        )
-    )
+    values = {
+        **dataclasses.asdict(slot),
+        "message_id": message_id,
+        "seen_at": now,
+        "at_folder": slot.folder,
+        "at_uidvalidity": slot.uidvalidity,
+        "at_uid": slot.uid,
+    }
+    connection.execute(_NEW_SLOT, values)

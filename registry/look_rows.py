@@ -1,7 +1,7 @@
 """Questions about single messages, documents and submissions."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,6 +30,92 @@ _OUR_MAIL = (
     sa.select(mails.c.id)
     .where(mails.c.rfc_message_id.in_(sa.bindparam("spellings", expanding=True)))
     .limit(1)
+)
+_OLDEST = (messages.c.received_at, messages.c.id)
+_NEWEST = tuple(column.desc() for column in _OLDEST)
+_HIS = (  # of one commune in one campaign
+    messages.c.campaign == sa.bindparam("call"),
+    messages.c.commune_code == sa.bindparam("code"),
+    messages.c.commune_from == sa.bindparam("since"),
+)
+_FIRST_HAND = messages.c.verdict.not_in(["copy", "duplicate"])
+_SAME_CONTENT = (
+    sa.select(messages)
+    .where(
+        messages.c.content_key == sa.bindparam("content"),
+        messages.c.content_key != "",
+        *_HIS,
+        messages.c.state == "recorded",
+        _FIRST_HAND,
+    )
+    .order_by(*_NEWEST)
+    .limit(1)
+)
+_SAME_RFC_ID = (
+    sa.select(messages)
+    .where(
+        messages.c.rfc_message_id.in_(sa.bindparam("spellings", expanding=True)),
+        messages.c.content_key == sa.bindparam("content"),
+        messages.c.state.in_(["recorded", "held"]),
+        _FIRST_HAND,
+    )
+    .order_by(*_OLDEST)
+    .limit(1)
+)
+_CALLS_OF_MAILS = (
+    sa.select(mails.c.campaign)
+    .where(
+        mails.c.rfc_message_id.in_(sa.bindparam("spellings", expanding=True)),
+        mails.c.campaign.is_not(None),
+    )
+    .distinct()
+)
+_DOCUMENTS = (
+    sa.select(documents)
+    .where(documents.c.message_id == sa.bindparam("wanted"))
+    .order_by(documents.c.ordinal)
+)
+_DOSSIER = (
+    sa.select(documents)
+    .join(messages, messages.c.id == documents.c.message_id)
+    .where(documents.c.item != "", *_HIS, messages.c.state == "recorded")
+    .order_by(*_OLDEST, documents.c.ordinal)
+)
+_EARLIER_ROUND = (
+    sa.select(messages.c.campaign)
+    .join(documents, messages.c.id == documents.c.message_id)
+    .where(
+        documents.c.sha256.in_(sa.bindparam("hashes", expanding=True)),
+        messages.c.campaign != sa.bindparam("call"),
+        *_HIS[1:],
+        messages.c.state == "recorded",
+    )
+    .order_by(messages.c.id.desc())
+    .limit(1)
+)
+_VERSIONS = sa.select(submissions).order_by(
+    submissions.c.campaign,
+    submissions.c.commune_code,
+    submissions.c.commune_from,
+    submissions.c.version,
+)
+_THEIRS = (
+    submissions.c.campaign == sa.bindparam("call"),
+    submissions.c.commune_code == sa.bindparam("code"),
+    submissions.c.commune_from == sa.bindparam("since"),
+)
+_SUBMISSION = _VERSIONS.where(submissions.c.id == sa.bindparam("wanted"))
+_CURRENT = _VERSIONS.where(*_THEIRS, submissions.c.current)
+_BEFORE = (
+    sa.select(submissions)
+    .where(*_THEIRS, submissions.c.version < sa.bindparam("version"))
+    .order_by(submissions.c.received_at.desc(), submissions.c.version)
+    .limit(1)
+)
+_CITING = _VERSIONS.where(
+    submissions.c.campaign == sa.bindparam("call"),
+    submissions.c.letter_key == sa.bindparam("letter"),
+    sa.not_(submissions.c.withdrawn),
 )
 _CONTENTS = {
     table.name: sa.select(table)
@@ -92,19 +178,8 @@ class LookRows(Part):
         Only a recorded message counts, and none that is itself a copy or a duplicate: when the
         first one is sent back to be understood again, it must not become a duplicate of its own.
         """
-        found = self._messages(
-            sa.and_(
-                messages.c.content_key == content_key,
-                messages.c.content_key != "",
-                messages.c.campaign == campaign,
-                commune_is(messages, commune),
-                messages.c.state == "recorded",
-                messages.c.verdict.not_in(["copy", "duplicate"]),
-            ),
-            newest=True,
-            limit=1,
-        )
-        return found[0] if found else None
+        values = {"content": content_key, **_whose(campaign, commune)}
+        return self._message(_SAME_CONTENT, values)
 
     def same_rfc_id(self, rfc_message_id: str, content_key: str) -> Message | None:
         """Return the message that is this very mail, come by another road.
@@ -113,16 +188,8 @@ class LookRows(Part):
         """
         if not rfc_message_id.strip() or not content_key:
             return None
-        found = self._messages(
-            sa.and_(
-                messages.c.rfc_message_id.in_(_spellings([rfc_message_id])),
-                messages.c.content_key == content_key,
-                messages.c.state.in_(["recorded", "held"]),
-                messages.c.verdict.not_in(["copy", "duplicate"]),
-            ),
-            limit=1,
-        )
-        return found[0] if found else None
+        values = {"spellings": _spellings([rfc_message_id]), "content": content_key}
+        return self._message(_SAME_RFC_ID, values)
 
     def answers_like(self, sender: str, reason: str) -> int:
         """Count the answers by reply of this sender with this reason that were answered by us."""
@@ -188,43 +255,25 @@ class LookRows(Part):
         spellings = _spellings(rfc_message_ids)
         if not spellings:
             return None
-        query = (
-            sa.select(mails.c.campaign)
-            .where(mails.c.rfc_message_id.in_(spellings[:_CHUNK]), mails.c.campaign.is_not(None))
-            .distinct()
-        )
         with self._database.read() as connection:
-            found = connection.execute(query).scalars().all()
+            rows = connection.execute(_CALLS_OF_MAILS, {"spellings": spellings[:_CHUNK]})
+            found = rows.scalars().all()
         return found[0] if len(found) == 1 else None
 
     def documents(self, message_id: int) -> list[Document]:
         """Return the documents of a message in their order."""
-        query = (
-            sa.select(documents)
-            .where(documents.c.message_id == message_id)
-            .order_by(documents.c.ordinal)
-        )
         with self._database.read() as connection:
-            return [document_of(row) for row in connection.execute(query)]
+            rows = connection.execute(_DOCUMENTS, {"wanted": message_id})
+            return [document_of(row) for row in rows]
 
     def dossier(self, campaign: str, commune: CommuneKey) -> list[Document]:
         """Return the documents of a commune in a campaign that are items of a dossier.
 
         Oldest first. Those of a message that waits for a person or was rejected do not count.
         """
-        query = (
-            sa.select(documents)
-            .join(messages, messages.c.id == documents.c.message_id)
-            .where(
-                documents.c.item != "",
-                messages.c.campaign == campaign,
-                commune_is(messages, commune),
-                messages.c.state == "recorded",
-            )
-            .order_by(messages.c.received_at, messages.c.id, documents.c.ordinal)
-        )
         with self._database.read() as connection:
-            return [document_of(row) for row in connection.execute(query)]
+            rows = connection.execute(_DOSSIER, _whose(campaign, commune))
+            return [document_of(row) for row in rows]
 
     def dossier_sources(self, campaign: str, commune: CommuneKey) -> list[tuple[str, Document]]:
         """Return the same documents, each with the hash of the message that brought it."""
@@ -244,24 +293,13 @@ class LookRows(Part):
 
     def earlier_round(self, campaign: str, commune: CommuneKey, sha256s: Iterable[str]) -> str:
         """Return another campaign in which this commune sent one of these files, else ``""``."""
-        query = (
-            sa.select(messages.c.campaign)
-            .join(documents, messages.c.id == documents.c.message_id)
-            .where(
-                documents.c.sha256.in_(list(sha256s)),
-                messages.c.campaign != campaign,
-                commune_is(messages, commune),
-                messages.c.state == "recorded",
-            )
-            .order_by(messages.c.id.desc())
-            .limit(1)
-        )
+        values = {"hashes": list(sha256s), **_whose(campaign, commune)}
         with self._database.read() as connection:
-            return str(connection.execute(query).scalar() or "")
+            return str(connection.execute(_EARLIER_ROUND, values).scalar() or "")
 
     def submission(self, submission_id: int) -> Submission:
         """Return a submission with its points and findings; KeyError if there is none."""
-        found = self._submissions(submissions.c.id == submission_id)
+        found = self._versions(_SUBMISSION, {"wanted": submission_id})
         if not found:
             raise KeyError(f"no submission {submission_id}")
         return found[0]
@@ -275,28 +313,13 @@ class LookRows(Part):
 
     def current_submission(self, campaign: str, key: CommuneKey) -> Submission | None:
         """Return the current version of a commune's answer."""
-        found = self._submissions(
-            sa.and_(
-                submissions.c.campaign == campaign,
-                commune_is(submissions, key),
-                submissions.c.current,
-            )
-        )
+        found = self._versions(_CURRENT, _whose(campaign, key))
         return found[0] if found else None
 
     def submission_before(self, later: Submission) -> Submission | None:
         """Return, of the versions with a lower number, the one that arrived last."""
-        earlier = (
-            sa.select(submissions.c.id)
-            .where(
-                submissions.c.campaign == later.campaign,
-                commune_is(submissions, later.commune),
-                submissions.c.version < later.version,
-            )
-            .order_by(submissions.c.received_at.desc(), submissions.c.version)
-            .limit(1)
-        )
-        found = self._submissions(submissions.c.id == earlier.scalar_subquery())
+        values = _whose(later.campaign, later.commune) | {"version": later.version}
+        found = self._versions(_BEFORE, values)
         return found[0] if found else None
 
     def submission_by_receipt(self, receipt: str) -> Submission | None:
@@ -316,13 +339,7 @@ class LookRows(Part):
         key = letter_key(number)
         if not key:
             return []
-        found = self._submissions(
-            sa.and_(
-                submissions.c.campaign == campaign,
-                submissions.c.letter_key == key,
-                sa.not_(submissions.c.withdrawn),
-            )
-        )
+        found = self._versions(_CITING, {"call": campaign, "letter": key})
         issuer = letter_key(organ)
         return [
             twin
@@ -346,6 +363,11 @@ class LookRows(Part):
             ]
         return Counts(*tallies)
 
+    def _message(self, query: sa.Select[Any], values: Mapping[str, object]) -> Message | None:
+        with self._database.read() as connection:
+            row = connection.execute(query, values).one_or_none()
+        return message_of(row) if row is not None else None
+
     def _messages(
         self, condition: sa.ColumnElement[bool], *, newest: bool = False, limit: int | None = None
     ) -> list[Message]:
@@ -355,6 +377,10 @@ class LookRows(Part):
         query = query.order_by(*(column.desc() if newest else column.asc() for column in order))
         with self._database.read() as connection:
             return [message_of(row) for row in connection.execute(query)]
+
+    def _versions(self, query: sa.Select[Any], values: Mapping[str, object]) -> list[Submission]:
+        with self._database.read() as connection:
+            return _with_contents(connection, connection.execute(query, values).all())
 
     def _submissions(self, condition: sa.ColumnElement[bool]) -> list[Submission]:
         with self._database.read() as connection:
@@ -369,17 +395,17 @@ def read_submissions(
     notes: bool = True,
 ) -> list[Submission]:
     """Return submissions by commune and version, with points and findings (``notes``) if asked."""
-    query = (
-        sa.select(submissions)
-        .where(condition)
-        .order_by(
-            submissions.c.campaign,
-            submissions.c.commune_code,
-            submissions.c.commune_from,
-            submissions.c.version,
-        )
-    )
-    rows = connection.execute(query).all()
+    rows = connection.execute(_VERSIONS.where(condition)).all()
+    return _with_contents(connection, rows, contents=contents, notes=notes)
+
+
+def _with_contents(
+    connection: sa.Connection,
+    rows: Sequence[sa.Row[Any]],
+    *,
+    contents: bool = True,
+    notes: bool = True,
+) -> list[Submission]:
     ids = [row.id for row in rows]
     found = _contents(connection, points, ids, point_of) if contents else {}
     noted = _contents(connection, findings, ids, finding_of) if notes else {}
@@ -402,6 +428,11 @@ def _contents(
 def _chunks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(ids), _CHUNK):
         yield ids[start : start + _CHUNK]
+
+
+def _whose(campaign: str, commune: CommuneKey) -> dict[str, object]:
+    """Return what the statements about one commune in one campaign are asked with."""
+    return {"call": campaign, "code": commune[0], "since": commune[1]}
 
 
 def _spellings(rfc_message_ids: Iterable[str]) -> list[str]:

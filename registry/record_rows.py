@@ -43,6 +43,8 @@ from registry.tables import bounced, documents, findings, mails, messages, point
 # Statements of every message are built once: building costs more than running them.
 _SET_MESSAGE = messages.update().where(messages.c.id == sa.bindparam("wanted"))
 _NEW_SUBMISSION = submissions.insert().returning(submissions.c.id)
+_NO_DOCUMENTS = documents.delete().where(documents.c.message_id == sa.bindparam("wanted"))
+_NEW_DOCUMENT, _NEW_POINT, _NEW_FINDING = documents.insert(), points.insert(), findings.insert()
 _RECEIPT = sa.select(submissions.c.id).where(submissions.c.receipt == sa.bindparam("wanted"))
 _RETURNED = (
     mails.update()
@@ -88,12 +90,11 @@ class RecordRows(DecisionRows):
                 apply_decision(connection, outcome.decided, message_id, now)
             _put_documents(connection, message_id, outcome)
             submission_id, receipt = _put_submission(connection, message, outcome, now)
-            values = _outcome_values(outcome) | {"submission_id": submission_id}
+            owed = ack_values(connection, _with_answer(message, outcome))
+            values = _outcome_values(outcome) | {"submission_id": submission_id} | owed
             connection.execute(_SET_MESSAGE, {"wanted": message_id, **values})
             recorded = get_message(connection, message_id)
-            owed = ack_values(connection, recorded)
-            connection.execute(_SET_MESSAGE, {"wanted": message_id, **owed})
-            owe_filing(connection, message_id)
+            owe_filing(connection, recorded)
             _note_addresses(connection, message, outcome, now)
             _note_ignored(connection, message_id, outcome, now)
             data = told(recorded) | {"receipt": receipt, "outcome": digest(outcome)}
@@ -114,7 +115,7 @@ class RecordRows(DecisionRows):
                 raise NotPossible(f"message {message_id} does not wait for a check")
             values = {"state": "kept", "tries": 0}
             connection.execute(_SET_MESSAGE, {"wanted": message_id, **values})
-            owe_filing(connection, message_id)
+            owe_filing(connection, get_message(connection, message_id))
             data = {"reason": message.reason}
             journal(connection, now, "taken-up", f"message {message_id}", data)
             return get_message(connection, message_id)
@@ -136,7 +137,7 @@ class RecordRows(DecisionRows):
             values = {"state": "kept", "tries": 0, "submission_id": None}
             owed = {"ack": "", "ack_key": "", "unanswered": False}
             connection.execute(_SET_MESSAGE, {"wanted": message_id, **values, **owed})
-            owe_filing(connection, message_id)
+            owe_filing(connection, get_message(connection, message_id))
             data = {"by": by, "before": told(message)}
             journal(connection, now, "reread", f"message {message_id}", data)
             return get_message(connection, message_id)
@@ -176,6 +177,12 @@ def _in_words(value: Any) -> object:
     raise TypeError(type(value).__name__)
 
 
+def _with_answer(message: Message, outcome: Outcome) -> Message:
+    """Return the message as far as its answer's key depends on the outcome."""
+    verdict, ack, content = outcome.verdict, outcome.ack, outcome.content_key
+    return dataclasses.replace(message, verdict=verdict, ack=ack, content_key=content)
+
+
 def _outcome_values(outcome: Outcome) -> dict[str, object]:
     return {
         "state": outcome.state,
@@ -193,12 +200,12 @@ def _outcome_values(outcome: Outcome) -> dict[str, object]:
 
 
 def _put_documents(connection: sa.Connection, message_id: int, outcome: Outcome) -> None:
-    connection.execute(documents.delete().where(documents.c.message_id == message_id))
+    connection.execute(_NO_DOCUMENTS, {"wanted": message_id})
     rows = [
         {"message_id": message_id, **dataclasses.asdict(document)} for document in outcome.documents
     ]
     if rows:
-        connection.execute(documents.insert(), rows)
+        connection.execute(_NEW_DOCUMENT, rows)
 
 
 def _put_submission(
@@ -252,15 +259,14 @@ def _free_receipt(connection: sa.Connection, new: NewSubmission, version: int) -
 
 def _put_contents(connection: sa.Connection, submission_id: int, new: NewSubmission) -> None:
     if new.points:
-        connection.execute(
-            points.insert(), [point_values(submission_id, point) for point in new.points]
-        )
+        rows = [point_values(submission_id, point) for point in new.points]
+        connection.execute(_NEW_POINT, rows)
     if new.findings:
         rows = [
             {"submission_id": submission_id, "ordinal": ordinal, **dataclasses.asdict(finding)}
             for ordinal, finding in enumerate(new.findings, start=1)
         ]
-        connection.execute(findings.insert(), rows)
+        connection.execute(_NEW_FINDING, rows)
 
 
 def _note_ignored(

@@ -88,7 +88,7 @@ class StockRows(Part):
         wanted = set(subjects)
         query = sa.select(events).order_by(events.c.serial)
         with self._database.read() as connection:
-            for row in connection.execution_options(yield_per=1000).execute(query):
+            for row in connection.execute(query.execution_options(yield_per=1000)):
                 if row.subject in wanted:
                     yield Event(*row)
 

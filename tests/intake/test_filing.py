@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from intake.filing import file_messages, save_sent
-from intake.mailbox import CommandRefused, Unreachable
+from intake.mailbox import CommandRefused, Moved, Unreachable
 from registry.model import Slot
 
 NOW = dt.datetime(2024, 5, 16, 9, tzinfo=dt.UTC)
@@ -24,6 +24,10 @@ class Office:
     known: set[str] = field(default_factory=set)
     #: The answer to the next APPEND is lost, though the server has done it.
     loses_answer: bool = False
+    #: Whether the server takes many copies by one command, and which one it refuses.
+    appends_many: bool = False
+    refuses: str = ""
+    commands: int = 0
 
     @property
     def desk(self):
@@ -48,14 +52,25 @@ class Office:
     def has_copy(self, name):
         return name in self.known
 
-    def saved(self, mail_id, _now):
-        self.known.add(self.unsaved.pop(mail_id))
+    def saved_all(self, mail_ids, _now):
+        for mail_id in mail_ids:
+            self.known.add(self.unsaved.pop(mail_id))
 
     def holds(self, _folder, name):
         self.asked.append(name)
         return name in self.sent
 
+    def append_all(self, folder, mails):
+        if any(raw.decode() == self.refuses for raw, _ in mails):
+            raise CommandRefused("NO one of them")
+        for raw, at in mails:
+            self.append(folder, raw, at)
+        self.commands -= len(mails) - 1
+
     def append(self, _folder, raw, _at):
+        if raw.decode() == self.refuses:
+            raise CommandRefused("NO this one")
+        self.commands += 1
         self.sent.append(raw.decode())
         if self.loses_answer:
             self.loses_answer = False
@@ -66,6 +81,24 @@ def test_a_mail_of_this_process_is_copied_without_asking():
     office = Office(unsaved={1: "<a>", 2: "<b>"})
     assert save_sent(office.desk, set()) == 2
     assert (office.sent, office.asked, office.unsaved) == (["<a>", "<b>"], [], {})
+
+
+def test_many_copies_go_by_one_command():
+    office = Office(unsaved={1: "<a>", 2: "<b>", 3: "<c>"}, appends_many=True)
+    save_sent(office.desk, {"<b>"})
+    assert (sorted(office.sent), office.asked) == (["<a>", "<b>", "<c>"], ["<b>"])
+    assert office.commands == 2  # <b> may be there already: it is asked for, and goes alone
+
+
+def test_of_copies_that_were_refused_together_each_goes_alone_and_none_twice():
+    names = {1: "<a>", 2: "<b>", 3: "<c>"}
+    office = Office(unsaved=dict(names), appends_many=True, refuses="<b>")
+    tried = set()
+    with pytest.raises(CommandRefused):
+        save_sent(office.desk, tried)
+    office.refuses = ""
+    save_sent(office.desk, tried)
+    assert (office.sent, office.unsaved) == (["<a>", "<b>", "<c>"], {})
 
 
 def test_a_copy_that_a_dead_process_made_is_not_doubled():
@@ -115,14 +148,19 @@ class Shelf:
     def slots_to_file(self, _limit, account):
         return [(Slot(account, "INBOX", 7, uid), "processed") for uid in self.owed]
 
+    def move_all(self, folder, uids, target, uidvalidity):
+        return Moved(1, {uid: self.move(folder, uid, target, uidvalidity) for uid in uids})
+
     def move(self, _folder, uid, _target, _uidvalidity):
         if uid == 2:
             raise CommandRefused("NO cannot move this one")
         return uid + 100
 
-    def filed(self, slot, _target, _new_uid, _now, folder, uidvalidity):
-        assert (folder, uidvalidity) == ("Done", 1)
-        self.owed.remove(slot.uid)
+    def filed_all(self, filed, _now):
+        for one in filed:
+            assert (one.folder, one.uidvalidity) == ("Done", 1)
+            assert one.new_uid == one.slot.uid + 100
+            self.owed.remove(one.slot.uid)
 
 
 def test_a_message_that_the_server_refuses_to_move_keeps_no_other_waiting():

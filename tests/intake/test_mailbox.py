@@ -15,7 +15,8 @@ from rigs.imap import Drip, Drop, ImapServer, Script, fetch_size
 
 from config.model import Mailbox as Settings
 from intake import imap_client
-from intake.mailbox import LoginRefused, Mailbox, Unreachable, Untrusted
+from intake.mailbox import CommandRefused, LoginRefused, Mailbox, Unreachable, Untrusted
+from intake.moves import copied_all
 
 pytestmark = pytest.mark.e2e
 HANOI = dt.timezone(dt.timedelta(hours=7))
@@ -479,6 +480,38 @@ def test_fault_017_no_plain_expunge_on_the_wire() -> None:
             mailbox.close()
         verbs = {line.split(" ")[0].upper() for line in server.commands}
         assert not verbs & {"EXPUNGE", "CLOSE", "STORE", "COPY"}
+
+
+@pytest.mark.parametrize(
+    ("codes", "told"),
+    [
+        (["9 1:3 7:9"], (9, {1: 7, 2: 8, 3: 9})),
+        (["9 3,1:2 20,10:11"], (9, {3: 20, 1: 10, 2: 11})),
+        (["9 1 7", "9 3 8"], (9, {1: 7, 3: 8})),  # a server that moves in several steps
+        (["9 1:2 7"], (0, {})),  # sets that do not fit each other
+        (["9 1:4294967295 1:4294967295"], (0, {})),  # more than was asked for
+        (["9 4:6 7:9"], (9, {})),  # others than were asked for
+        (["x 1 2", "9 1", "9 a 7", ""], (0, {})),
+        ([], (0, {})),
+    ],
+)
+def test_fault_017_where_many_went_is_taken_from_the_answer_or_not_at_all(
+    codes: list[str], told: tuple[int, dict[int, int]]
+) -> None:
+    """COPYUID of a set: what does not fit tells nothing, and is looked for instead."""
+    moved = copied_all(codes, {1, 2, 3})
+    assert (moved.uidvalidity, moved.uids) == told
+
+
+def test_fault_017_a_server_without_move_moves_each_alone() -> None:
+    """One command for many needs MOVE: a COPY that is followed by nothing would leave two."""
+    server, mailbox = scripted(answers(), capabilities="IMAP4rev1 UIDPLUS")
+    with server:
+        mailbox.open()
+        with pytest.raises(CommandRefused):
+            mailbox.move_all("INBOX", [1, 2], "INBOX")
+        mailbox.close()
+    assert not any(line.startswith("UID") for line in server.commands)
 
 
 def test_fault_018_capabilities_are_asked_again_after_login() -> None:

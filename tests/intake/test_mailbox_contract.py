@@ -1,6 +1,7 @@
 """The same tests against the mailbox in memory and a real Dovecot: it must not promise more."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from rigs.dovecot import PASSWORD, Dovecot
 from rigs.memory_mailbox import MemoryMailbox, MemoryServer
 
 from config.model import Mailbox as Settings
-from intake.mailbox import LoginRefused, Mailbox, Unreachable
+from intake.mailbox import CommandRefused, LoginRefused, Mailbox, Unreachable
 
 AT = dt.datetime(2024, 5, 15, 9, 0, 5, tzinfo=dt.timezone(dt.timedelta(hours=7)))
 USERS = [f"c{number}" for number in range(20)]
@@ -117,6 +118,56 @@ def test_a_move_makes_the_folder_and_tells_the_new_uid(case: Case) -> None:
     assert case.box.move("Đã xử lý", new_uid, "Chờ xử lý", None) is not None
     assert case.folder("Chờ xử lý") == [raw(1)]
     assert case.folder("Đã xử lý") == []
+
+
+def test_many_are_moved_by_one_command_and_each_new_uid_is_told(case: Case) -> None:
+    for number in range(5):
+        case.deliver(raw(number), AT)
+    case.box.open()
+    uids = case.uids()
+    wanted = [uids[4], uids[0], uids[3]]
+    moved = case.box.move_all("INBOX", wanted, "Đã xử lý", case.box.uidvalidity)
+    assert sorted(moved.uids) == [uids[0], uids[3], uids[4]]
+    assert case.uids() == [uids[1], uids[2]]
+    for uid, number in ((uids[0], 0), (uids[3], 3), (uids[4], 4)):
+        sha256 = hashlib.sha256(raw(number)).hexdigest()
+        size = len(raw(number))
+        assert case.box.find("Đã xử lý", sha256, size, AT) == moved.uids[uid]
+    assert moved.uidvalidity == case.box.target_uidvalidity
+
+
+def test_when_one_of_many_is_gone_the_others_are_moved_at_once_or_each_alone(case: Case) -> None:
+    for number in range(3):
+        case.deliver(raw(number), AT)
+    case.box.open()
+    uids = case.uids()
+    case.expunge(uids[1])
+    try:
+        moved = case.box.move_all("INBOX", uids, "Đã xử lý", case.box.uidvalidity)
+        assert sorted(moved.uids) == [uids[0], uids[2]]
+    except CommandRefused:
+        alone = [case.box.move("INBOX", uid, "Đã xử lý", case.box.uidvalidity) for uid in uids]
+        assert [new_uid is None for new_uid in alone] == [False, True, False]
+    assert case.folder("Đã xử lý") == [raw(0), raw(2)]
+
+
+def test_after_renumbering_old_uids_move_nothing_together_either(case: Case) -> None:
+    case.deliver(raw(1), AT)
+    case.box.open()
+    uids, before = case.uids(), case.box.uidvalidity
+    case.renumber()
+    case.box.close()
+    case.box.open()
+    assert len(case.uids()) == 1
+    assert not case.box.move_all("INBOX", uids, "Đã xử lý", before).uids
+    assert case.folder("INBOX") == [raw(1)]
+
+
+def test_many_copies_are_put_by_one_command(case: Case) -> None:
+    case.box.open()
+    assert case.box.appends_many
+    case.box.append_all("Đã gửi", [(raw(number), AT) for number in range(3)])
+    assert case.folder("Đã gửi") == [raw(number) for number in range(3)]
 
 
 def test_what_is_gone_is_not_moved(case: Case) -> None:

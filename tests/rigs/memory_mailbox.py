@@ -13,7 +13,7 @@ from typing import Literal
 from rigs.troubles import Effects
 
 from intake.folders import Survey
-from intake.mailbox import CommandRefused, Fetched, Listed, LoginRefused, Unreachable
+from intake.mailbox import CommandRefused, Fetched, Listed, LoginRefused, Moved, Unreachable
 from intake.mailbox import Listing as Answer
 
 Trouble = Literal["", "away", "login", "full"]
@@ -144,6 +144,26 @@ class MemoryMailbox:
         self.target_uidvalidity = self._validity(folder_to)
         self.effects.step("after a move")
         return new_uid
+
+    def move_all(
+        self, folder_from: str, uids: Sequence[int], folder_to: str, uidvalidity: int | None = None
+    ) -> Moved:
+        lying = {one.uid for one in self.server.folders.get(folder_from, [])}
+        if lying.intersection(uids) and not lying.issuperset(uids):
+            raise CommandRefused("[EXPUNGEISSUED] some of them are gone")  # as Dovecot does
+        moved = {uid: self.move(folder_from, uid, folder_to, uidvalidity) for uid in uids}
+        told = {uid: new for uid, new in moved.items() if new is not None}
+        return Moved(self._validity(folder_to) if told else 0, told)
+
+    appends_many = True
+
+    def append_all(self, folder: str, mails: Sequence[tuple[bytes, dt.datetime]]) -> None:
+        self._live()
+        self._has_room()
+        self.effects.step("before copies")
+        for raw, at in mails:
+            self.server.put(folder, raw, at)
+        self.effects.step("after copies")
 
     def append(self, folder: str, raw: bytes, at: dt.datetime) -> int | None:
         self._live()

@@ -1,0 +1,117 @@
+"""All rows from a file to a server and back: the same bytes, or nothing."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from rigs.answers import answer, arrive, at, reminder
+from rigs.dump import dump
+from rigs.postgres import Postgres
+
+from registry import journal
+from registry.errors import NotPossible, RegistryProblem
+from registry.store import Store, open_store
+from registry.tables import events, messages
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Postgres]:
+    with Postgres() as started:
+        yield started
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[Store]:
+    with open_store("sqlite:///registry.db", tmp_path) as opened:
+        _work(opened)
+        yield opened
+
+
+@pytest.fixture
+def target(server: Postgres, tmp_path: Path) -> Iterator[Store]:
+    with open_store(server.url(), tmp_path) as opened:
+        yield opened
+
+
+def _work(store: Store) -> None:
+    """Some of everything, with a message that is taken back and a slot that starts over."""
+    store.record(arrive(store, "a", uid=1), answer(), at(1))
+    second = arrive(store, "b ẩm thực 🌾", uid=2)
+    store.reject(second, "trùng", "cán bộ", at(2))
+    store.queue([reminder()], at(3))
+    store.pull_brake("thử", at(4))
+
+
+def test_a_file_moves_to_a_server_and_back_as_it_was(
+    file: Store, target: Store, tmp_path: Path
+) -> None:
+    counts = target.take_all_of(file)
+    assert counts["messages"] == 2
+    assert counts["mails"] == 1
+    assert dump(target) == dump(file)
+    assert target.verify_journal() is None
+    with open_store("sqlite:///back.db", tmp_path) as back:
+        back.take_all_of(target)
+        assert dump(back) == dump(file)
+
+
+def test_what_comes_next_has_the_same_ids_in_both(file: Store, target: Store) -> None:
+    target.take_all_of(file)
+    assert arrive(file, "next", uid=9) == arrive(target, "next", uid=9)
+    file.queue([reminder("d3")], at(5))
+    target.queue([reminder("d3")], at(5))
+    assert dump(target) == dump(file)
+
+
+def test_a_write_that_failed_leaves_no_gap_in_the_ids(target: Store) -> None:
+    """A sequence would: and a replayed journal would find other ids than it tells of."""
+    first = arrive(target, "a", uid=1)
+    values = {"size_bytes": 1, "received_at": at(0), "state": "kept"}
+    with contextlib.suppress(ZeroDivisionError), target._database.write() as connection:
+        connection.execute(messages.insert().values(**values))
+        raise ZeroDivisionError
+    assert arrive(target, "b", uid=2) == first + 1
+
+
+def test_a_target_that_is_not_empty_is_refused(file: Store, target: Store) -> None:
+    arrive(target, "mine", uid=1)
+    before = dump(target)
+    with pytest.raises(NotPossible, match="not empty"):
+        target.take_all_of(file)
+    assert dump(target) == before
+    target.take_all_of(file, replace=True)
+    assert dump(target) == dump(file)
+
+
+def test_a_journal_that_was_changed_is_not_copied(file: Store, target: Store) -> None:
+    with file._database.write() as connection:
+        connection.execute(events.update().where(events.c.serial == 2).values(kind="forged"))
+    with pytest.raises(RegistryProblem, match="at or before event 2"):
+        target.take_all_of(file)
+    assert target.journal_head().sha256 == journal.GENESIS
+
+
+def test_a_cut_in_the_middle_leaves_nothing_and_it_can_be_repeated(
+    file: Store, target: Store, server: Postgres
+) -> None:
+    def cut(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO events"):
+            server.stop("immediate")
+            server.start()
+
+    sa.event.listen(target._database.engine, "before_cursor_execute", cut)
+    with pytest.raises(Exception, match="tried again"):
+        target.take_all_of(file)
+    sa.event.remove(target._database.engine, "before_cursor_execute", cut)
+    assert not any(dump(target).values())
+    target.take_all_of(file)
+    assert dump(target) == dump(file)
+
+
+def test_a_copy_of_a_server_is_a_registry_in_a_file(target: Store, tmp_path: Path) -> None:
+    _work(target)
+    target.copy_to(tmp_path / "copy.db")
+    with open_store("sqlite:///copy.db", tmp_path, thorough=True) as copy:
+        assert dump(copy) == dump(target)
