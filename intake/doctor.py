@@ -10,10 +10,11 @@ from config.model import Config
 from config.problem import ConfigProblems
 from config.scale_checks import with_paths
 from config.settings import secret
+from intake.bucket_check import try_out
 from intake.dns import key_record
 from intake.domainkeys import DnsAway
 from intake.mailbox import LoginRefused, Mailbox, Unreachable
-from intake.opening import jail_limits
+from intake.opening import jail_limits, open_vault
 from intake.scanner import Clamd
 from notifier.oauth import Logins
 from notifier.smtp import Courier
@@ -72,11 +73,11 @@ def confinement() -> list[str]:
 
 
 def connections(config: Config, env: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Log in to both servers and ask the scanner; return what they can do, and what went wrong."""
+    """Log in to both servers, ask scanner and bucket; return what they can do, and problems."""
     answers: list[str] = []
     problems: list[str] = []
     logins = Logins(env)
-    for look in (_imap, _smtp, _database, _clamd, _dns, _readers):
+    for look in (_imap, _smtp, _database, _clamd, _dns, _readers, _bucket):
         try:
             answers += look(config, logins)
         except ConfigProblems as error:
@@ -149,6 +150,19 @@ def _dns(config: Config, _logins: Logins) -> list[str]:
             "a DKIM signature can prove wait until it does"
         ) from error
     return ["DNS: answers"]
+
+
+def _bucket(config: Config, _logins: Logins) -> list[str]:
+    """Try the bucket out, if the vault lies in one."""
+    from registry.bucket import Bucket  # noqa: PLC0415  only who has one needs it
+
+    place = open_vault(config).place
+    if not isinstance(place, Bucket):
+        return []
+    try:
+        return try_out(place)
+    except OSError as error:
+        raise _Refused(f"settings.toml [storage] vault: {error}") from error
 
 
 def _readers(config: Config, logins: Logins) -> list[str]:

@@ -153,7 +153,7 @@ def test_one_that_is_refused_keeps_no_other_from_being_put(access: Access, way: 
     vault = Vault(Bucket(access))
     bad = Vault(Bucket(access)).place.where  # only for its words
     way.spoil(Trouble("refuse", "PUT", part="/00", status=403, code="AccessDenied"))
-    put = list(vault.put_all(raws + [_hashed_to("00")]))
+    put = list(vault.put_all([*raws, _hashed_to("00")]))
     assert [isinstance(one, str) for one in put] == [True] * 30 + [False]
     assert bad("00") in str(put[-1])
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from rigs.answers import NOON, answer, arrive, slot
-from rigs.bad_way import BadWay, Trouble, bad_way
+from rigs.bad_way import Trouble, bad_way
 from rigs.s3 import S3, names_in
 
 from registry import journal, journal_segments
