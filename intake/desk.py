@@ -3,6 +3,7 @@
 import contextlib
 import datetime as dt
 import os
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
