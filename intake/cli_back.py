@@ -73,12 +73,11 @@ def restore(
     folder: Annotated[Path, typer.Argument(metavar="BACKUP", help="What `intake backup` wrote.")],
 ) -> None:
     """Put a backup's registry and vault into the configured places, which must be empty."""
-    from intake.opening import data_folder  # noqa: PLC0415
+    from intake.opening import open_lease  # noqa: PLC0415
     from intake.restore import restore as put_back  # noqa: PLC0415
-    from registry.lease import Lease  # noqa: PLC0415
 
     config = _config(context)
-    with Lease(data_folder(config)):
+    with open_lease(config):
         done = put_back(config, folder, _now())
     echo(f"restored what {folder} held at {done.manifest.made_at}")
     echo(f"  the config of that time is in {folder / 'config'}: it was not touched")
