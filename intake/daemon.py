@@ -30,8 +30,9 @@ from intake.proposals import write_proposals
 from intake.publish import Publisher
 from intake.put_in_place import notice_behind
 from intake.understand import understand_kept
+from notifier.clerk import Pace, Settled
 from notifier.delivery import AuthFailed
-from notifier.outbox import Pace, Settled, recover, send_due
+from notifier.outbox import recover, send_due
 from parsers.jail import JailBrokenError
 from registry.errors import RegistryBusy, VaultAway
 from registry.model import address_mark

@@ -5,7 +5,7 @@ All that differs between SQLite and PostgreSQL stands here and in `registry.post
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -129,6 +129,13 @@ class Database:
         with _explained(self), self.engine.begin() as connection:
             yield connection
 
+    def describe(self) -> str:
+        """Return what serves it; a server is asked, and no table is made."""
+        if not self.on_server:
+            return f"SQLite {sqlite3.sqlite_version}"
+        with self.read() as connection:
+            return postgres.describe(connection)
+
     def check(self) -> None:
         """Look through the whole file; raise `RegistryDamaged` if it is not sound."""
         if self.on_server:
@@ -164,25 +171,40 @@ def journal(
     connection: sa.Connection, at: datetime, kind: str, subject: str, data: Mapping[str, object]
 ) -> None:
     """Append an event to the journal, inside the caller's write transaction."""
+    journal_all(connection, [(at, kind, subject, data)])
+
+
+def journal_all(
+    connection: sa.Connection, told: Sequence[tuple[datetime, str, str, Mapping[str, object]]]
+) -> int:
+    """Append events (at, kind, subject, data) to the journal; return the serial of the last.
+
+    Inside the caller's write transaction. Without events it is the serial of the one before.
+    """
     if _HEAD not in connection.info:  # asked once a transaction: nobody else writes meanwhile
         last = connection.execute(_LAST_EVENT).one_or_none()
         connection.info[_HEAD] = (last.serial, last.sha256) if last else (0, GENESIS)
     serial, previous = connection.info[_HEAD]
-    serial += 1
-    event = seal(previous, serial, at, plain(kind), plain(subject), _storable(data))
-    connection.execute(
-        _NEW_EVENT,
-        {
-            "serial": event.serial,
-            "at": event.at,
-            "kind": event.kind,
-            "subject": event.subject,
-            "data": event.data,
-            "previous": event.previous,
-            "sha256": event.sha256,
-        },
-    )
-    connection.info[_HEAD] = event.serial, event.sha256
+    rows = []
+    for at, kind, subject, data in told:
+        serial += 1
+        event = seal(previous, serial, at, plain(kind), plain(subject), _storable(data))
+        previous = event.sha256
+        rows.append(
+            {
+                "serial": event.serial,
+                "at": event.at,
+                "kind": event.kind,
+                "subject": event.subject,
+                "data": event.data,
+                "previous": event.previous,
+                "sha256": event.sha256,
+            }
+        )
+    if rows:
+        connection.execute(_NEW_EVENT, rows)
+        connection.info[_HEAD] = serial, previous
+    return int(serial)
 
 
 def resolve(url: str, base: Path) -> sa.URL:

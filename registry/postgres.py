@@ -152,6 +152,20 @@ def _ordered_by_language(
         yield table, [(name, kind) for owner, name, kind in rows if owner == table]
 
 
+def describe(connection: sa.Connection) -> str:
+    """Return what the server is: its version, the database's encoding and language."""
+    version, encoding, language = connection.exec_driver_sql(
+        "SELECT current_setting('server_version'), pg_encoding_to_char(encoding), datcollate"
+        " FROM pg_database WHERE datname = current_database()"
+    ).one()
+    return f"PostgreSQL {version}, encoding {encoding}, language {language}"
+
+
+def has_password(url: sa.URL) -> bool:
+    """Whether an address tells a password, where logs and other users may see it."""
+    return url.password is not None or not {"password", "sslpassword"}.isdisjoint(url.query)
+
+
 def place(url: sa.URL) -> str:
     """Return the address for people: never with a password."""
     return url.difference_update_query(["password", "options"]).render_as_string()

@@ -24,6 +24,7 @@ from registry.outbox_rows import OutboxRows
 from registry.reading_rows import ReadingRows
 from registry.record_rows import RecordRows
 from registry.schema import bring_up_to_date, is_up_to_date
+from registry.sending_rows import SendingRows
 from registry.snapshot_rows import SnapshotRows
 from registry.stock_rows import StockRows
 from registry.transfer import transfer, write_file
@@ -35,6 +36,7 @@ class Store(
     RecordRows,
     LookRows,
     OutboxRows,
+    SendingRows,
     CampaignRows,
     CatchUpRows,
     SnapshotRows,
