@@ -15,7 +15,6 @@ and filing are measured apart, on a local server that takes everything.
 import argparse
 import io
 import json
-import os
 import resource
 import statistics
 import subprocess
@@ -30,10 +29,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests")]
 
 from rigs.dovecot import PASSWORD, USER, Dovecot  # noqa: E402  the path comes first
-from workload import NOW, WORKLOADS, machine, make  # noqa: E402  beside this file
-
-ENV = {"INTAKE_BENCH_PASSWORD": PASSWORD}
-
+from workload import ENV, NOW, WORKLOADS, configure, fill, machine  # noqa: E402  beside this file
 
 # --- what is measured, each in a child process of its own -----------------------------------------
 
@@ -74,7 +70,7 @@ def daemon(
     from intake.desk import open_desk  # noqa: PLC0415
     from intake.post import decide_and_queue  # noqa: PLC0415
 
-    _configure(folder, imap_port, smtp_port, user)
+    configure(folder, imap_port, smtp_port, user)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     config = load(folder, env=ENV)
     spent: dict[str, float] = {}
@@ -123,33 +119,6 @@ def _peak_kb() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
-def _configure(folder: Path, imap_port: int, smtp_port: int, user: str) -> None:
-    """The shipped example, pointed at loopback; what would hold or pace a flood is raised."""
-    from config.init import write_example  # noqa: PLC0415  as above
-    from intake.demo import _with_values  # noqa: PLC0415
-
-    write_example(folder)
-    server = {"host": '"127.0.0.1"', "security": '"none"'}
-    sections = {
-        "mailbox": {
-            **server, "port": f"{imap_port}", "user": f'"{user}"',
-            "password_env": '"INTAKE_BENCH_PASSWORD"',
-        },
-        "smtp": {
-            **server, "port": f"{smtp_port}", "user": '""', "password_env": '""',
-            "rate_per_minute": "1000000",
-        },
-        "limits": {
-            "brake_acks": "1000000", "per_recipient_hour": "1000000", "per_recipient_day": "1000000"
-        },
-    }  # fmt: skip
-    path = folder / "settings.toml"
-    text = path.read_text(encoding="utf-8")
-    for section, values in sections.items():
-        text = _with_values(text, section, values)
-    path.write_text(text, encoding="utf-8")
-
-
 # --- the run --------------------------------------------------------------------------------------
 
 
@@ -163,17 +132,7 @@ class Bench:
 
     def fill(self, user: str, workload: str, count: int) -> None:
         """Deliver; made in a child, for children inherit the peak of this process's memory."""
-        raws = self.folder / user
-        raws.mkdir()
-        self._child("make", str(raws), workload, str(count))
-        files = sorted(raws.iterdir())
-        self.message_bytes = sum(file.stat().st_size for file in files) // count
-        self.dovecot.fill((file.read_bytes() for file in files), user=user)
-        start = NOW.timestamp() - 3600
-        for serial, path in enumerate(sorted((self.dovecot.dir / "mail" / user / "new").iterdir())):
-            os.utime(path, (start + serial, start + serial))  # the Maildir's INTERNALDATE
-        for file in files:
-            file.unlink()
+        self.message_bytes = fill(self.dovecot, user, workload, count, self.folder)
 
     def naive(self, user: str) -> dict[str, float]:
         """Run the naive script once."""
@@ -196,9 +155,6 @@ class Bench:
 def child(words: list[str]) -> None:
     """Do one measured thing and print it as JSON."""
     match words:
-        case ["make", folder, workload, count]:
-            for serial, raw in enumerate(make(workload, int(count))):
-                Path(folder, f"{serial:06d}").write_bytes(raw)
         case ["naive", port, user]:
             print(json.dumps(naive(int(port), user)))
         case ["daemon", folder, imap_port, smtp_port, user, *end]:

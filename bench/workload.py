@@ -9,10 +9,18 @@ import io
 import os
 import platform
 import random
+import subprocess
+import sys
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from email.message import EmailMessage
 from importlib.metadata import version
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests")]
+
+from rigs.dovecot import PASSWORD, Dovecot  # noqa: E402  the path comes first
 
 NOW = dt.datetime.fromisoformat("2024-05-16T09:00:00+07:00")
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -23,6 +31,7 @@ _POINTS = 5
 _BOOKS = 100
 _CATALOGUE_ROWS = 830
 _MARK = "BENCH-MARK"
+ENV = {"INTAKE_BENCH_PASSWORD": PASSWORD}
 
 
 def make(workload: str, count: int) -> Iterator[bytes]:
@@ -105,9 +114,59 @@ def _mail(sender: str, serial: int, book: bytes) -> bytes:
     return mail.as_bytes()
 
 
+def fill(dovecot: Dovecot, user: str, workload: str, count: int, folder: Path) -> int:
+    """Put so many messages into an inbox; return the mean of their bytes.
+
+    They are made in a child: other children inherit the peak of this process's memory.
+    """
+    start = NOW.timestamp() - 3600
+    with tempfile.TemporaryDirectory(dir=folder) as raws:
+        command = [sys.executable, __file__, raws, workload, str(count)]
+        subprocess.run(command, check=True)
+        files = sorted(Path(raws).iterdir())
+        dovecot.fill((file.read_bytes() for file in files), user=user)
+        size = sum(file.stat().st_size for file in files) // count
+    for serial, path in enumerate(sorted((dovecot.dir / "mail" / user / "new").iterdir())):
+        os.utime(path, (start + serial, start + serial))  # the Maildir's INTERNALDATE
+    return size
+
+
+def configure(folder: Path, imap_port: int, smtp_port: int, user: str) -> None:
+    """The shipped example, pointed at loopback; what would hold or pace a flood is raised."""
+    from config.init import write_example  # noqa: PLC0415  only the children
+    from intake.demo import _with_values  # noqa: PLC0415
+
+    write_example(folder)
+    server = {"host": '"127.0.0.1"', "security": '"none"'}
+    sections = {
+        "mailbox": {
+            **server, "port": f"{imap_port}", "user": f'"{user}"',
+            "password_env": '"INTAKE_BENCH_PASSWORD"',
+        },
+        "smtp": {
+            **server, "port": f"{smtp_port}", "user": '""', "password_env": '""',
+            "rate_per_minute": "1000000",
+        },
+        "limits": {
+            "brake_acks": "1000000", "per_recipient_hour": "1000000", "per_recipient_day": "1000000"
+        },
+    }  # fmt: skip
+    path = folder / "settings.toml"
+    text = path.read_text(encoding="utf-8")
+    for section, values in sections.items():
+        text = _with_values(text, section, values)
+    path.write_text(text, encoding="utf-8")
+
+
 def machine(*packages: str) -> str:
     """Say what the figures belong to."""
     names = [f"{package} {version(package)}" for package in packages]
     cores = len(os.sched_getaffinity(0))
     python = f"Python {platform.python_version()}"
     return f"{platform.machine()}, {cores} cores, {platform.system()}; {python}, {', '.join(names)}"
+
+
+if __name__ == "__main__" and sys.argv[1:]:
+    _folder, _workload, _count = sys.argv[1:4]
+    for _serial, _raw in enumerate(make(_workload, int(_count))):
+        Path(_folder, f"{_serial:06d}").write_bytes(_raw)

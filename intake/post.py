@@ -99,6 +99,10 @@ def _snapshot(desk: Desk) -> Snapshot:
     return desk.store.snapshot(campaigns, contents=False, findings=False)
 
 
+def _with_contents(desk: Desk) -> Snapshot:
+    return desk.store.snapshot(windows(desk.config.campaigns), findings=False)
+
+
 def owed_at(desk: Desk, now: dt.datetime, keys: Collection[str]) -> list[NewMail]:
     """Return the mails of these keys that the registry as it stands owes at ``now``, rendered.
 
@@ -236,6 +240,7 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
         target=_target(desk, message),
         excerpt=enclosure.words,
         left_out=enclosure.left_out,
+        with_contents=lambda: _with_contents(desk),
     )
 
 
@@ -283,7 +288,7 @@ def _target(desk: Desk, message: Message | None) -> Target | None:
 
 def commune_of(desk: Desk, key: CommuneKey | None) -> Commune | None:
     """Return the commune of this key, if the roster still has it."""
-    return next((one for one in desk.config.communes if one.key == key), None)
+    return desk.config.commune(key)
 
 
 def _submission(desk: Desk, message: Message | None) -> Submission | None:

@@ -288,7 +288,7 @@ class _Workbook:
             else:
                 if formula and kind != "inlineStr" and self._unsaved(kind or "n", saved or None):
                     kind, saved = _UNSAVED, ""  # noqa: PLW2901  what it would be is not known
-                written = kind, style, saved or inline
+                written = kind, style, inline if kind == "inlineStr" else saved
                 if written not in contents:
                     contents[written] = self._meant(known, *written)
                 content = contents[written]

@@ -64,12 +64,19 @@ class ReadingRows(Part):
             connection.execute(readings.update().where(ours).values(answers=text))
 
     def readings_of(self, message_id: int) -> dict[str, str]:
-        """Return what was read of a message beside us: key of a document → the jail's answer."""
+        """Return what was read of a message beside us: key of a document → the jail's answer.
+
+        Raises:
+            ValueError: the row is malformed.
+        """
         if not self._database.on_server:
             return {}
         with self._database.read() as connection:
             text = connection.execute(_OF_MESSAGE, {"wanted": message_id}).scalar()
-        return dict(json.loads(text)) if text else {}
+        found = json.loads(text) if text else {}
+        if not isinstance(found, dict):
+            raise ValueError("no answers by key")  # noqa: TRY004  as any other malformed row
+        return {key: answer for key, answer in found.items() if isinstance(answer, str)}
 
     def forget_readings(self) -> None:
         """Let the rows of messages that are done go away, when nobody stands by any more."""

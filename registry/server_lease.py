@@ -154,8 +154,8 @@ class ServerLease:
         if not self._lost and self._clock() >= self._until - self.seconds * (1 - _STOP):
             self._lost = (
                 f"the lease of {self.place} could not be renewed in time: stopping, because "
-                "another daemon takes over when it ends. Look at the network to the database server, or "
-                "whether this machine stood still; starting again is safe"
+                "another daemon takes over when it ends. Look at the network to the database "
+                "server, or whether this machine stood still; starting again is safe"
             )
         if self._lost:
             raise LeaseLost(self._lost)

@@ -12,7 +12,7 @@ def test_a_death_between_the_copy_and_its_record_leaves_one_copy(office, monkeyp
     def dies(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(office.store, "saved", dies)
+    monkeypatch.setattr(office.store, "saved_all", dies)
     with pytest.raises(KeyboardInterrupt):
         office.tick()
     assert len(office.inbox("Sent")) == 1

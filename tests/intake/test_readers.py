@@ -37,7 +37,8 @@ class Given:
 
     def lost(self, team: Team, why: str) -> None:
         self.told.append(f"lost: {why}")
-        team.gone.set_result(why)
+        if not team.gone.done():
+            team.gone.set_result(why)
         self.now = None
 
     def doubted(self, why: str) -> None:

@@ -579,7 +579,7 @@ def test_a_sum_merged_over_several_points_is_nobodys() -> None:
     merged = grid([HEAD, ROW, [*SECOND[:9], None]])
     last = merged.rows[1][9]
     assert last is not None
-    rows = (merged.rows[0], (*merged.rows[1][:9], replace(last, row_span=2)), merged.rows[2])
+    rows = (merged.rows[0], (*merged.rows[1][:9], last._replace(row_span=2)), merged.rows[2])
     result = interpret(Extract("xlsx", (replace(merged, rows=rows),)), FORM)
     assert codes(result) == ["merged-value", "merged-value"]
     assert not any("cost_requested" in row.values for row in result.rows)

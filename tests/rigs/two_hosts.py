@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -64,7 +64,7 @@ class Host:
 
     folder: Path
     command: tuple[str, ...]
-    cut: "object"
+    cut: Callable[[], object]
     _stack: ExitStack
     _count: int = field(default=0)
 
