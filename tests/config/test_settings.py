@@ -375,3 +375,75 @@ def test_it_is_said_what_an_office_without_copies_in_sent_gives_up(tmp_path: Pat
     edit(folder, "settings.toml", 'save_sent_to = "Sent"', 'save_sent_to = ""')
     (told,) = [one for one in warnings(load(folder, env={})) if "save_sent_to" in str(one)]
     assert "which mails have left" in str(told)
+
+
+# --- [scale] ------------------------------------------------------------------------------------
+
+
+def scaled(folder: Path, readers: str, **files: str) -> None:
+    lines = "".join(f'{key} = "{name}"\n' for key, name in files.items())
+    edit(
+        folder, "settings.toml", "[officers]", f'[scale]\nreaders = "{readers}"\n{lines}[officers]'
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_a_cluster_on_this_machine_needs_no_certificates(folder: Path, host: str) -> None:
+    scaled(folder, f"dask://{host}:8786")
+    assert load(folder, env=ENV).settings.scale.scheduler == f"tcp://{host}:8786"
+
+
+@pytest.mark.parametrize(
+    "readers", ["dask://host", "dask://host:0", "dask://host:70000", "dask://a:b@host:1", "host:1"]
+)
+def test_what_is_no_address_of_a_scheduler_is_told(folder: Path, readers: str) -> None:
+    scaled(folder, readers)
+    (problem,) = problems(folder)
+    assert problem.why == "it must be the address of a Dask scheduler"
+
+
+@pytest.fixture
+def certified(folder: Path) -> Path:
+    """A folder that names a cluster elsewhere, with all that this needs; return the key's path."""
+    files = {key: f"{key}.pem" for key in ("tls_ca", "tls_cert", "tls_key")}
+    scaled(folder, "dask://reader.mau.example:8786", **files)
+    for name in files.values():
+        (folder / name).write_text("made-up")
+        (folder / name).chmod(0o600)
+    return folder / "tls_key.pem"
+
+
+def test_a_cluster_elsewhere_is_reached_by_certificates(folder: Path, certified: Path) -> None:
+    config = load(folder, env=ENV)
+    assert config.settings.scale.scheduler == "tls://reader.mau.example:8786"
+    assert config.settings.scale.tls_key == str(certified.absolute())
+    assert not [one for one in config.remarks if "scale" in one.what]
+
+
+def test_fault_128_a_clusters_key_that_others_can_read_is_told(
+    folder: Path, certified: Path
+) -> None:
+    """Whoever has it can run programs on every machine of the cluster."""
+    certified.chmod(0o640)
+    (found,) = [one for one in load(folder, env=ENV).remarks if "scale" in one.what]
+    assert found.what == "the file of scale.tls_key can be read by others"
+
+
+def test_a_key_among_systemds_credentials_is_looked_for_there(
+    folder: Path, certified: Path, tmp_path: Path
+) -> None:
+    edit(folder, "settings.toml", '"tls_key.pem"', '"$CREDENTIALS_DIRECTORY/readers"')
+    env = ENV | {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    (found,) = [one for one in load(folder, env=env).remarks if "scale" in one.what]
+    assert found.what == f"the file {tmp_path}/readers of scale.tls_key cannot be read"
+    certified.rename(tmp_path / "readers")
+    assert not [one for one in load(folder, env=env).remarks if "scale" in one.what]
+
+
+def test_a_cluster_without_its_library_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config.scale_checks.find_spec", lambda _: None)
+    scaled(folder, "dask://127.0.0.1:8786")
+    (problem,) = problems(folder)
+    assert problem.remedy == "run: pip install 'commune-intake[scale]'"
