@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ByteSize, ConfigDict, Field
 
+from config.communes import Commune as Commune  # noqa: PLC0414  one of the settings' nouns
+from config.communes import Communes
 from config.problem import Problem
 from config.scalars import (
     Address,
@@ -25,6 +27,8 @@ from parsers.form import Field as FormField
 from parsers.form import Form
 
 Step = Literal["commune", "chair"]
+#: Days of which it is remembered who existed on them.
+_MOST_DAYS = 64
 #: Kinds of mail whose second copy is better than none (``smtp.retry_unknown``).
 RetryKind = Literal[
     "ack",
@@ -111,6 +115,8 @@ class Smtp(Secret):
     ca_file: str = ""
     sender: Address = Field(alias="from")
     rate_per_minute: Count = 60
+    #: Mails under way at once, each on a connection of its own.
+    connections: Annotated[int, Field(strict=True, ge=1, le=20)] = 2
     #: While it is set every mail goes to this address only; empty = to whom it is meant for.
     redirect_all_to: Address | Literal[""] = ""
     #: IMAP folder for copies of what was sent; empty = none are kept.
@@ -158,6 +164,8 @@ class Storage(Secret):
 
     database: Text = "sqlite:///data/registry.db"
     vault: Text = "data/vault"
+    #: Only with a database server: how long a daemon that does not answer keeps others waiting.
+    lease_seconds: Duration = Field(default=20.0, alias="lease")
     #: Empty = Amazon's own, in this region.
     s3_endpoint: str = ""
     s3_region: Text = "us-east-1"
@@ -320,37 +328,6 @@ class Settings(Section):
     scale: Scale = Scale()
 
 
-# --- communes.csv -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Commune:
-    """A unit that must answer. Codes were reused with another meaning: the key is a pair."""
-
-    code: str
-    valid_from: dt.date
-    valid_to: dt.date | None
-    kind: str
-    name: str
-    emails: tuple[str, ...]
-    chair_emails: tuple[str, ...] = ()
-    aliases: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> tuple[str, dt.date]:
-        """(code, valid_from)."""
-        return self.code, self.valid_from
-
-    @property
-    def title(self) -> str:
-        """Class word and name as officials write it: ``Xã Hòa Cư``."""
-        return f"{self.kind[:1].upper()}{self.kind[1:]} {self.name}"
-
-    def valid_on(self, day: dt.date) -> bool:
-        """Whether the unit exists on that day (``valid_to`` exclusive)."""
-        return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
-
-
 # --- calendar.toml ------------------------------------------------------------------------------
 
 
@@ -501,6 +478,13 @@ class Config:
     campaigns: tuple[Campaign, ...]
     #: What loading noticed and lived with; `settings.warnings` adds what is slow to find out.
     remarks: tuple[Problem, ...] = field(default=(), compare=False)
+    #: Worked out once: a config does not change.
+    _by_key: dict[tuple[str, dt.date], Commune] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _by_day: dict[dt.date, Communes] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def campaign(self, campaign_id: str) -> Campaign:
         """Return the campaign of this id; KeyError if there is none."""
@@ -513,8 +497,25 @@ class Config:
         """Return the campaign of this id; None for none, and if its file was taken away."""
         return next((one for one in self.campaigns if one.id == campaign_id), None)
 
-    def members(self, campaign: Campaign) -> tuple[Commune, ...]:
+    def commune(self, key: tuple[str, dt.date] | None) -> Commune | None:
+        """Return the commune of this key, whenever it existed; None for none."""
+        if not self._by_key:
+            self._by_key.update({one.key: one for one in self.communes})
+        return self._by_key.get(key) if key else None
+
+    def communes_on(self, day: dt.date) -> Communes:
+        """Return the communes that exist on a local day; the same object for the same ones."""
+        known = self._by_day.get(day)
+        if known is None:
+            made = Communes(one for one in self.communes if one.valid_on(day))
+            known = next((one for one in self._by_day.values() if one == made), made)
+            if len(self._by_day) >= _MOST_DAYS:
+                self._by_day.clear()
+            self._by_day[day] = known
+        return known
+
+    def members(self, campaign: Campaign) -> Communes:
         """Return the communes that must answer: those that exist on the deadline's last day."""
         zone = self.settings.office.zone
         day = (campaign.deadline_at.astimezone(zone) - dt.timedelta(microseconds=1)).date()
-        return tuple(commune for commune in self.communes if commune.valid_on(day))
+        return self.communes_on(day)

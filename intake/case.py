@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
-from config.model import Commune
+from config.communes import Commune, Communes
 from intake import record
 from intake.by_reply import Reply, read_reply
 from intake.desk import Desk, communes_of, roles, triage_facts
@@ -46,7 +46,7 @@ class Case:
     begun_at: dt.datetime = _NEVER
 
     @property
-    def communes(self) -> tuple[Commune, ...]:
+    def communes(self) -> Communes:
         """The roster on the day of its arrival."""
         return self.desk.communes_on(self.message.received_at)
 

@@ -3,12 +3,14 @@
 import contextlib
 import datetime as dt
 import os
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
 from typing import Protocol
 
-from config.model import Commune, Config
+from config.communes import Commune, Communes
+from config.model import Config
 from config.scale_checks import with_paths
 from intake import selftest
 from intake.backoff import Backoff
@@ -29,6 +31,8 @@ from parsers.form import Form
 from parsers.jail import Jail, JailLimits
 from parsers.reading import Reading, Refusal
 from registry.journal_copy import JournalCopy
+from registry.lease import AnyLease
+from registry.server_lease import ServerLease
 from registry.store import Store
 from registry.vault import Vault
 
@@ -95,6 +99,10 @@ class Desk:
     scanner_pause: Backoff = field(default_factory=Backoff)
     #: Called whenever a piece of work is done, from any thread: what watches over us may hear it.
     alive: Callable[[], None] = lambda: None
+    #: Raises when another daemon may work on this registry: asked before what cannot be taken back.
+    check_lease: Callable[[], None] = lambda: None
+    #: Whether a daemon on another host may have read what waits here (`intake.read_beside`).
+    shares_readings: bool = False
     #: An edit of the wordings is broken: those that are known stay in use.
     keeps_wordings: bool = False
     _templates: Templates | None = None
@@ -130,15 +138,21 @@ class Desk:
         """The journal's copy in the vault."""
         return self.vault.journal
 
-    def communes_on(self, moment: dt.datetime) -> tuple[Commune, ...]:
+    def communes_on(self, moment: dt.datetime) -> Communes:
         """The roster on the local day of an instant."""
-        day = moment.astimezone(self.config.settings.office.zone).date()
-        return tuple(commune for commune in self.config.communes if commune.valid_on(day))
+        return self.config.communes_on(moment.astimezone(self.config.settings.office.zone).date())
 
 
 @contextlib.contextmanager
-def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) -> Iterator[Desk]:
+def open_desk(
+    config: Config,
+    env: Mapping[str, str],
+    clock: Clock = utc_now,
+    lease: AnyLease | None = None,
+) -> Iterator[Desk]:
     """Open everything a tick needs; connections are made when first used.
+
+    With a lease, which must be held, nothing is written or moved once it is lost.
 
     Raises:
         ConfigProblems: a password is not where the settings say.
@@ -162,6 +176,11 @@ def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) ->
             logins=logins,
         )
         stack.callback(_close, desk)
+        if lease is not None:
+            desk.check_lease = lease.check
+        if isinstance(lease, ServerLease):
+            store.guarded(lease.guard)
+            desk.shares_readings = True
         yield desk
 
 
@@ -237,7 +256,7 @@ def triage_facts(desk: Desk, parsed: Parsed, received_at: dt.datetime) -> Triage
         require=settings.security.require,
         trusted_authserv_ids=settings.security.trusted_authserv_ids,
         is_self_test=self_test_of(desk, parsed, received_at) is not None,
-        titles=tuple(title for one in communes for title in (one.title, *one.aliases)),
+        titles=communes.titles,
     )
 
 
@@ -248,28 +267,22 @@ def self_test_of(desk: Desk, parsed: Parsed, received_at: dt.datetime) -> selfte
     return selftest.proven(parsed, desk.vault.secret(), received_at)
 
 
-def communes_of(sender: str, communes: tuple[Commune, ...]) -> tuple[Commune, ...]:
+def communes_of(sender: str, communes: Communes) -> tuple[Commune, ...]:
     """Return the communes that have this address, their own or their chairman's; none for ""."""
-    wanted = sender.casefold()
-    return tuple(
-        commune
-        for commune in communes
-        if wanted and wanted in map(str.casefold, (*commune.emails, *commune.chair_emails))
-    )
+    return communes.by_address.get(sender.casefold(), ()) if sender else ()
 
 
-def roles(config: Config, communes: tuple[Commune, ...]) -> dict[str, str]:
+def roles(config: Config, communes: Communes) -> Mapping[str, str]:
     """Return who may speak: address (case-folded) → commune, chair, officer, approver, department.
 
     Who is both an officer and something else speaks as an officer.
     """
-    found: dict[str, str] = {}
-    for campaign in config.campaigns:
-        found |= dict.fromkeys(map(str.casefold, campaign.report.to), "department")
-    for campaign in config.campaigns:
-        found |= dict.fromkeys(map(str.casefold, campaign.report.approvers), "approver")
-    for commune in communes:
-        found |= dict.fromkeys(map(str.casefold, commune.chair_emails), "chair")
-    for commune in communes:
-        found |= dict.fromkeys(map(str.casefold, commune.emails), "commune")
-    return found | dict.fromkeys(map(str.casefold, config.settings.officers.addresses), "officer")
+    officers, approvers, departments = (
+        dict.fromkeys(map(str.casefold, addresses), role)
+        for role, addresses in (
+            ("officer", config.settings.officers.addresses),
+            ("approver", [one for call in config.campaigns for one in call.report.approvers]),
+            ("department", [one for call in config.campaigns for one in call.report.to]),
+        )
+    )
+    return ChainMap(officers, communes.speakers, approvers, departments)  # type: ignore[arg-type]  # none is written to

@@ -1,16 +1,20 @@
-"""What `intake check` asks beside the config: programs on this machine, and both mail servers."""
+"""What `intake check` asks beside the config: programs on this machine, and the servers."""
 
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from ctypes.util import find_library
 from pathlib import Path
 
 from config.model import Config
 from config.problem import ConfigProblems
 from config.scale_checks import with_paths
+from config.settings import secret
+from intake.bucket_check import try_out
 from intake.dns import key_record
 from intake.domainkeys import DnsAway
 from intake.mailbox import LoginRefused, Mailbox, Unreachable
-from intake.opening import jail_limits
+from intake.opening import jail_limits, open_vault
 from intake.scanner import Clamd
 from notifier.oauth import Logins
 from notifier.smtp import Courier
@@ -69,11 +73,11 @@ def confinement() -> list[str]:
 
 
 def connections(config: Config, env: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Log in to both servers and ask the scanner; return what they can do, and what went wrong."""
+    """Log in to both servers, ask scanner and bucket; return what they can do, and problems."""
     answers: list[str] = []
     problems: list[str] = []
     logins = Logins(env)
-    for look in (_imap, _smtp, _clamd, _dns, _readers):
+    for look in (_imap, _smtp, _database, _clamd, _dns, _readers, _bucket):
         try:
             answers += look(config, logins)
         except ConfigProblems as error:
@@ -104,6 +108,22 @@ def _imap(config: Config, logins: Logins) -> list[str]:
         mailbox.close()
 
 
+def _database(config: Config, _logins: Logins) -> list[str]:
+    """Ask a database server what it is; a file is opened by whoever works with it."""
+    from registry.database import Database, resolve  # noqa: PLC0415  slow to import
+    from registry.errors import RegistryBusy, RegistryProblem  # noqa: PLC0415
+
+    storage = config.settings.storage
+    if storage.database.startswith("sqlite"):
+        return []
+    try:
+        address = resolve(storage.database, config.folder)
+        with closing(Database(address, password=secret(storage, os.environ))) as database:
+            return [f"registry {database.name}: {database.describe()}"]
+    except (RegistryBusy, RegistryProblem) as error:
+        raise _Refused(f"settings.toml [storage]: {error}") from error
+
+
 def _clamd(config: Config, _logins: Logins) -> list[str]:
     address = config.settings.security.clamd
     if not address:
@@ -130,6 +150,19 @@ def _dns(config: Config, _logins: Logins) -> list[str]:
             "a DKIM signature can prove wait until it does"
         ) from error
     return ["DNS: answers"]
+
+
+def _bucket(config: Config, _logins: Logins) -> list[str]:
+    """Try the bucket out, if the vault lies in one."""
+    from registry.bucket import Bucket  # noqa: PLC0415  only who has one needs it
+
+    place = open_vault(config).place
+    if not isinstance(place, Bucket):
+        return []
+    try:
+        return try_out(place)
+    except OSError as error:
+        raise _Refused(f"settings.toml [storage] vault: {error}") from error
 
 
 def _readers(config: Config, logins: Logins) -> list[str]:

@@ -7,9 +7,12 @@ a person who only glances at the mail would take it for another's.
 
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 
+from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from parsers.vietnamese import fold
@@ -38,26 +41,90 @@ def resembles(
     ``addresses`` and ``sender`` are lower case, and ``sender`` is not among them. ``titles`` are
     names of communes with their class word ("Xã Hòa Cư") and aliases.
     """
+    models = _models(frozenset(addresses))
     for written in _ADDRESS.findall(name):
-        for known in addresses:
-            if _skeleton(written) == _skeleton(known):
-                return known
+        known = models.by_skeleton.get(_skeleton(written))
+        if known:
+            return known
     drawn = _skeleton(sender)
-    like = [known for known in sorted(addresses) if _like(drawn, _skeleton(known))]
+    like = [models.addresses[place] for place in sorted(models.like(drawn))]
     if like:
         return min(like, key=lambda known: OSA.distance(drawn, _skeleton(known)))
-    return _named(name, titles)
+    return _named(name, tuple(titles))
 
 
-def _named(name: str, titles: Sequence[str]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Models:
+    """Known addresses in order, with what is compared of them: a nation has ten thousand."""
+
+    addresses: tuple[str, ...]
+    skeletons: tuple[str, ...]
+    squashed: tuple[str, ...]
+    by_skeleton: Mapping[str, str]
+    by_local: Mapping[str, Sequence[int]]
+    by_domain: Mapping[str, Sequence[int]]
+
+    def like(self, stranger: str) -> set[int]:
+        """Return the places of the addresses whose skeleton is near this one.
+
+        A few edits, one in the other, or one's name elsewhere.
+        """
+        local, _, domain = stranger.rpartition("@")
+        near = process.extract_iter(
+            stranger, self.skeletons, scorer=OSA.distance, processor=None, score_cutoff=_EDITS
+        )
+        found = {place for _, edits, place in near if edits <= self._edits(place)}
+        bare = _squashed(local)
+        found |= {place for place, known in enumerate(self.squashed) if known in bare}
+        for known, places in self.by_domain.items():
+            if _poses_as(domain, known):
+                found |= set(places)
+        for place in self.by_local.get(local, ()):
+            known = self.skeletons[place].rpartition("@")[2]
+            if len(local) >= _TELLING or _shares_label(domain, known):
+                found.add(place)
+        return found
+
+    def _edits(self, place: int) -> int:
+        local = self.skeletons[place].rpartition("@")[0]
+        return _EDITS if len(local) >= _SHORT else _EDITS_SHORT
+
+
+@lru_cache(maxsize=2)
+def _models(addresses: frozenset[str]) -> _Models:
+    ordered = tuple(sorted(addresses))
+    skeletons = tuple(map(_skeleton, ordered))
+    by_local: dict[str, list[int]] = defaultdict(list)
+    by_domain: dict[str, list[int]] = defaultdict(list)
+    for place, skeleton in enumerate(skeletons):
+        local, _, domain = skeleton.rpartition("@")
+        by_local[local].append(place)
+        by_domain[domain].append(place)
+    first = dict(zip(reversed(skeletons), reversed(ordered), strict=True))
+    squashed = tuple(map(_squashed, skeletons))
+    return _Models(ordered, skeletons, squashed, first, by_local, by_domain)
+
+
+def _named(name: str, titles: tuple[str, ...]) -> str:
     words = f" {_spelt(name)} "
-    for title in titles:
-        spelt = _spelt(title)
-        # A bare name may be a person's (Gia Cát, Bảo Lâm): only as all that stands there.
-        bare = spelt.removeprefix("xa ").removeprefix("thi tran ").removeprefix("phuong ")
+    for title, spelt, bare in _spelt_titles(titles):
         if spelt and (f" {spelt} " in words or words.strip() == bare):
             return title
     return ""
+
+
+@lru_cache(maxsize=2)
+def _spelt_titles(titles: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
+    """Return each title, spelt, and its bare name.
+
+    A bare name may be a person's (Gia Cát, Bảo Lâm): only as all that stands there.
+    """
+    found = []
+    for title in titles:
+        spelt = _spelt(title)
+        bare = spelt.removeprefix("xa ").removeprefix("thi tran ").removeprefix("phuong ")
+        found.append((title, spelt, bare))
+    return tuple(found)
 
 
 def _spelt(text: str) -> str:
@@ -86,20 +153,6 @@ def _decoded(label: str) -> str:
         return label[4:].encode("ascii").decode("punycode")
     except ValueError:
         return label
-
-
-def _like(stranger: str, known: str) -> bool:
-    """Whether two skeletons are near: a few edits, one in the other, or one's name elsewhere."""
-    local, _, domain = stranger.rpartition("@")
-    known_local, _, known_domain = known.rpartition("@")
-    edits = _EDITS if len(known_local) >= _SHORT else _EDITS_SHORT
-    telling = len(local) >= _TELLING or _shares_label(domain, known_domain)
-    return (
-        OSA.distance(stranger, known, score_cutoff=edits) <= edits
-        or _poses_as(domain, known_domain)
-        or _squashed(known) in _squashed(local)
-        or (local == known_local and telling)
-    )
 
 
 def _poses_as(domain: str, known: str) -> bool:

@@ -11,18 +11,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from config.model import Campaign, Commune
+from config.communes import Commune, Communes
+from config.model import Campaign
 from intake.official import Workbooks
 from parsers.vietnamese import fold
 from registry.model import HeldReason
 
-_CLASS_WORDS = {
-    "xa": "xa",
-    "x": "xa",
-    "thi tran": "thi tran",
-    "tt": "thi tran",
-    "phuong": "phuong",
-}
 #: A folded letterhead line that names its issuer: "UBND XÃ …", "XÃ …", "ỦY BAN NHÂN DÂN XÃ …".
 _ISSUER = re.compile(
     r"^(?:(?:ubnd|uy ban nhan dan) x|(?:(?:ubnd|uy ban nhan dan) )?(?:xa|thi tran|tt|phuong))"
@@ -61,8 +55,7 @@ class Unsure:
 
 def named_communes(lines: Iterable[str], communes: Sequence[Commune]) -> tuple[Commune, ...]:
     """Return the communes that the lines name with their class word, in roster order."""
-    text = "\n".join(f" {line} " for line in _whole_lines(lines))
-    return tuple(commune for commune in communes if _is_named(commune, text))
+    return Communes.of(communes).named_in(_whole_lines(lines))
 
 
 def unknown_issuers(lines: Iterable[str], communes: Sequence[Commune]) -> tuple[str, ...]:
@@ -117,6 +110,9 @@ def _for_a_commune(
 ) -> CommuneMatch | Unsure:
     """A commune's own mail: its letterhead must not name another, nor its workbook's letterhead."""
     titles = tuple(commune.title for commune in dict.fromkeys((*sender, *named)))
+    own = tuple(one for one in named if one in sender)
+    if len(own) == 1 and len({fold(one.title) for one in named}) == 1:
+        named = own  # a name that communes of other provinces bear as well
     if len(named) > 1:
         return Unsure("several-communes", titles)
     if strangers and not named:
@@ -234,12 +230,3 @@ def _own_numbers(campaign: Campaign) -> set[str]:
 def _number(text: str) -> str:
     """A document number as a key: no spaces, one case."""
     return re.sub(r"\s", "", text).casefold()
-
-
-def _is_named(commune: Commune, folded_lines: str) -> bool:
-    """Whether class word and name (or a whole alias) stand in the text as whole words."""
-    kind = fold(commune.kind)
-    words = [word for word, meaning in _CLASS_WORDS.items() if meaning == kind] or [kind]
-    names = [f" {word} {fold(commune.name)} " for word in words]
-    names += [f" {fold(alias)} " for alias in commune.aliases]
-    return any(name in folded_lines for name in names)

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from config.model import Campaign, Commune
+from config.communes import Commune, Communes
+from config.model import Campaign
 from parsers.official import form_version
 from parsers.reading import Finding, OfficialMark, Reading, Refusal
 
@@ -45,7 +46,7 @@ class Workbooks:
 def workbooks_of(documents: Iterable[Marked], communes: Sequence[Commune]) -> Workbooks:
     """Return what the genuine marks among the files say."""
     marks = [mark for _, mark, genuine in _marks(documents) if genuine]
-    roster = {(one.code, one.valid_from.isoformat()): one for one in communes}
+    roster = Communes.of(communes).by_key if marks else {}
     owners = dict.fromkeys((mark.commune, mark.valid_from) for mark in marks)
     return Workbooks(
         tuple(roster[owner] for owner in owners if owner in roster),

@@ -71,7 +71,7 @@ def decide_and_queue(desk: Desk) -> int:
     `intake release` lets them go.
     """
     now = desk.clock()
-    snapshot = desk.store.snapshot(windows(desk.config.campaigns))
+    snapshot = _snapshot(desk)
     owed = due(snapshot, desk.config, desk.calendar, now)
     limits, answers = desk.config.settings.limits, any(one.kind in ANSWERS for one in owed)
     answered = desk.store.answers_since(now - HOUR) if answers else 0
@@ -93,12 +93,22 @@ def decide_and_queue(desk: Desk) -> int:
     return queued
 
 
+def _snapshot(desk: Desk) -> Snapshot:
+    """What decides, without the contents of the answers: those of one are read when it is told."""
+    campaigns = windows(desk.config.campaigns)
+    return desk.store.snapshot(campaigns, contents=False, findings=False)
+
+
+def _with_contents(desk: Desk) -> Snapshot:
+    return desk.store.snapshot(windows(desk.config.campaigns), findings=False)
+
+
 def owed_at(desk: Desk, now: dt.datetime, keys: Collection[str]) -> list[NewMail]:
     """Return the mails of these keys that the registry as it stands owes at ``now``, rendered.
 
     For a replay: the inbox counts as read completely, and nothing is queued.
     """
-    snapshot = desk.store.snapshot(windows(desk.config.campaigns))
+    snapshot = _snapshot(desk)
     snapshot = dataclasses.replace(snapshot, polled_at=now)
     owed = due(snapshot, desk.config, desk.calendar, now)
     wanted = [one for one in owed if one.key in keys]
@@ -208,7 +218,7 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
     campaign = config.campaign_if_known(one.campaign)
     commune = commune_of(desk, one.commune)
     message = store.message(one.message_id) if one.message_id is not None else None
-    submission = _submission(desk, message, snapshot)
+    submission = _submission(desk, message)
     previous = _previous(desk, message, submission, snapshot)
     enclosure = _enclosure(desk, one, message) if message else _Enclosure()
     files = enclosure.files or _attachments(desk, one, campaign, commune)
@@ -230,6 +240,7 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
         target=_target(desk, message),
         excerpt=enclosure.words,
         left_out=enclosure.left_out,
+        with_contents=lambda: _with_contents(desk),
     )
 
 
@@ -277,15 +288,12 @@ def _target(desk: Desk, message: Message | None) -> Target | None:
 
 def commune_of(desk: Desk, key: CommuneKey | None) -> Commune | None:
     """Return the commune of this key, if the roster still has it."""
-    return next((one for one in desk.config.communes if one.key == key), None)
+    return desk.config.commune(key)
 
 
-def _submission(desk: Desk, message: Message | None, snapshot: Snapshot) -> Submission | None:
+def _submission(desk: Desk, message: Message | None) -> Submission | None:
     if message is None or message.submission_id is None:
         return None
-    current = _current(message, snapshot)
-    if current is not None and current.id == message.submission_id:
-        return current
     return desk.store.submission(message.submission_id)
 
 
@@ -302,7 +310,8 @@ def _previous(
     if message is None:
         return None
     if submission is None:
-        return _current(message, snapshot)
+        current = _current(message, snapshot)
+        return desk.store.submission(current.id) if current else None
     if submission.version == 1 or not submission.current:  # one that came late replaces nothing
         return None
     return desk.store.submission_before(submission)

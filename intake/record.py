@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from config.model import Campaign, Commune
+from config.communes import Commune, Communes
+from config.model import Campaign
 from intake.dossier import DossierFile, dossier_file
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, named_communes
 from intake.official import foreign_campaign, is_forged, workbook_findings
@@ -167,7 +168,7 @@ def decide(
     home = commune.commune if isinstance(commune, CommuneMatch) else None
     call = campaign.campaign if isinstance(campaign, CampaignMatch) else None
     files = tuple(documents)
-    case = _Case(envelope, files, own_words, body_nil, home, call, known, forced, tuple(roster))
+    case = _Case(envelope, files, own_words, body_nil, home, call, known, forced, Communes.of(roster))
     for doubt in (commune, campaign):
         if isinstance(doubt, Unsure):
             return case.held(doubt.reason, "query", *doubt.candidates)
@@ -298,9 +299,9 @@ class _Case:
     def _sections(self, form: ReadDocument) -> list[str]:
         """Return the communes under whose names (sheet, group heading) the form's rows stand."""
         parts = {part for row in _rows(form) for part in row.section.split(" / ")}
-        names = {fold(part) for part in parts}
         named = {one.title for one in named_communes(sorted(parts), self.roster)}
-        return sorted(named | {one.title for one in self.roster if fold(one.name) in names})
+        bare = Communes.of(self.roster).by_bare_name
+        return sorted(named | {one.title for part in parts for one in bare.get(fold(part), ())})
 
     def _chosen(self, forms: list[ReadDocument]) -> list[ReadDocument]:
         """Return the one form that several files hold, or all of them if they hold others.

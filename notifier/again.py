@@ -162,4 +162,4 @@ def _was_silent(world: World, key: CommuneKey) -> bool:
 
 
 def _commune(world: World, key: CommuneKey) -> Commune | None:
-    return next((one for one in world.config.communes if one.key == key), None)
+    return world.config.commune(key)

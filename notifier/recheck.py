@@ -78,7 +78,7 @@ class _Question:
     @property
     def commune(self) -> Commune | None:
         """The commune as the roster has it now."""
-        return next((c for c in self.config.communes if c.key == self.mail.commune), None)
+        return self.config.commune(self.mail.commune)
 
 
 def _ourselves(config: Config) -> frozenset[str]:

@@ -5,7 +5,7 @@ key is always there (None or empty when it does not apply), so StrictUndefined f
 """
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -26,6 +26,7 @@ from notifier.report_view import ReportFacts, report_view
 from notifier.schedule import live
 from notifier.token import token, without_tokens
 from notifier.versions import told_changes, told_doubts
+from notifier.when_asked import WhenAsked
 from parsers.reading import Letter
 from registry.model import (
     WHOSE_IS_OPEN,
@@ -172,6 +173,8 @@ class Context:
     target: "Target | None" = None
     excerpt: str = ""
     left_out: tuple[tuple[str, str], ...] = ()
+    #: The same snapshot with the contents of the answers; ``snapshot`` itself may have none.
+    with_contents: Callable[[], Snapshot] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,13 +223,16 @@ def view(due: Due, context: Context) -> View:
         "timing": _timing(context),
         "evidence": [_evidence(mail, context) for mail in context.evidence],
         "evidence_rows": [_evidence_row(mail, context) for mail in context.evidence],
-        "status": _status(context),
-        "held": _held(context),
-        "held_rows": [[one["id"], one["received"], one["reason"]] for one in _held(context)],
+        # What takes a look at every commune or all that waits is made when a wording asks for it.
+        "status": WhenAsked(lambda: _status(context)),
+        "held": WhenAsked(lambda: _held(context)),
+        "held_rows": WhenAsked(
+            lambda: [[one["id"], one["received"], one["reason"]] for one in _held(context)]
+        ),
         "attachments": [_attachment(item) for item in context.attachments],
-        "unreachable": _unreachable(context),
-        "unreached": _unreached(context),
-        "unproven": _unproven(context),
+        "unreachable": WhenAsked(lambda: _unreachable(context)),
+        "unreached": WhenAsked(lambda: _unreached(context)),
+        "unproven": WhenAsked(lambda: _unproven(context)),
         "facts": [
             [_FACTS.get(key, wording.clean(key, 60)), _fact(key, value)]
             for key, value in sorted(due.facts.items(), key=_fact_place)
@@ -550,7 +556,7 @@ def _campaigns(context: Context) -> tuple[Campaign, ...]:
 
 def _status(context: Context) -> list[View]:
     """Return per campaign how many communes are in which state, and which."""
-    snapshot = context.snapshot
+    snapshot = context.with_contents() if context.with_contents else context.snapshot
     if snapshot is None:
         return []
     return [_campaign_status(campaign, snapshot, context) for campaign in _campaigns(context)]

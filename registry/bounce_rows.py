@@ -13,9 +13,9 @@ from registry.rows import key_of, message_of, not_redirected
 from registry.tables import MAIL_LOST, bounced, mails, messages
 
 #: The evidence that a commune was asked.
-_ASKING: tuple[MailKind, ...] = ("call", "reminder")
+ASKING: tuple[MailKind, ...] = ("call", "reminder")
 #: What is sent again when it reached nobody.
-_OWED: tuple[MailKind, ...] = (*_ASKING, "silence", "ack")
+_OWED: tuple[MailKind, ...] = (*ASKING, "silence", "ack")
 #: In one of these states a mail will still be sent.
 _OPEN: frozenset[MailState] = frozenset({"queued", "sending", "held"})
 #: In one of these it may still arrive, or may have arrived.
@@ -36,7 +36,7 @@ _ASKED = (
     )
     .where(
         mails.c.campaign.in_(sa.bindparam("campaigns", expanding=True)),
-        mails.c.kind.in_(_ASKING),
+        mails.c.kind.in_(ASKING),
         mails.c.commune_code.is_not(None),
         not_redirected(),
     )

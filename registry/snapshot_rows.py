@@ -2,61 +2,17 @@
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from typing import get_args
+from dataclasses import replace
 
 import sqlalchemy as sa
 
-from registry.bounce_rows import read_asked, read_bounces, read_lost
+from registry.bounce_rows import read_bounces, read_lost
 from registry.campaign_rows import get_campaign, read_reports
-from registry.look_rows import read_submissions
-from registry.model import (
-    ARRIVALS,
-    REDIRECTED,
-    Brake,
-    CommuneKey,
-    Heard,
-    MailKind,
-    Message,
-    Snapshot,
-    Window,
-)
+from registry.database import Database
+from registry.model import REDIRECTED, Brake, Message, Snapshot, Window
 from registry.rows import Part, message_of
-from registry.tables import mails, marks, messages, submissions
-
-#: Mails about single messages besides their acknowledgments; and all the others.
-_SINGLE: tuple[MailKind, ...] = ("held", "stranger", "question")
-_COMMON = tuple(kind for kind in get_args(MailKind) if kind not in {"ack", *_SINGLE})
-
-_Heard = dict[tuple[str, CommuneKey], Heard]
-
-_SETTLED = ("recorded", "rejected")
-_IS_ARRIVAL = sa.and_(
-    messages.c.commune_code.is_not(None),
-    sa.or_(
-        messages.c.state.in_(("kept", "held")),
-        sa.and_(
-            # what was returned to its sender arrived all the same (promise 3)
-            sa.or_(messages.c.state != "rejected", messages.c.ack == "returned"),
-            messages.c.verdict.in_(ARRIVALS),
-        ),
-    ),
-)
-_WHO = (messages.c.campaign, messages.c.commune_code, messages.c.commune_from)
-_ARRIVED = (
-    sa.select(
-        *_WHO,
-        sa.func.min(messages.c.received_at).label("first_at"),
-        sa.func.max(messages.c.received_at).label("last_at"),
-        sa.func.count().label("messages"),
-        sa.func.sum(sa.case((messages.c.state.in_(_SETTLED), 0), else_=1)).label("held"),
-    )
-    .where(messages.c.campaign.in_(sa.bindparam("campaigns", expanding=True)), _IS_ARRIVAL)
-    .group_by(*_WHO)
-)
-_ARRIVED_ANYWHERE = sa.select(
-    messages.c.commune_code, messages.c.commune_from, messages.c.received_at, messages.c.state
-).where(messages.c.campaign.is_(None), _IS_ARRIVAL)
-
+from registry.snapshot_memory import SINGLE, Remembered, read_current, remembered
+from registry.tables import mails, marks, messages
 
 _NOT_PASSED_ON = sa.and_(
     messages.c.verdict == "department",
@@ -69,8 +25,24 @@ _NOT_PASSED_ON = sa.and_(
 )
 
 
+_WAITING = sa.union(
+    sa.select(messages.c.id).where(messages.c.state == "held"),
+    sa.select(messages.c.id).where(messages.c.unanswered),
+)
+_SINGLE_KEYS = sa.select(mails.c.key).where(
+    mails.c.message_id.in_(_WAITING),
+    sa.or_(mails.c.kind.in_(SINGLE), mails.c.key.like(f"{REDIRECTED}%")),
+)
+#: One daemon asks for the same campaigns again and again; an edited config for others.
+_MOST_REMEMBERED = 4
+
+
 class SnapshotRows(Part):
     """The view that `notifier.due` decides on."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self._memory: dict[tuple[object, ...], Remembered] = {}
 
     def snapshot(
         self,
@@ -91,83 +63,52 @@ class SnapshotRows(Part):
         windows = dict(campaigns) if isinstance(campaigns, Mapping) else {}
         ids = list(dict.fromkeys(campaigns))
         with self._database.read() as connection:
-            current = read_submissions(
-                connection,
-                sa.and_(submissions.c.campaign.in_(ids), submissions.c.current),
-                contents=contents,
-                notes=findings,
-            )
             bounces = read_bounces(connection)
             dead = frozenset(one.address for one in bounces)
+            long = self._long(connection, ids, windows, contents=contents, findings=findings)
             return Snapshot(
-                current={(version.campaign, version.commune): version for version in current},
-                heard=_heard(connection, ids, windows),
+                current=long.current,
+                heard=long.heard,
                 campaigns={name: get_campaign(connection, name) for name in ids},
                 unanswered=_messages(connection, messages.c.unanswered),
                 held=_messages(connection, messages.c.state == "held"),
                 reports=tuple(read_reports(connection, ids)),
-                mail_keys=_mail_keys(connection, ids),
+                mail_keys=long.keys | _single_keys(connection),
                 department=_messages(connection, _NOT_PASSED_ON),
                 bounced=dead,
                 bounces=bounces,
                 lost=read_lost(connection, ids, dead),
-                asked=read_asked(connection, ids),
+                asked=long.asked,
                 polled_at=_mark(connection, "polled")[0],
                 unprocessed=_unprocessed(connection),
                 brake=_brake(connection),
             )
 
-
-def _heard(
-    connection: sa.Connection, ids: list[str], windows: Mapping[str, Window]
-) -> Mapping[tuple[str, CommuneKey], Heard]:
-    """Fold all arrivals of these campaigns, counted by the database, and those of no campaign."""
-    heard: _Heard = {}
-    for row in connection.execute(_ARRIVED, {"campaigns": ids}):
-        place = row.campaign, (row.commune_code, row.commune_from)
-        _add(heard, place, Heard(row.first_at, row.last_at, row.messages, row.held))
-    for row in connection.execute(_ARRIVED_ANYWHERE):
-        at = row.received_at
-        for campaign in ids:
-            if _inside(windows.get(campaign), at):
-                place = campaign, (row.commune_code, row.commune_from)
-                _add(heard, place, Heard(at, at, 1, int(row.state not in _SETTLED)))
-    return heard
-
-
-def _inside(window: Window | None, moment: dt.datetime) -> bool:
-    return window is None or window[0] <= moment < window[1]
-
-
-def _add(heard: _Heard, place: tuple[str, CommuneKey], more: Heard) -> None:
-    old = heard.get(place, more)
-    if old is more:
-        heard[place] = more
-        return
-    heard[place] = Heard(
-        min(old.first_at, more.first_at),
-        max(old.last_at, more.last_at),
-        old.messages + more.messages,
-        old.held + more.held,
-    )
+    def _long(
+        self,
+        connection: sa.Connection,
+        ids: list[str],
+        windows: Mapping[str, Window],
+        *,
+        contents: bool,
+        findings: bool,
+    ) -> Remembered:
+        """Return what takes long; without contents and findings it is remembered between calls."""
+        asked_for = (tuple(ids), tuple(windows.items()))
+        long = remembered(connection, self._memory.get(asked_for), ids, windows)
+        if len(self._memory) >= _MOST_REMEMBERED:
+            self._memory.clear()
+        self._memory[asked_for] = long
+        if not (contents or findings):
+            return long
+        return replace(
+            long, current=read_current(connection, ids, contents=contents, findings=findings)
+        )
 
 
-def _mail_keys(connection: sa.Connection, ids: list[str]) -> frozenset[str]:
-    """Return the keys of all mails that a decision may still be repeated for."""
-    waiting = sa.union(
-        sa.select(messages.c.id).where(messages.c.state == "held"),
-        sa.select(messages.c.id).where(messages.c.unanswered),
-    )
-    key = sa.select(mails.c.key)
-    query = sa.union(
-        key.where(mails.c.campaign.in_(ids), mails.c.kind.in_(_COMMON)),
-        key.where(mails.c.campaign.is_(None), mails.c.kind.in_(_COMMON)),
-        key.where(
-            mails.c.message_id.in_(waiting),
-            sa.or_(mails.c.kind.in_(_SINGLE), mails.c.key.like(f"{REDIRECTED}%")),
-        ),
-    )
-    return frozenset(connection.execute(query).scalars())
+def _single_keys(connection: sa.Connection) -> frozenset[str]:
+    """Return the keys of mails about single messages that a decision may still be repeated for."""
+    return frozenset(connection.execute(_SINGLE_KEYS).scalars())
 
 
 def _messages(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> tuple[Message, ...]:

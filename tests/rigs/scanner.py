@@ -78,7 +78,8 @@ def pdf_page(data: bytes, number: int = 0, dpi: int = _PAGE_DPI) -> Picture:
     """Render one page of a PDF as a gray picture."""
     document = pypdfium2.PdfDocument(data)
     try:
-        return document[number].render(scale=dpi / 72, grayscale=True).to_numpy()[..., 0]
+        gray = document[number].render(scale=dpi / 72, grayscale=True).to_numpy()
+        return gray.reshape(gray.shape[:2])  # with or without an axis for the one colour
     finally:
         document.close()
 
