@@ -27,11 +27,12 @@ from intake.readers import Readers
 from intake.reload import replace_config
 from parsers.fingerprint import code_fingerprint, fingerprint_of
 from parsers.jail import Jail, JailLimits
+from parsers.office import OfficeLimits
 from parsers.reading import Reading, Refusal
 
 pytestmark = pytest.mark.e2e
 
-LIMITS = JailLimits(seconds=120)
+LIMITS = JailLimits(seconds=120, office=OfficeLimits(seconds=120))
 FORM = shipped_form()
 SLOW = "list-nine/input-python-docx.odt"  # LibreOffice takes its time
 SCAN = "list-signed/input-reportlab-print.scan-300.pdf"
@@ -349,10 +350,12 @@ def test_fault_134_135_an_office_records_the_same_whatever_becomes_of_its_cluste
     open_office, sent: list[bytes]
 ) -> None:
     """Worker and scheduler are killed while its mails are read: each is recorded once."""
-    alone = received(open_office(), sent)
+    patient = {"read_seconds": '"120s"', "convert_seconds": '"120s"'}
+    alone = received(open_office(limits=patient), sent)
     alone.tick()
     with DaskCluster(2) as cluster, ThreadPoolExecutor(1) as loop:
-        office = received(open_office(scale={"readers": f'"{cluster.scale.readers}"'}), sent)
+        scale = {"readers": f'"{cluster.scale.readers}"'}
+        office = received(open_office(limits=patient, scale=scale), sent)
         until(lambda: threads_of(office.desk.reader) == 2, "both workers are in the team")
         ticking = loop.submit(office.tick)
         cluster.kill(cluster.stopped_at_work())
@@ -408,6 +411,7 @@ def test_once_reads_on_the_cluster_and_ends(steady: DaskCluster, open_office) ->
     with real_process(office.folder, "once") as process:
         told = process.communicate(timeout=120)[0].decode()
         assert process.returncode == 0, told
+    assert "cluster_joined" in told
     assert "read_here" not in told
     office.restart()
     assert [one.verdict for one in office.store.messages()] == ["submission"]
