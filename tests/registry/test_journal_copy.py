@@ -109,6 +109,7 @@ def put_back(tmp_path: Path, name: str) -> Store:
     return open_store(URL, tmp_path)
 
 
+@pytest.mark.sqlite_file  # an older file is put back
 def test_a_registry_that_was_put_back_is_behind(
     store: Store, copy: JournalFile, tmp_path: Path
 ) -> None:
@@ -128,6 +129,7 @@ def test_a_registry_that_was_put_back_is_behind(
         assert copy.path.read_bytes() == before
 
 
+@pytest.mark.sqlite_file  # an older file is put back
 def test_a_registry_that_was_put_back_and_went_on_gets_a_new_copy(
     store: Store, copy: JournalFile, tmp_path: Path
 ) -> None:
