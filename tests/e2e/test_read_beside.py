@@ -38,6 +38,19 @@ SENDERS = ["hoacu@caoloc.example", "giacat@caoloc.example", "thanhloa@caoloc.exa
 RAWS = [mail(sender, files=workbook_file(BOOK)) for sender in SENDERS]
 
 
+class Kept(Whole):
+    """An office that has fetched its mails and understood none."""
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self.reads = watched(self)
+        self.desk.shares_readings = True
+        for raw in RAWS:
+            self.deliver(raw)
+        self.daemon.collect_and_keep()
+        return self
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[Postgres]:
     with Postgres() as running:
@@ -56,19 +69,6 @@ def opened(folder: Path, dovecot: Dovecot, server: Postgres) -> Kept:
     storage = {"storage": {"database": f'"{server.url(template="migrated")}"'}}
     user = next(dovecot.unused)  # type: ignore[attr-defined]
     return Kept(folder, dovecot, user, moment(15), storage)
-
-
-class Kept(Whole):
-    """An office that has fetched its mails and understood none."""
-
-    def __enter__(self) -> Self:
-        super().__enter__()
-        self.reads = watched(self)
-        self.desk.shares_readings = True
-        for raw in RAWS:
-            self.deliver(raw)
-        self.daemon.collect_and_keep()
-        return self
 
 
 def watched(office: Whole) -> list[str]:
@@ -167,27 +167,20 @@ def test_an_upgrade_under_a_running_process_stops_the_sharing(
     assert "start it again" in Beside(office.config)._of_no_use([code_fingerprint()])
 
 
-@pytest.mark.parametrize("answers", ["[]", "{}", '{"x": "y"}', "null", "not json"])
-def test_rows_that_say_nothing_of_use_cost_a_reading_and_no_more(
-    office: Kept, answers: str
-) -> None:
+def test_rows_that_say_nothing_of_use_cost_a_reading_and_no_more(office: Kept) -> None:
     read_all_beside(office)
+    first, second, third = office.store.kept()
+    broken = dict.fromkeys(office.store.readings_of(first.id), '{"reading": {"kind": 7}}')
+    office.store.put_readings(first.id, Beside(office.config)._me, broken)
     engine = sa.create_engine(office.config.settings.storage.database)
+    put = sa.text("UPDATE readings SET answers = :answers WHERE message_id = :id")
     with engine.begin() as connection:
-        connection.execute(sa.text("UPDATE readings SET answers = :answers"), {"answers": answers})
+        for one, answers in ((second, "null"), (third, "not json")):
+            connection.execute(put, {"answers": answers, "id": one.id})
     engine.dispose()
     office.tick()
     assert len(office.reads) == 3
-    assert len(office.store.messages()) == 3
-
-
-def test_an_answer_that_is_no_reading_is_read_again(office: Kept) -> None:
-    read_all_beside(office)
-    for message in office.store.kept():
-        broken = dict.fromkeys(office.store.readings_of(message.id), '{"reading": {"kind": 7}}')
-        office.store.put_readings(message.id, Beside(office.config)._me, broken)
-    office.tick()
-    assert len(office.reads) == 3
+    assert sum(one.kind == "ack" for one in office.store.mails()) == 3
 
 
 def test_every_part_of_the_key_counts(office: Kept) -> None:

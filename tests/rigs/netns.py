@@ -4,9 +4,11 @@ Needs root. What was made is taken away at the end of the block, whatever happen
 """
 
 import os
+import re
 import subprocess
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -43,13 +45,14 @@ class Network:
     """A bridge in the tests' own namespace (``address``) and so many hosts on it."""
 
     def __init__(self, hosts: int) -> None:
-        self._mark = f"{os.getpid() % 100_000}"
+        self._mark = f"{os.getpid()}"
         self._net = f"10.213.{os.getpid() % 250}"
         self.address = f"{self._net}.1"
         self._count = hosts
         self.hosts: list[Namespace] = []
 
     def __enter__(self) -> Self:
+        _sweep()
         bridge = f"tb{self._mark}"
         with ExitStack() as stack:
             stack.callback(_quietly, "link", "del", bridge)
@@ -81,6 +84,15 @@ class Network:
         trace: TracebackType | None,
     ) -> None:
         self._stack.close()
+
+
+def _sweep() -> None:
+    """Take away what runs left that were killed: names tell whose they are, and who is gone."""
+    for folder, pattern in (("/run/netns", r"th(\d+)-\d"), ("/sys/class/net", r"t[bc](\d+)(-\d)?")):
+        for path in Path(folder).glob("t*"):
+            owner = re.fullmatch(pattern, path.name)
+            if owner and not Path(f"/proc/{owner[1]}").exists():
+                _quietly("netns" if path.name.startswith("th") else "link", "del", path.name)
 
 
 def _ip(*arguments: str) -> None:
