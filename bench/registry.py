@@ -2,8 +2,8 @@
 
     python bench/registry.py [--messages N] [--rounds N]
 
-The calls are those of one mail with a form: kept, begun, recorded, its acknowledgment queued, handed
-over and sent, filed. No mail server and no reader is part of it. PostgreSQL is private, on this
+The calls are those of one mail with a form: kept, begun, recorded, its acknowledgment queued,
+handed over and sent. No mail server and no reader is part of it. PostgreSQL is private, on this
 machine, over a Unix socket; both wait for the disk at every commit.
 """
 
@@ -20,11 +20,11 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests")]
 
-from rigs.postgres import Postgres
+from rigs.postgres import Postgres  # noqa: E402  found by the line above
 
-from parsers.reading import Row
-from registry.model import NewMail, NewSubmission, Outcome, Point, Slot
-from registry.store import Store, open_store
+from parsers.reading import Row  # noqa: E402  as above
+from registry.model import NewMail, NewSubmission, Outcome, Point, Slot  # noqa: E402  as above
+from registry.store import Store, open_store  # noqa: E402  as above
 
 NOW = dt.datetime(2024, 5, 15, 9, 0, tzinfo=dt.UTC)
 DAY = dt.date(2020, 1, 1)
@@ -43,9 +43,10 @@ def submission(number: int) -> NewSubmission:
 
 def mail(number: int, message_id: int) -> NewMail:
     """Its acknowledgment."""
+    whose = f"xa{number}@caoloc.example"
     raw = f"Message-ID: <{number}@caoloc.example>\r\n\r\n".encode() * 200
     return NewMail(
-        f"ack/{number}", f"xa{number}@caoloc.example", "ack", "Đã nhận", f"<{number}@caoloc.example>",
+        f"ack/{number}", whose, "ack", "Đã nhận", f"<{number}@caoloc.example>",
         raw, campaign="ocop-2024-2", commune=(f"{number:05}", DAY), message_id=message_id,
     )  # fmt: skip
 

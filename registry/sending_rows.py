@@ -118,10 +118,10 @@ class SendingRows(Part):
                 settled.append(_settled(mail, outcome))
                 told.append(_told(mail, outcome))
             for mail_id, at in handing:
-                mail = claimed.get(mail_id)
-                if mail is None or mail.state not in {"queued", "unknown"}:
+                if mail_id not in claimed or claimed[mail_id].state not in {"queued", "unknown"}:
                     impossible.add(mail_id)
                     continue
+                mail = claimed[mail_id]
                 # Tried once more: the first copy may be there, and counts for the caps.
                 doubted_at = mail.handed_at if mail.state == "unknown" else mail.doubted_at
                 handed.append(
