@@ -56,12 +56,14 @@ def _snapshot(desk: Desk) -> Snapshot:
     return desk.store.snapshot(campaigns, contents=False, findings=False)
 
 
-def _change(desk: Desk, campaign: Campaign, snapshot: Snapshot) -> ReportChange:
+def _change(
+    desk: Desk, campaign: Campaign, snapshot: Snapshot, now: dt.datetime
+) -> ReportChange:
     """Compare what the newest report counts with what one would count that was made now."""
     newest = newest_report(snapshot, campaign)
     if newest is None:
         return "none"
-    inputs = gather(desk.store, desk.config, campaign, desk.clock())
+    inputs = gather(desk.store, desk.config, campaign, now)
     released = released_report(snapshot, campaign)
     if released is not None and not _adds(desk.vault, released, inputs):
         return "none"  # a supplement without differences is never made

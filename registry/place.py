@@ -6,6 +6,7 @@ others beside the shelves. Each is there whole or not at all.
 
 import contextlib
 import re
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -80,6 +81,7 @@ class Folder:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._making = threading.Lock()
 
     def where(self, name: str = "") -> str:
         """Return the path."""
@@ -109,7 +111,8 @@ class Folder:
         if self.holds(name, data):
             return
         path = self.folder / name
-        make_folder(path.parent)
+        with self._making:  # who finds a shelf there must find its name on the disk as well
+            make_folder(path.parent)
         put_file(path, data)
 
     def create(self, name: str, data: bytes) -> bool:

@@ -447,3 +447,46 @@ def test_a_cluster_without_its_library_is_told(
     scaled(folder, "dask://127.0.0.1:8786")
     (problem,) = problems(folder)
     assert problem.remedy == "run: pip install 'commune-intake[scale]'"
+
+
+def in_bucket(folder: Path) -> None:
+    edit(folder, "settings.toml", 'vault = "data/vault"', 'vault = "s3://intake-mau/kho/goc"')
+    edit(folder, "settings.toml", 's3_access_key = ""', 's3_access_key = "intake"')
+    edit(folder, "settings.toml", 's3_secret_env = ""', 's3_secret_env = "MAU_S3"')
+
+
+def test_a_vault_may_lie_in_a_bucket(tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    shutil.copytree(EXAMPLE, folder)
+    assert load(folder, env={}).settings.storage.bucket is None
+    in_bucket(folder)
+    config = load(folder, env={"MAU_S3": "Bi-Mat-123"})
+    assert config.settings.storage.bucket == ("intake-mau", "kho/goc")
+    assert not [one for one in warnings(config) if "s3_secret" in str(one)]
+    (told,) = [one for one in warnings(load(folder, env={})) if "MAU_S3" in str(one)]
+    assert "settings.toml:" in str(told)
+
+
+def test_a_bucket_without_its_library_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "config"
+    shutil.copytree(EXAMPLE, folder)
+    in_bucket(folder)
+    monkeypatch.setattr("config.storage_checks.find_spec", lambda _: None)
+    (problem,) = problems(folder)
+    assert problem.remedy == "run: pip install 'commune-intake[scale]'"
+
+
+def test_a_buckets_secret_that_others_can_read_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    shutil.copytree(EXAMPLE, folder)
+    in_bucket(folder)
+    secret = tmp_path / "s3.txt"
+    secret.write_text("Bi-Mat-123\n")
+    secret.chmod(0o644)
+    edit(folder, "settings.toml", 's3_secret_env = "MAU_S3"', 's3_secret_env = ""')
+    edit(folder, "settings.toml", 's3_secret_file = ""', f's3_secret_file = "{secret}"')
+    (told,) = [one for one in warnings(load(folder, env={})) if "s3_secret_file" in str(one)]
+    assert f"chmod 600 {secret}" in str(told)
+    assert "Bi-Mat-123" not in str(told)

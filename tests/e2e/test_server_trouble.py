@@ -11,22 +11,24 @@ import sqlalchemy as sa
 from promises.correspondence import letter
 from rigs.cable import Cable
 from rigs.cast import moment
+from rigs.memory_courier import Taken
 from rigs.memory_office import CAMPAIGN, MemoryOffice, Unit
 from rigs.postgres import Postgres
 
 import intake.service as service_module
+from registry.model import Mail
 from registry.store import Store
 
 MINUTES = dt.timedelta(minutes=20)
 HOA_CU, GIA_CAT, STRANGER = "hoacu@caoloc.example", "giacat@caoloc.example", "ai.do@la.example"
 #: What is under way when the server stops.
 STEPS = [
-    "INSERT INTO messages",
-    "INSERT INTO submissions",
-    "INSERT INTO mails",
-    "UPDATE mails",
-    "UPDATE slots",
-    "SELECT",
+    ("INSERT INTO messages", "fast"),
+    ("INSERT INTO submissions", "immediate"),
+    ("INSERT INTO mails", "fast"),
+    ("UPDATE mails", "immediate"),
+    ("UPDATE slots", "fast"),
+    ("SELECT", "immediate"),
 ]
 
 
@@ -39,8 +41,11 @@ def server() -> Iterator[Postgres]:
 
 
 @pytest.fixture(autouse=True)
-def _any_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+def _any_clock(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(service_module, "BUILT_AT", moment(1))
+    yield
+    if not server.running:  # a test failed in between
+        server.start()
 
 
 def office_at(folder: Path, url: str) -> MemoryOffice:
@@ -66,11 +71,20 @@ def outcome(office: MemoryOffice) -> dict[str, object]:
             (one.commune, one.version, one.receipt, one.current, len(one.points))
             for one in store.submissions(CAMPAIGN)
         ],
-        "mails": Counter((one.recipient, one.key) for one in office.courier.taken),
-        "outbox": Counter((one.recipient, one.key, one.state) for one in store.mails()),
-        "folders": {name: len(lying) for name, lying in office.server.folders.items()},
+        "mails": Counter((one.recipient, one.key) for one in office.courier.taken if _owed(one)),
+        "outbox": Counter(
+            (one.recipient, one.key, one.state) for one in store.mails() if _owed(one)
+        ),
+        "folders": {
+            name: len(lying) for name, lying in office.server.folders.items() if name != "Sent"
+        },
         "journal": store.verify_journal(),
     }
+
+
+def _owed(mail: Mail | Taken) -> bool:
+    """Whether it is owed anyhow: of trouble the admin is told."""
+    return not mail.key.startswith("alert/")
 
 
 @pytest.fixture(scope="module")
@@ -85,9 +99,14 @@ def calm(server: Postgres, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     return found
 
 
+def turn(office: MemoryOffice) -> None:
+    """One turn of the service's loop: a tick, and what those who watch are told."""
+    office.survive(office.service._turn)
+
+
 def _finish(office: MemoryOffice) -> None:
     for _ in range(3):
-        office.tick()
+        turn(office)
         office.pass_time(MINUTES)
 
 
@@ -95,24 +114,24 @@ def _troubles(office: MemoryOffice) -> set[str]:
     return {one.code for one in office.daemon.health.look()}
 
 
-@pytest.mark.parametrize("mode", ["fast", "immediate"])
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(("step", "mode"), STEPS)
 def test_fault_131_server_restarts_in_the_middle_of_a_tick(
     server: Postgres, tmp_path: Path, calm: dict[str, object], step: str, mode: str
 ) -> None:
     """The tick is given up and told; with the server back all is as if nothing had been."""
     office = office_at(tmp_path / "office", server.url())
     engine = office.store._database.engine
+    stopped: list[str] = []
 
     def stop(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        if statement.startswith(step):
-            sa.event.remove(engine, "before_cursor_execute", stop)
+        if statement.startswith(step) and not stopped:
+            stopped.append(statement)
             server.stop(mode)
 
     sa.event.listen(engine, "before_cursor_execute", stop)
-    office.tick()
+    turn(office)
     assert "registry" in _troubles(office)
-    office.tick()  # still away
+    turn(office)  # still away
     server.start()
     _finish(office)
     assert "registry" not in _troubles(office)
@@ -129,8 +148,16 @@ def test_fault_131_server_that_took_a_commit_whose_answer_was_lost(
     with Cable(server.port) as cable:
         url = f"postgresql+psycopg://intake@127.0.0.1:{cable.port}/{name}"
         office = office_at(tmp_path / "office", url)
-        cable.lose_commit(number)
-        office.tick()
+        written: list[sa.Connection] = []
+
+        def committing(connection: sa.Connection) -> None:
+            if connection.get_execution_options().get("immediate"):
+                written.append(connection)
+                if len(written) == number:
+                    cable.lose_commit()
+
+        sa.event.listen(office.store._database.engine, "commit", committing)
+        turn(office)
         assert cable.lost == 1
         _finish(office)
         assert "registry" not in _troubles(office)
@@ -151,7 +178,7 @@ def test_fault_132_server_that_takes_nobody_in(
             taken.append(engine.connect())
         except sa.exc.OperationalError:
             break
-    office.tick()
+    turn(office)
     assert "registry" in _troubles(office)
     assert office.courier.taken == []
     for one in taken:
@@ -170,7 +197,7 @@ def test_fault_132_pool_of_the_daemon_is_in_use(
     engine = office.store._database.engine
     monkeypatch.setattr(engine.pool, "_timeout", 0.05)
     taken = [engine.connect() for _ in range(8)]
-    office.tick()
+    turn(office)
     assert "registry" in _troubles(office)
     for one in taken:
         one.close()

@@ -122,7 +122,7 @@ def test_back_to_a_file(folder: Path, server: Postgres) -> None:
     moved = intake(folder, "migrate-registry", "sqlite:///data/back.db")
     assert moved.returncode == 0, moved.stderr
     text = (folder / "settings.toml").read_text("utf-8")
-    text = text.replace('password_env = "INTAKE_DATABASE_PASSWORD"\n', "")
+    text = text.replace('password_env = "INTAKE_DATABASE_PASSWORD"', "")
     (folder / "settings.toml").write_text(text, "utf-8")
     settle(folder, "sqlite:///data/back.db", variable="")
     assert reports(folder) == made

@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -37,7 +38,8 @@ class Trouble:
 class BadWay:
     """The proxy; started by ``with``. ``asked`` are verb and path of each request that came."""
 
-    def __init__(self, server: str) -> None:
+    def __init__(self, server: str, *, delay_seconds: float = 0.0) -> None:
+        self._delay_seconds = delay_seconds  # of each answer
         self._target = urlsplit(server).netloc
         self._http = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._http.daemon_threads = True
@@ -99,6 +101,7 @@ class BadWay:
                     self._cut()
                     return
                 body = self.rfile.read(length)
+                time.sleep(way._delay_seconds)
                 if trouble and trouble.deed == "hang":
                     way._mended.wait()
                     self._cut()
