@@ -101,8 +101,8 @@ class Desk:
     alive: Callable[[], None] = lambda: None
     #: Raises when another daemon may work on this registry: asked before what cannot be taken back.
     check_lease: Callable[[], None] = lambda: None
-    #: Whether a daemon on another host may have read what waits here (`intake.read_beside`).
-    shares_readings: bool = False
+    #: Whether daemons on other hosts may share registry and vault, and read what waits here.
+    shared: bool = False
     #: An edit of the wordings is broken: those that are known stay in use.
     keeps_wordings: bool = False
     _templates: Templates | None = None
@@ -180,7 +180,7 @@ def open_desk(
             desk.check_lease = lease.check
         if isinstance(lease, ServerLease):
             store.guarded(lease.guard)
-            desk.shares_readings = True
+            desk.shared = True
         yield desk
 
 

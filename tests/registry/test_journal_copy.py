@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,29 @@ def test_a_torn_last_line_is_cut_off_and_written_again(store: Store, copy: Journ
         again = JournalFile(copy.path.parent)
         assert again.catch_up(store, NOON).events == 1
         assert copy.path.read_bytes() == whole
+
+
+def test_a_deposed_daemon_that_ends_its_append_late_adds_nothing(
+    store: Store, copy: JournalFile
+) -> None:
+    """On a folder that hosts share: what its successor has written already stands twice."""
+    for name in "abc":
+        arrive(store, name)
+    late = store.events_after(1)  # it read these, and stood still
+    copy.catch_up(store, NOON)
+    copy._append(late[:1])
+    arrive(store, "d")
+    copy.catch_up(store, NOON)
+    assert serials(copy) == [1, 2, 3, 4]
+    assert serials(JournalFile(copy.path.parent)) == [1, 2, 3, 4]
+    assert copy.standing(store) == "equal"
+    forged = copy.path.read_bytes().splitlines(keepends=True)
+    other = replace(next(copy.events(after=2)), subject="message 9")
+    sealed = journal.seal(
+        other.previous, other.serial, other.at, other.kind, other.subject, other.data
+    )
+    copy.path.write_bytes(b"".join([*forged, journal.to_line(sealed)]))
+    assert serials(copy)[-1] == 3  # another event of that number is no repetition: it is seen
 
 
 def test_a_torn_first_line_is_written_again(store: Store, copy: JournalFile) -> None:
