@@ -52,7 +52,7 @@ VERDICTS: dict[str, frozenset[str]] = {
     "nil in one line": frozenset({"nil"}),
     "nil by letter": frozenset({"nil"}),
     "letter first": frozenset({"letter-only"}),
-    "dossier": frozenset({"dossier"}),
+    "dossier": frozenset({"dossier", "letter-only"}),
     "files sent again": frozenset({"duplicate"}),
     "the same mail by two roads": frozenset({"copy"}),
     "query": frozenset({"query"}),
