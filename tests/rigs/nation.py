@@ -160,11 +160,14 @@ class Nation:
         while self._events and self._events[0][0] <= moment:
             _, _, written = heapq.heappop(self._events)
             letter = written()
-            digest = _digest(letter.raw)
-            left = letter.kind == "query" and self._stands_so(letter.place)
-            self.letters.setdefault(digest, Known(letter.kind, letter.place, left))
-            self.delivered[letter.kind] += 1
+            self.note(letter)
             yield letter
+
+    def note(self, letter: Letter) -> None:
+        """Remember that this mail is delivered."""
+        left = letter.kind == "query" and self._stands_so(letter.place)
+        self.letters.setdefault(_digest(letter.raw), Known(letter.kind, letter.place, left))
+        self.delivered[letter.kind] += 1
 
     def _stands_so(self, place: Place | None) -> bool:
         return place is not None and "in-review" in self.expected.get(place, ())
