@@ -13,125 +13,23 @@ and filing are measured apart, on a local server that takes everything.
 """
 
 import argparse
-import datetime as dt
 import io
 import json
-import os
-import platform
-import random
 import resource
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "tests")]
 
 from rigs.dovecot import PASSWORD, USER, Dovecot  # noqa: E402  the path comes first
-
-NOW = dt.datetime.fromisoformat("2024-05-16T09:00:00+07:00")
-ENV = {"INTAKE_BENCH_PASSWORD": PASSWORD}
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_MESSAGE_BYTES = 60_000
-_POINTS = 5
-#: Workbooks with different catalogues, taken by turns; what makes 44 kB of one, packed.
-_BOOKS = 100
-_CATALOGUE_ROWS = 830
-_WORKLOADS = ("catalogue", "small")
-_MARK = "BENCH-MARK"
-
-
-# --- the messages ---------------------------------------------------------------------------------
-
-
-def make(workload: str, count: int) -> Iterator[bytes]:
-    """Yield messages of 22 communes by turns; no two workbooks are the same."""
-    from rigs.office import office  # noqa: PLC0415  only the child that makes them
-
-    communes = office().communes
-    chance = random.Random(2024)  # noqa: S311  the same messages at every run
-    small = workload == "small"
-    chosen = [communes[number % len(communes)] for number in range(min(count, _BOOKS))]
-    books = [_book(commune.kind, commune.name) for commune in chosen]
-    if not small:
-        books = [_with_catalogue(book, chance) for book in books]
-    for serial in range(count):
-        number = serial % len(books)
-        book = _varied(books[number], serial, chance if small else None)
-        yield _mail(chosen[number].emails[0], serial, book)
-
-
-def _book(kind: str, name: str) -> bytes:
-    from intake.demo_documents import PLAIN, Sender, workbook  # noqa: PLC0415  as above
-    from intake.demo_scenario import HOA_CU  # noqa: PLC0415
-
-    who = Sender(name, "45/UBND-KT", dt.date(2024, 5, 15), class_word=kind)
-    points = [
-        {**HOA_CU[number % len(HOA_CU)], "name": f"Điểm OCOP {name} {number} {_MARK}"}
-        for number in range(1, _POINTS + 1)
-    ]
-    return workbook(PLAIN, who, tuple(points))
-
-
-def _with_catalogue(book: bytes, chance: random.Random) -> bytes:
-    """Return the workbook with a second sheet as offices leave it in: hundreds of products."""
-    from openpyxl import load_workbook  # noqa: PLC0415  as above
-
-    opened = load_workbook(io.BytesIO(book))
-    sheet = opened.create_sheet("Sản phẩm")
-    sheet.append(["TT", "Mã", "Tên sản phẩm", "Chủ thể", "Địa chỉ", "Hạng sao", "Ghi chú", "Năm"])
-    for number in range(1, _CATALOGUE_ROWS + 1):
-        sheet.append(
-            [
-                number,
-                f"SP{chance.randrange(10**6)}",
-                f"Sản phẩm {chance.randrange(10**5)}",
-                f"HTX số {chance.randrange(1000)}",
-                f"Thôn {chance.randrange(300)}",
-                chance.randrange(3, 6),
-                None,
-                chance.randrange(2019, 2025),
-            ]
-        )
-    made = io.BytesIO()
-    opened.save(made)
-    return made.getvalue()
-
-
-def _varied(book: bytes, serial: int, chance: random.Random | None) -> bytes:
-    """Return the workbook with names of its own, perhaps a photograph that fills the message."""
-    made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(made, "w", 8) as new:
-        for item in old.infolist():
-            content = old.read(item).replace(_MARK.encode(), str(serial).encode())
-            new.writestr(item.filename, content)
-        if chance is not None:
-            photo = chance.randbytes(_MESSAGE_BYTES * 3 // 4 - 1_500 - len(book))
-            new.writestr("xl/media/image1.jpeg", photo)
-    return made.getvalue()
-
-
-def _mail(sender: str, serial: int, book: bytes) -> bytes:
-    from email.message import EmailMessage  # noqa: PLC0415  as above
-
-    mail = EmailMessage()
-    mail["From"] = sender
-    mail["To"] = "ocop@caoloc.example"
-    mail["Subject"] = "Đăng ký điểm OCOP"
-    mail["Message-ID"] = f"<bench-{serial}@xa.example>"
-    mail["Date"] = NOW - dt.timedelta(hours=1)
-    mail.set_content("Kính gửi UBND huyện Cao Lộc.\n\nUBND xã gửi biểu đăng ký kèm theo.\n")
-    main, sub = XLSX.split("/")
-    mail.add_attachment(book, maintype=main, subtype=sub, filename="Biểu đăng ký.xlsx")
-    return mail.as_bytes()
-
+from workload import ENV, NOW, WORKLOADS, configure, fill, machine  # noqa: E402  beside this file
 
 # --- what is measured, each in a child process of its own -----------------------------------------
 
@@ -172,7 +70,7 @@ def daemon(
     from intake.desk import open_desk  # noqa: PLC0415
     from intake.post import decide_and_queue  # noqa: PLC0415
 
-    _configure(folder, imap_port, smtp_port, user)
+    configure(folder, imap_port, smtp_port, user)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     config = load(folder, env=ENV)
     spent: dict[str, float] = {}
@@ -205,10 +103,15 @@ def daemon(
     }  # fmt: skip
 
 
+_OF_IT = "of it "
+
+
 def _timed(spent: dict[str, float], name: str, step: Callable[[], object]) -> object:
-    began = time.perf_counter()
+    began, used = time.perf_counter(), _cpu(resource.RUSAGE_SELF)
     more = step()
     spent[name] = spent.get(name, 0) + time.perf_counter() - began
+    own = f"{_OF_IT}{name}"  # whatever the threads of this process did meanwhile
+    spent[own] = spent.get(own, 0) + _cpu(resource.RUSAGE_SELF) - used
     return more
 
 
@@ -219,33 +122,6 @@ def _cpu(who: int) -> float:
 
 def _peak_kb() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-
-
-def _configure(folder: Path, imap_port: int, smtp_port: int, user: str) -> None:
-    """The shipped example, pointed at loopback; what would hold or pace a flood is raised."""
-    from config.init import write_example  # noqa: PLC0415  as above
-    from intake.demo import _with_values  # noqa: PLC0415
-
-    write_example(folder)
-    server = {"host": '"127.0.0.1"', "security": '"none"'}
-    sections = {
-        "mailbox": {
-            **server, "port": f"{imap_port}", "user": f'"{user}"',
-            "password_env": '"INTAKE_BENCH_PASSWORD"',
-        },
-        "smtp": {
-            **server, "port": f"{smtp_port}", "user": '""', "password_env": '""',
-            "rate_per_minute": "1000000",
-        },
-        "limits": {
-            "brake_acks": "1000000", "per_recipient_hour": "1000000", "per_recipient_day": "1000000"
-        },
-    }  # fmt: skip
-    path = folder / "settings.toml"
-    text = path.read_text(encoding="utf-8")
-    for section, values in sections.items():
-        text = _with_values(text, section, values)
-    path.write_text(text, encoding="utf-8")
 
 
 # --- the run --------------------------------------------------------------------------------------
@@ -261,17 +137,7 @@ class Bench:
 
     def fill(self, user: str, workload: str, count: int) -> None:
         """Deliver; made in a child, for children inherit the peak of this process's memory."""
-        raws = self.folder / user
-        raws.mkdir()
-        self._child("make", str(raws), workload, str(count))
-        files = sorted(raws.iterdir())
-        self.message_bytes = sum(file.stat().st_size for file in files) // count
-        self.dovecot.fill((file.read_bytes() for file in files), user=user)
-        start = NOW.timestamp() - 3600
-        for serial, path in enumerate(sorted((self.dovecot.dir / "mail" / user / "new").iterdir())):
-            os.utime(path, (start + serial, start + serial))  # the Maildir's INTERNALDATE
-        for file in files:
-            file.unlink()
+        self.message_bytes = fill(self.dovecot, user, workload, count, self.folder)
 
     def naive(self, user: str) -> dict[str, float]:
         """Run the naive script once."""
@@ -294,9 +160,6 @@ class Bench:
 def child(words: list[str]) -> None:
     """Do one measured thing and print it as JSON."""
     match words:
-        case ["make", folder, workload, count]:
-            for serial, raw in enumerate(make(workload, int(count))):
-                Path(folder, f"{serial:06d}").write_bytes(raw)
         case ["naive", port, user]:
             print(json.dumps(naive(int(port), user)))
         case ["daemon", folder, imap_port, smtp_port, user, *end]:
@@ -306,7 +169,7 @@ def child(words: list[str]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--workload", choices=_WORKLOADS, default=_WORKLOADS[0])
+    parser.add_argument("--workload", choices=WORKLOADS, default=WORKLOADS[0])
     parser.add_argument("--messages", type=int, default=2000)
     parser.add_argument("--few", type=int, default=200, help="the small inbox, for memory")
     parser.add_argument("--runs", type=int, default=3, help="of each, by turns")
@@ -364,10 +227,11 @@ def report(
         f"processor time, s: naive {naive_runs[-1]['cpu']:.1f}; daemon {last['cpu']:.1f}"
         f" and its readers {last['readers_cpu']:.1f}"
     )
-    print(f"\n{'where the daemon spends it, ms/message':46}{some:>8}{count:>8}")
-    for name in [name for name in last if name.startswith("step ")]:
+    print(f"\n{'where the daemon spends it, ms/message':46}{some:>8}{count:>8}   of it, processor")
+    for name in [name for name in last if name.startswith("step ") and _OF_IT not in name]:
         each = few[name] / some * 1000, last[name] / count * 1000
-        print(f"  {name.removeprefix('step '):44}{each[0]:>8.2f}{each[1]:>8.2f}")
+        own = last[name.replace("step ", f"step {_OF_IT}")] / count * 1000
+        print(f"  {name.removeprefix('step '):44}{each[0]:>8.2f}{each[1]:>8.2f}{own:>8.2f}")
     runs = ", ".join(
         f"{one['seconds']:.1f}/{two['seconds']:.1f}"
         for one, two in zip(naive_runs, daemon_runs, strict=True)
@@ -377,14 +241,6 @@ def report(
 
 def _line(name: str, seconds: float, count: int, peak_kb: float) -> None:
     print(f"{name:38}{seconds:>9.1f}{seconds / count * 1000:>12.2f}{peak_kb / 1000:>9.1f}")
-
-
-def machine(*packages: str) -> str:
-    """Say what the figures belong to."""
-    names = [f"{package} {version(package)}" for package in packages]
-    cores = len(os.sched_getaffinity(0))
-    python = f"Python {platform.python_version()}"
-    return f"{platform.machine()}, {cores} cores, {platform.system()}; {python}, {', '.join(names)}"
 
 
 if __name__ == "__main__":

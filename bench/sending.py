@@ -13,6 +13,7 @@ answers after some milliseconds, as one at the end of a line does.
 
 import argparse
 import asyncio
+import cProfile
 import datetime as dt
 import json
 import os
@@ -27,7 +28,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from email.message import EmailMessage
 from importlib.metadata import version
 from pathlib import Path
@@ -205,7 +206,7 @@ def ours(port: int, ca: str, count: int, connections: int) -> dict[str, float]:
 
     smtp = {
         "host": "localhost", "port": port, "security": "tls" if ca else "none", "ca_file": ca,
-        "user": FROM if ca else "", "rate_per_minute": 1_000_000,
+        "user": FROM if ca else "", "rate_per_minute": 1_000_000, "connections": connections,
     }  # fmt: skip
     config = world.config(smtp=smtp)
     moments = iter(range(10**9))
@@ -240,8 +241,12 @@ def ours(port: int, ca: str, count: int, connections: int) -> dict[str, float]:
 def measured(count: int) -> Iterator[dict[str, float]]:
     """Fill in seconds, processor time and peak memory."""
     found: dict[str, float] = {"mails": count}
+    profile = cProfile.Profile() if os.environ.get("BENCH_PROFILE") else None
     began, cpu = time.perf_counter(), time.process_time()
-    yield found
+    with profile or nullcontext():
+        yield found
+    if profile:
+        profile.dump_stats(os.environ["BENCH_PROFILE"])
     found["seconds"] = time.perf_counter() - began
     found["cpu"] = time.process_time() - cpu
     found["peak_kb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -271,11 +276,11 @@ def child(words: list[str]) -> None:
 
 def run(folder: Path, port: int, kind: str, count: int, *words: str, profile: str = "") -> Any:
     """Run one sender in a child."""
-    watched = ["-m", "cProfile", "-o", profile] if profile else []
     ca = str(folder / "ca.pem") if kind == "tls" else ""
     who, *more = words
-    command = [sys.executable, *watched, __file__, "--child", who, str(port), ca, str(count), *more]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, __file__, "--child", who, str(port), ca, str(count), *more]
+    env = os.environ | {"BENCH_PROFILE": profile}
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=env)
     return json.loads(done.stdout)
 
 
@@ -285,7 +290,9 @@ def table(kind: str, count: int, answer_ms: float, found: dict[str, list[Any]]) 
                for name, runs in found.items()}  # fmt: skip
     naive = seconds[_SENDERS[0][0]]
     print(f"\n**{count} mails; the server {_SERVERS[kind].format(answer_ms)}**\n")
-    print("| sender | seconds | mails/s | ms/mail | processor ms/mail | × one connection per mail |")
+    print(
+        "| sender | seconds | mails/s | ms/mail | processor ms/mail | × one connection per mail |"
+    )
     print("|---|---:|---:|---:|---:|---:|")
     for name, runs in found.items():
         took = seconds[name]

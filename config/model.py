@@ -115,6 +115,8 @@ class Smtp(Secret):
     ca_file: str = ""
     sender: Address = Field(alias="from")
     rate_per_minute: Count = 60
+    #: Mails under way at once, each on a connection of its own.
+    connections: Annotated[int, Field(strict=True, ge=1, le=20)] = 2
     #: While it is set every mail goes to this address only; empty = to whom it is meant for.
     redirect_all_to: Address | Literal[""] = ""
     #: IMAP folder for copies of what was sent; empty = none are kept.
@@ -162,6 +164,8 @@ class Storage(Secret):
 
     database: Text = "sqlite:///data/registry.db"
     vault: Text = "data/vault"
+    #: Only with a database server: how long a daemon that does not answer keeps others waiting.
+    lease_seconds: Duration = Field(default=20.0, alias="lease")
     #: Empty = Amazon's own, in this region.
     s3_endpoint: str = ""
     s3_region: Text = "us-east-1"

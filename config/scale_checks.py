@@ -48,6 +48,12 @@ def check_scale(file: TomlFile, scale: Scale, folder: Path) -> Iterator[Problem]
         )
 
 
+def with_paths(scale: Scale, env: Mapping[str, str]) -> Scale:
+    """Return the section with the folder of systemd's credentials filled in."""
+    paths = {key: secret_path(getattr(scale, key), env) for key in _KEYS if getattr(scale, key)}
+    return scale.model_copy(update={key: str(path) for key, path in paths.items() if path})
+
+
 def _check_files(file: TomlFile, scale: Scale, folder: Path) -> Iterator[Problem]:
     named = {key: getattr(scale, key) for key in _KEYS}
     if any(named.values()) and not all(named.values()):

@@ -28,6 +28,7 @@ def check_settings(file: TomlFile, settings: Settings, folder: Path) -> Iterator
     yield from check_oauth(file, settings, folder)
     yield from _check_folders(file, settings)
     yield from _check_limits(file, settings)
+    yield from _check_lease(file, settings.storage.lease_seconds)
     yield from _check_database(file, settings.storage)
     yield from check_vault(file, settings.storage)
     if settings.hours.ends <= settings.hours.starts:
@@ -157,6 +158,21 @@ def _check_limits(file: TomlFile, settings: Settings) -> Iterator[Problem]:
             "limits.per_recipient_day is less than limits.per_recipient_hour",
             "an hour's share cannot exceed the day's",
             "raise per_recipient_day or lower per_recipient_hour",
+        )
+
+
+#: Shorter, and a busy server or a slow network would end daemons; longer, and mail waits.
+_LEASE_SECONDS = (5.0, 300.0)
+
+
+def _check_lease(file: TomlFile, seconds: float) -> Iterator[Problem]:
+    least, most = _LEASE_SECONDS
+    if not least <= seconds <= most:
+        yield file.problem(
+            ("storage", "lease"),
+            f"storage.lease is {seconds:g} seconds",
+            f"it must be from {least:g} seconds to {most / 60:g} minutes",
+            'write such as "20s": so long mail waits when a daemon is gone without a word',
         )
 
 

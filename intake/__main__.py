@@ -309,8 +309,8 @@ def once() -> None:
     config = _config()
     with open_lease(config) as lease:
         catch_up_with_copy(config, _now(), lambda: None)
-        with open_desk(config, os.environ) as desk:
-            daemon = Daemon(desk, check_lease=lease.check)
+        with open_desk(config, os.environ, lease=lease) as desk:
+            daemon = Daemon(desk)
             daemon.recover()
             daemon.until_idle()
             if daemon.trouble:
@@ -654,18 +654,17 @@ def replay(
     import contextlib  # noqa: PLC0415
     import tempfile  # noqa: PLC0415
 
-    from intake.opening import data_folder  # noqa: PLC0415
+    from intake.opening import open_lease  # noqa: PLC0415
     from intake.put_in_place import put_in_place  # noqa: PLC0415
     from intake.rebuild import bring_up_to_copy, rebuild  # noqa: PLC0415
     from intake.screen import progress  # noqa: PLC0415
-    from registry.lease import Lease  # noqa: PLC0415
 
     config = _config()
     with contextlib.ExitStack() as stack:
         passing = stack.enter_context(tempfile.TemporaryDirectory(prefix="intake-replay-"))
         folder = out or Path(passing)
         if in_place:
-            stack.enter_context(Lease(data_folder(config)))
+            stack.enter_context(open_lease(config))
             rebuilt = bring_up_to_copy(config, folder, progress)
         else:
             rebuilt = rebuild(config, folder, progress, from_vault=from_vault)

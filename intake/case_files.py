@@ -74,9 +74,8 @@ def read_files(
         case.desk.alive()
         return read
 
-    with ThreadPoolExecutor(
-        min(case.desk.reader.width, _AT_ONCE)
-    ) as pool:  # its threads begin with the first file
+    most = min(case.desk.reader.width, _AT_ONCE)
+    with ThreadPoolExecutor(most) as pool:  # its threads begin with the first file
         side_by_side = pool.map if len(unpacked.files) > 1 else map
         results = list(side_by_side(result_of, unpacked.files, seen))
     read = [

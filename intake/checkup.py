@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from config.model import Config
 from intake import heartbeat
-from intake.opening import data_folder, vault_folder
+from intake.opening import data_folder, holder_of, vault_folder
 from notifier.debt import UNASKED
 from notifier.health import LOST_FOR, Code, Disk, Facts, Trouble, troubles, with_beginnings
-from registry.lease import Holder, holder
+from registry.lease import Holder, Tenure
 from registry.model import OpenTrouble, Vitals
 
 if TYPE_CHECKING:
@@ -31,16 +31,20 @@ _DISK_ERROR = "disk"
 
 @dataclass(frozen=True, slots=True)
 class Checkup:
-    """What is not well, the broken first; and who runs the daemon, None if nobody does."""
+    """What is not well, the broken first; and who runs the daemon, None if nobody does.
+
+    ``tenures``: of a server's registry, the daemon that works and those that stand by.
+    """
 
     troubles: tuple[Trouble, ...]
     holder: Holder | None
+    tenures: tuple[Tenure, ...] = ()
 
 
 def checkup(config: Config, store: "Store", now: dt.datetime) -> Checkup:
     """Look at everything that can be looked at from outside."""
     folder = data_folder(config)
-    runs, beat = holder(folder), heartbeat.read(folder)
+    runs, beat = holder_of(config, store), heartbeat.read(folder)
     known = store.open_troubles()
     signs = vitals(config, store, now)
     read_at = (signs.polled_at, beat.read_at if beat else None)
@@ -61,7 +65,9 @@ def checkup(config: Config, store: "Store", now: dt.datetime) -> Checkup:
     if any(one.code == "login" for one in told):  # the same inbox, and a better reason
         seen = [one for one in seen if one.code != "poll"]
     told = [one for one in told if one.code not in _SEEN or one.key == _DISK_ERROR]
-    return Checkup(tuple(sorted([*seen, *told], key=lambda one: one.severity)), runs)
+    return Checkup(
+        tuple(sorted([*seen, *told], key=lambda one: one.severity)), runs, tuple(store.tenures())
+    )
 
 
 def _written(known: Mapping[str, OpenTrouble]) -> list[Trouble]:

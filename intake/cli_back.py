@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -72,17 +73,59 @@ def restore(
     folder: Annotated[Path, typer.Argument(metavar="BACKUP", help="What `intake backup` wrote.")],
 ) -> None:
     """Put a backup's registry and vault into the configured places, which must be empty."""
-    from intake.opening import data_folder  # noqa: PLC0415
+    from intake.opening import open_lease  # noqa: PLC0415
     from intake.restore import restore as put_back  # noqa: PLC0415
-    from registry.lease import Lease  # noqa: PLC0415
 
     config = _config(context)
-    with Lease(data_folder(config)):
+    with open_lease(config):
         done = put_back(config, folder, _now())
     echo(f"restored what {folder} held at {done.manifest.made_at}")
     echo(f"  the config of that time is in {folder / 'config'}: it was not touched")
     echo("  start the daemon: it first finds again in the mailbox what happened since")
     _fail(done.problems)
+
+
+@app.command("migrate-registry")
+def migrate_registry(
+    context: typer.Context,
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="postgresql+psycopg://… or sqlite:///…")
+    ],
+    *,
+    password_env: Annotated[
+        str, typer.Option("--password-env", help="Variable with the new database's password.")
+    ] = "",
+    password_file: Annotated[
+        str, typer.Option("--password-file", help="File with it, from the config folder.")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Copy the registry into another, empty database; the old one is only read."""
+    from config.model import Storage  # noqa: PLC0415
+    from config.settings import secret  # noqa: PLC0415
+    from intake.migrate import migrate  # noqa: PLC0415
+    from intake.opening import open_lease  # noqa: PLC0415
+
+    config = _config(context)
+    if password_env and password_file:
+        raise typer.BadParameter("a password has one place: --password-env or --password-file")
+    inside = str(config.folder.absolute() / password_file) if password_file else ""
+    new = Storage(password_env=password_env, password_file=inside)
+    password = secret(new, os.environ)
+    with open_lease(config):
+        moved = migrate(config, url, variable=password_env, file=password_file, password=password)
+    if as_json:
+        head = {"serial": moved.head.serial, "sha256": moved.head.sha256}
+        echo_json(dict(asdict(moved), head=head, lines=list(moved.lines)))
+        return
+    rows = ", ".join(f"{count} {table}" for table, count in moved.rows.items() if count)
+    echo(f"copied from {moved.source} to {moved.target}: {rows or 'an empty registry'}")
+    echo(f"  compared row by row; the journal's chain holds to its event {moved.head.serial}")
+    echo(f"now let [storage] in {config.folder / 'settings.toml'} say:")
+    for line in moved.lines:
+        echo(f"  {line}")
+    echo("and start the daemon. The old registry was not touched: keep it until `intake verify`")
+    echo("finds the new one whole, and let no daemon work on it any more.")
 
 
 @app.command()

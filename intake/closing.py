@@ -75,7 +75,7 @@ def _change(
         return "none"
     told = _told_by(snapshot, campaign, desk.config)
     if desk.compared.get(campaign.id, (None, "none"))[0] != told:
-        found = _compared(desk, campaign, newest, released)
+        found = _compared(desk, campaign, newest, released, now)
         desk.compared[campaign.id] = told, found
     return desk.compared[campaign.id][1]
 
@@ -94,9 +94,9 @@ def _told_by(snapshot: Snapshot, campaign: Campaign, config: Config) -> tuple[ob
 
 
 def _compared(
-    desk: Desk, campaign: Campaign, newest: ReportRow, released: ReportRow | None
+    desk: Desk, campaign: Campaign, newest: ReportRow, released: ReportRow | None, now: dt.datetime
 ) -> ReportChange:
-    inputs = gather(desk.store, desk.config, campaign, desk.clock())
+    inputs = gather(desk.store, desk.config, campaign, now)
     if released is not None and not _adds(desk.vault, released, inputs):
         return "none"  # a supplement without differences is never made
     if released is not None and released.number == newest.number:

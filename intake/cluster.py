@@ -28,6 +28,7 @@ from parsers.jail import JailLimits
 from parsers.remote import NoJailError, OtherCodeError, greeting_task, layers_in, perform
 
 _log = structlog.get_logger("cluster")
+_TALKERS: Final = frozenset({"distributed", "tornado"})
 _CONNECT_SECONDS: Final = 5.0
 _PING_SECONDS: Final = 10.0  # silence of the scheduler that means it is gone
 _LOOK_SECONDS: Final = 2.0  # between two looks at who is there
@@ -206,7 +207,7 @@ def connect(scale: Scale) -> Any:
     """
     distributed = import_module("distributed")  # half a second, and an extra
     for name in list(logging.root.manager.loggerDict):
-        if name.partition(".")[0] == "distributed":  # it tells at length what we tell in a line
+        if name.partition(".")[0] in _TALKERS:  # they tell at length what we tell in a line
             logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", "Sending large graph", UserWarning)
     security = None
@@ -247,7 +248,8 @@ def _seen(address: str, threads: int, future: Any) -> Seen:
     except NoJailError as error:
         return Seen(address, threads, f"can start no reader: {error}")
     except Exception as error:  # noqa: BLE001  of whatever library, such as a package not installed
-        return Seen(address, threads, f"cannot do what it is asked: {_in_words(error)}")
+        hint = "is this program installed there and on the scheduler's machine?"
+        return Seen(address, threads, f"cannot be asked ({hint} {_in_words(error)})")
     return Seen(address, threads, missing=tuple(missing_layers(layers)))
 
 

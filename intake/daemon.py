@@ -30,8 +30,9 @@ from intake.proposals import write_proposals
 from intake.publish import Publisher
 from intake.put_in_place import notice_behind
 from intake.understand import understand_kept
+from notifier.clerk import Pace, Settled
 from notifier.delivery import AuthFailed
-from notifier.outbox import Pace, Settled, recover, send_due
+from notifier.outbox import recover, send_due
 from parsers.jail import JailBrokenError
 from registry.errors import RegistryBusy, VaultAway
 from registry.model import address_mark
@@ -57,8 +58,6 @@ class Daemon:
     trouble: str = ""
     #: Called between two pieces of work, in the daemon's own thread.
     moved: Callable[[], None] = lambda: None
-    #: Raises when another daemon may work on this registry: nothing more must be done then.
-    check_lease: Callable[[], None] = lambda: None
     #: Numbers in [0, 1): servers that failed together are not asked again together.
     jitter: Callable[[], float] = random.random
     _inbox_pause: Backoff = field(default_factory=Backoff)
@@ -88,6 +87,7 @@ class Daemon:
             RegistryBehind: the registry is empty beside a vault that has a journal.
         """
         desk = self.desk
+        desk.store.forget_readings()
         unfinished = desk.vault.tidy()
         if unfinished:
             _log.info("tidied", files=unfinished)
@@ -143,7 +143,7 @@ class Daemon:
         Raises:
             LeaseLost: another daemon may work on this registry.
         """
-        self.check_lease()
+        self.desk.check_lease()
         if self._inbox_read:
             self.health.signs.read_at = self.desk.clock()
         self.desk.alive()

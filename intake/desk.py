@@ -4,6 +4,7 @@ import contextlib
 import datetime as dt
 from collections import ChainMap
 import os
+from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from email.utils import parseaddr
@@ -11,6 +12,7 @@ from typing import Protocol
 
 from config.communes import Commune, Communes
 from config.model import Config
+from config.scale_checks import with_paths
 from intake import selftest
 from intake.backoff import Backoff
 from intake.dns import key_record
@@ -31,13 +33,15 @@ from parsers.form import Form
 from parsers.jail import Jail, JailLimits
 from parsers.reading import Reading, Refusal
 from registry.journal_copy import JournalCopy
+from registry.lease import AnyLease
+from registry.server_lease import ServerLease
 from registry.store import Store
 from registry.vault import Vault
 
 Clock = Callable[[], dt.datetime]
 
-#: Where the settings name no number: more documents at once need more memory than most have.
-_MOST_AT_ONCE = 8
+#: Where the settings name no number: more readers, half a gigabyte each, than most have memory for.
+_MOST_AT_ONCE = 4
 
 
 class Reader(Protocol):
@@ -97,6 +101,10 @@ class Desk:
     scanner_pause: Backoff = field(default_factory=Backoff)
     #: Called whenever a piece of work is done, from any thread: what watches over us may hear it.
     alive: Callable[[], None] = lambda: None
+    #: Raises when another daemon may work on this registry: asked before what cannot be taken back.
+    check_lease: Callable[[], None] = lambda: None
+    #: Whether a daemon on another host may have read what waits here (`intake.read_beside`).
+    shares_readings: bool = False
     #: An edit of the wordings is broken: those that are known stay in use.
     keeps_wordings: bool = False
     #: By campaign: of what its newest report was last compared with the answers, and the result.
@@ -140,8 +148,15 @@ class Desk:
 
 
 @contextlib.contextmanager
-def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) -> Iterator[Desk]:
+def open_desk(
+    config: Config,
+    env: Mapping[str, str],
+    clock: Clock = utc_now,
+    lease: AnyLease | None = None,
+) -> Iterator[Desk]:
     """Open everything a tick needs; connections are made when first used.
+
+    With a lease, which must be held, nothing is written or moved once it is lost.
 
     Raises:
         ConfigProblems: a password is not where the settings say.
@@ -160,11 +175,16 @@ def open_desk(config: Config, env: Mapping[str, str], clock: Clock = utc_now) ->
                 settings.mailbox, logins.of(settings, settings.mailbox), batch=settings.limits.batch
             ),
             Courier(settings.smtp, logins.of(settings, settings.smtp)),
-            open_reader(config),
+            open_reader(config, env),
             clock,
             logins=logins,
         )
         stack.callback(_close, desk)
+        if lease is not None:
+            desk.check_lease = lease.check
+        if isinstance(lease, ServerLease):
+            store.guarded(lease.guard)
+            desk.shares_readings = True
         yield desk
 
 
@@ -175,9 +195,9 @@ def _close(desk: Desk) -> None:
     desk.reader.close()
 
 
-def open_reader(config: Config) -> Reader:
-    """Return the reader of the settings; its workers start, and are looked for, when needed."""
-    scale, jail = config.settings.scale, open_jail(config)
+def open_reader(config: Config, env: Mapping[str, str]) -> Reader:
+    """Return the reader of the settings: the jail here, and a cluster's workers if one is named."""
+    scale, jail = with_paths(config.settings.scale, env), open_jail(config)
     if not scale.readers:
         return jail
     from intake.cluster import Cluster  # noqa: PLC0415  few offices have one
@@ -188,13 +208,9 @@ def open_reader(config: Config) -> Reader:
 
 def open_jail(config: Config) -> Jail:
     """Return the jail of the settings on this machine; its workers start when needed."""
-    at_once = config.settings.scale.at_once
-    return Jail(jail_limits(config), workers=at_once or min(max(processors(), 2), _MOST_AT_ONCE))
-
-
-def processors() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0))
+    processors = len(os.sched_getaffinity(0))
+    at_once = config.settings.scale.at_once or min(max(processors, 2), _MOST_AT_ONCE)
+    return Jail(jail_limits(config), workers=at_once)
 
 
 @contextlib.contextmanager

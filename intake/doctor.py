@@ -1,15 +1,20 @@
-"""What `intake check` asks beside the config: programs on this machine, and both mail servers."""
+"""What `intake check` asks beside the config: programs on this machine, and the servers."""
 
+import os
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from ctypes.util import find_library
 from pathlib import Path
 
 from config.model import Config
 from config.problem import ConfigProblems
+from config.scale_checks import with_paths
+from config.settings import secret
+from intake.bucket_check import try_out
 from intake.dns import key_record
 from intake.domainkeys import DnsAway
 from intake.mailbox import LoginRefused, Mailbox, Unreachable
-from intake.opening import jail_limits
+from intake.opening import jail_limits, open_vault
 from intake.scanner import Clamd
 from notifier.oauth import Logins
 from notifier.smtp import Courier
@@ -68,11 +73,11 @@ def confinement() -> list[str]:
 
 
 def connections(config: Config, env: Mapping[str, str]) -> tuple[list[str], list[str]]:
-    """Log in to both servers and ask the scanner; return what they can do, and what went wrong."""
+    """Log in to both servers, ask scanner and bucket; return what they can do, and problems."""
     answers: list[str] = []
     problems: list[str] = []
     logins = Logins(env)
-    for look in (_imap, _smtp, _clamd, _dns, _readers):
+    for look in (_imap, _smtp, _database, _clamd, _dns, _readers, _bucket):
         try:
             answers += look(config, logins)
         except ConfigProblems as error:
@@ -103,6 +108,22 @@ def _imap(config: Config, logins: Logins) -> list[str]:
         mailbox.close()
 
 
+def _database(config: Config, _logins: Logins) -> list[str]:
+    """Ask a database server what it is; a file is opened by whoever works with it."""
+    from registry.database import Database, resolve  # noqa: PLC0415  slow to import
+    from registry.errors import RegistryBusy, RegistryProblem  # noqa: PLC0415
+
+    storage = config.settings.storage
+    if storage.database.startswith("sqlite"):
+        return []
+    try:
+        address = resolve(storage.database, config.folder)
+        with closing(Database(address, password=secret(storage, os.environ))) as database:
+            return [f"registry {database.name}: {database.describe()}"]
+    except (RegistryBusy, RegistryProblem) as error:
+        raise _Refused(f"settings.toml [storage]: {error}") from error
+
+
 def _clamd(config: Config, _logins: Logins) -> list[str]:
     address = config.settings.security.clamd
     if not address:
@@ -131,9 +152,22 @@ def _dns(config: Config, _logins: Logins) -> list[str]:
     return ["DNS: answers"]
 
 
-def _readers(config: Config, _logins: Logins) -> list[str]:
+def _bucket(config: Config, _logins: Logins) -> list[str]:
+    """Try the bucket out, if the vault lies in one."""
+    from registry.bucket import Bucket  # noqa: PLC0415  only who has one needs it
+
+    place = open_vault(config).place
+    if not isinstance(place, Bucket):
+        return []
+    try:
+        return try_out(place)
+    except OSError as error:
+        raise _Refused(f"settings.toml [storage] vault: {error}") from error
+
+
+def _readers(config: Config, logins: Logins) -> list[str]:
     """Ask every worker of the cluster whether it reads as this machine does."""
-    scale = config.settings.scale
+    scale = with_paths(config.settings.scale, logins.env)
     if not scale.readers:
         return []
     from intake.cluster import survey  # noqa: PLC0415  few offices have one
@@ -146,16 +180,16 @@ def _readers(config: Config, _logins: Logins) -> list[str]:
             f"settings.toml [scale] readers: {scale.readers} does not answer ({reason}): until it "
             "does documents are read on this machine"
         ) from error
-    fit = [one for one in seen if not one.unfit]
+    fit, unfit = ([one for one in seen if bool(one.unfit) is wrong] for wrong in (False, True))
     threads = sum(one.threads for one in fit)
     answers = [f"readers {scale.readers}: {len(fit)} worker(s), {threads} document(s) at a time"]
-    for one in seen:
+    for one in fit:
         jailed = f"no {', '.join(one.missing)}" if one.missing else "all layers of the jail"
         answers.append(f"  {one.address}: {one.threads} thread(s), same version, {jailed}")
-    if unfit := [f"{one.address} {one.unfit}" for one in seen if one.unfit] or not seen:
-        why = "; ".join(unfit) if isinstance(unfit, list) else "there is no worker"
-        raise _Refused("\n".join((*answers, f"settings.toml [scale] readers: {why}")))
-    return answers
+    if fit and not unfit:
+        return answers
+    wrong = "; ".join(f"{one.address} {one.unfit}" for one in unfit) or "there is no worker"
+    raise _Refused("\n".join((*answers, f"settings.toml [scale] readers: {wrong}")))
 
 
 def _smtp(config: Config, logins: Logins) -> list[str]:

@@ -47,6 +47,7 @@ def _file(desk: Desk, target: Target, slots: Sequence[Slot]) -> int:
     """Move messages by one command; where that is refused, one by one."""
     folder, first = _folder(desk, target), slots[0]
     desk.alive()
+    desk.check_lease()
     uids = [slot.uid for slot in slots]
     try:
         moved = desk.mailbox.move_all(first.folder, uids, folder, first.uidvalidity or None)
@@ -62,6 +63,7 @@ def _file(desk: Desk, target: Target, slots: Sequence[Slot]) -> int:
 def _file_alone(desk: Desk, target: Target, slot: Slot) -> bool:
     folder = _folder(desk, target)
     desk.alive()
+    desk.check_lease()
     try:
         new_uid = desk.mailbox.move(slot.folder, slot.uid, folder, slot.uidvalidity or None)
     except CommandRefused as error:
@@ -145,12 +147,14 @@ def _copy_all(desk: Desk, folder: str, mails: Sequence[Mail], tried: set[str] | 
         tried |= {mail.rfc_message_id for mail in mails}
     try:
         for some in _of_a_size(desk, together):
+            desk.check_lease()
             desk.mailbox.append_all(folder, some)
     except CommandRefused:  # one of them, perhaps: each is asked for and tried alone
         new = together = []
     for mail in mails:
         if mail not in together:
             desk.alive()
+            desk.check_lease()
             if mail in new or not desk.mailbox.holds(folder, mail.rfc_message_id):
                 desk.mailbox.append(folder, *_dated(desk, mail))
 

@@ -14,10 +14,10 @@ from typing import Literal
 from config.model import Config
 from intake.daemon import Daemon
 from intake.desk import open_desk
-from intake.opening import data_folder, open_lease, open_registry
+from intake.opening import holder_of, open_lease, open_registry
 from intake.put_in_place import catch_up_with_copy
 from intake.selftest import SUBJECT, SelfTest, is_well_read, self_test
-from registry.lease import Held, holder
+from registry.lease import Held
 from registry.model import Event, Mail, Message, NewMail
 from registry.store import Store
 from registry.vault import Vault, VaultDamaged
@@ -93,7 +93,7 @@ def follow(
         legs = tuple(_legs(seen, queued_at))
         raw = _raw(vault, seen.message)
         if not problem and not home:
-            problem = _hangs(config, seen, patience, by_daemon=worker.by_daemon)
+            problem = _hangs(config, store, seen, patience, by_daemon=worker.by_daemon)
             problem += f" ({worker.trouble})" if worker.trouble else ""
         return Course(legs, problem, raw, worker.by_daemon)
 
@@ -144,8 +144,8 @@ def _worker(config: Config, env: Mapping[str, str]) -> Iterator[_Worker]:
         return
     try:
         catch_up_with_copy(config, dt.datetime.now(dt.UTC), lambda: None)
-        with open_desk(config, env) as desk:
-            daemon = Daemon(desk, check_lease=lease.check)
+        with open_desk(config, env, lease=lease) as desk:
+            daemon = Daemon(desk)
             daemon.recover()
             yield _Worker(daemon)
     finally:
@@ -225,10 +225,10 @@ def _seconds(first: dt.datetime, then: dt.datetime) -> float:
     return max((then - first).total_seconds(), 0.0)
 
 
-def _hangs(config: Config, seen: _Seen, patience: float, *, by_daemon: bool) -> str:
+def _hangs(config: Config, store: Store, seen: _Seen, patience: float, *, by_daemon: bool) -> str:
     """Return which leg hangs, and where to look."""
     settings, message = config.settings, seen.message
-    who = f"the daemon ({holder(data_folder(config))})" if by_daemon else "this command"
+    who = f"the daemon ({holder_of(config, store)})" if by_daemon else "this command"
     if message is None and (seen.form is None or seen.form.state != "sent"):
         state = f"{seen.form.state} {seen.form.response}".strip() if seen.form else "gone"
         return (

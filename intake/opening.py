@@ -15,7 +15,7 @@ from parsers.office import OfficeLimits
 
 if TYPE_CHECKING:
     from registry.bucket import Bucket
-    from registry.lease import Lease
+    from registry.lease import AnyLease, Holder
     from registry.store import Store
     from registry.vault import Vault
 
@@ -36,6 +36,15 @@ def open_database(config: Config, **options: Any) -> "Store":
     storage = config.settings.storage
     password = secret(storage, os.environ)
     return open_store(storage.database, config.folder, password=password, **options)
+
+
+def open_registry_beside(config: Config) -> "Store | None":
+    """Open the registry of a config as `registry.store.open_beside` does, with its password."""
+    from registry.store import open_beside  # noqa: PLC0415
+
+    storage = config.settings.storage
+    password = secret(storage, os.environ)
+    return open_beside(storage.database, config.folder, password=password)
 
 
 def open_vault(config: Config) -> "Vault":
@@ -99,15 +108,45 @@ def jail_limits(config: Config) -> JailLimits:
     )
 
 
-def open_lease(config: Config) -> "Lease":
+def open_lease(config: Config) -> "AnyLease":
     """Return the lease of the registry that a config names, not taken yet.
 
-    It belongs to the registry and not to the config folder. (A registry on a server would be
-    leased by the server itself, by an advisory lock of one session; nobody runs one yet.)
+    It belongs to the registry and not to the config folder: a lock beside the registry's file, or
+    a row on its server.
     """
-    from registry.lease import Lease  # noqa: PLC0415  most commands need none
+    storage = config.settings.storage
+    if is_file(config):
+        from registry.lease import Lease  # noqa: PLC0415  most commands need none
 
-    return Lease(data_folder(config))
+        return Lease(data_folder(config))
+    import structlog  # noqa: PLC0415
+
+    from parsers.fingerprint import code_fingerprint  # noqa: PLC0415
+    from registry.database import resolve  # noqa: PLC0415
+    from registry.server_lease import ServerLease  # noqa: PLC0415
+
+    log = structlog.get_logger("lease")
+    return ServerLease(
+        resolve(storage.database, config.folder),
+        storage.lease_seconds,
+        password=secret(storage, os.environ),
+        code=code_fingerprint,
+        warn=lambda reason: log.warning("lease_in_danger", reason=reason),
+    )
+
+
+def holder_of(config: Config, store: "Store") -> "Holder | None":
+    """Return who works on the registry of a config, None if nobody does (or nobody can tell)."""
+    from registry.lease import DAEMON, holder  # noqa: PLC0415
+
+    if is_file(config):
+        return holder(data_folder(config))
+    return next((one.holder for one in store.tenures() if one.name == DAEMON), None)
+
+
+def is_file(config: Config) -> bool:
+    """Whether the registry is a file of one host; else it is a server's."""
+    return config.settings.storage.database.startswith("sqlite")
 
 
 def data_folder(config: Config) -> Path:
@@ -119,7 +158,6 @@ def data_folder(config: Config) -> Path:
 
     storage = config.settings.storage
     database = resolve(storage.database, config.folder).database
-    is_file = storage.database.startswith("sqlite") and database
-    if is_file and database:
+    if is_file(config) and database:
         return Path(database).resolve().parent
     return (vault_folder(config) or config.folder / "data").resolve()

@@ -35,9 +35,11 @@ _MARGIN_SECONDS = 30.0
 
 @dataclass(frozen=True, eq=False)
 class Team:
-    """Workers that read as this process does. ``gone`` is done, with the reason, when they are not
-    to be waited for any more.
-    """  # noqa: D205  one sentence
+    """Workers that read as this process does.
+
+    ``gone`` is done, with the reason, when they are not to be waited for any more: what was asked
+    of an executor may then be cancelled, or never end (Dask's own futures do either).
+    """
 
     executor: Executor
     threads: int
@@ -139,16 +141,18 @@ class Readers:
             wait(either, seconds, FIRST_COMPLETED)
             if asked.done():
                 return reading_in(asked.result())
-            why = f"no answer within {seconds:g} s"
+            why = team.gone.result() if team.gone.done() else f"no answer within {seconds:g} s"
             self._teams.lost(team, why)
         except CancelledError:
             why = "what it was asked is forgotten there"
             self._teams.lost(team, why)
-        except (OtherCodeError, NoJailError, ValueError) as error:
+        except (OtherCodeError, NoJailError) as error:
             why = f"{type(error).__name__}: {error}"
             self._teams.doubted(why)
         except Exception as error:  # noqa: BLE001  of whatever library: the document is read here
-            why = f"{type(error).__name__}: {error}"
+            why = type(error).__name__  # its words may quote the document
+            if isinstance(error, ValueError):
+                self._teams.doubted(f"what it answers is none: {why}")
         _log.warning("read_here", reason=why, bytes=len(data))
         return None
 

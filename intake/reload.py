@@ -166,7 +166,7 @@ def replace_config(desk: Desk, new: Config, env: Mapping[str, str]) -> None:
         desk.courier = Courier(settings.smtp, smtp)
     if jail_limits(new) != jail_limits(old) or settings.scale != old.settings.scale:
         desk.reader.close()
-        desk.reader = open_reader(new)
+        desk.reader = open_reader(new, env)
     lost = roster_brake(old.communes, new.communes, new.settings.limits)
     if lost:
         desk.store.pull_brake(lost, desk.clock())

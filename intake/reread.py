@@ -20,13 +20,12 @@ from config.files import files_of
 from config.model import Campaign, Config
 from config.settings import campaign_names, load
 from intake.desk import Desk, reading_desk
-from intake.opening import data_folder
+from intake.opening import holder_of
 from intake.proposals import read_answers, with_aliases, write_proposals
 from intake.told import told_by
 from intake.understand import understand_again
 from parsers.columns import captions_of
 from registry.errors import NotPossible
-from registry.lease import holder
 from registry.model import CommuneKey, Message, Submission
 from registry.store import Store, open_store
 from registry.vault import Overlay, Vault
@@ -263,7 +262,7 @@ def _wait_for_daemon(
     name = str(found.file.relative_to(config.folder))
     wanted = sha256(found.file.read_bytes()).hexdigest()
     waited = 0.0
-    while holder(data_folder(config)) is not None:
+    while holder_of(config, store) is not None:
         if _in_use(store, name) == wanted:
             return
         if waited >= _TAKEN_OVER_SECONDS:

@@ -92,6 +92,16 @@ class Screen:
     zone: ZoneInfo
     console: Console = field(default_factory=_console)
 
+    def _daemon(self, daemon: dict[str, Any] | None, tenures: list[dict[str, Any]]) -> None:
+        """Show who works, and on a server's registry who stands by."""
+        runs = f"process {daemon['pid']} on {daemon['host']}" if daemon else "none runs"
+        since = f", since {self._at(daemon['since'])}" if daemon and daemon["since"] else ""
+        self._say(f"[bold]daemon[/bold]   {escape(runs)}{since}")
+        for one in tenures:
+            self._say(f"[dim]{escape(_tenure(one))}[/dim]", 1)
+            if one["code"] != tenures[0]["code"]:
+                self._say("[yellow]another version: what it reads is not used[/yellow]", 1)
+
     # --- whole views ---
 
     def status(self, view: View) -> None:
@@ -113,10 +123,7 @@ class Screen:
             self._say("  smtp.redirect_all_to is taken out; what is still owed then leaves")
         polled = self._at(mailbox["polled_at"]) or "never"
         self._say(f"[bold]mailbox[/bold]  {escape(mailbox['account'])}, last read {polled}")
-        daemon = view["daemon"]
-        runs = f"process {daemon['pid']} on {daemon['host']}" if daemon else "none runs"
-        since = f", since {self._at(daemon['since'])}" if daemon and daemon["since"] else ""
-        self._say(f"[bold]daemon[/bold]   {escape(runs)}{since}")
+        self._daemon(view["daemon"], view["lease"])
         for one in view["health"]:
             if one["code"] == "brake":
                 continue  # it has its own line below, with what to do
@@ -431,6 +438,12 @@ def _table(*columns: str) -> Table:
 
 def _counts(view: View, *states: str) -> str:
     return ", ".join(f"{view[state]} {state}" for state in states)
+
+
+def _tenure(one: dict[str, Any]) -> str:
+    """One daemon of several, and how old its last sign of life is."""
+    who = f"process {one['pid']} on {one['host']} {one['role']}"
+    return f"{who}: renewed {one['renewed_seconds']:.0f} s ago, {one['left_seconds']:.0f} s left"
 
 
 def _coloured(text: str) -> str:

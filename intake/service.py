@@ -30,6 +30,7 @@ from intake.daemon import Daemon
 from intake.desk import Desk, open_desk, utc_now
 from intake.mailbox import LoginRefused, Mailbox, Unreachable
 from intake.memory import give_back
+from intake.opening import data_folder
 from intake.post import alert
 from intake.put_in_place import catch_up_with_copy
 from intake.reload import Reload, log_warnings, logins_of
@@ -40,6 +41,7 @@ from notifier.limits import clock_trouble
 from parsers.confine import missing_layers
 from parsers.jail import JailBrokenError
 from registry.errors import RegistryBusy
+from registry.lease import AnyLease
 
 _log = structlog.get_logger("service")
 Word = Literal["tick", "reload", "stop"]
@@ -47,6 +49,7 @@ Word = Literal["tick", "reload", "stop"]
 BUILT_AT = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 _IDLE_SECONDS = 240  # well below the 29 minutes of RFC 2177, and what NAT boxes forget
 _DEAF_SECONDS = 30.0  # without IDLE: until it is looked whether the settings are others
+_LEASE_SECONDS = 0.5  # how often an idle daemon makes sure that it still has the lease
 _BEAT_SECONDS = 20.0  # within a long tick the heartbeat file is not written more often
 
 
@@ -54,7 +57,7 @@ def run(config: Config, env: Mapping[str, str]) -> None:
     """Run the daemon until SIGTERM or SIGINT; while another one works on the registry, wait.
 
     Raises:
-        LeaseLost: the lock file was taken away while it ran.
+        LeaseLost: the lock file was taken away while it ran, or the lease could not be renewed.
         ConfigProblems: a password is missing.
         RegistryProblem: the registry cannot be opened.
     """
@@ -62,8 +65,8 @@ def run(config: Config, env: Mapping[str, str]) -> None:
     turn = take_turn(config, env)
     if turn is None:
         return
-    with turn.lease as lease, _opened(turn.config, env) as desk:
-        service = Service(Daemon(desk, check_lease=lease.check), env, folder=lease.path.parent)
+    with turn.lease as lease, _opened(turn.config, env, lease) as desk:
+        service = Service(Daemon(desk), env, folder=data_folder(turn.config))
         log_warnings(turn.config, env)
         if turn.waited or looks_of(config.folder) != looked:
             service.words.put("reload")  # an edit that is refused is told to the admin as well
@@ -72,10 +75,10 @@ def run(config: Config, env: Mapping[str, str]) -> None:
 
 
 @contextlib.contextmanager
-def _opened(config: Config, env: Mapping[str, str]) -> Iterator[Desk]:
+def _opened(config: Config, env: Mapping[str, str], lease: AnyLease) -> Iterator[Desk]:
     """Open the desk, on a registry that is as far as its vault."""
     taken = catch_up_with_copy(config, utc_now(), lambda: notify("EXTEND_TIMEOUT_USEC=120000000"))
-    with open_desk(config, env) as desk:
+    with open_desk(config, env, lease=lease) as desk:
         if taken:
             alert(desk, "brought-up", f"{taken} events were played again from the vault's copy")
         yield desk
@@ -158,7 +161,7 @@ class Service:
     def _loop(self) -> None:
         self._turn()
         while not self.daemon.stopping:
-            words = {self.words.get()}
+            words = {self._next_word()}
             while not self.words.empty():
                 words.add(self.words.get())
             if "stop" in words:
@@ -166,6 +169,13 @@ class Service:
             if "reload" in words or self._unread_edit():
                 self._unless_busy(self.reload)
             self._turn()
+
+    def _next_word(self) -> Word:
+        """Wait for a word; a lease that is lost meanwhile ends the wait as it ends any work."""
+        while True:
+            with contextlib.suppress(queue.Empty):
+                return self.words.get(timeout=_LEASE_SECONDS)
+            self.daemon.desk.check_lease()
 
     def _unread_edit(self) -> bool:
         """Whether the folder changed although nobody said so (no inotify there), or is refused."""

@@ -1,9 +1,12 @@
-"""The wait for the lease: a second daemon stands by, says who holds it, and takes over."""
+"""The wait for the lease: a second daemon stands by, says who holds it, and takes over.
+
+Where the registry is a server's it reads meanwhile for the one that works (`intake.read_beside`).
+"""
 
 import contextlib
 import queue
 import signal
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import structlog
@@ -11,8 +14,9 @@ import structlog
 from config.model import Config
 from config.settings import ConfigProblems, load
 from intake.opening import open_lease
+from intake.read_beside import reading_beside
 from intake.systemd import notify
-from registry.lease import Holder, Lease
+from registry.lease import AnyLease, Away, Holder
 
 _log = structlog.get_logger("standby")
 #: systemd's patience with a start, renewed at each look.
@@ -23,7 +27,7 @@ _PATIENCE = "EXTEND_TIMEOUT_USEC=60000000"
 class Turn:
     """The lease, taken, and the config to run with; ``waited``: it is as of the wait's end."""
 
-    lease: Lease
+    lease: AnyLease
     config: Config
     waited: bool
 
@@ -40,7 +44,8 @@ def take_turn(config: Config, env: Mapping[str, str]) -> Turn | None:
     wait = _Wait()
     while True:
         lease = open_lease(config)
-        with wait.listening():
+        with wait.listening(), reading_beside(config) as reads:
+            wait.goes_on = reads
             ours = lease.wait(wait.pause, wait.tell)
         if not ours or wait.told_to_stop:
             lease.release()
@@ -49,7 +54,7 @@ def take_turn(config: Config, env: Mapping[str, str]) -> Turn | None:
         if not wait.waited:
             return Turn(lease, config, waited=False)
         config = _read_again(config, env)
-        if open_lease(config).path == lease.path:
+        if open_lease(config).place == lease.place:
             return Turn(lease, config, waited=True)
         lease.release()  # the settings name another registry now
 
@@ -60,6 +65,8 @@ class _Wait:
 
     signals: "queue.SimpleQueue[int]" = field(default_factory=queue.SimpleQueue)
     waited: bool = False
+    #: Called at each look while another daemon works.
+    goes_on: Callable[[], None] = lambda: None
 
     @property
     def told_to_stop(self) -> bool:
@@ -80,6 +87,7 @@ class _Wait:
                 signal.signal(number, handler)
 
     def pause(self, seconds: float) -> bool:
+        self.goes_on()
         notify(_PATIENCE)
         try:
             self.signals.put(self.signals.get(timeout=seconds))
@@ -87,8 +95,12 @@ class _Wait:
             return True
         return False
 
-    def tell(self, holder: Holder) -> None:
+    def tell(self, holder: Holder | Away) -> None:
         self.waited = True
+        if isinstance(holder, Away):
+            notify(f"STATUS=waits: {holder}", _PATIENCE)
+            _log.warning("waiting", reason=str(holder))
+            return
         notify(f"STATUS=waits: the registry is in use by {holder}", _PATIENCE)
         _log.warning(
             "waiting",

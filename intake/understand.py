@@ -22,12 +22,14 @@ from intake.desk import Desk
 from intake.message import Parsed, parse_header
 from intake.opened import Opened, department_answer, opened, self_test
 from intake.post import alert, tell_admin
+from intake.readings import with_readings
 from intake.record import Envelope
 from intake.selftest import HEADER, answer_key, in_words
 from intake.signed import read_mail
 from intake.strangers import Strangers, stranger
 from intake.triage import triage
 from registry.errors import NotPossible, RegistryBusy, RegistryProblem, VaultAway
+from registry.lease import LeaseLost
 from registry.model import Decided, HeldReason, Message, Outcome, Verdict
 from registry.vault import VaultDamaged
 
@@ -84,7 +86,7 @@ def understand_kept(
             except NotPossible as error:
                 _log.info("decided_meanwhile", message=message.id, reason=str(error))
                 continue
-            except (RegistryProblem, RegistryBusy, VaultAway):
+            except (RegistryProblem, RegistryBusy, VaultAway, LeaseLost):
                 raise
             except Exception:  # noqa: BLE001  what cannot be written down is a failed attempt too
                 _log.exception("attempt_failed", message=message.id)
@@ -144,7 +146,7 @@ def _attempted(desk: Desk, message: Message, prepared: Future[_Prepared] | None)
     try:
         ready = prepared.result() if prepared else _prepare(desk, message, begun_at)
         return ready if isinstance(ready, Outcome) else ready.decided()
-    except (RegistryProblem, RegistryBusy, VaultAway):
+    except (RegistryProblem, RegistryBusy, VaultAway, LeaseLost):
         raise
     except OSError as error:  # its own file may be what is bad: the others must not wait for it
         _log.exception("attempt_failed", message=message.id, attempt=attempt)
@@ -169,6 +171,16 @@ def understand_again(desk: Desk, message: Message, begun_at: dt.datetime) -> Out
     return ready if isinstance(ready, Outcome) else ready.decided()
 
 
+def read_for_another(desk: Desk, message: Message) -> None:
+    """Read the files of a message that another daemon is to record: with a reader that keeps them.
+
+    Raises:
+        VaultDamaged, KeyError: its bytes are not what they were, or gone.
+        JailBrokenError: no document can be read on this machine now.
+    """
+    _prepare(desk, message, desk.clock())
+
+
 def given_up(desk: Desk, message: Message) -> Outcome:
     """Return the outcome of a message that could not be understood: a person must look."""
     limits = desk.config.settings.limits
@@ -191,6 +203,7 @@ def _prepare(desk: Desk, message: Message, begun_at: dt.datetime) -> _Prepared:
         VaultDamaged: its bytes are not what they were.
         JailBrokenError: no document can be read on this machine now.
     """
+    desk = with_readings(desk, message)
     raw, limits = desk.vault.get(message.sha256), desk.config.settings.limits
     stopped = scan(desk, [raw])
     parsed = parse_header(raw, limits) if stopped else read_mail(raw, limits, opener(desk))

@@ -13,6 +13,7 @@ from notifier.calendar import Calendar
 from notifier.due import plan
 from parsers.reading import Finding
 from parsers.vietnamese import fold
+from registry.lease import DAEMON, Tenure
 from registry.model import Mail, Message, ReportRow, Snapshot, Submission
 from registry.snapshot import commune_state, windows
 
@@ -48,7 +49,22 @@ def status(config: Config, store: "Store", now: dt.datetime) -> View:
             "behind": behind.reason if behind else None,
         },
         "daemon": asdict(found.holder) if found.holder else None,
+        "lease": [_tenure(one) for one in found.tenures],
         "health": shown(found.troubles),
+    }
+
+
+def _tenure(one: Tenure) -> View:
+    """One daemon of several: which works, which stand by, and how old its sign of life is."""
+    return {
+        "role": "works" if one.name == DAEMON else "stands by",
+        "pid": one.holder.pid,
+        "host": one.holder.host,
+        "since": one.holder.since,
+        "epoch": one.epoch,
+        "renewed_seconds": round(one.renewed_seconds, 1),
+        "left_seconds": round(one.left_seconds, 1),
+        "code": one.code[:12],
     }
 
 

@@ -1,40 +1,26 @@
-"""The courier: one mail to one recipient over SMTP, and what became of it.
+"""The courier: mails over SMTP, several at a time, and what became of each.
 
-Only this module knows aiosmtplib. It drives MAIL, RCPT and DATA itself, because the outcome hangs
-on *where* a dialogue broke: before the final dot nothing was accepted, after it nobody knows.
+One loop is all the concurrency there is: lines bring letters, and between two of its turns what
+they have to tell is written down together. Nothing waits for company: what is ready shares a
+transaction, what comes while it is written has the next one.
 """
 
 import asyncio
-import contextlib
 import datetime as dt
-import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Self
 
-import aiosmtplib
-from aiosmtplib.protocol import normalize_message_line_endings
-
-from config.hosts import is_loopback
 from config.model import Smtp
-from notifier.delivery import AuthFailed, Delivery, Later, Never, Sent, Unknown
-from notifier.oauth import TokenAway, TokenRefused, Tokens
-from notifier.replies import connection_trouble, judge, positive, said, unsendable, words
+from notifier.delivery import AuthFailed, Clerk, Delivery, Later, Letter
+from notifier.smtp_line import Line, NotHanded
 
-_BROKEN = (aiosmtplib.SMTPException, OSError)
-_SERVICE_CLOSING = 421
-_START_INPUT = 354
-_TOO_LARGE = 552
-_QUIT_SECONDS = 5.0
-_FLUSH_POLL_SECONDS = 0.005
+#: A further connection costs about as much as that many mails save by it.
+_WORTH_A_LINE = 8
 
 
 class Courier:
-    """One SMTP account with one reused connection. Not thread-safe; close it after use.
-
-    ``secret`` is the password, or whoever gives access tokens for ``auth = "xoauth2"``: it is
-    asked at every login. A connection idle for ``probe_after_seconds``
-    is asked with NOOP before it is used again, one idle for ``max_idle_seconds`` is replaced.
-    """
+    """One SMTP account with a few reused connections. Not thread-safe; close it after use."""
 
     def __init__(
         self,
@@ -44,15 +30,11 @@ class Courier:
         probe_after_seconds: float = 5.0,
         max_idle_seconds: float = 240.0,
     ) -> None:
-        self._settings = settings
-        self._secret = secret
-        self._probe_after_seconds = probe_after_seconds
-        self._max_idle_seconds = max_idle_seconds
+        self._lines = [
+            Line(settings, secret, probe_after_seconds, max_idle_seconds)
+            for _ in range(settings.connections)
+        ]
         self._runner = asyncio.Runner()
-        self._client: aiosmtplib.SMTP | None = None
-        self._used_at = 0.0
-        #: The end of the server's certificate as of the last connection; None without TLS.
-        self.certificate_ends_at: dt.datetime | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -60,313 +42,148 @@ class Courier:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def send(self, recipient: str, raw: bytes, before_data: Callable[[], None]) -> Delivery:
-        """Hand one mail to the server, for one recipient in one transaction.
+    def carry(self, clerk: Clerk) -> None:
+        """Bring what the clerk gives until it gives no more and all is written down.
 
-        ``before_data`` runs after the server said "go on" and before the first byte of content: a
-        caller that dies later knows that the outcome is unknown. What it raises passes through.
-        Never raises for anything that server or network do.
+        One letter to one recipient in one transaction of SMTP. The clerk is told of each one after
+        the server said "go on" and before the first byte of content leaves, and of its outcome.
+        What the clerk raises passes through, when the letters whose content was leaving have their
+        outcome and the clerk was told. Never raises for anything that server or network do.
         """
-        return self._runner.run(self._deliver(recipient, raw, before_data))
+        self._runner.run(_Round(clerk, self._lines).walk())
 
     def check(self) -> tuple[str, ...] | Later | AuthFailed:
         """Log in and say what the server can do (EHLO keywords); for `intake check --connect`."""
-        return self._runner.run(self._look())
+        return self._runner.run(self._lines[0].look())
+
+    @property
+    def certificate_ends_at(self) -> dt.datetime | None:
+        """The end of the server's certificate as of the last connection; None without TLS."""
+        ends = [one.certificate_ends_at for one in self._lines if one.certificate_ends_at]
+        return min(ends, default=None)
 
     def close(self) -> None:
-        """Say QUIT if there is a connection, and end the loop. Idempotent."""
-        self._runner.run(self._quit())
+        """Say QUIT on what connections there are, and end the loop. Idempotent."""
+        self._runner.run(_part(self._lines))
         self._runner.close()
         self._runner = asyncio.Runner()
 
-    # --- one transaction ---------------------------------------------------------------------
 
-    async def _deliver(
-        self, recipient: str, raw: bytes, before_data: Callable[[], None]
-    ) -> Delivery:
-        message = normalize_message_line_endings(raw)
-        refused = unsendable(recipient, self._settings.sender)
-        refused = refused or await self._say_mail(message)
-        refused = refused or await self._say_rcpt_and_data(recipient)
-        if refused is not None:
-            return refused
+async def _part(lines: Sequence[Line]) -> None:
+    await asyncio.gather(*(line.quit() for line in lines))
+
+
+class _Round:
+    """One `Courier.carry`: which line has which letter, and what waits to be written down."""
+
+    def __init__(self, clerk: Clerk, lines: Sequence[Line]) -> None:
+        self._clerk = clerk
+        self._free, self._proven, self._several = list(reversed(lines)), False, False
+        self._busy: dict[asyncio.Task[Delivery], tuple[Line, Letter]] = {}
+        self._handing: dict[Letter, asyncio.Future[bool]] = {}
+        self._handed: set[Letter] = set()
+        self._news = asyncio.Event()
+        self._error: Exception | None = None
+
+    async def walk(self) -> None:
         try:
-            before_data()
-        except BaseException:
-            self._drop()
-            raise
-        outcome = await self._content(message)
-        self._used_at = self._now()
-        return outcome
+            while True:
+                heard = self._finished()
+                if not self._is_alone():
+                    self._give_out()  # a line does not wait until its last outcome is written
+                if heard or self._handing:
+                    await self._write()
+                self._give_out()
+                if not self._busy:
+                    break
+                await self._news.wait()
+                await asyncio.sleep(0)  # who is ready at the same time shares the transaction
+                await asyncio.sleep(0)
+                self._news.clear()
+        finally:  # whatever ends it: no content leaves behind our back
+            for task, (line, _) in self._busy.items():
+                task.cancel()
+                line.drop()
+            await asyncio.gather(*self._busy, return_exceptions=True)
+        if self._error is not None:
+            raise self._error
 
-    async def _say_mail(self, message: bytes) -> Delivery | None:
-        """Connect if needed and say MAIL. A connection that died while idle is replaced once."""
-        while True:
-            reused = await self._reusable()
-            if not reused:
-                trouble = await self._connect()
-                if trouble is not None:
-                    return trouble
-            options = self._mail_options(message)
-            if isinstance(options, Never):
-                return options
+    def _is_alone(self) -> bool:
+        """Whether one line works alone: then everything happens one after another."""
+        return len(self._free) + len(self._busy) == 1 or not self._several
+
+    def _give_out(self) -> None:
+        """Give letters to free lines, as many lines as there is work for."""
+        while self._error is None and self._free and self._is_worth_it():
             try:
-                reply = await self._command(f"MAIL FROM:<{self._settings.sender}>{options}")
-            except _BROKEN as error:
-                self._drop()
-                if reused:
-                    continue
-                return Later(f"MAIL: {words(error)}")
-            if reply.code == _SERVICE_CLOSING and reused:
-                self._drop()
-                continue
-            return await self._judge_mail(reply)
+                letter = self._clerk.take()
+            except Exception as error:  # noqa: BLE001  raised at the end, when outcomes are known
+                self._error = error
+                return
+            if letter is None:
+                return
+            line = self._free.pop()
+            task = asyncio.ensure_future(line.bring(letter, partial(self._ask, letter)))
+            task.add_done_callback(lambda _: self._news.set())
+            self._busy[task] = line, letter
+            self._several = self._several or len(self._busy) > 1
 
-    def _mail_options(self, message: bytes) -> str | Never:
-        """Return the ESMTP parameters of MAIL, or why this server can never take the mail."""
-        client = self._connected()
-        options = ""
-        if client.supports_extension("size"):
-            most = client.esmtp_extensions.get("size", "")
-            if most.isdecimal() and 0 < int(most) < len(message):
-                return Never(f"the mail has {len(message)} bytes, the server takes {most}")
-            options += f" SIZE={len(message)}"
-        if not message.isascii():
-            if not client.supports_extension("8bitmime"):
-                return Never("the mail is not ASCII and the server takes only that")
-            options += " BODY=8BITMIME"
-        return options
-
-    async def _judge_mail(self, reply: aiosmtplib.SMTPResponse) -> Delivery | None:
-        """MAIL names only us and a size: a lasting refusal of anything else concerns all mail."""
-        if positive(reply):
-            return None
-        await self._reset(reply)
-        if reply.code >= 500 and reply.code != _TOO_LARGE:  # noqa: PLR2004  5yz, RFC 5321 4.2.1
-            return AuthFailed(f"MAIL from {self._settings.sender} refused: {said(reply)}")
-        return judge("MAIL", reply)
-
-    async def _say_rcpt_and_data(self, recipient: str) -> Delivery | None:
-        try:
-            reply = await self._command(f"RCPT TO:<{recipient}>")
-            verb = "RCPT"
-            if positive(reply):
-                reply = await self._command("DATA")
-                verb = "DATA"
-                if reply.code == _START_INPUT:
-                    return None
-        except _BROKEN as error:
-            self._drop()
-            return Later(f"before the content: {words(error)}")
-        await self._reset(reply)
-        return judge(verb, reply)
-
-    async def _content(self, message: bytes) -> Delivery:
-        """Send the content, then the dot: only a break after the dot leaves the outcome open."""
-        client = self._connected()
-        protocol, transport = client.protocol, client.transport
-        if protocol is None or not isinstance(transport, asyncio.WriteTransport):
-            self._drop()
-            return Later("the connection was lost before the content")
-        stuffed = message.replace(b"\r\n.", b"\r\n..")
-        stuffed = b"." + stuffed if stuffed.startswith(b".") else stuffed
-        try:
-            protocol.write(stuffed)
-            await self._flushed(transport)
-            protocol.write(b".\r\n")
-        except _BROKEN as error:
-            self._drop()
-            return Later(f"before the final dot: {words(error)}")
-        try:
-            reply = await protocol.read_response(timeout=self._settings.after_data_seconds)
-        except _BROKEN as error:
-            self._drop()
-            return Unknown(f"after the final dot: {words(error)}")
-        return self._judge_content(reply)
-
-    async def _flushed(self, transport: asyncio.WriteTransport) -> None:
-        """Wait until the content has left; SMTPServerDisconnected or TimeoutError if it cannot."""
-        async with asyncio.timeout(self._settings.after_data_seconds):
-            await asyncio.sleep(0)
-            while transport.get_write_buffer_size() and not transport.is_closing():  # noqa: ASYNC110  the transport gives no event without its private protocol
-                await asyncio.sleep(_FLUSH_POLL_SECONDS)
-        if transport.is_closing():
-            raise aiosmtplib.SMTPServerDisconnected("connection lost")
-
-    def _judge_content(self, reply: aiosmtplib.SMTPResponse) -> Delivery:
-        if positive(reply):
-            return Sent(said(reply), f"{self._settings.host}:{self._settings.port}")
-        if reply.code == _SERVICE_CLOSING:
-            self._drop()
-        if 400 <= reply.code < 600:  # noqa: PLR2004  4yz and 5yz, RFC 5321 4.2.1
-            return judge("content", reply)
-        self._drop()
-        return Unknown(f"a reply that means nothing after the final dot: {said(reply)}")
-
-    async def _reset(self, reply: aiosmtplib.SMTPResponse) -> None:
-        """Leave the refused transaction; if even that fails the connection is given up."""
-        if reply.code == _SERVICE_CLOSING or 300 <= reply.code < 400:  # noqa: PLR2004  3yz
-            self._drop()
-            return
-        try:
-            await self._command("RSET")
-        except _BROKEN:
-            self._drop()
-        self._used_at = self._now()
-
-    # --- the connection ----------------------------------------------------------------------
-
-    async def _reusable(self) -> bool:
-        """Whether the open connection can carry another mail; drops it if not."""
-        if self._client is None:
-            return False
-        idle_seconds = self._now() - self._used_at
-        if not self._client.is_connected or idle_seconds >= self._max_idle_seconds:
-            self._drop()
-            return False
-        if idle_seconds < self._probe_after_seconds:
+    def _is_worth_it(self) -> bool:
+        """Whether one more line may be used: the first proves that the server lets us in."""
+        if not self._busy:
             return True
+        enough = 1 if self._free[-1].is_open else _WORTH_A_LINE * len(self._busy)
+        return self._proven and self._clerk.waiting >= enough
+
+    async def _ask(self, letter: Letter) -> bool:
+        """Wait until it is written down that this letter is handed over."""
+        if self._error is not None:
+            return False
+        answer = asyncio.get_running_loop().create_future()
+        self._handing[letter] = answer
+        self._news.set()
+        return bool(await answer)
+
+    async def _write(self) -> None:
+        """Let the clerk write down what became known, and let go what may."""
+        handing, self._handing = self._handing, {}
+        wanted = [] if self._error else list(handing)
+        allowed: Collection[int] = ()
         try:
-            alive = positive(await self._command("NOOP"))
-        except _BROKEN:
-            alive = False
-        if not alive:
-            self._drop()
-        return alive
+            if self._is_alone():
+                allowed = self._clerk.write(wanted)
+            else:  # in a thread, while the others go on with their dialogues
+                allowed = await asyncio.to_thread(self._clerk.write, wanted)
+        except Exception as error:  # noqa: BLE001  raised at the end, when outcomes are known
+            self._error = self._error or error
+        for letter, answer in handing.items():
+            if letter.mail_id in allowed:
+                self._handed.add(letter)
+            if not answer.done():
+                answer.set_result(letter.mail_id in allowed)
 
-    async def _connect(self) -> Later | AuthFailed | None:
-        """Open, protect and log in; None when the connection is ready for MAIL."""
-        settings = self._settings
-        if settings.security == "none" and not is_loopback(settings.host):
-            return AuthFailed('security = "none" is only for loopback: use "tls" or "starttls"')
-        secret = self._obtain()  # first: a connection does not wait for a slow token endpoint
-        if not isinstance(secret, str):
-            return secret
-        try:
-            client = aiosmtplib.SMTP(
-                hostname=settings.host,
-                port=settings.port,
-                use_tls=settings.security == "tls",
-                start_tls=False,  # asked below: None would fall back to plain text in silence
-                tls_context=self._tls(),
-                local_hostname=_our_name(settings.sender),
-                timeout=settings.timeout_seconds,
-            )
-        except (OSError, ValueError) as error:
-            return AuthFailed(f"smtp settings cannot be used: {words(error)}")
-        trouble: Later | AuthFailed | None
-        try:
-            trouble = await self._prepare(client, secret)
-        except _BROKEN as error:
-            trouble = connection_trouble(error)
-        if trouble is not None:
-            client.close()
-            return trouble
-        self._client, self._used_at = client, self._now()
-        self.certificate_ends_at = _certificate_ends_at(client)
-        return None
-
-    def _tls(self) -> ssl.SSLContext | None:
-        if self._settings.security == "none":
-            return None
-        return ssl.create_default_context(cafile=self._settings.ca_file or None)
-
-    def _obtain(self) -> str | Later | AuthFailed:
-        """Return the password or a token that is good now, or why there is none."""
-        try:
-            return self._secret() if callable(self._secret) else self._secret
-        except TokenAway as error:
-            return Later(f"no token can be had now: {error}", everybody=True)
-        except TokenRefused as error:
-            return AuthFailed(str(error))
-
-    async def _prepare(self, client: aiosmtplib.SMTP, secret: str) -> Later | AuthFailed | None:
-        await client.connect()
-        await _greet(client)
-        if self._settings.security == "starttls":
-            if not client.supports_extension("starttls"):
-                return AuthFailed("the server does not offer STARTTLS: not logging in without it")
-            await client.starttls()
-            await _greet(client)
-        if not self._settings.user:
-            return None
-        try:
-            return await self._login(client, secret)
-        except _BROKEN as error:
-            again = self._secret.refused(secret) if isinstance(self._secret, Tokens) else False
-            if not again or not isinstance(error, aiosmtplib.SMTPAuthenticationError):
-                raise
-        renewed = self._obtain()
-        return await self._login(client, renewed) if isinstance(renewed, str) else renewed
-
-    async def _login(self, client: aiosmtplib.SMTP, secret: str) -> AuthFailed | None:
-        """One attempt with the best mechanism: trying them all would triple a wrong password."""
-        user = self._settings.user
-        offered = client.server_auth_methods
-        if self._settings.auth == "xoauth2":
-            if "xoauth2" not in offered:
-                return AuthFailed("the server does not offer XOAUTH2")
-            await client.auth_xoauth2(user, secret)
-        elif "plain" in offered:
-            await client.auth_plain(user, secret)
-        elif "login" in offered:
-            await client.auth_login(user, secret)
-        elif "cram-md5" in offered:
-            await client.auth_crammd5(user, secret)
-        else:
-            return AuthFailed(f"the server offers no login that we know: {offered or 'none'}")
-        return None
-
-    async def _look(self) -> tuple[str, ...] | Later | AuthFailed:
-        if not await self._reusable():
-            trouble = await self._connect()
-            if trouble is not None:
-                return trouble
-        extensions = self._connected().esmtp_extensions
-        return tuple(f"{name} {value}".strip().upper() for name, value in extensions.items())
-
-    async def _command(self, line: str) -> aiosmtplib.SMTPResponse:
-        return await self._connected().execute_command(line.encode("ascii"))
-
-    async def _quit(self) -> None:
-        """Part in peace: what happens at QUIT changes nothing about mails that were accepted."""
-        if self._client is not None and self._client.is_connected:
-            with contextlib.suppress(*_BROKEN):
-                await self._client.quit(timeout=_QUIT_SECONDS)
-        self._drop()
-        await asyncio.sleep(0)
-
-    def _connected(self) -> aiosmtplib.SMTP:
-        if self._client is None:
-            raise aiosmtplib.SMTPServerDisconnected("not connected")
-        return self._client
-
-    def _drop(self) -> None:
-        if self._client is not None:
-            self._client.close()
-        self._client = None
-
-    @staticmethod
-    def _now() -> float:
-        return asyncio.get_running_loop().time()
+    def _finished(self) -> bool:
+        """Take in the lines that are done; return whether there is anything to write down."""
+        heard = False
+        for task in [task for task in self._busy if task.done()]:
+            line, letter = self._busy.pop(task)
+            self._free.append(line)
+            try:
+                outcome = task.result()
+            except NotHanded:
+                continue
+            trouble = isinstance(outcome, AuthFailed | Later) and _is_everybodys(outcome)
+            if trouble and self._busy and letter not in self._handed:
+                # Others work: the server has enough of us, or the last line will run into it too.
+                self._free.remove(line)
+                self._clerk.back(letter)
+                continue
+            self._proven = self._proven or not trouble
+            self._handed.discard(letter)
+            self._clerk.done(letter, outcome)
+            heard = True
+        return heard
 
 
-def _certificate_ends_at(client: aiosmtplib.SMTP) -> dt.datetime | None:
-    wrapped = client.transport.get_extra_info("ssl_object") if client.transport else None
-    ends = (wrapped.getpeercert() or {}).get("notAfter") if wrapped else None
-    return dt.datetime.fromtimestamp(ssl.cert_time_to_seconds(ends), dt.UTC) if ends else None
-
-
-async def _greet(client: aiosmtplib.SMTP) -> None:
-    try:
-        await client.ehlo()
-    except aiosmtplib.SMTPHeloError:
-        if not client.is_connected:
-            raise
-        await client.helo()
-
-
-def _our_name(sender: str) -> str:
-    """The name for EHLO: our mail domain, so that no DNS look-up of this machine is needed."""
-    domain = sender.rpartition("@")[2]
-    return domain if domain.isascii() and domain.isprintable() and domain else "localhost"
+def _is_everybodys(outcome: AuthFailed | Later) -> bool:
+    return isinstance(outcome, AuthFailed) or outcome.everybody

@@ -96,6 +96,7 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "wording": "Mẫu thư có lỗi",
         "disk": "Ổ đĩa có lỗi hoặc đã đầy",
         "reader": "Không khởi động được bộ đọc tệp",
+        "readers": "Các máy đọc tệp không dùng được hết, máy này đọc thay",
         "report": "Không lập được báo cáo",
         "behind": "Sổ đăng ký đã được phục hồi từ bản cũ",
         "journal": "Bản chép nhật ký trong kho gốc là của một sổ đăng ký khác",

@@ -130,8 +130,7 @@ def _certain(result: Cell) -> bool:
 
 
 def _with_result(cell: Cell, other: Cell) -> Cell:
-    return replace(
-        cell,
+    return cell._replace(
         text=other.text,
         value=other.value,
         number_format=other.number_format,

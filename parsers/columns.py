@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import product
 
 from parsers.form import Field, Form
-from parsers.vietnamese import fold, key, one_line, squash
+from parsers.vietnamese import fold, folded_lines, key, one_line, squash
 
 #: Confidence of a column taken by its caption's words, and by mere likeness.
 _BY_WORDS, _BY_LIKENESS = 0.85, 0.8
@@ -38,6 +39,21 @@ _SHORT = {
     "sdt": "so dien thoai",
     "dkkd": "dang ky kinh doanh",
 }
+#: Words of a folded text without which no unit is taken from behind it, no abbreviation spelt out
+#: (``_UNIT_TAIL``, ``_SHORT``), and first words that may be its number (``_NUMBERING``).
+_TELLING_WORDS = frozenset(
+    {*_SHORT, "don", "dvt", "dong", "vnd", "d", "trd", "trieu", "m2", "m", "met"}
+)
+_NUMBERS = frozenset(
+    {
+        *map(str, range(100)),
+        *(f"{number:02}" for number in range(10)),
+        *"abcdefgh",
+        *("".join(letters) for size in range(1, 5) for letters in product("ivx", repeat=size)),
+    }
+)
+#: So many texts are remembered: of the largest workbook all.
+_REMEMBERED = 100_000
 _INDEX_CAPTIONS = {"stt", "tt", "sott", "sothutu", "thutu", "no"}
 #: Captions that say nothing without their parent.
 _GENERIC = {
@@ -107,7 +123,7 @@ class Captions:
         self._required = [entry.key for entry in form.fields if entry.required]
         self._first = next(iter(self._required), "")
         shared: set[str] = set()
-        self._words: list[tuple[tuple[str, ...], str]] = []
+        self._words: dict[str, list[tuple[int, tuple[str, ...], str]]] = {}
         self._cache: dict[tuple[str, ...], tuple[Match, ...]] = {}
         for entry in form.fields:
             for name in (entry.label, *entry.aliases):
@@ -117,15 +133,60 @@ class Captions:
                     bare = variant.replace(" ", "")
                     if self._exact.setdefault(bare, entry.key) != entry.key:
                         shared.add(bare)
-                    self._words.append((tuple(variant.split()), entry.key))
+                    words = tuple(variant.split())
+                    same = self._words.setdefault(words[0], [])
+                    same.append((sum(map(len, self._words.values())), words, entry.key))
         # ĐT is a phone and DT an area: what only diacritics tell apart needs them.
         for bare in shared:
             del self._exact[bare]
+        self._bare = frozenset({*self._exact, *map(squash, self._spelt), *_INDEX_CAPTIONS})
+        self._strange: set[str] = set()
+        self._judged: dict[str, str | None] = {}
+
+    def learn(self, texts: Iterable[str]) -> None:
+        """Tell many texts that are surely no captions at once, for ``is_strange``.
+
+        A document's cells are mostly values: asked one by one, each would be spelt in every way in
+        which a caption may be. In one line without parentheses only a unit behind, a number in
+        front or an abbreviation can make a caption of a text that is none as it stands.
+        """
+        if len(self._strange) > _REMEMBERED:
+            self._strange.clear()
+        new = [
+            text
+            for text in set(texts).difference(self._strange)
+            if len(text) <= _LONGEST_CAPTION
+            and "\n" not in text
+            and "(" not in text
+            and "[" not in text
+        ]
+        if not new:
+            return
+        folded = folded_lines(new)
+        bare = "\n".join(folded).replace(" ", "").split("\n")
+        self._strange.update(
+            text
+            for text, line, letters in zip(new, folded, bare, strict=True)
+            if letters not in self._bare
+            and (letters == line or line.partition(" ")[0] not in _NUMBERS)
+            and _TELLING_WORDS.isdisjoint(line.split())
+        )
+
+    def is_strange(self, text: str) -> bool:
+        """Tell a text that is known to be neither a caption nor that of the running number."""
+        return text in self._strange
 
     def exact(self, text: str) -> str | None:
         """Return the field whose label or alias this text is, however it is written."""
-        if len(text) > _LONGEST_CAPTION:
+        if text in self._strange or len(text) > _LONGEST_CAPTION:
             return None
+        if text not in self._judged:
+            if len(self._judged) > _REMEMBERED:
+                self._judged.clear()
+            self._judged[text] = self._exactly(text)
+        return self._judged[text]
+
+    def _exactly(self, text: str) -> str | None:
         spelt = self._spelt.get(_spelling(text))
         if spelt is not None:
             return spelt
@@ -194,7 +255,8 @@ class Captions:
             return []
         for variant in variants(caption):
             words = tuple(variant.split())
-            for name, field in self._words:
+            names = [named for word in {*words} for named in self._words.get(word, ())]
+            for _, name, field in sorted(names):
                 changing = _CHANGING.get(self._type[field], frozenset())
                 match = _contains(words, name, field, _HARMLESS - changing)
                 if match and (field not in best or match.score > best[field].score):
@@ -202,14 +264,20 @@ class Captions:
         return list(best.values())
 
     def _by_likeness(self, caption: str) -> list[Match]:
-        from rapidfuzz import fuzz  # noqa: PLC0415  only for captions that nothing else explains
+        from rapidfuzz import fuzz, process  # noqa: PLC0415  only for captions that nothing else explains
 
         plain = squash(caption)
         if len(plain) < 6 or len(caption) > _LONGEST_CAPTION:  # noqa: PLR2004  too short to tell
             return []
+        # What is less like it than by the margin cannot be its rival.
+        least = _LIKE - _LIKE_MARGIN
+        alike = process.extract(
+            plain, self._exact.keys(), scorer=fuzz.ratio, score_cutoff=least, limit=None
+        )
         best: dict[str, float] = {}
-        for name, field in self._exact.items():
-            best[field] = max(best.get(field, 0.0), fuzz.ratio(plain, name))
+        for name, likeness, _ in alike:
+            field = self._exact[name]
+            best[field] = max(best.get(field, 0.0), likeness)
         ranked = sorted(best.items(), key=lambda item: -item[1])
         if not ranked or ranked[0][1] < _LIKE:
             return []
@@ -290,6 +358,12 @@ class Assignment:
     ambiguous: tuple[tuple[int, str], ...]
     doubled: tuple[tuple[int, str], ...]
     index: int | None
+
+
+@lru_cache(maxsize=1024)
+def assigned(paths: tuple[tuple[int, tuple[str, ...]], ...], captions: Captions) -> Assignment:
+    """Return ``assign`` of these columns: the captions of one form come again and again."""
+    return assign(dict(paths), captions)
 
 
 def assign(paths: Mapping[int, tuple[str, ...]], captions: Captions) -> Assignment:

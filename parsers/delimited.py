@@ -11,7 +11,6 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import groupby, islice
 from typing import Final
 
@@ -186,7 +185,7 @@ def _sheet(rows: Rows, budget: Budget, *, doubt_last: bool) -> Sheet:
             sheet.put(number, column, text, text)
     last = sheet.rows.get(len(rows), {})
     if doubt_last and rows and len(rows[-1]) in last:
-        doubted = replace(last[len(rows[-1])], trace=Trace(confidence=_MAYBE_CUT))
+        doubted = last[len(rows[-1])]._replace(trace=Trace(confidence=_MAYBE_CUT))
         last[len(rows[-1])] = doubted
     return sheet
 

@@ -58,6 +58,7 @@ def form_tables(extract: Extract, captions: Captions) -> tuple[list[FormTable], 
     Sheets of an official workbook come first, then upright tables, then those on their side and
     the slips, each in document order.
     """
+    captions.learn(cell.text for grid in extract.grids for row in grid.rows for cell in row if cell)
     tables = [
         FormTable(grid, header, body_rows(grid, header))
         for grid in extract.grids

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from parsers.reading import Box, Refusal
 
@@ -33,9 +34,8 @@ class Trace:
     box: Box | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One cell at its top-left corner.
+class Cell(NamedTuple):
+    """One cell at its top-left corner; a tuple, because a workbook has thousands of them.
 
     ``text`` is what a person sees, already repaired (``vietnamese.repair``), line breaks kept.
     ``value`` is the typed value where the format has types, else the text. ``place`` is what a

@@ -3,9 +3,8 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
-from parsers.columns import Assignment, Captions, Column, assign, is_index
+from parsers.columns import Assignment, Captions, Column, assigned, is_index
 from parsers.grid import Cell, Grid
 from parsers.quantities import quantity_unit
 from parsers.values import money_unit
@@ -85,10 +84,9 @@ def _starts(grid: Grid, captions: Captions) -> set[int]:
     return {max(0, number - above) for number in likely for above in range(3)}
 
 
-@lru_cache(maxsize=8192)
 def is_caption(text: str, captions: Captions) -> bool:
     """Tell a caption of the form or of its running number, however it is written."""
-    if len(text) > _LONGEST_CAPTION:
+    if captions.is_strange(text) or len(text) > _LONGEST_CAPTION:
         return False
     return is_index(text) or captions.exact(text) is not None
 
@@ -101,7 +99,7 @@ def _better(one: Header, other: Header) -> bool:
 
 def _candidate(grid: Grid, captions: Captions, first: int, end: int) -> Header | None:
     paths = _paths(grid, first, end, captions)
-    assignment = assign(paths, captions)
+    assignment = assigned(tuple(paths.items()), captions)
     if len(assignment.columns) < 2:  # noqa: PLR2004  a table of one known column is not ours
         return None
     if _goes_on(grid, first, end, assignment.columns):
@@ -131,14 +129,10 @@ def _goes_on(grid: Grid, first: int, end: int, columns: Sequence[Column]) -> boo
 
 def _paths(grid: Grid, first: int, end: int, captions: Captions) -> dict[int, tuple[str, ...]]:
     """Return the captions over each column, top down, merged cells counted once."""
-    owners: dict[tuple[int, int], Cell] = {}
-    for r in range(first, end):
-        for c, cell in enumerate(grid.rows[r]):
-            if cell is None:
-                continue
-            for covered_r in range(r, min(end, r + cell.row_span)):
-                for covered_c in range(c, min(len(grid.rows[r]), c + cell.col_span)):
-                    owners.setdefault((covered_r, covered_c), cell)
+    block = grid.rows[first:end]
+    if not _is_merged(block):
+        return _unmerged_paths(block, captions)
+    owners = _owners(grid, first, end)
     paths: dict[int, tuple[str, ...]] = {}
     for c in range(len(grid.rows[first])):
         path: list[Cell] = []
@@ -150,6 +144,36 @@ def _paths(grid: Grid, first: int, end: int, captions: Captions) -> dict[int, tu
             paths[c] = tuple(cell.text[:_LONGEST_CAPTION] for cell in path)
     tops = {c for c in paths if (top := owners.get((first, c))) and top.text.strip()}
     return _under_neighbours(paths, tops, captions)
+
+
+def _owners(grid: Grid, first: int, end: int) -> dict[tuple[int, int], Cell]:
+    """Return the cell that covers each position of a block."""
+    owners: dict[tuple[int, int], Cell] = {}
+    for r in range(first, end):
+        for c, cell in enumerate(grid.rows[r]):
+            if cell is None:
+                continue
+            for covered_r in range(r, min(end, r + cell.row_span)):
+                for covered_c in range(c, min(len(grid.rows[r]), c + cell.col_span)):
+                    owners.setdefault((covered_r, covered_c), cell)
+    return owners
+
+
+def _is_merged(block: Sequence[Sequence[Cell | None]]) -> bool:
+    return any(cell and (cell.row_span > 1 or cell.col_span > 1) for row in block for cell in row)
+
+
+def _unmerged_paths(
+    block: Sequence[Sequence[Cell | None]], captions: Captions
+) -> dict[int, tuple[str, ...]]:
+    """Return what ``_paths`` does where each cell stands over its own column alone."""
+    paths: dict[int, list[str]] = {}
+    for row in block:
+        for c, cell in enumerate(row[: len(block[0])]):
+            if cell and cell.text.strip() and not _is_mark(cell):
+                paths.setdefault(c, []).append(cell.text[:_LONGEST_CAPTION])
+    tops = {c for c in paths if (top := block[0][c]) and top.text.strip()}
+    return _under_neighbours({c: tuple(paths[c]) for c in sorted(paths)}, tops, captions)
 
 
 def _under_neighbours(
@@ -212,7 +236,13 @@ def _is_share(unit_row: Sequence[Cell | None] | None, column: int) -> bool:
 
 def is_index_row(row: Sequence[Cell | None]) -> bool:
     """Tell a row of column numbers: (1) (2) (3), A B 1 2 3, 1 2 3=1+2."""
-    texts = [cell.text.strip() for cell in row if cell and cell.text.strip()]
+    texts = []
+    for cell in row:
+        text = cell.text.strip() if cell else ""
+        if len(text) > _LONGEST_MARK and not _INDEX_MARK.fullmatch(text):
+            return False  # as most rows of points do with their first words
+        if text:
+            texts.append(text)
     if _all_bracketed(texts):
         return True
     marks = [text for text in texts if _INDEX_MARK.fullmatch(text)]

@@ -88,15 +88,12 @@ def best_of(texts: Sequence[str]) -> list[str]:
 
 def _is_settled(extract: Extract) -> bool:
     """Whether no text has a letter that Vietnamese writing lacks: then no code is at work."""
-    if not all(map(_is_plain, extract.lines)):
+    cells = [cell for grid in extract.grids for row in grid.rows for cell in row if cell]
+    if any(isinstance(cell.value, str) and cell.value != cell.text for cell in cells):
         return False
-    return all(
-        _is_plain(cell.text) and (not isinstance(cell.value, str) or cell.value == cell.text)
-        for grid in extract.grids
-        for row in grid.rows
-        for cell in row
-        if cell
-    ) and all(map(_is_plain, (line for g in extract.grids for line in (*g.before, *g.after))))
+    texts = {cell.text for cell in cells}.union(extract.lines)
+    texts.update(line for grid in extract.grids for line in (*grid.before, *grid.after))
+    return _is_plain("\n".join(texts))
 
 
 def _named(extract: Extract) -> Extract:
@@ -204,7 +201,7 @@ def _cell(cell: Cell, code: str, doubtful: str) -> Cell:
     if text == cell.text and trace == (cell.trace or Trace()):
         return cell
     value = text if isinstance(cell.value, str) else cell.value
-    return replace(cell, text=text, value=value, trace=trace if trace != Trace() else None)
+    return cell._replace(text=text, value=value, trace=trace if trace != Trace() else None)
 
 
 def _may_be(cell: Cell, code: str) -> bool:

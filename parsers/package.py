@@ -128,12 +128,15 @@ class Package:
 
     def root(self, name: str) -> etree._Element:
         """Return the parsed XML of a small part (workbook, styles, relationships)."""
-        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
-        content = self._archive.read(name)
-        _refuse_doctype(content[:_HEAD_BYTES])
-        root = etree.fromstring(content, parser)
-        _refuse_dtd(root)
-        return root
+        return parsed(self._archive.read(name))
+
+    def small(self, name: str, most: int) -> bytes | None:
+        """Return a part's bytes; ``None`` if they are more than ``most``, or broken in any way."""
+        try:
+            entry = self._archive.getinfo(name)
+            return self._archive.read(entry) if entry.file_size <= most else None
+        except BROKEN:
+            return None
 
     def walk(self, name: str, *tags: str) -> Iterator[etree._Element]:
         """Yield the elements with these local names as they end; each is cleared afterwards."""
@@ -158,6 +161,20 @@ class Package:
             kind = (relation.get("Type") or "").rsplit("/", 1)[-1]
             found[relation.get("Id") or ""] = (kind, target.lstrip("/"))
         return found
+
+
+def parsed(content: bytes) -> etree._Element:
+    """Return the root of a small document.
+
+    Raises:
+        RefusedError: the document has a DTD.
+        lxml.etree.XMLSyntaxError: it is not well formed.
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    _refuse_doctype(content[:_HEAD_BYTES])
+    root = etree.fromstring(content, parser)
+    _refuse_dtd(root)
+    return root
 
 
 def walk(stream: IO[bytes], *tags: str) -> Iterator[etree._Element]:

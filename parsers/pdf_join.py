@@ -115,7 +115,7 @@ def _whole_row(upper: Row, lower: Row, *, torn: bool) -> Row:
             text, doubtful = whole_text(above.text, below.text)
             doubtful = doubtful or torn or above.torn or below.torn
             trace = _less_sure(above, below)
-            whole.append(replace(above, text=text, value=text, torn=doubtful, trace=trace))
+            whole.append(above._replace(text=text, value=text, torn=doubtful, trace=trace))
     return tuple(whole)
 
 

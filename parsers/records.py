@@ -1,14 +1,14 @@
 """Data rows → values: one record per point, each value with its place, confidence and finding."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from parsers.columns import Column
 from parsers.form import Field
 from parsers.grid import WRAP, Cell, Grid, Trace
 from parsers.header import Header
-from parsers.outcome import Context, Problem, Value
+from parsers.outcome import EMPTY, Context, Problem, Value
 from parsers.reading import CERTAIN, Box, Finding, Row, Severity
 from parsers.rows import BodyRow, is_filled
 from parsers.values import parse
@@ -21,6 +21,7 @@ _COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3})*,\d{1,2}(?![\d.,])|(?<![\d.,
 _POINT = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})*\.\d{1,2}(?![\d.,])|(?<![\d.,])\d{4,}\.\d+")
 _DATE = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*\d{2,4}")
 _MONTHS = 12
+_NO_TRACE = Trace()
 #: Confidence of a text that may be half of one.
 _HALF = 0.6
 _PAGE = re.compile(r"page \d+")
@@ -52,15 +53,35 @@ class Record:
         return Row(self.values, self.places, self.confidence, self.raw, self.boxes, self.section)
 
 
+class _Parsed:
+    """The values of one table, read once for each content that stands in a column."""
+
+    def __init__(self, known: Mapping[str, Context]) -> None:
+        self.known = known
+        self._read: dict[tuple[object, ...], Value] = {}
+
+    def value(self, entry: Field, cell: Cell) -> Value:
+        """Return what a cell says; where it stands, no field's reading asks."""
+        kind = type(cell.value)  # 1, 1.0 and True are equal
+        content = (
+            entry.key, cell.text, kind, cell.value, cell.number_format, cell.uncalculated
+        )  # fmt: skip
+        found = self._read.get(content)
+        if found is None:
+            found = self._read[content] = parse(entry, cell, self.known[entry.key])
+        return found
+
+
 def contexts(grid: Grid, header: Header) -> dict[str, Context]:
     """Return what each column's caption and its unmistakable cells say about reading it."""
     found = {}
     for column in header.columns:
-        texts = [
+        told_by_cells = column.field.type in _SUMMED_TYPES or column.field.type == "date"
+        texts = {
             cell.text
-            for row in grid.rows[header.end :]
+            for row in (grid.rows[header.end :] if told_by_cells else ())
             if column.index < len(row) and (cell := row[column.index]) and _is_text(cell)
-        ]
+        }
         found[column.field.key] = Context(
             column.unit,
             column.unit_certain,
@@ -75,7 +96,7 @@ def _is_text(cell: Cell) -> bool:
     return isinstance(cell.value, str) and bool(cell.text.strip())
 
 
-def _decimal_sign(entry: Field, texts: Sequence[str]) -> str:
+def _decimal_sign(entry: Field, texts: Collection[str]) -> str:
     if entry.type not in _SUMMED_TYPES:
         return ""
     comma = any(_COMMA.search(text) for text in texts)
@@ -85,7 +106,7 @@ def _decimal_sign(entry: Field, texts: Sequence[str]) -> str:
     return "," if comma else "."
 
 
-def _day_first(entry: Field, texts: Sequence[str], *, told: bool) -> bool:
+def _day_first(entry: Field, texts: Collection[str], *, told: bool) -> bool:
     """Tell a column whose days come first: one shows it, or the form said so and none denies it."""
     if entry.type != "date":
         return False
@@ -103,7 +124,7 @@ def records(grid: Grid, header: Header, rows: Iterable[BodyRow], first: int) -> 
         rows: what ``body_rows`` gave.
         first: the number of the first data row (several tables count on).
     """
-    known = contexts(grid, header)
+    parsed = _Parsed(contexts(grid, header))
     groups: list[list[BodyRow]] = []
     for row in rows:
         if row.kind == "data":
@@ -116,7 +137,7 @@ def records(grid: Grid, header: Header, rows: Iterable[BodyRow], first: int) -> 
         record = Record(group[0], number)
         common = _common(group, end)
         for column in header.columns:
-            _read(record, column, group, grid, known, done[-1] if done else None, common)
+            _read(record, column, group, grid, parsed, done[-1] if done else None, common)
         _note_joined(record, group)
         if group[0].stray and done:
             for doubtful in (done[-1], record):
@@ -163,7 +184,7 @@ def _read(
     column: Column,
     group: Sequence[BodyRow],
     grid: Grid,
-    known: Mapping[str, Context],
+    parsed: _Parsed,
     above: Record | None,
     common: frozenset[str],
 ) -> None:
@@ -180,7 +201,7 @@ def _read(
         record.places[entry.key] = place
         finding("error", "merged-value", _MERGED.format(entry.label))
         return
-    value = parse(entry, cell, known[entry.key]) if cell else Value(None)
+    value = parsed.value(entry, cell) if cell else EMPTY
     if value.problem and value.problem.code == "ditto":
         value = _ditto(entry, above)
     if value.text is None and value.problem is None:
@@ -188,13 +209,13 @@ def _read(
             record.places[entry.key] = place
             finding("error", "missing-value", _MISSING.format(entry.label))
         return
-    trace = (cell and cell.trace) or Trace()
+    trace = (cell and cell.trace) or _NO_TRACE
     record.keep(entry.key, place, trace.written or (cell.text if cell else ""), trace.box)
     if value.problem:
         finding(value.problem.severity, value.problem.code, value.problem.message)
     if value.text is None:
         return
-    sure = min(_sure(value, known[entry.key]), column.confidence)
+    sure = min(_sure(value, parsed.known[entry.key]), column.confidence)
     torn = cell is not None and cell.torn and entry.type in _WORDED_TYPES
     for doubtful, limit, code, message in (
         (_is_joined(entry, group), 0.8, "joined-texts", _JOINED),
@@ -261,6 +282,8 @@ def _ditto(entry: Field, above: Record | None) -> Value:
 
 def _one_cell(entry: Field, group: Sequence[BodyRow]) -> tuple[Cell | None, bool]:
     """Return the field's cell over all rows of one record, and whether they contradict."""
+    if len(group) == 1:
+        return group[0].cells.get(entry.key), False
     cells = [row.cells[entry.key] for row in group if entry.key in row.cells]
     own = [group[0].cells[entry.key]] if entry.key in group[0].cells else []
     own = [cell for cell in own if is_filled(cell)]
@@ -276,10 +299,10 @@ def _one_cell(entry: Field, group: Sequence[BodyRow]) -> tuple[Cell | None, bool
         loose = ";" in first.text and not any(row.shared for row in group[1:])
         cut = paged or loose or any(len(row.own) > _PRODUCT_CELLS for row in group[1:])
         text = (WRAP if cut else "; ").join(cell.text.strip() for cell in filled)
-        return replace(first, text=text, value=text), False
+        return first._replace(text=text, value=text), False
     if entry.type in _JOINED_TYPES:
         text = " ".join(cell.text.strip() for cell in filled)
-        return replace(first, text=text, value=text, torn=first.torn or paged), False
+        return first._replace(text=text, value=text, torn=first.torn or paged), False
     return first, len({one_line(cell.text) for cell in filled}) > 1
 
 

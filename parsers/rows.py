@@ -75,7 +75,7 @@ class BodyRow:
 
 def is_filled(cell: Cell | None) -> bool:
     """Tell whether a cell holds anything: a text beyond dots to write on, or an unsaved formula."""
-    return cell is not None and (bool(cell.text.strip(_BLANKS)) or cell.uncalculated)
+    return cell is not None and (cell.text.strip(_BLANKS) != "" or cell.uncalculated)
 
 
 def body_rows(grid: Grid, header: Header) -> tuple[BodyRow, ...]:
@@ -186,7 +186,7 @@ def _is_counted(row: BodyRow) -> bool:
 def _is_number(cell: Cell) -> bool:
     if isinstance(cell.value, int | float):
         return True
-    return not any(letter.isalpha() for letter in cell.text)
+    return not any(map(str.isalpha, cell.text))
 
 
 def _is_group(header: Header, row: BodyRow, words: set[str]) -> bool:

@@ -8,7 +8,7 @@ tests compare it with openpyxl cell by cell.
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from lxml import etree
@@ -16,6 +16,7 @@ from lxml import etree
 from parsers.form import Form
 from parsers.grid import (
     MARK_PROPERTY,
+    Cell,
     CellValue,
     Extract,
     Limits,
@@ -28,14 +29,16 @@ from parsers.package import (
     Package,
     RefusedError,
     decimal,
+    parsed,
     property_texts,
     refusal_of,
     whole,
 )
 from parsers.reading import Refusal
 from parsers.sheet_fonts import Coded, Fonts, Rich, Runs, decode, runs_of
+from parsers.sheet_rows import PLAIN_BYTES, PlainRow, PlainSheet, plain_sheet, plain_strings
 from parsers.sparse import Budget, Sheet, extract_of
-from parsers.vietnamese import repair
+from parsers.vietnamese import is_plain, repair
 
 #: Excel's own limit for the text of one cell.
 _CELL_TEXT = 32_767
@@ -108,6 +111,25 @@ def _names(tag: str) -> _Names:
     return _Names(*(space + name for name in ("c", "v", "f", "is", "t")))
 
 
+#: Text, value, number format of a cell, and its legacy font; no font if none need be decoded.
+_Content = tuple[str, CellValue, str, str | None]
+#: In place of a cell's type: a formula whose result was not saved.
+_UNSAVED = "unsaved"
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known of the contents of a plain sheet: most of them stand in it again and again."""
+
+    #: Written with references → meant; written in a cell itself → cleaned.
+    meant: dict[str, str]
+    inline: dict[str, str]
+    #: Style → number format.
+    codes: dict[str, str]
+    #: By type, style and what is written; ``None`` for what says nothing.
+    contents: dict[tuple[str, str, str], _Content | None] = field(default_factory=dict)
+
+
 class _Workbook:
     def __init__(self, package: Package, limits: Limits) -> None:
         self.package = package
@@ -147,6 +169,9 @@ class _Workbook:
         part = self._part("sharedStrings")
         if part is None:
             return []
+        plain = self._plain_strings(part)
+        if plain is not None:
+            return plain
         strings: list[str] = []
         stated = 0
         for item in self.package.walk(part, "si"):
@@ -156,6 +181,17 @@ class _Workbook:
         if len(strings) < stated:
             raise RefusedError("damaged", f"{len(strings)} of {stated} texts")
         return strings
+
+    def _plain_strings(self, part: str) -> list[str] | None:
+        """Return the shared texts if their part is of the shape that patterns know."""
+        content = self.package.small(part, PLAIN_BYTES)
+        plain = plain_strings(content) if content else None
+        frame = None if plain is None else _frame(plain[0])
+        if plain is None or frame is None or next(frame.iter("{*}si"), None) is not None:
+            return None
+        if len(plain[1]) < whole(frame.get("uniqueCount") or "0"):
+            return None  # as below, with the reason
+        return _cleaned(plain[1])
 
     def _formats(self) -> Formats:
         settings = next(self.main.iter("{*}workbookPr"), None)
@@ -178,6 +214,8 @@ class _Workbook:
             self.budget,
             element.get("state", "visible") != "visible",
         )
+        if self._plain(sheet, part):
+            return sheet
         row = 0
         for found in self.package.walk(part, "col", "row", "mergeCell"):
             if found.tag.endswith("row"):
@@ -190,6 +228,101 @@ class _Workbook:
             else:
                 self._merge(sheet, found)
         return sheet
+
+    def _plain(self, sheet: Sheet, part: str) -> bool:
+        """Fill a sheet whose part is of the shape that patterns know; False if it is not."""
+        content = self.package.small(part, PLAIN_BYTES)
+        plain = plain_sheet(content) if content else None
+        frame = None if plain is None else _frame(plain.frame)
+        if plain is None or frame is None or next(frame.iter("{*}row"), None) is not None:
+            return False
+        for found in frame.iter("{*}col", "{*}sheetData", "{*}mergeCell"):
+            if found.tag.endswith("col"):
+                self._hide_columns(sheet, found)
+            elif found.tag.endswith("mergeCell"):
+                self._merge(sheet, found)
+            else:
+                self._plain_rows(sheet, plain)
+        return True
+
+    def _plain_rows(self, sheet: Sheet, plain: PlainSheet) -> None:
+        """Do for the rows of a plain sheet what ``_row`` and ``_content`` do for elements."""
+        inline = {cell[6] for row in plain.rows for cell in row.cells}
+        texts = [plain.texts.get(written, written) for written in inline]
+        cleaned = {
+            written: "" if text.isspace() else text
+            for written, text in zip(inline, _cleaned(texts), strict=True)
+        }
+        styles = {cell[2] for row in plain.rows for cell in row.cells}
+        codes = {style: self.formats.code(int(style or 0)) for style in styles}
+        known = _Known(plain.texts, cleaned, codes)
+        before = 0
+        for row in plain.rows:
+            if row.number <= before:
+                raise RefusedError("damaged", f"row {row.number} after row {before}")
+            before = row.number
+            cells = self._plain_row(sheet, row, known)
+            if cells:
+                sheet.add(before, cells)
+
+    def _plain_row(self, sheet: Sheet, row: PlainRow, known: _Known) -> dict[int, Cell]:
+        """Return the cells of a row that say something."""
+        cells: dict[int, Cell] = {}
+        contents, coded = known.contents, self.fonts.any
+        left, number, hidden_columns = 0, str(row.number), sheet.hidden_columns
+        prefix, new, hidden = f"{sheet.name}!", tuple.__new__, row.hidden
+        text: str
+        value: CellValue
+        for letters, digits, style, kind, formula, saved, inline in row.cells:
+            column = _COLUMNS.get(letters, 0)
+            if digits != number or not column:
+                column = _in_row(letters + digits, row.number)
+            if column <= left:
+                raise RefusedError("damaged", f"two cells for one address in row {number}")
+            left = column
+            if kind == "inlineStr" and not coded:
+                text = value = known.inline[inline]
+                if not text:
+                    continue
+                code, font = known.codes[style], None
+            else:
+                if formula and kind != "inlineStr" and self._unsaved(kind or "n", saved or None):
+                    kind, saved = _UNSAVED, ""  # noqa: PLW2901  what it would be is not known
+                written = kind, style, inline if kind == "inlineStr" else saved
+                if written not in contents:
+                    contents[written] = self._meant(known, *written)
+                content = contents[written]
+                if content is None:
+                    continue
+                text, value, code, font = content
+            cells[column] = new(
+                Cell,
+                (
+                    text, value, prefix + letters + digits, code, 1, 1, kind is _UNSAVED,
+                    hidden or column in hidden_columns, False, None,
+                ),
+            )  # fmt: skip
+            if font is not None:
+                self.coded.append(Coded(sheet.rows, row.number, column, font))
+        return cells
+
+    def _meant(self, known: _Known, kind: str, style: str, written: str) -> _Content | None:
+        """Return the content of a plain sheet's cell; ``None`` if it says nothing."""
+        code = known.codes[style]
+        if kind is _UNSAVED:
+            return "", None, code, None
+        if not written:
+            return None
+        if kind == "inlineStr":
+            text = known.inline[written]
+            value: CellValue = text
+        else:
+            text, value = self._saved(kind or "n", known.meant.get(written, written), code)
+        if not text or text.isspace():
+            return None
+        font = self.fonts.of(style)
+        is_coded = (font or type(text) is Rich) and value is text
+        return text, value, code, font if is_coded else None
 
     def _hide_columns(self, sheet: Sheet, column: etree._Element) -> None:
         if column.get("hidden") in _XML_TRUE:
@@ -281,9 +414,25 @@ class _Workbook:
         return self.recalculates and kind == "n" and decimal(saved) == 0
 
 
+def _frame(content: bytes) -> etree._Element | None:
+    """Return what stands round the rows, ``None`` if that is broken: the walk finds out how."""
+    try:
+        return parsed(content)
+    except (RefusedError, *BROKEN):
+        return None
+
+
 def _is_phonetic(run: etree._Element) -> bool:
     parent = run.getparent()
     return parent is not None and str(parent.tag).endswith("rPh")
+
+
+def _cleaned(texts: list[str]) -> list[str]:
+    """Return ``_clean`` of texts; most workbooks have none with anything to clean."""
+    together = "\n".join(texts)
+    if "_x" in together or not is_plain(together) or max(map(len, texts), default=0) > _CELL_TEXT:
+        return list(map(_clean, texts))
+    return texts
 
 
 def _clean(text: str) -> str:

@@ -1,7 +1,7 @@
 """The fonts of a workbook's cells, for text typed in those that came before Unicode."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from lxml import etree
 
@@ -47,6 +47,11 @@ class Fonts:
             font = int(style.get("fontId") or 0)
             if 0 <= font < len(names) and code_of(names[font]):
                 self._of_style[number] = names[font]
+
+    @property
+    def any(self) -> bool:
+        """Whether any style has one."""
+        return bool(self._of_style)
 
     def of(self, style: str | None) -> str:
         """Return the legacy font of a cell's style number; ``""`` for every other one."""
@@ -107,5 +112,5 @@ def decode(cells: Iterable[Coded]) -> None:
         typed = joined(runs)
         if typed.code:
             text = repair(typed.text)
-            cell = replace(each.cell, text=text, value=text, trace=typed.trace())
+            cell = each.cell._replace(text=text, value=text, trace=typed.trace())
             each.rows[each.row][each.column] = cell

@@ -103,7 +103,7 @@ def _more(held: Entry, line: str, number: int, captions: Captions) -> Entry | No
     if kind not in _WORDED or not (goes_on or (below and kind == "list")):
         return None
     text = f"{written}\n{line}"
-    value = replace(held.value, text=text, value=text)
+    value = held.value._replace(text=text, value=text)
     return replace(held, value=value, loose=held.loose or not (begun and kind == "list"))
 
 

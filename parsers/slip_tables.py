@@ -1,5 +1,6 @@
 """Tables whose labels stand beside their values → entries, in reading order."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -7,7 +8,7 @@ from typing import Final
 from parsers.columns import Captions, is_generic
 from parsers.grid import Cell, Grid, Trace
 from parsers.header import is_unit
-from parsers.labels import bare, labelled
+from parsers.labels import LEAD, LEADERS, bare, labelled
 from parsers.rows import is_filled
 from parsers.slip_parts import (
     Entry,
@@ -19,10 +20,18 @@ from parsers.slip_parts import (
     is_title,
     section_of,
 )
+from parsers.vietnamese import one_line
 
 #: Beside a value it is a remark, in front of a label its number.
 _MARK_LETTERS: Final = 4
 _LONGEST_LABEL: Final = 100
+#: A caption over a column of a header is not looked at beyond this.
+_LONGEST_PATH: Final = 160
+#: A colon or dots to write on part a label from its value; a bullet or number may stand before it,
+#: and "Thông tin về" before a section's name. One of these signs is in all of them but the last.
+_SIGNS: Final = re.compile(r"[:：\n.…_)\-–—•*+▪●]")
+_MAY_LABEL: Final = re.compile(rf"[:：\n]|{LEADERS.pattern}|{LEAD.pattern}", re.IGNORECASE)
+_ABOUT: Final = "thông tin"
 
 
 def from_grid(grid: Grid, captions: Captions, first: int = 0) -> Iterator[Part]:
@@ -33,6 +42,26 @@ def from_grid(grid: Grid, captions: Captions, first: int = 0) -> Iterator[Part]:
     """
     yield from (Mark(line, is_title(line)) for line in grid.before)
     yield from _merged_down(_Walk(grid, captions, first).parts())
+
+
+def may_label(text: str) -> bool:
+    """Tell a text that may hold labels although it is no caption itself."""
+    if _SIGNS.search(text) and _MAY_LABEL.search(text):
+        return True
+    return len(text) > _LONGEST_LABEL or text.lstrip()[: len(_ABOUT)].casefold() == _ABOUT
+
+
+def labels_in(text: str, captions: Captions) -> set[str]:
+    """Return the fields that an entry of this cell may ask for, in whatever layout it stands.
+
+    As a label, a parent or a section heading, or as labels with values in its lines.
+    """
+    pairs = [pair for line in text.split("\n") for pair in labelled(line, captions)]
+    texts = (text, one_line(text), bare(text), section_of(text), *(pair.label for pair in pairs))
+    named = {captions.exact(one[:_LONGEST_PATH]) for one in texts}
+    if any(pair.numbered for pair in pairs):
+        named.add(captions.form.name_key)
+    return {key for key in named if key}
 
 
 def _merged_down(parts: Iterator[Part]) -> Iterator[Part]:
@@ -55,7 +84,7 @@ def _joined(entry: Entry, more: Entry) -> Entry:
     if not is_filled(entry.value):
         return replace(entry, value=more.value, loose=entry.loose or more.loose)
     text = f"{entry.value.text}\n{more.value.text}"
-    value = replace(entry.value, text=text, value=text)
+    value = entry.value._replace(text=text, value=text)
     return replace(entry, value=value, loose=entry.loose or more.loose)
 
 
@@ -192,12 +221,12 @@ class _Walk:
             pairs = labelled(line, self.captions)
             section = self.parent or self.section
             for pair in pairs:
-                label = replace(_own(cell), text=pair.label, value=pair.label)
-                value = replace(_own(cell), text=pair.value, value=pair.value)
+                label = _own(cell)._replace(text=pair.label, value=pair.label)
+                value = _own(cell)._replace(text=pair.value, value=pair.value)
                 key = self.captions.exact(pair.label)
                 yield Entry(label, value, key, *place, section, pair.numbered)
             if not pairs and line.strip():
-                value = replace(_own(cell), text=line, value=line)
+                value = _own(cell)._replace(text=line, value=line)
                 yield Entry(Cell("", None, cell.place), value, None, *place)
         self.label_end, self.lane = number + cell.row_span, column
 
@@ -210,9 +239,9 @@ def _own(cell: Cell) -> Cell:
     """Return the cell by itself, without the dots that its value was written on."""
     text = bare(cell.text) if isinstance(cell.value, str) else cell.text
     if text == cell.text:
-        return replace(cell, row_span=1, col_span=1)
+        return cell._replace(row_span=1, col_span=1)
     trace = cell.trace or Trace(written=cell.text)
-    return replace(cell, text=text, value=text, row_span=1, col_span=1, trace=trace)
+    return cell._replace(text=text, value=text, row_span=1, col_span=1, trace=trace)
 
 
 def _has_values(text: str, captions: Captions) -> bool:
@@ -242,7 +271,7 @@ def _with_unit(one: Cell, other: Cell) -> Cell | None:
     for value, unit in ((one, other), (other, one)):
         if is_unit(unit.text) and _is_bare_number(value):
             text = f"{value.text} {unit.text.strip()}"
-            return replace(value, text=text, value=text)
+            return value._replace(text=text, value=text)
     return None
 
 

@@ -16,7 +16,7 @@ from parsers.header import Header, header_of
 from parsers.rows import is_filled
 from parsers.slip_lines import from_lines
 from parsers.slip_parts import Entry, Part, is_guidance
-from parsers.slip_tables import from_grid
+from parsers.slip_tables import from_grid, labels_in, may_label
 
 #: Labels of the form that a slip beside a complete one must have to be one too.
 _FEW: Final = 3
@@ -44,7 +44,7 @@ def slips_of(grids: Sequence[Grid], captions: Captions) -> list[Slip]:
     found: list[Slip] = []
     for _, together in groupby(grids, _sheet):
         members = [grid for grid in together if _is_small(grid)]
-        if not members:
+        if not _may_hold_slips(members, captions):
             continue
         firsts = accumulate((len(grid.rows) for grid in members), initial=0)
         parts = [
@@ -78,6 +78,19 @@ def _is_filled_otherwise(parts: Sequence[Part]) -> bool:
 def _is_small(grid: Grid) -> bool:
     """Tell a table that may hold slips: they are looked at cell by cell, lists of thousands not."""
     return sum(sum(cell is not None for cell in row) for row in grid.rows) <= _MOST_CELLS
+
+
+def _may_hold_slips(grids: Sequence[Grid], captions: Captions) -> bool:
+    """Tell whether any text could be the label of what each slip asks for (``_is_slip``).
+
+    Looking for slips walks over every cell several times; most sheets beside a form are lists.
+    """
+    needed = {field.key for field in captions.form.fields if field.required}
+    named: set[str] = set()
+    for text in {cell.text for grid in grids for row in grid.rows for cell in row if cell}:
+        if not captions.is_strange(text) or may_label(text):
+            named.update(labels_in(text, captions))
+    return captions.form.name_key in named and len(named & needed) * 2 >= len(needed)
 
 
 def _sheet(grid: Grid) -> str:
@@ -224,7 +237,7 @@ def _renamed(entry: Entry, captions: Captions) -> Entry:
     if not entry.counted:
         return entry
     field = captions.form.field(captions.form.name_key)
-    label = replace(entry.label, text=field.label, value=field.label)
+    label = entry.label._replace(text=field.label, value=field.label)
     return replace(entry, label=label, key=field.key)
 
 

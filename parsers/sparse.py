@@ -4,8 +4,8 @@ What all workbook formats share once a cell is known: its address, what merged c
 rectangle that becomes a ``Grid``, and the lines of text beside the table.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from parsers.grid import Cell, CellValue, Extract, Grid, Limits, column_letters
 from parsers.package import RefusedError
@@ -32,6 +32,22 @@ class Budget:
         if self.cells > self.limits.sheet_cells:
             raise RefusedError("too-large", f"over {self.limits.sheet_cells} cells")
         self.spell(len(text))
+
+    def row(self, row: int, cells: Mapping[int, Cell]) -> None:
+        """Account for the cells of a row, by their columns."""
+        letters = sum(len(cell.text) for cell in cells.values())
+        limits = self.limits
+        if (
+            row <= limits.sheet_rows
+            and max(cells) <= limits.sheet_columns
+            and self.cells + len(cells) <= limits.sheet_cells
+            and self.letters + letters <= limits.sheet_letters
+        ):
+            self.cells += len(cells)
+            self.letters += letters
+            return
+        for column, cell in cells.items():  # which of them is too much, and in what
+            self.cell(row, column, cell.text)
 
     def spell(self, letters: int) -> None:
         """Account for so many letters of text."""
@@ -76,6 +92,11 @@ class Sheet:
         cell = Cell(text, value, place, number_format, 1, 1, uncalculated, hidden)
         self.rows.setdefault(row, {})[column] = cell
 
+    def add(self, row: int, cells: dict[int, Cell]) -> None:
+        """Add a row below the others whose cells, by their columns, all say something."""
+        self.budget.row(row, cells)
+        self.rows[row] = cells
+
     def hide_columns(self, first: int, last: int) -> None:
         """Mark columns as hidden; cells that are put later know it."""
         self.hidden_columns.update(range(first, min(last, self.budget.limits.sheet_columns) + 1))
@@ -109,7 +130,7 @@ class Sheet:
                 continue
             height = max(1, min(last_row, bottom) - top + 1)
             width = max(1, min(last_column, right) - left + 1)
-            rows[top][left] = covering[top, left] = replace(cell, row_span=height, col_span=width)
+            rows[top][left] = covering[top, left] = cell._replace(row_span=height, col_span=width)
         if sum(cell.row_span * cell.col_span for cell in covering.values()) > _MERGED_AREA:
             raise RefusedError("too-large", "merged ranges cover too much")
         for (row, column), cell in covering.items():

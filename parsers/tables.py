@@ -95,7 +95,7 @@ def _stacked(grid: Grid, captions: Captions) -> Iterator[tuple[Grid, Header | No
     first = header.end if header else len(grid.rows)
     for number in range(first, len(grid.rows)):
         leading = next(filter(is_filled, grid.rows[number]), None)
-        if leading is None or not is_index(leading.text):
+        if leading is None or captions.is_strange(leading.text) or not is_index(leading.text):
             continue
         filled = [cell.text for cell in grid.rows[number] if cell and is_filled(cell)]
         if len(filled) < 3:  # noqa: PLR2004  "TT" may be a town's

@@ -129,7 +129,7 @@ def _numbers(
         elif column == labels.column:
             numbers.append(Cell("STT", "STT", grid.place(at, column)))
         elif over and fold(over.text) not in _UNIT_HEADS:
-            numbers.append(replace(over, row_span=1, col_span=1))
+            numbers.append(over._replace(row_span=1, col_span=1))
         else:
             numbers.append(None)
     return numbers
@@ -148,8 +148,7 @@ def _turned(grid: Grid, rows: Sequence[int], columns: Sequence[int]) -> list[lis
                 continue
             reach = range(number, number + cell.row_span), range(column, column + cell.col_span)
             covered.update((r, c) for r in rows if r in reach[0] for c in columns if c in reach[1])
-            lines[across][down] = replace(
-                cell,
+            lines[across][down] = cell._replace(
                 row_span=sum(1 for c in columns if c in reach[1]),
                 col_span=sum(1 for r in rows if r in reach[0]),
             )

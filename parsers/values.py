@@ -8,7 +8,6 @@ import datetime as dt
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from types import MappingProxyType
 
@@ -77,12 +76,12 @@ def parse(field: Field, cell: Cell, context: Context) -> Value:
     trusted. A ditto mark gives the problem ``ditto``, which the caller resolves from the row above.
     """
     if cell.text.startswith("'"):  # a spreadsheet's mark for "this is text", typed in Word too
-        cell = replace(cell, text=cell.text[1:])
+        cell = cell._replace(text=cell.text[1:])
     barred = _barred(field, cell)
     if barred is not None:
         return barred
     if field.type in _TICKED_TYPES and (chosen := ticked(cell.text)) is not None:
-        cell = replace(cell, text=chosen, value=chosen)
+        cell = cell._replace(text=chosen, value=chosen)
     if is_empty(cell) and not (field.type == "stars" and "0" in cell.text):
         return EMPTY
     if is_ditto(cell.text):
@@ -114,7 +113,7 @@ def _barred(field: Field, cell: Cell) -> Value | None:
             "Đề nghị mở tệp bằng Excel, lưu lại rồi gửi, hoặc gõ thẳng giá trị."
         )
         return error(field, "uncalculated", message)
-    if _EXCEL_ERROR.fullmatch(cell.text.strip()):
+    if "#" in cell.text and _EXCEL_ERROR.fullmatch(cell.text.strip()):
         message = f"ô báo lỗi công thức {cell.text.strip()}. Đề nghị gõ thẳng giá trị."
         return error(field, "formula-error", message)
     if isinstance(cell.value, float) and not math.isfinite(cell.value):

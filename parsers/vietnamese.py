@@ -7,7 +7,7 @@ matching that does not. Only ``one_line`` of the text as written is ever stored;
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 #: Look-alikes that PDF producers and old keyboards write for Vietnamese letters.
@@ -144,6 +144,28 @@ def _folded(letter: str) -> str:
 
 
 _FOLDED = _Table(_folded)
+
+
+def folded_lines(texts: Iterable[str]) -> list[str]:
+    """Return ``fold`` of many texts of one line each, for hardly more than that of one.
+
+    Letter by letter, for nothing that folding keeps depends on a letter's neighbours.
+    """
+    joined = _SPACES.sub(" ", "\n".join(texts).translate(_FOLDED_LINE))
+    return joined.replace(" \n", "\n").replace("\n ", "\n").strip(" ").split("\n")
+
+
+_SPACES = re.compile(r"  +")
+
+
+def _fold_letter(letter: str) -> str:
+    if letter == "\n":
+        return letter
+    bare = unicodedata.normalize("NFKD", settled(letter).casefold())
+    return bare.translate(_FOLDED).casefold()
+
+
+_FOLDED_LINE = _Table(_fold_letter)
 
 
 def squash(text: str) -> str:

@@ -5,7 +5,7 @@ hidden text are not. python-docx hides the first and repeats merged cells, hence
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from lxml import etree
@@ -361,7 +361,7 @@ def _merge(cell: etree._Element) -> str:
 
 
 def _taller(cell: Cell, rows: int) -> Cell:
-    return replace(cell, row_span=rows)
+    return cell._replace(row_span=rows)
 
 
 def _number(element: etree._Element, name: str, default: int = 0) -> int:

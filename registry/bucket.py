@@ -190,10 +190,8 @@ class Bucket:
 
     def beside(self) -> Iterator[tuple[str, Iterable[bytes]]]:
         """Yield the other objects; the journal's segments as the one file that a folder has."""
-        with self._asking("list", ""):
-            there = self._store.list_with_delimiter("")["objects"]
-        for one in there:
-            yield one["path"], [self._fetch(one["path"])]
+        for name in self.beside_names():
+            yield name, [self._fetch(name)]
         yield from JournalSegments(self).as_files()
 
     def take_in(self, name: str, source: Path) -> None:
@@ -210,6 +208,11 @@ class Bucket:
         return 0
 
     # --- what only a bucket does ---
+
+    def beside_names(self) -> list[str]:
+        """Return the names of the objects that lie neither on a shelf nor in the journal."""
+        with self._asking("list", ""):
+            return [one["path"] for one in self._store.list_with_delimiter("")["objects"]]
 
     def listed(self, under: str) -> list[tuple[str, int]]:
         """Return names and sizes of the objects below a name, in order."""

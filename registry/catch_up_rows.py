@@ -11,8 +11,9 @@ from registry.database import journal
 from registry.filing_rows import Target, owe_filing
 from registry.inbox_rows import keep_arrival, put_mark
 from registry.model import Arrival, Behind, FoundMail, FoundReport, Kept, SignedLetter
-from registry.outbox_rows import OPEN, answered, put_body
+from registry.outbox_rows import answered, put_body
 from registry.rows import Part, commune_values, get_message, written
+from registry.sending_rows import OPEN
 from registry.tables import campaigns, events, mails, marks, messages, reports, slots
 
 _MARK = "behind"

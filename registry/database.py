@@ -5,7 +5,7 @@ All that differs between SQLite and PostgreSQL stands here and in `registry.post
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -43,6 +43,8 @@ class Database:
         password: str = "",
     ) -> None:
         self.url = url
+        #: Asked in each write transaction, when it has the write lock; raises if it must not write.
+        self.guard: Callable[[sa.Connection], None] = lambda _connection: None
         #: Whether a connection was ever made: what fails later may pass by itself.
         self._reached = False
         if url.get_backend_name() == "sqlite":
@@ -113,9 +115,26 @@ class Database:
         with _explained(self), self._writer.begin() as connection:
             self._reached = True
             if self.on_server:
-                connection.execute(_LOCK_WRITER)
+                lock_writers(connection)
             connection.info.pop(_HEAD, None)  # others have written since
+            self.guard(connection)
             yield connection
+
+    @contextmanager
+    def aside(self) -> Iterator[sa.Connection]:
+        """Yield a connection that commits at the end and waits for no writer.
+
+        For what is no part of the registry: no journal tells of it, and nothing depends on it.
+        """
+        with _explained(self), self.engine.begin() as connection:
+            yield connection
+
+    def describe(self) -> str:
+        """Return what serves it; a server is asked, and no table is made."""
+        if not self.on_server:
+            return f"SQLite {sqlite3.sqlite_version}"
+        with self.read() as connection:
+            return postgres.describe(connection)
 
     def check(self) -> None:
         """Look through the whole file; raise `RegistryDamaged` if it is not sound."""
@@ -143,29 +162,49 @@ class Database:
         self.engine.dispose()
 
 
+def lock_writers(connection: sa.Connection) -> None:
+    """Let no other write transaction be under way on this server until this one ends."""
+    connection.execute(_LOCK_WRITER)
+
+
 def journal(
     connection: sa.Connection, at: datetime, kind: str, subject: str, data: Mapping[str, object]
 ) -> None:
     """Append an event to the journal, inside the caller's write transaction."""
+    journal_all(connection, [(at, kind, subject, data)])
+
+
+def journal_all(
+    connection: sa.Connection, told: Sequence[tuple[datetime, str, str, Mapping[str, object]]]
+) -> int:
+    """Append events (at, kind, subject, data) to the journal; return the serial of the last.
+
+    Inside the caller's write transaction. Without events it is the serial of the one before.
+    """
     if _HEAD not in connection.info:  # asked once a transaction: nobody else writes meanwhile
         last = connection.execute(_LAST_EVENT).one_or_none()
         connection.info[_HEAD] = (last.serial, last.sha256) if last else (0, GENESIS)
     serial, previous = connection.info[_HEAD]
-    serial += 1
-    event = seal(previous, serial, at, plain(kind), plain(subject), _storable(data))
-    connection.execute(
-        _NEW_EVENT,
-        {
-            "serial": event.serial,
-            "at": event.at,
-            "kind": event.kind,
-            "subject": event.subject,
-            "data": event.data,
-            "previous": event.previous,
-            "sha256": event.sha256,
-        },
-    )
-    connection.info[_HEAD] = event.serial, event.sha256
+    rows = []
+    for at, kind, subject, data in told:
+        serial += 1
+        event = seal(previous, serial, at, plain(kind), plain(subject), _storable(data))
+        previous = event.sha256
+        rows.append(
+            {
+                "serial": event.serial,
+                "at": event.at,
+                "kind": event.kind,
+                "subject": event.subject,
+                "data": event.data,
+                "previous": event.previous,
+                "sha256": event.sha256,
+            }
+        )
+    if rows:
+        connection.execute(_NEW_EVENT, rows)
+        connection.info[_HEAD] = serial, previous
+    return int(serial)
 
 
 def resolve(url: str, base: Path) -> sa.URL:

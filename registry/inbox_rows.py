@@ -36,6 +36,12 @@ _SLOT = sa.select(slots).where(
 _ANSWER = sa.select(mails.c.id).where(mails.c.key == sa.bindparam("wanted")).limit(1)
 _NEW = messages.insert().returning(messages.c.id)
 _NEW_SLOT = slots.insert()
+# A file is locked as a whole; a server locks rows, and those that are locked are left out.
+_CLAIM = (
+    sa.select(messages)
+    .where(messages.c.id.in_(sa.bindparam("ids", expanding=True)))
+    .with_for_update(skip_locked=True)
+)
 _TRY = (
     messages.update()
     .where(messages.c.id == sa.bindparam("wanted"))
@@ -191,16 +197,18 @@ class InboxRows(Part):
     def begin_attempts(self, message_ids: Sequence[int], now: dt.datetime) -> list[int]:
         """Do as `begin_attempt` for several messages in one transaction; return whose was begun.
 
-        One that a person decided on in the meantime is left out.
+        One that a person decided on in the meantime is left out, and one that somebody else has
+        claimed: on a server nobody waits for it.
         """
         if not message_ids:
             return []
         with self._database.write() as connection:
-            found = (get_message(connection, one) for one in message_ids)
-            waiting = [message for message in found if message.state == "kept"]
-            for message in waiting:
-                _begin(connection, message, now)
-            return [message.id for message in waiting]
+            rows = connection.execute(_CLAIM, {"ids": message_ids})
+            waiting = {row.id: message_of(row) for row in rows if row.state == "kept"}
+            begun = [one for one in message_ids if one in waiting]
+            for message_id in begun:
+                _begin(connection, waiting[message_id], now)
+            return begun
 
 
 def ack_values(connection: sa.Connection, message: Message) -> dict[str, object]:

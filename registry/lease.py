@@ -1,4 +1,7 @@
-"""The lease: one daemon per registry. Held by the system's lock, so that a kill releases it."""
+"""The lease: one daemon per registry. Held by the system's lock, so that a kill releases it.
+
+Where the registry is a server's, `registry.server_lease` has the lease of the same shape.
+"""
 
 import contextlib
 import errno
@@ -13,11 +16,14 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 
 from registry.errors import RegistryProblem
 
 NAME = "daemon.lock"
+#: Among the leases on a server: the daemon that works; the others are those that stand by.
+DAEMON = "daemon"
+STANDBY = "standby "
 #: How often a waiting daemon looks whether the holder is gone.
 LOOK_SECONDS = 1.0
 #: How often it says again that it still waits.
@@ -46,6 +52,22 @@ class Holder:
         return words + (f" since {self.since}" if self.since else "")
 
 
+@dataclass(frozen=True, slots=True)
+class Tenure:
+    """One process that holds a lease or stands by, as the server sees it at this moment.
+
+    ``renewed_seconds`` ago it gave its last sign of life; ``left_seconds`` (negative: past) until
+    its end. ``code`` is the fingerprint of the code that reads documents there.
+    """
+
+    name: str
+    epoch: int
+    holder: Holder
+    code: str
+    renewed_seconds: float
+    left_seconds: float
+
+
 class Held(Exception):  # noqa: N818  an expected answer, not a fault
     """Another process holds the lease; ``holder`` says who, as far as it can be read."""
 
@@ -60,13 +82,53 @@ class Held(Exception):  # noqa: N818  an expected answer, not a fault
 
 
 class LeaseLost(Exception):  # noqa: N818  named for what happened
-    """The lock file is no longer the one that we hold: another daemon may run. Stop at once."""
+    """Another daemon may work on the registry now. Stop at once; starting again is safe."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(
-            f"{path} was removed or replaced while this daemon held it: stopping, because a second "
-            "daemon may work on the registry now. Never remove that file; starting again is safe"
-        )
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """Nobody can tell who holds the lease: the server that keeps it does not answer."""
+
+    reason: str
+
+    def __str__(self) -> str:
+        """Return the reason."""
+        return self.reason
+
+
+class AnyLease(Protocol):
+    """The right to be the only daemon on a registry, wherever it is written down."""
+
+    @property
+    def place(self) -> str:
+        """Where it is written down: two of one place cannot be held at once."""
+
+    def take(self) -> None:
+        """Take it at once, or raise `Held`."""
+
+    def wait(self, pause: Callable[[float], bool], tell: Callable[[Holder | Away], None]) -> bool:
+        """Take it as soon as it is free; return whether we have it."""
+
+    def check(self) -> None:
+        """Make sure that we still have it, before anything that cannot be taken back.
+
+        Raises:
+            LeaseLost: another daemon may have it.
+        """
+
+    def release(self) -> None:
+        """Give it back; harmless when it is not held."""
+
+    def __enter__(self) -> Self:
+        """Take it, unless it was taken."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give it back."""
 
 
 class Lease:
@@ -81,6 +143,11 @@ class Lease:
     def __init__(self, folder: Path) -> None:
         self.path = folder / NAME
         self._descriptor: int | None = None
+
+    @property
+    def place(self) -> str:
+        """The lock file."""
+        return str(self.path)
 
     def take(self) -> None:
         """Take the lease, at once or not at all.
@@ -105,7 +172,9 @@ class Lease:
         raise Held(holder)
 
     def wait(
-        self, pause: Callable[[float], bool], tell: Callable[[Holder], None] = lambda _: None
+        self,
+        pause: Callable[[float], bool],
+        tell: Callable[[Holder | Away], None] = lambda _: None,
     ) -> bool:
         """Take the lease as soon as its holder gives it up or dies; return whether we have it.
 
@@ -115,20 +184,15 @@ class Lease:
         Raises:
             RegistryProblem: as `take`.
         """
-        told: Holder | None = None
-        looks = 0
-        while True:
-            try:
-                self.take()
-            except Held as held:
-                if held.holder != told or looks >= TELL_EVERY / LOOK_SECONDS:
-                    told, looks = held.holder, 0
-                    tell(held.holder)
-                looks += 1
-            else:
-                return True
-            if not pause(LOOK_SECONDS):
-                return False
+        return wait_for(self._try, pause, tell)
+
+    def _try(self) -> Holder | None:
+        """Take it; else return who has it."""
+        try:
+            self.take()
+        except Held as held:
+            return held.holder
+        return None
 
     def check(self) -> None:
         """Make sure that the file which we hold is still the one that others would lock.
@@ -137,7 +201,11 @@ class Lease:
             LeaseLost: it was removed or replaced.
         """
         if self._descriptor is not None and not _is_at(self._descriptor, self.path):
-            raise LeaseLost(self.path)
+            raise LeaseLost(
+                f"{self.path} was removed or replaced while this daemon held it: stopping, because "
+                "a second daemon may work on the registry now. Never remove that file; starting "
+                "again is safe"
+            )
 
     def release(self) -> None:
         """Give the lease back; harmless when it is not held."""
@@ -167,6 +235,30 @@ class Lease:
                 f"{self.path} cannot be written ({error.strerror}): the daemon's user needs to "
                 "write the registry's folder, and the disk must have room"
             ) from None
+
+
+def wait_for(
+    attempt: Callable[[], Holder | Away | None],
+    pause: Callable[[float], bool],
+    tell: Callable[[Holder | Away], None],
+) -> bool:
+    """Do as `Lease.wait` with an attempt that returns None when it succeeded, else who is why."""
+    told: Holder | Away | None = None
+    looks = 0
+    while (found := attempt()) is not None:
+        if found != told or looks >= TELL_EVERY / LOOK_SECONDS:
+            told, looks = found, 0
+            tell(found)
+        looks += 1
+        if not pause(LOOK_SECONDS):
+            return False
+    return True
+
+
+def this_process() -> Holder:
+    """Return who we are, as of now."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return Holder(os.getpid(), socket.gethostname(), _account(), now)
 
 
 def holder(folder: Path) -> Holder | None:
@@ -217,9 +309,7 @@ def _is_at(descriptor: int, path: Path) -> bool:
 
 def _write(descriptor: int) -> None:
     """Say who we are; on a full disk nobody will read it, but the lock holds all the same."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    me = Holder(os.getpid(), socket.gethostname(), _account(), now)
-    note = json.dumps(asdict(me)).encode().ljust(_NOTE_BYTES - 1) + b"\n"
+    note = json.dumps(asdict(this_process())).encode().ljust(_NOTE_BYTES - 1) + b"\n"
     try:
         os.pwrite(descriptor, note, 0)  # always of one size: a full disk has the old one's place
     except OSError:

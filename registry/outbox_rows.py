@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 import sqlalchemy as sa
 
 from registry.database import journal
-from registry.errors import NotPossible
 from registry.model import CommuneKey, Mail, MailState, NewMail
 from registry.rows import (
     Part,
@@ -21,9 +20,6 @@ from registry.rows import (
 )
 from registry.tables import bodies, mails, marks, messages
 
-#: States that a mail can still leave.
-OPEN = ("queued", "sending", "unknown", "held")
-_ATTEMPTED = ("queued", "sent", "refused", "unknown")
 # Statements of every mail are built once: building costs more than running them.
 _THERE = sa.select(mails.c.id).where(
     mails.c.key == sa.bindparam("wanted"), mails.c.recipient == sa.bindparam("whose")
@@ -31,9 +27,6 @@ _THERE = sa.select(mails.c.id).where(
 _OF_KEY = sa.select(mails.c.id).where(mails.c.key == sa.bindparam("wanted")).limit(1)
 _NEW_MAIL = mails.insert().returning(mails.c.id)
 _SET_MAIL = mails.update().where(mails.c.id == sa.bindparam("wanted"))
-_DOUBTED = (
-    mails.update().where(mails.c.id == sa.bindparam("wanted")).values(doubted_at=mails.c.handed_at)
-)
 _ANSWERED = (
     messages.update()
     .where(
@@ -42,6 +35,11 @@ _ANSWERED = (
         messages.c.unanswered,
     )
     .values(unanswered=False)
+)
+_RAW = (
+    sa.select(bodies.c.raw)
+    .join(mails, mails.c.body_sha256 == bodies.c.sha256)
+    .where(mails.c.id == sa.bindparam("wanted"))
 )
 _BODY = sa.select(bodies.c.sha256).where(bodies.c.sha256 == sa.bindparam("wanted"))
 _NEW_BODY = bodies.insert()
@@ -100,82 +98,11 @@ class OutboxRows(Part):
 
     def mail_raw(self, mail_id: int) -> bytes:
         """Return the bytes of a mail as they were rendered; KeyError if there is none."""
-        query = (
-            sa.select(bodies.c.raw)
-            .join(mails, mails.c.body_sha256 == bodies.c.sha256)
-            .where(mails.c.id == mail_id)
-        )
         with self._database.read() as connection:
-            raw = connection.execute(query).scalar_one_or_none()
+            raw = connection.execute(_RAW, {"wanted": mail_id}).scalar_one_or_none()
         if raw is None:
             raise KeyError(f"no mail {mail_id}")
         return bytes(raw)
-
-    def handed(self, mail_id: int, now: dt.datetime) -> None:
-        """Write down that the content is about to be handed to a server.
-
-        From here to `settle` nobody knows whether it was taken; the attempt counts.
-
-        Raises:
-            NotPossible: the mail is not waiting to be sent.
-        """
-        with self._database.write() as connection:
-            mail = get_mail(connection, mail_id)
-            if mail.state not in {"queued", "unknown"}:
-                raise NotPossible(f"mail {mail_id} is {mail.state}, not queued")
-            if mail.state == "unknown":  # tried once more: it may be there, and counts for the caps
-                connection.execute(_DOUBTED, {"wanted": mail_id})
-            values = {"state": "sending", "attempts": mail.attempts + 1, "handed_at": now}
-            _update(connection, mail_id, values)
-            journal(connection, now, "handed", f"mail {mail_id}", {"key": mail.key})
-
-    def settle(
-        self,
-        mail_id: int,
-        state: MailState,
-        now: dt.datetime,
-        response: str = "",
-        server: str = "",
-        next_try_at: dt.datetime | None = None,
-    ) -> None:
-        """Write down what became of a mail: sent, queued again (later), refused, unknown.
-
-        ``next_try_at`` is the moment of the next try; a queued mail without one is tried at once,
-        an unknown one without one is not tried again. A refused one waits for somebody to be told
-        (`untold_refusals`). An attempt that ended before `handed` counts here.
-
-        Raises:
-            NotPossible: the mail has reached its end already.
-        """
-        with self._database.write() as connection:
-            mail = get_mail(connection, mail_id)
-            if mail.state not in OPEN:
-                raise NotPossible(f"mail {mail_id} is {mail.state} already")
-            counted = mail.state == "queued" and state in _ATTEMPTED
-            if state == "queued":
-                next_try_at = next_try_at or now
-            values: dict[str, object] = {
-                "state": state,
-                "response": response,
-                "server": server,
-                "next_try_at": next_try_at if state in {"queued", "unknown", "held"} else None,
-                "attempts": mail.attempts + (1 if counted else 0),
-            }
-            if state == "refused" and mail.kind != "alert":  # a refused alert makes no further one
-                values |= {"next_try_at": now}
-            if state == "sent":
-                values |= {"sent_at": now}
-                if mail.state == "queued":
-                    values |= {"handed_at": now}
-            _update(connection, mail_id, values)
-            data = {
-                "key": mail.key,
-                "recipient": mail.recipient,
-                "response": response,
-                "server": server,
-                "next_try_at": instant(next_try_at) if next_try_at else None,
-            }
-            journal(connection, now, f"mail-{state}", f"mail {mail_id}", data)
 
     def untold_refusals(self) -> list[Mail]:
         """Return the mails that a server refused for good and of which nobody was told yet."""

@@ -40,8 +40,17 @@ CREATE FUNCTION next_serial(whose text) RETURNS integer LANGUAGE sql AS
 """
 
 
-def make_engine(url: sa.URL, password: str, busy_seconds: float, *, durable: bool) -> sa.Engine:
+def make_engine(
+    url: sa.URL,
+    password: str,
+    busy_seconds: float,
+    *,
+    durable: bool,
+    answer_seconds: float | None = None,
+) -> sa.Engine:
     """Return an engine whose every wait ends: for a server, a connection, a lock, an answer.
+
+    ``answer_seconds`` is for a lease: each of those waits is so short, and one connection is kept.
 
     Raises:
         RegistryProblem: the driver is not installed.
@@ -53,8 +62,15 @@ def make_engine(url: sa.URL, password: str, busy_seconds: float, *, durable: boo
         **_SERVER,
         **({} if durable else {"synchronous_commit": "off"}),
     }
+    pool = {"pool_size": _POOL, "max_overflow": _POOL, "pool_timeout": _POOL_SECONDS}
+    more: dict[str, Any] = {"connect_timeout": _CONNECT_SECONDS, **_CLIENT}
+    if answer_seconds is not None:
+        milliseconds = int(answer_seconds * 1000)
+        settings["statement_timeout"] = f"{milliseconds}ms"
+        more |= {"connect_timeout": max(2, int(answer_seconds)), "tcp_user_timeout": milliseconds}
+        pool = {"pool_size": 1, "max_overflow": 0, "pool_timeout": answer_seconds}
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())
-    more = {"connect_timeout": _CONNECT_SECONDS, "application_name": "commune-intake", **_CLIENT}
+    more |= {"application_name": "commune-intake"}
     arguments = {name: value for name, value in more.items() if name not in url.query}
     # what the address says comes last, and wins
     arguments["options"] = f"{options} {url.query.get('options', '')}".strip()
@@ -64,9 +80,7 @@ def make_engine(url: sa.URL, password: str, busy_seconds: float, *, durable: boo
         return sa.create_engine(
             url.difference_update_query(["options"]),
             connect_args=arguments,
-            pool_size=_POOL,
-            max_overflow=_POOL,
-            pool_timeout=_POOL_SECONDS,
+            **pool,
             # a server that was restarted in between costs nothing, one in the middle one step
             pool_pre_ping=True,
         )
@@ -136,6 +150,20 @@ def _ordered_by_language(
     ).all()
     for table in dict.fromkeys(row[0] for row in rows):
         yield table, [(name, kind) for owner, name, kind in rows if owner == table]
+
+
+def describe(connection: sa.Connection) -> str:
+    """Return what the server is: its version, the database's encoding and language."""
+    version, encoding, language = connection.exec_driver_sql(
+        "SELECT current_setting('server_version'), pg_encoding_to_char(encoding), datcollate"
+        " FROM pg_database WHERE datname = current_database()"
+    ).one()
+    return f"PostgreSQL {version}, encoding {encoding}, language {language}"
+
+
+def has_password(url: sa.URL) -> bool:
+    """Whether an address tells a password, where logs and other users may see it."""
+    return url.password is not None or not {"password", "sslpassword"}.isdisjoint(url.query)
 
 
 def place(url: sa.URL) -> str:

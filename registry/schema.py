@@ -10,7 +10,7 @@ from registry.errors import RegistryTooNew
 from registry.tables import metadata
 
 #: The newest revision in migrations/versions (a test holds it to that).
-HEAD = "0004"
+HEAD = "0005"
 _FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -26,15 +26,26 @@ def bring_up_to_date(database: Database) -> None:
     if revision == HEAD:
         return
     if revision is not None:
-        if revision not in _known_revisions():
-            raise RegistryTooNew(
-                f"{database.name} was written by a newer version "
-                f"(schema {revision}, this program knows {HEAD}): install that version again, "
-                "or restore a copy from before the upgrade"
-            )
+        refuse_newer(database)
         if database.path is not None:
             database.copy_to(database.path.with_name(f"{database.path.name}.before-{HEAD}"))
     _upgrade(database)
+
+
+def refuse_newer(database: Database) -> None:
+    """Raise `RegistryTooNew` when a newer version of the program has migrated the database."""
+    revision = _revision(database)
+    if revision not in {None, HEAD} and revision not in _known_revisions():
+        raise RegistryTooNew(
+            f"{database.name} was written by a newer version "
+            f"(schema {revision}, this program knows {HEAD}): install that version again, "
+            "or restore a copy from before the upgrade"
+        )
+
+
+def is_up_to_date(database: Database) -> bool:
+    """Whether the database has the schema of this program."""
+    return _revision(database) == HEAD
 
 
 def _revision(database: Database) -> str | None:

@@ -1,23 +1,30 @@
 """The store: the one door to the database. All SQL of the house is behind it."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+
+import sqlalchemy as sa
 
 from registry.board_rows import BoardRows
 from registry.campaign_rows import CampaignRows
 from registry.catch_up_rows import CatchUpRows
 from registry.column_rows import ColumnRows
 from registry.database import Database, resolve
+from registry.errors import NotPossible
 from registry.event_rows import EventRows
 from registry.filing_rows import FilingRows
 from registry.health_rows import HealthRows
 from registry.inbox_rows import InboxRows
+from registry.lease_rows import LeaseRows
 from registry.look_rows import LookRows
 from registry.outbox_rows import OutboxRows
+from registry.reading_rows import ReadingRows
 from registry.record_rows import RecordRows
-from registry.schema import bring_up_to_date
+from registry.schema import bring_up_to_date, is_up_to_date
+from registry.sending_rows import SendingRows
 from registry.snapshot_rows import SnapshotRows
 from registry.stock_rows import StockRows
 from registry.transfer import transfer, write_file
@@ -29,6 +36,7 @@ class Store(
     RecordRows,
     LookRows,
     OutboxRows,
+    SendingRows,
     CampaignRows,
     CatchUpRows,
     SnapshotRows,
@@ -37,6 +45,8 @@ class Store(
     HealthRows,
     BoardRows,
     ColumnRows,
+    LeaseRows,
+    ReadingRows,
 ):
     """The registry's database. Each method is one transaction; each write is in the journal.
 
@@ -70,6 +80,10 @@ class Store(
     def one_moment(self) -> AbstractContextManager[None]:
         """Let what this thread asks within share one transaction; see `Database.one_moment`."""
         return self._database.one_moment()
+
+    def guarded(self, guard: Callable[[sa.Connection], None]) -> None:
+        """Have each write transaction ask first whether it may still write; it raises if not."""
+        self._database.guard = guard
 
     def close(self) -> None:
         """Close all connections."""
@@ -120,3 +134,28 @@ def open_store(
         database.close()
         raise
     return Store(database)
+
+
+def open_beside(url: str, base: Path, *, password: str = "") -> Store | None:
+    """Open a server's registry beside the daemon that works on it: to look, never to write.
+
+    None: it has not the schema of this program, and that daemon alone may change it.
+
+    Raises:
+        RegistryBusy, RegistryProblem: as `open_store`.
+    """
+    database = Database(resolve(url, base), password=password)
+    try:
+        known = is_up_to_date(database)
+    except BaseException:
+        database.close()
+        raise
+    if not known:
+        database.close()
+        return None
+    database.guard = _refuse
+    return Store(database)
+
+
+def _refuse(_connection: sa.Connection) -> None:
+    raise NotPossible("this process only stands by: it must not write to the registry")

@@ -357,3 +357,33 @@ events = sa.Table(
     sa.Column("previous", Words, nullable=False),
     sa.Column("sha256", Words, nullable=False),
 )
+
+# Only where the registry is a server's (registry.server_lease): who works, and who stands by. All
+# instants are the server's own, as it compares them: no host's clock comes in.
+leases = sa.Table(
+    "leases",
+    metadata,
+    sa.Column("name", sa.Text, primary_key=True),
+    # +1 whenever another process takes it
+    sa.Column("epoch", sa.BigInteger, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("account", sa.Text, nullable=False),
+    # which code reads documents there (parsers.fingerprint)
+    sa.Column("code", sa.Text, nullable=False),
+    *(
+        sa.Column(name, sa.DateTime(timezone=True), nullable=False)
+        for name in ("since", "renewed_at", "expires_at")
+    ),
+)
+
+# What a standby has read of messages that wait; nothing depends on it, and no journal tells of it.
+readings = sa.Table(
+    "readings",
+    metadata,
+    sa.Column("message_id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("reader", sa.Text, nullable=False),
+    sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=False),
+    # key of a document → what the jail answered; none while it is being read
+    sa.Column("answers", sa.Text),
+)

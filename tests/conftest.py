@@ -18,6 +18,7 @@ from rigs import registry_choice
 if TYPE_CHECKING:  # Playwright is loaded only by the tests that look at pages
     from playwright.sync_api import Browser
     from rigs.browser import OpenPage
+    from rigs.s3 import S3
 
 # In CI the same examples every time; at a desk new ones, so that new mistakes are found there.
 settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -30,6 +31,15 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+
+
+@pytest.fixture(scope="session")
+def s3() -> "Iterator[S3]":
+    """A real S3 server; each test asks it for a bucket of its own."""
+    from rigs.s3 import S3  # noqa: PLC0415
+
+    with S3() as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

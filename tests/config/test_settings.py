@@ -375,3 +375,118 @@ def test_it_is_said_what_an_office_without_copies_in_sent_gives_up(tmp_path: Pat
     edit(folder, "settings.toml", 'save_sent_to = "Sent"', 'save_sent_to = ""')
     (told,) = [one for one in warnings(load(folder, env={})) if "save_sent_to" in str(one)]
     assert "which mails have left" in str(told)
+
+
+# --- [scale] ------------------------------------------------------------------------------------
+
+
+def scaled(folder: Path, readers: str, **files: str) -> None:
+    lines = "".join(f'{key} = "{name}"\n' for key, name in files.items())
+    edit(
+        folder, "settings.toml", "[officers]", f'[scale]\nreaders = "{readers}"\n{lines}[officers]'
+    )
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_a_cluster_on_this_machine_needs_no_certificates(folder: Path, host: str) -> None:
+    scaled(folder, f"dask://{host}:8786")
+    assert load(folder, env=ENV).settings.scale.scheduler == f"tcp://{host}:8786"
+
+
+@pytest.mark.parametrize(
+    "readers", ["dask://host", "dask://host:0", "dask://host:70000", "dask://a:b@host:1", "host:1"]
+)
+def test_what_is_no_address_of_a_scheduler_is_told(folder: Path, readers: str) -> None:
+    scaled(folder, readers)
+    (problem,) = problems(folder)
+    assert problem.why == "it must be the address of a Dask scheduler"
+
+
+@pytest.fixture
+def certified(folder: Path) -> Path:
+    """A folder that names a cluster elsewhere, with all that this needs; return the key's path."""
+    files = {key: f"{key}.pem" for key in ("tls_ca", "tls_cert", "tls_key")}
+    scaled(folder, "dask://reader.mau.example:8786", **files)
+    for name in files.values():
+        (folder / name).write_text("made-up")
+        (folder / name).chmod(0o600)
+    return folder / "tls_key.pem"
+
+
+def test_a_cluster_elsewhere_is_reached_by_certificates(folder: Path, certified: Path) -> None:
+    config = load(folder, env=ENV)
+    assert config.settings.scale.scheduler == "tls://reader.mau.example:8786"
+    assert config.settings.scale.tls_key == str(certified.absolute())
+    assert not [one for one in config.remarks if "scale" in one.what]
+
+
+def test_fault_128_a_clusters_key_that_others_can_read_is_told(
+    folder: Path, certified: Path
+) -> None:
+    """Whoever has it can run programs on every machine of the cluster."""
+    certified.chmod(0o640)
+    (found,) = [one for one in load(folder, env=ENV).remarks if "scale" in one.what]
+    assert found.what == "the file of scale.tls_key can be read by others"
+
+
+def test_a_key_among_systemds_credentials_is_looked_for_there(
+    folder: Path, certified: Path, tmp_path: Path
+) -> None:
+    edit(folder, "settings.toml", '"tls_key.pem"', '"$CREDENTIALS_DIRECTORY/readers"')
+    env = ENV | {"CREDENTIALS_DIRECTORY": str(tmp_path)}
+    (found,) = [one for one in load(folder, env=env).remarks if "scale" in one.what]
+    assert found.what == f"the file {tmp_path}/readers of scale.tls_key cannot be read"
+    certified.rename(tmp_path / "readers")
+    assert not [one for one in load(folder, env=env).remarks if "scale" in one.what]
+
+
+def test_a_cluster_without_its_library_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("config.scale_checks.find_spec", lambda _: None)
+    scaled(folder, "dask://127.0.0.1:8786")
+    (problem,) = problems(folder)
+    assert problem.remedy == "run: pip install 'commune-intake[scale]'"
+
+
+def in_bucket(folder: Path) -> None:
+    edit(folder, "settings.toml", 'vault = "data/vault"', 'vault = "s3://intake-mau/kho/goc"')
+    edit(folder, "settings.toml", 's3_access_key = ""', 's3_access_key = "intake"')
+    edit(folder, "settings.toml", 's3_secret_env = ""', 's3_secret_env = "MAU_S3"')
+
+
+def test_a_vault_may_lie_in_a_bucket(tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    shutil.copytree(EXAMPLE, folder)
+    assert load(folder, env={}).settings.storage.bucket is None
+    in_bucket(folder)
+    config = load(folder, env={"MAU_S3": "Bi-Mat-123"})
+    assert config.settings.storage.bucket == ("intake-mau", "kho/goc")
+    assert not [one for one in warnings(config) if "s3_secret" in str(one)]
+    (told,) = [one for one in warnings(load(folder, env={})) if "MAU_S3" in str(one)]
+    assert "settings.toml:" in str(told)
+
+
+def test_a_bucket_without_its_library_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "config"
+    shutil.copytree(EXAMPLE, folder)
+    in_bucket(folder)
+    monkeypatch.setattr("config.storage_checks.find_spec", lambda _: None)
+    (problem,) = problems(folder)
+    assert problem.remedy == "run: pip install 'commune-intake[scale]'"
+
+
+def test_a_buckets_secret_that_others_can_read_is_told(tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    shutil.copytree(EXAMPLE, folder)
+    in_bucket(folder)
+    secret = tmp_path / "s3.txt"
+    secret.write_text("Bi-Mat-123\n")
+    secret.chmod(0o644)
+    edit(folder, "settings.toml", 's3_secret_env = "MAU_S3"', 's3_secret_env = ""')
+    edit(folder, "settings.toml", 's3_secret_file = ""', f's3_secret_file = "{secret}"')
+    (told,) = [one for one in warnings(load(folder, env={})) if "s3_secret_file" in str(one)]
+    assert f"chmod 600 {secret}" in str(told)
+    assert "Bi-Mat-123" not in str(told)

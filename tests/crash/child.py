@@ -20,7 +20,7 @@ from intake import service as service_module
 from intake.daemon import Daemon
 from intake.desk import Clock, open_desk
 from intake.logs import to_stderr
-from intake.opening import open_lease
+from intake.opening import data_folder, open_lease
 from intake.put_in_place import catch_up_with_copy
 from intake.service import Service
 from registry import vault as vault_module
@@ -72,12 +72,12 @@ def _service(folder: Path, clock: Clock) -> Iterator[Service]:
         stack.enter_context(mock.patch.object(vault_module, "secrets", drawn))
         lease = stack.enter_context(open_lease(config))
         catch_up_with_copy(config, clock(), lambda: None)
-        desk = stack.enter_context(open_desk(config, ENV, clock))
+        desk = stack.enter_context(open_desk(config, ENV, clock, lease))
         service = Service(
-            Daemon(desk, check_lease=lease.check, jitter=lambda: 0.0),
+            Daemon(desk, jitter=lambda: 0.0),
             ENV,
             counter=lambda: clock().timestamp(),
-            folder=lease.path.parent,
+            folder=data_folder(config),
         )
         service.watched()
         service.daemon.recover()

@@ -129,6 +129,7 @@ class Stage:
                 "user": '""',
                 "password_env": '""',
                 "rate_per_minute": "100000",
+                "connections": "1",  # kills are counted: one thing after another
             },
             "limits": {
                 "message_bytes": f'"{MESSAGE_BYTES}"',

@@ -9,6 +9,7 @@ from rigs.whole import CAMPAIGN, mail, words, workbook_file
 
 from intake.demo_scenario import HOA_CU
 from notifier.delivery import Later
+from notifier.smtp_line import Line
 
 pytestmark = pytest.mark.e2e
 
@@ -16,9 +17,13 @@ BOOK = form_of_hoa_cu()
 HOUR = dt.timedelta(hours=1)
 
 
+async def away(*_):
+    return Later("away", everybody=True)
+
+
 def test_the_answer_to_a_message_that_was_rejected_meanwhile_does_not_leave(office, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr(office.desk.courier, "send", lambda *_: Later("away", everybody=True))
+        patch.setattr(Line, "bring", away)
         office.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
         office.tick()
     office.store.reject(1, "wrong commune", "officer", office.now)

@@ -332,7 +332,7 @@ def test_a_kill_between_a_move_and_its_record_is_no_old_registry(office, monkeyp
         raise KeyboardInterrupt
 
     office.deliver(mail(HOA_CU_MAIL, files=workbook_file(form_of_hoa_cu())))
-    monkeypatch.setattr(office.store, "filed", dies)
+    monkeypatch.setattr(office.store, "filed_all", dies)
     with pytest.raises(KeyboardInterrupt):
         office.tick()
     assert len(office.inbox("Đã xử lý")) == 1

@@ -224,7 +224,7 @@ def served(office, monkeypatch):
     monkeypatch.setattr(service_module, "BUILT_AT", moment(1))
     folder = office.store.path_of_database().parent
     with Lease(folder) as lease:
-        office.daemon.check_lease = lease.check
+        office.desk.check_lease = lease.check
         office.service = Service(office.daemon, ENV, folder=folder)
         office.service._turn()
         yield office

@@ -25,7 +25,7 @@ def test_fault_003_a_message_that_was_moved_before_a_kill_is_moved_on_by_a_decis
     """FAULTS 3: nobody wrote down its new UID; the next process finds it by its bytes."""
     form = workbook_file(form_of_hoa_cu())
     office.deliver(mail("ai.do@thudientu.example", files=form))
-    monkeypatch.setattr(office.store, "filed", die)
+    monkeypatch.setattr(office.store, "filed_all", die)
     with pytest.raises(Killed):
         office.tick()
     assert len(office.inbox("Chờ xử lý")) == 1

@@ -13,6 +13,7 @@ from rigs.whole import ENV, mail, workbook_file
 from intake import service as service_module
 from intake.service import Service
 from intake.systemd import longest_silence, misfit
+from notifier.smtp_line import Line
 from parsers.jail import Jail, JailLimits
 
 pytestmark = pytest.mark.e2e
@@ -105,13 +106,13 @@ def test_a_long_step_that_moves_feeds_it_between_its_documents(office, systemd, 
 def test_a_long_step_feeds_it_between_two_mails(office, systemd, monkeypatch):
     service = watched(office)
     office.store.launch("ocop-2024-2", "officer", office.now)
-    send, fed = office.desk.courier.send, []
+    bring, fed = Line.bring, []
 
-    def counted(*arguments):
+    async def counted(*arguments):
         fed.append(any(FED in one for one in systemd.heard()))
-        return send(*arguments)
+        return await bring(*arguments)
 
-    monkeypatch.setattr(office.desk.courier, "send", counted)
+    monkeypatch.setattr(Line, "bring", counted)
     service._turn()
     assert len(fed) >= 22
     assert all(fed)

@@ -86,6 +86,10 @@ def test_what_keeps_the_program_from_working_is_broken() -> None:
     assert sorted(told) == sorted((code, "broken", "") for code in codes)
 
 
+def test_machines_that_should_read_and_do_not_are_a_warning() -> None:
+    assert found(failing={"readers": Failing(NOW, "reason")}) == [("readers", "warning", "")]
+
+
 def test_fault_086_a_disk_with_little_room_warns_before_it_is_full() -> None:
     """FAULTS 86: below disk_bytes a warning; a disk that cannot even be asked is broken."""
     low, enough = LIMITS.disk_bytes - 1, LIMITS.disk_bytes

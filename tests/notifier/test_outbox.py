@@ -8,24 +8,18 @@ from pathlib import Path
 
 import pytest
 from rigs import world
+from rigs.clerks import one_by_one
 from rigs.smtp import Drop, Reply, ScriptedSmtp
 from rigs.world import CAMPAIGN, DEPARTMENT, HOA_CU, OFFICER, at
 
 from config.model import Config, Smtp
-from notifier.delivery import AuthFailed, Delivery, Later, Never, Sent, Unknown
-from notifier.outbox import (
-    FIRST_DELAY,
-    GIVE_UP_AFTER,
-    LONGEST_DELAY,
-    Pace,
-    Round,
-    back_off,
-    recover,
-    send_due,
-)
+from notifier.clerk import FIRST_DELAY, GIVE_UP_AFTER, LONGEST_DELAY, Pace, back_off
+from notifier.delivery import AuthFailed, Clerk, Delivery, Later, Never, Sent, Unknown
+from notifier.outbox import Round, recover, send_due
 from notifier.smtp import Courier
 from registry.errors import NotPossible, RegistryBusy
 from registry.model import Mail, MailKind, NewMail, NewSubmission, Outcome, Slot
+from registry.sending import MailOutcome, WrittenDown
 from registry.store import Store, open_store
 
 TO = HOA_CU.emails[0]
@@ -50,6 +44,9 @@ class Carrier:
     answers: list[Delivery] = field(default_factory=list)
     given: list[tuple[str, bytes]] = field(default_factory=list)
     meanwhile: Callable[[], None] = lambda: None
+
+    def carry(self, clerk: Clerk) -> None:
+        one_by_one(clerk, self.send)
 
     def send(self, recipient: str, raw: bytes, before_data: Callable[[], None]) -> Delivery:
         answer = self.answers.pop(0) if self.answers else SENT
@@ -170,11 +167,17 @@ def test_an_outcome_that_a_busy_registry_did_not_take_is_written_down_before_any
     mail = desk.queue()
     sent_at = desk.clock()
 
-    def busy(*_: object) -> None:
-        raise RegistryBusy("locked")
+    write_down = desk.store.write_down
+
+    def busy(
+        handing: list[tuple[int, dt.datetime]], outcomes: list[MailOutcome], as_of: int | None
+    ) -> WrittenDown:
+        if outcomes:
+            raise RegistryBusy("locked")
+        return write_down(handing, outcomes, as_of)
 
     with monkeypatch.context() as patch:
-        patch.setattr(desk.store, "settle", busy)
+        patch.setattr(desk.store, "write_down", busy)
         for _ in range(2):
             with pytest.raises(RegistryBusy):
                 desk.round()

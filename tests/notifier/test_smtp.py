@@ -9,10 +9,11 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from rigs.clerks import LoneClerk
 from rigs.smtp import Action, Drop, Hang, Reply, ScriptedSmtp, Verb
 
 from config.model import Smtp
-from notifier.delivery import AuthFailed, Delivery, Later, Never, Sent, Unknown
+from notifier.delivery import AuthFailed, Delivery, Later, Letter, Never, Sent, Unknown
 from notifier.smtp import Courier
 
 TO = "xahoacu@caoloc.example"
@@ -41,10 +42,6 @@ def settings(server: ScriptedSmtp, **changes: object) -> Smtp:
     return Smtp.model_validate(values | changes)
 
 
-def ignore() -> None:
-    """Do nothing before the content."""
-
-
 @pytest.fixture
 def server() -> Iterator[ScriptedSmtp]:
     with ScriptedSmtp() as running:
@@ -57,8 +54,17 @@ def courier(server: ScriptedSmtp) -> Iterator[Courier]:
         yield one
 
 
+def send_raw(
+    courier: Courier, recipient: str, raw: bytes, before_data: Callable[[], None] = lambda: None
+) -> Delivery:
+    clerk = LoneClerk(Letter(1, recipient, raw), before_data)
+    courier.carry(clerk)
+    assert clerk.outcome is not None
+    return clerk.outcome
+
+
 def send(courier: Courier, number: int = 1, to: str = TO) -> Delivery:
-    return courier.send(to, mail(number), ignore)
+    return send_raw(courier, to, mail(number))
 
 
 def test_a_mail_arrives_byte_for_byte_and_the_servers_words_are_evidence(
@@ -72,7 +78,7 @@ def test_a_mail_arrives_byte_for_byte_and_the_servers_words_are_evidence(
 
 def test_lines_that_start_with_a_dot_survive(server: ScriptedSmtp, courier: Courier) -> None:
     raw = b"Message-ID: <x@y.example>\r\n\r\n.one\r\n..two\r\n.\r\nend"
-    assert isinstance(courier.send(TO, raw, ignore), Sent)
+    assert isinstance(send_raw(courier, TO, raw), Sent)
     assert server.accepted[0].raw == raw + b"\r\n"
 
 
@@ -80,7 +86,7 @@ def test_before_data_runs_after_the_go_ahead_and_before_the_content(
     server: ScriptedSmtp, courier: Courier
 ) -> None:
     seen: list[tuple[str, int]] = []
-    courier.send(TO, mail(), lambda: seen.append((server.lines[-1], len(server.accepted))))
+    send_raw(courier, TO, mail(), lambda: seen.append((server.lines[-1], len(server.accepted))))
     assert seen == [("DATA", 0)]
 
 
@@ -90,7 +96,7 @@ def test_before_data_does_not_run_when_the_envelope_is_refused(
 ) -> None:
     server.on(verb, Reply("451 4.3.0 not now"))
     called: list[bool] = []
-    assert isinstance(courier.send(TO, mail(), lambda: called.append(True)), Later)
+    assert isinstance(send_raw(courier, TO, mail(), lambda: called.append(True)), Later)
     assert not called
 
 
@@ -101,7 +107,7 @@ def test_what_before_data_raises_passes_through_and_nothing_is_accepted(
         raise RuntimeError("the registry is locked")
 
     with pytest.raises(RuntimeError, match="locked"):
-        courier.send(TO, mail(1), fail)
+        send_raw(courier, TO, mail(1), fail)
     assert isinstance(send(courier, 2), Sent)
     assert server.copies() == {"<2@caoloc.example>": 1}
 
@@ -180,7 +186,7 @@ def test_connection_lost_before_the_final_dot_is_only_later(
 ) -> None:
     server.on("CONTENT", Drop())
     long = mail() + b"x" * 70 + b"\r\n"
-    outcome = courier.send(TO, long + (b"y" * 70 + b"\r\n") * 120_000, ignore)
+    outcome = send_raw(courier, TO, long + (b"y" * 70 + b"\r\n") * 120_000)
     assert isinstance(outcome, Later)
     assert not server.accepted
 
@@ -306,7 +312,7 @@ def test_fault_105_what_happens_at_quit_changes_nothing(
     server: ScriptedSmtp, monkeypatch: pytest.MonkeyPatch, action: Action
 ) -> None:
     """The mail was accepted with its 250; parting is a courtesy."""
-    monkeypatch.setattr("notifier.smtp._QUIT_SECONDS", 0.1)
+    monkeypatch.setattr("notifier.smtp_line._QUIT_SECONDS", 0.1)
     server.on("QUIT", action)
     courier = Courier(settings(server))
     assert isinstance(send(courier), Sent)
@@ -332,7 +338,7 @@ def test_fault_106_eight_bit_content_goes_only_where_it_is_taken(
     """A mail that is not ASCII is refused here, not mangled there."""
     with ScriptedSmtp(extensions=extensions) as server, Courier(settings(server)) as courier:
         raw = "Message-ID: <1@x.example>\r\n\r\nXã\r\n".encode()
-        assert isinstance(courier.send(TO, raw, ignore), outcome)
+        assert isinstance(send_raw(courier, TO, raw), outcome)
         assert len(server.accepted) == (outcome is Sent)
 
 
@@ -501,7 +507,7 @@ def test_an_authority_file_that_is_missing_is_the_admins(server: ScriptedSmtp) -
 def test_an_address_that_would_break_the_dialogue_never_reaches_it(
     server: ScriptedSmtp, courier: Courier, address: str
 ) -> None:
-    assert isinstance(courier.send(address, mail(), ignore), Never)
+    assert isinstance(send_raw(courier, address, mail()), Never)
     assert server.connections == 0
 
 

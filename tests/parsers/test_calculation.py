@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -149,8 +148,8 @@ def _extract(*cells: Cell) -> Extract:
 
 
 def test_only_what_is_missing_is_filled_in() -> None:
-    copy = _extract(replace(AMOUNT, text="5,0"), Cell("7", 7, "S!B1", "0"))
-    filled, places = fill(_extract(AMOUNT, replace(OPEN, col_span=2)), copy)
+    copy = _extract(AMOUNT._replace(text="5,0"), Cell("7", 7, "S!B1", "0"))
+    filled, places = fill(_extract(AMOUNT, OPEN._replace(col_span=2)), copy)
     assert filled.grids[0].rows == ((AMOUNT, Cell("7", 7, "S!B1", "0", col_span=2)),)
     assert places == {"S!B1"}
 

@@ -463,7 +463,7 @@ def test_area_in_a_unit_of_no_fixed_size_is_not_guessed() -> None:
 def test_header_is_as_high_as_its_merged_captions() -> None:
     """Unknown captions in its second row ("Năm 2024") are no point."""
     cells = grid([[*HEAD, "Ý kiến"], [*(None for _ in HEAD), "Năm 2024"], [*ROW, 1]]).rows
-    tall = tuple(replace(cell, row_span=2) if cell else None for cell in cells[0][:-1])
+    tall = tuple(cell._replace(row_span=2) if cell else None for cell in cells[0][:-1])
     rows = ((*tall, cells[0][-1]), (*(None for _ in HEAD), cells[1][-1]), cells[2])
     result = interpret(Extract("xlsx", (Grid("Biểu 1", rows),)), FORM)
     assert [row.values["name"] for row in result.rows] == [ROW[1]]
@@ -579,7 +579,7 @@ def test_a_sum_merged_over_several_points_is_nobodys() -> None:
     merged = grid([HEAD, ROW, [*SECOND[:9], None]])
     last = merged.rows[1][9]
     assert last is not None
-    rows = (merged.rows[0], (*merged.rows[1][:9], replace(last, row_span=2)), merged.rows[2])
+    rows = (merged.rows[0], (*merged.rows[1][:9], last._replace(row_span=2)), merged.rows[2])
     result = interpret(Extract("xlsx", (replace(merged, rows=rows),)), FORM)
     assert codes(result) == ["merged-value", "merged-value"]
     assert not any("cost_requested" in row.values for row in result.rows)

@@ -380,12 +380,12 @@ def merged(whole: Grid, header: int) -> Grid:
         if cell is None:
             continue
         if rows[header + 1][column] is None:
-            rows[header][column] = replace(cell, row_span=2)
+            rows[header][column] = cell._replace(row_span=2)
             continue
         end = column + 1
         while end < len(rows[header]) and rows[header][end] is None:
             end += 1
-        rows[header][column] = replace(cell, col_span=end - column)
+        rows[header][column] = cell._replace(col_span=end - column)
     return replace(whole, rows=tuple(map(tuple, rows)))
 
 
@@ -441,7 +441,7 @@ def test_further_products_in_rows_below(
     for top, height in spans:
         for column, cell in enumerate(cells[top]):
             if cell and (column == 0 or order[column - 1] != "products"):
-                cells[top][column] = replace(cell, row_span=height)
+                cells[top][column] = cell._replace(row_span=height)
     result = interpret(sheet_of(cells), FORMS[form])
     exact(result, expected)
 
@@ -470,7 +470,7 @@ def test_a_cell_merged_over_all_points(
     cells = cells_of(upright(truth, order, numbered=True))
     top = cells[1][column]
     assert top is not None
-    cells[1][column] = replace(top, row_span=len(truth))
+    cells[1][column] = top._replace(row_span=len(truth))
     for row in cells[2:]:
         row[column] = None
     result = interpret(sheet_of(cells), FORMS[form])

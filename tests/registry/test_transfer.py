@@ -1,5 +1,6 @@
 """All rows from a file to a server and back: the same bytes, or nothing."""
 
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -67,8 +68,8 @@ def test_what_comes_next_has_the_same_ids_in_both(file: Store, target: Store) ->
 def test_a_write_that_failed_leaves_no_gap_in_the_ids(target: Store) -> None:
     """A sequence would: and a replayed journal would find other ids than it tells of."""
     first = arrive(target, "a", uid=1)
-    with pytest.raises(ZeroDivisionError), target._database.write() as connection:
-        values = {"size_bytes": 1, "received_at": at(0), "state": "kept"}
+    values = {"size_bytes": 1, "received_at": at(0), "state": "kept"}
+    with contextlib.suppress(ZeroDivisionError), target._database.write() as connection:
         connection.execute(messages.insert().values(**values))
         raise ZeroDivisionError
     assert arrive(target, "b", uid=2) == first + 1

@@ -1,14 +1,27 @@
 """The vault keeps bytes for good, and says so when a disk did not."""
 
 import errno
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rigs.s3 import S3
+from rigs.vaults import InBucket, Lies, OnDisk
 
+from registry.place import Folder
 from registry.vault import Overlay, Vault, VaultDamaged
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def lies(request: pytest.FixtureRequest, tmp_path: Path) -> Lies:
+    """Where a vault lies: what a test asks of it holds for a disk and for a bucket."""
+    if request.param == "folder":
+        return OnDisk(tmp_path / "data" / "vault")
+    server: S3 = request.getfixturevalue("s3")
+    return InBucket(server, server.access())
 
 
 @pytest.fixture
@@ -17,13 +30,107 @@ def vault(tmp_path: Path) -> Vault:
 
 
 def files_of(vault: Vault) -> list[Path]:
-    return sorted(path for path in vault.place.folder.rglob("*") if path.is_file())
+    return sorted(path for path in folder_of(vault).rglob("*") if path.is_file())
 
 
-def test_bytes_come_back_under_their_hash(vault: Vault) -> None:
+def folder_of(vault: Vault) -> Path:
+    assert isinstance(vault.place, Folder)
+    return vault.place.folder
+
+
+# --- wherever it lies ---
+
+
+def test_bytes_come_back_under_their_hash(lies: Lies) -> None:
+    vault = lies.open()
     sha256 = vault.put(b"From: a@xa.example\r\n\r\n\xff\x00")
-    assert vault.get(sha256) == b"From: a@xa.example\r\n\r\n\xff\x00"
-    assert vault.has(sha256)
+    for one in (vault, lies.open()):
+        assert one.get(sha256) == b"From: a@xa.example\r\n\r\n\xff\x00"
+        assert one.has(sha256)
+    assert lies.names() == [f"{sha256[:2]}/{sha256}"]
+
+
+def test_a_batch_is_put_as_one_by_one(lies: Lies) -> None:
+    raws = [f"message {number}".encode() * 100 for number in range(40)]
+    done: list[int] = []
+    put = list(lies.open().put_all(iter(raws), lambda: done.append(1)))
+    assert put == [hashlib.sha256(raw).hexdigest() for raw in raws]
+    assert len(done) == 40
+    again = lies.open()
+    assert list(again.names()) == sorted(hashlib.sha256(raw).hexdigest() for raw in raws)
+    assert dict(again.raw_all(again.names())) == dict(zip(put, raws, strict=True))
+
+
+def test_what_was_never_put_is_a_key_error(lies: Lies) -> None:
+    absent, vault = "ab" * 32, lies.open()
+    with pytest.raises(KeyError):
+        vault.get(absent)
+    assert not vault.has(absent)
+    assert not vault.holds(absent, b"")
+
+
+@pytest.mark.parametrize("name", ["", "../../etc/passwd", "AB" * 32, "ab" * 31, "ab" * 32 + "\n"])
+def test_only_hashes_are_names(lies: Lies, name: str) -> None:
+    with pytest.raises(KeyError):
+        lies.open().get(name)
+
+
+@pytest.mark.parametrize("torn", [b"", b"half of", b"same length bu!"])
+def test_fault_088_torn_file_is_noticed_and_put_right(lies: Lies, torn: bytes) -> None:
+    """A file that a power loss left empty or half is never given out; putting heals it."""
+    sha256 = lies.open().put(b"same length but")
+    name = f"{sha256[:2]}/{sha256}"
+    lies.overwrite(name, torn)
+    vault = lies.open()
+    with pytest.raises(VaultDamaged) as caught:
+        vault.get(sha256)
+    assert caught.value.where == vault.place.where(name)
+    assert vault.put(b"same length but") == sha256
+    for one in (vault, lies.open()):
+        assert one.get(sha256) == b"same length but"
+
+
+def test_the_secret_is_made_once_and_lives_with_the_vault(lies: Lies, tmp_path: Path) -> None:
+    vault = lies.open()
+    secret = vault.secret()
+    assert len(secret) == 32
+    assert lies.open().secret() == secret
+    assert Overlay(tmp_path / "trial", vault).secret() == secret
+    assert not (tmp_path / "trial").exists()
+    assert lies.names() == ["secret.key"]
+    assert list(vault.names()) == []
+
+
+def test_two_that_make_the_secret_at_once_have_the_same(
+    lies: Lies, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one's file appears after we looked, and before ours has its name."""
+    vault, other = lies.open(), lies.open()
+    monkeypatch.setattr("registry.vault.secrets.token_hex", lambda count: "ab" * count)
+    assert other.secret() == b"\xab" * 32
+    monkeypatch.setattr("registry.vault.secrets.token_hex", lambda count: "cd" * count)
+    real, looked = vault.place.read, iter([FileNotFoundError()])
+
+    def read(name: str) -> bytes:
+        for error in looked:
+            raise error
+        return real(name)
+
+    monkeypatch.setattr(vault.place, "read", read)
+    assert vault.secret() == b"\xab" * 32
+    assert next(looked, None) is None
+
+
+@pytest.mark.parametrize("torn", [b"", b"ab", b"\xff" * 64, b"zz" * 32])
+def test_a_damaged_secret_is_never_made_anew(lies: Lies, torn: bytes) -> None:
+    lies.open().secret()
+    lies.overwrite("secret.key", torn)
+    with pytest.raises(VaultDamaged):
+        lies.open().secret()
+    assert lies.open().place.read("secret.key") == torn
+
+
+# --- on a disk ---
 
 
 def test_the_same_bytes_are_one_file_that_is_not_written_again(vault: Vault) -> None:
@@ -36,7 +143,7 @@ def test_the_same_bytes_are_one_file_that_is_not_written_again(vault: Vault) -> 
 
 def test_what_a_kill_left_half_written_is_tidied_away(vault: Vault) -> None:
     sha256 = vault.put(b"whole")
-    (vault.place.folder / sha256[:2] / ".new-abc").write_bytes(b"half")
+    (folder_of(vault) / sha256[:2] / ".new-abc").write_bytes(b"half")
     assert (vault.tidy(), vault.tidy()) == (1, 0)
     assert [path.name for path in files_of(vault)] == [sha256]
 
@@ -47,34 +154,8 @@ def test_a_vault_that_is_not_there_yet_is_tidy(vault: Vault) -> None:
 
 def test_the_vault_lists_its_files_and_no_litter(vault: Vault) -> None:
     hashes = sorted(vault.put(str(number).encode()) for number in range(20))
-    (vault.place.folder / hashes[0][:2] / ".new-abc").write_bytes(b"half")
+    (folder_of(vault) / hashes[0][:2] / ".new-abc").write_bytes(b"half")
     assert list(vault.names()) == hashes
-
-
-def test_what_was_never_put_is_a_key_error(vault: Vault) -> None:
-    absent = "ab" * 32
-    with pytest.raises(KeyError):
-        vault.get(absent)
-    assert not vault.has(absent)
-
-
-@pytest.mark.parametrize("name", ["", "../../etc/passwd", "AB" * 32, "ab" * 31, "ab" * 32 + "\n"])
-def test_only_hashes_are_names(vault: Vault, name: str) -> None:
-    with pytest.raises(KeyError):
-        vault.get(name)
-
-
-@pytest.mark.parametrize("torn", [b"", b"half of", b"same length bu!"])
-def test_fault_088_torn_file_is_noticed_and_put_right(vault: Vault, torn: bytes) -> None:
-    """A file that a power loss left empty or half is never given out; putting heals it."""
-    sha256 = vault.put(b"same length but")
-    [path] = files_of(vault)
-    path.write_bytes(torn)
-    with pytest.raises(VaultDamaged) as caught:
-        vault.get(sha256)
-    assert caught.value.where == str(path)
-    assert vault.put(b"same length but") == sha256
-    assert vault.get(sha256) == b"same length but"
 
 
 def test_fault_086_disk_full_leaves_no_file(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,41 +201,7 @@ def test_any_bytes_survive(tmp_path_factory: pytest.TempPathFactory, data: bytes
     assert vault.get(vault.put(data)) == data
 
 
-def test_the_secret_is_made_once_and_lives_with_the_vault(vault: Vault) -> None:
-    secret = vault.secret()
-    assert len(secret) == 32
-    assert Vault(vault.place.folder).secret() == secret
-    assert Overlay(vault.place.folder.parent / "trial", vault).secret() == secret
-    assert not (vault.place.folder.parent / "trial").exists()
-    assert files_of(vault) == [vault.place.folder / "secret.key"]
-    assert files_of(vault)[0].stat().st_mode & 0o777 == 0o600
-    assert list(vault.names()) == []
-
-
-def test_two_that_make_the_secret_at_once_have_the_same(
-    vault: Vault, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The other one's file appears after we looked, and before ours has its name."""
-    other = Vault(vault.place.folder)
-    monkeypatch.setattr("registry.vault.secrets.token_hex", lambda count: "ab" * count)
-    assert other.secret() == b"\xab" * 32
-    monkeypatch.setattr("registry.vault.secrets.token_hex", lambda count: "cd" * count)
-    with monkeypatch.context() as patch:
-        real, looked = vault.place.read, iter([FileNotFoundError()])
-
-        def read(name: str) -> bytes:
-            for error in looked:
-                raise error
-            return real(name)
-
-        patch.setattr(vault.place, "read", read)
-        assert vault.secret() == b"\xab" * 32
-
-
-@pytest.mark.parametrize("torn", [b"", b"ab", b"\xff" * 64, b"zz" * 32])
-def test_a_damaged_secret_is_never_made_anew(vault: Vault, torn: bytes) -> None:
+def test_files_are_the_owners_alone(vault: Vault) -> None:
     vault.secret()
-    (vault.place.folder / "secret.key").write_bytes(torn)
-    with pytest.raises(VaultDamaged):
-        Vault(vault.place.folder).secret()
-    assert (vault.place.folder / "secret.key").read_bytes() == torn
+    vault.put(b"a letter")
+    assert {path.stat().st_mode & 0o777 for path in files_of(vault)} == {0o600}

@@ -15,7 +15,7 @@ import ssl
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -302,7 +302,7 @@ class Dovecot:
             )
             assert status == "OK", data
 
-    def fill(self, raws: list[bytes], user: str = USER, *, first: int = 0) -> None:
+    def fill(self, raws: Iterable[bytes], user: str = USER, *, first: int = 0) -> None:
         """Put many messages straight into the inbox's Maildir, faster than any protocol.
 
         ``first`` is the serial of the first one: no two may have the same.

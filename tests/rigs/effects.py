@@ -19,6 +19,8 @@ from unittest import mock
 
 from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 
+from registry.place import Folder
+
 When = Literal["before", "after"]
 _Result = TypeVar("_Result")
 
@@ -117,7 +119,11 @@ def last_serial(database: Path) -> int:
 @contextmanager
 def counted(effects: Effects) -> Iterator[None]:
     """Count the effects of this process while the block runs."""
-    with mock.patch.object(os, "fsync", _fsync(effects, os.fsync)), _paths(effects):
+    with (
+        mock.patch.object(os, "fsync", _fsync(effects, os.fsync)),
+        mock.patch.object(Folder, "at_once", 1),  # in the same order each time
+        _paths(effects),
+    ):
         command = _command(effects, imaplib.IMAP4._simple_command)  # type: ignore[attr-defined]
         commit = _commit(effects, SQLiteDialect_pysqlite.do_commit)
         with (

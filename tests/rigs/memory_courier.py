@@ -7,9 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
+from rigs.clerks import one_by_one
 from rigs.troubles import Effects, Killed
 
-from notifier.delivery import AuthFailed, Delivery, Later, Never, Sent, Unknown
+from notifier.delivery import AuthFailed, Clerk, Delivery, Later, Never, Sent, Unknown
 
 #: ``lost``: the connection broke after the final dot and the server had not taken the mail;
 #: ``taken``: it had. ``busy`` is before the content, ``greylisted`` after it.
@@ -48,6 +49,9 @@ class MemoryCourier:
     open_ends: set[tuple[str, str]] = field(default_factory=set)
     brought: Callable[[Taken], None] = lambda _mail: None
     certificate_ends_at: dt.datetime | None = None
+
+    def carry(self, clerk: Clerk) -> None:
+        one_by_one(clerk, self.send)
 
     def send(self, recipient: str, raw: bytes, before_data: Callable[[], None]) -> Delivery:
         answer: Answer = self.answers.popleft() if self.answers else "sent"

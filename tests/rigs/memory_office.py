@@ -86,7 +86,8 @@ class MemoryOffice:
         for section, values in self.changes.items():
             text = _with_values(text, section, dict(values))
         path.write_text(text, "utf-8")
-        registry.settle(self.folder)
+        if "database" not in self.changes.get("storage", {}):
+            registry.settle(self.folder)
         self.write_roster()
         self.open()
 

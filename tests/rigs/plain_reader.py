@@ -14,6 +14,9 @@ class PlainReader:
     """The surface of the jail. The same bytes are read once for each form."""
 
     known: dict[tuple[str, str], list[tuple[Form, Reading | Refusal]]] = field(default_factory=dict)
+    #: How many it reads at once.
+    width: int = 1
+    trouble: str = ""
 
     def read(self, data: bytes, form: Form, name: str = "") -> Reading | Refusal:
         place = hashlib.sha256(data).hexdigest(), name

@@ -21,7 +21,6 @@ port = {port}
 unix_socket_directories = '{dir}'
 max_connections = {connections}
 fsync = off
-synchronous_commit = off
 full_page_writes = off
 shared_buffers = 32MB
 log_min_messages = warning
@@ -50,7 +49,7 @@ class Postgres:
     """PostgreSQL under a directory of its own; started by ``with``, killed at the block's end.
 
     Started by root it runs as nobody (it refuses root), else as the current user. `url` makes a new
-    empty database at each call. Nothing is synced to disk: a power loss is not what it is for.
+    empty database at each call. Nothing is synced to disk: it survives `kill`, not a power loss.
     """
 
     def __init__(self, *, address: str = "", port: int = 5432, connections: int = 60) -> None:

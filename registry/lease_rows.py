@@ -1,0 +1,100 @@
+"""Rows of ``leases``: who works on a server's registry, and who stands by.
+
+Every comparison of instants is the server's, by its own clock.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from registry.lease import DAEMON, Holder, Tenure
+from registry.rows import Part
+from registry.tables import leases
+
+_NOW = sa.func.clock_timestamp()
+_ALL = sa.select(
+    leases,
+    sa.func.extract("epoch", _NOW - leases.c.renewed_at).label("age"),
+    sa.func.extract("epoch", leases.c.expires_at - _NOW).label("left"),
+).order_by(leases.c.name)
+_SPAN = "make_interval(secs => :seconds)"
+_TAKE = sa.text(f"""
+INSERT INTO leases AS held
+  (name, epoch, pid, host, account, code, since, renewed_at, expires_at)
+VALUES (:name, 1, :pid, :host, :account, :code,
+  clock_timestamp(), clock_timestamp(), clock_timestamp() + {_SPAN})
+ON CONFLICT (name) DO UPDATE SET epoch = held.epoch + 1, pid = excluded.pid, host = excluded.host,
+  account = excluded.account, code = excluded.code, since = excluded.since,
+  renewed_at = excluded.renewed_at, expires_at = excluded.expires_at
+WHERE held.expires_at <= clock_timestamp()
+RETURNING epoch
+""")  # noqa: S608  nothing from outside is in it
+_RENEW = sa.text(f"""
+UPDATE leases SET renewed_at = clock_timestamp(), expires_at = clock_timestamp() + {_SPAN}
+WHERE name = :name AND epoch = :epoch
+""")  # noqa: S608  as above
+_SWEEP = sa.text("DELETE FROM leases WHERE name <> :name AND expires_at <= clock_timestamp()")
+# A transaction whose client stands still must not keep the write lock beyond the lease.
+_GUARD = sa.text("""
+SELECT epoch, set_config('idle_in_transaction_session_timeout', :idle, true)
+FROM leases WHERE name = :name
+""")
+
+
+class LeaseRows(Part):
+    """Who works on this registry and who stands by; nobody is known where it is a file."""
+
+    def tenures(self) -> list[Tenure]:
+        """Return the processes whose end has not come: the holder first."""
+        if not self._database.on_server:
+            return []
+        with self._database.read() as connection:
+            return [one for one in tenures(connection) if one.left_seconds > 0]
+
+
+def tenures(connection: sa.Connection) -> list[Tenure]:
+    """Return all rows, the holder's first; those past their end as well."""
+    return [_tenure(row) for row in connection.execute(_ALL)]
+
+
+def take_over(
+    connection: sa.Connection, name: str, me: Holder, code: str, seconds: float
+) -> int | None:
+    """Take a lease whose end has come, or that nobody had; return its epoch, None if it is held."""
+    values = {"pid": me.pid, "host": me.host, "account": me.account, "code": code}
+    return connection.execute(_TAKE, values | {"name": name, "seconds": seconds}).scalar()
+
+
+def renew(connection: sa.Connection, name: str, epoch: int | None, seconds: float) -> bool:
+    """Let it end so many seconds from now; return whether it is still of this epoch."""
+    values = {"name": name, "epoch": epoch, "seconds": seconds}
+    return connection.execute(_RENEW, values).rowcount > 0
+
+
+def stand_by(connection: sa.Connection, name: str, me: Holder, code: str, seconds: float) -> None:
+    """Say that we stand by, under a name that is ours alone; forget those who do not any more."""
+    connection.execute(_SWEEP, {"name": DAEMON})
+    if not renew(connection, name, 1, seconds):
+        take_over(connection, name, me, code, seconds)
+
+
+def give_up(connection: sa.Connection, name: str, epoch: int | None = None) -> None:
+    """Let it end now, if it is still of this epoch; without one the row goes away."""
+    if epoch is None:
+        connection.execute(leases.delete().where(leases.c.name == name))
+        return
+    ours = sa.and_(leases.c.name == name, leases.c.epoch == epoch)
+    connection.execute(leases.update().where(ours).values(expires_at=_NOW))
+
+
+def epoch_of(connection: sa.Connection, idle_seconds: float) -> int | None:
+    """Return the epoch of the daemon's lease; the transaction may idle no longer than so."""
+    values = {"name": DAEMON, "idle": str(int(idle_seconds * 1000))}
+    row = connection.execute(_GUARD, values).one_or_none()
+    return row.epoch if row else None
+
+
+def _tenure(row: sa.Row[Any]) -> Tenure:
+    since = row.since.isoformat(timespec="seconds")
+    holder = Holder(row.pid, row.host, row.account, since)
+    return Tenure(row.name, row.epoch, holder, row.code, float(row.age), float(row.left))
