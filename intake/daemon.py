@@ -125,8 +125,9 @@ class Daemon:
         more |= self._despite_the_disk(self.send)
         more |= self._despite_the_disk(lambda: self._from_the_inbox(self.file))
         self._despite_the_disk(self.copy_journal)
-        self.publisher.publish()
-        self.propose()
+        self.publisher.publish(busy=more)
+        if not more:
+            self.propose()
         self.health.renew()
         self.health.signs.works(*(one for one in _STORED if one not in self._failed))
         self.turned()

@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+from collections import ChainMap
 import os
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +26,7 @@ from intake.triage import TriageFacts
 from notifier.calendar import Calendar
 from notifier.compose import Templates
 from notifier.oauth import Logins
+from notifier.schedule import ReportChange
 from notifier.smtp import Courier
 from parsers.container import Opened, Room
 from parsers.form import Form
@@ -105,6 +107,8 @@ class Desk:
     shared: bool = False
     #: An edit of the wordings is broken: those that are known stay in use.
     keeps_wordings: bool = False
+    #: By campaign: of what its newest report was last compared with the answers, and the result.
+    compared: dict[str, tuple[object, ReportChange]] = field(default_factory=dict)
     _templates: Templates | None = None
 
     @property
