@@ -35,8 +35,9 @@ ROOT = Path(__file__).parents[1]
 
 #: Pinned: other versions are other results.
 PACKAGES: Final = (
-    "openpyxl==3.1.5", "pandas==3.1.1", "xlrd==2.0.2", "odfpy==1.4.1", "lxml==6.1.3", "python-docx==1.2.0",
-    "pdfplumber==0.11.10", "camelot-py==2.0.0", "markitdown[xlsx,xls,docx,pdf]==0.1.9",
+    "openpyxl==3.1.5", "pandas==3.1.1", "xlrd==2.0.2", "odfpy==1.4.1", "lxml==6.1.3",
+    "python-docx==1.2.0", "pdfplumber==0.11.10", "camelot-py==2.0.0",
+    "markitdown[xlsx,xls,docx,pdf]==0.1.9",
 )  # fmt: skip
 _OURS: Final = "ours"
 #: Family → what a user would pick.

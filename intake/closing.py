@@ -23,7 +23,7 @@ from notifier.report_inputs import (
     unreached_silent,
 )
 from notifier.report_names import file_names
-from notifier.schedule import ReportChange, newest_report, released_report
+from notifier.schedule import ReportChange, newest_report, next_report_due, released_report
 from notifier.supplement import supplement_workbook
 from notifier.templates import WordingProblem
 from registry.errors import NotPossible
@@ -59,12 +59,44 @@ def _snapshot(desk: Desk) -> Snapshot:
 def _change(
     desk: Desk, campaign: Campaign, snapshot: Snapshot, now: dt.datetime
 ) -> ReportChange:
-    """Compare what the newest report counts with what one would count that was made now."""
+    """Compare what the newest report counts with what one would count that was made now.
+
+    That takes a look at all answers: it is made when a further report may be due at all, and again
+    only when something has changed that a report could tell.
+    """
     newest = newest_report(snapshot, campaign)
     if newest is None:
         return "none"
-    inputs = gather(desk.store, desk.config, campaign, now)
     released = released_report(snapshot, campaign)
+    urgent = newest.approved_at is None and (
+        newest.again_at is not None or takes_back(desk.store, desk.vault, newest)
+    )
+    if not urgent and not next_report_due(newest, campaign, now):
+        return "none"
+    told = _told_by(snapshot, campaign, desk.config)
+    if desk.compared.get(campaign.id, (None, "none"))[0] != told:
+        found = _compared(desk, campaign, newest, released, now)
+        desk.compared[campaign.id] = told, found
+    return desk.compared[campaign.id][1]
+
+
+def _told_by(snapshot: Snapshot, campaign: Campaign, config: Config) -> tuple[object, ...]:
+    """Return what is another thing when a report could tell anything else."""
+    mine = campaign.id
+    return (
+        id(config),
+        frozenset(one.id for (call, _), one in snapshot.current.items() if call == mine),
+        frozenset(one for one in snapshot.heard.items() if one[0][0] == mine),
+        tuple(row for row in snapshot.reports if row.campaign == mine),
+        snapshot.bounced,
+        snapshot.campaigns.get(mine),
+    )
+
+
+def _compared(
+    desk: Desk, campaign: Campaign, newest: ReportRow, released: ReportRow | None, now: dt.datetime
+) -> ReportChange:
+    inputs = gather(desk.store, desk.config, campaign, now)
     if released is not None and not _adds(desk.vault, released, inputs):
         return "none"  # a supplement without differences is never made
     if released is not None and released.number == newest.number:
@@ -117,7 +149,7 @@ def takes_back(store: Store, vault: Vault, report: ReportRow) -> bool:
     """Whether a report counts an answer that a person has taken back since."""
     if not report.inputs_sha256:  # found in Sent: which answers it counts is not known
         return False
-    withdrawn = {one.receipt for one in store.submissions(report.campaign) if one.withdrawn}
+    withdrawn = store.withdrawn_receipts(report.campaign)
     return bool(withdrawn) and not withdrawn.isdisjoint(_counted(vault, report))
 
 

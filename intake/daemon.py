@@ -38,6 +38,8 @@ from registry.errors import RegistryBusy, VaultAway
 from registry.model import address_mark
 
 _log = structlog.get_logger("daemon")
+#: No host takes longer to write a file into a vault that several share.
+_OTHERS_SECONDS = 3600.0
 #: Minutes, not seconds: hammering with a wrong password locks accounts.
 LOGIN_PAUSE = dt.timedelta(minutes=5)
 #: What a tick stores to, and what is not well when that fails.
@@ -88,7 +90,7 @@ class Daemon:
         """
         desk = self.desk
         desk.store.forget_readings()
-        unfinished = desk.vault.tidy()
+        unfinished = desk.vault.tidy(_OTHERS_SECONDS if desk.shared else 0.0)
         if unfinished:
             _log.info("tidied", files=unfinished)
         notice_behind(desk.journal_copy, desk.store, desk.clock())
@@ -123,8 +125,9 @@ class Daemon:
         more |= self._despite_the_disk(self.send)
         more |= self._despite_the_disk(lambda: self._from_the_inbox(self.file))
         self._despite_the_disk(self.copy_journal)
-        self.publisher.publish()
-        self.propose()
+        self.publisher.publish(busy=more)
+        if not more:
+            self.propose()
         self.health.renew()
         self.health.signs.works(*(one for one in _STORED if one not in self._failed))
         self.turned()

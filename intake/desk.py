@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime as dt
+from collections import ChainMap
 import os
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
@@ -25,6 +26,7 @@ from intake.triage import TriageFacts
 from notifier.calendar import Calendar
 from notifier.compose import Templates
 from notifier.oauth import Logins
+from notifier.schedule import ReportChange
 from notifier.smtp import Courier
 from parsers.container import Opened, Room
 from parsers.form import Form
@@ -101,10 +103,12 @@ class Desk:
     alive: Callable[[], None] = lambda: None
     #: Raises when another daemon may work on this registry: asked before what cannot be taken back.
     check_lease: Callable[[], None] = lambda: None
-    #: Whether a daemon on another host may have read what waits here (`intake.read_beside`).
-    shares_readings: bool = False
+    #: Whether daemons on other hosts may share registry and vault, and read what waits here.
+    shared: bool = False
     #: An edit of the wordings is broken: those that are known stay in use.
     keeps_wordings: bool = False
+    #: By campaign: of what its newest report was last compared with the answers, and the result.
+    compared: dict[str, tuple[object, ReportChange]] = field(default_factory=dict)
     _templates: Templates | None = None
 
     @property
@@ -180,7 +184,7 @@ def open_desk(
             desk.check_lease = lease.check
         if isinstance(lease, ServerLease):
             store.guarded(lease.guard)
-            desk.shares_readings = True
+            desk.shared = True
         yield desk
 
 

@@ -110,9 +110,6 @@ def _for_a_commune(
 ) -> CommuneMatch | Unsure:
     """A commune's own mail: its letterhead must not name another, nor its workbook's letterhead."""
     titles = tuple(commune.title for commune in dict.fromkeys((*sender, *named)))
-    own = tuple(one for one in named if one in sender)
-    if len(own) == 1 and len({fold(one.title) for one in named}) == 1:
-        named = own  # a name that communes of other provinces bear as well
     if len(named) > 1:
         return Unsure("several-communes", titles)
     if strangers and not named:

@@ -329,6 +329,8 @@ def _report_row(desk: Desk, one: Due, campaign: Campaign) -> ReportRow | None:
         number = int(one.key.rsplit("/", 1)[1])
     else:
         number = _report_number(desk.store.message(one.message_id)) if one.message_id else 0
+    if not number:
+        return None
     return next((row for row in desk.store.reports(campaign.id) if row.number == number), None)
 
 

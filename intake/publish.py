@@ -25,6 +25,7 @@ from registry.model import Head
 from registry.snapshot import windows
 
 _log = structlog.get_logger("publish")
+_BUSY_PAUSE = dt.timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +52,18 @@ class Publisher:
     health: Health
     numbers: Numbers = field(default_factory=Numbers)
     _seen: _Seen | None = None
+    _made_at: dt.datetime | None = None
 
-    def publish(self) -> None:
-        """Write the pages if what they show has changed. Never raises an error of its own."""
+    def publish(self, *, busy: bool = False) -> None:
+        """Write the pages if what they show has changed. Never raises an error of its own.
+
+        While the daemon is ``busy`` with a full inbox each turn changes them: then they are made
+        once a minute, and again when the inbox is empty.
+        """
         desk, signs = self.desk, self.health.signs
+        if busy and self._made_at is not None and desk.clock() - self._made_at < _BUSY_PAUSE:
+            return
+        self._made_at = desk.clock()
         board_settings = desk.config.settings.board
         if not board_settings.path and not board_settings.listen:
             return

@@ -39,7 +39,7 @@ def reading_key(data: bytes, form: Form, name: str, limits: JailLimits, code: st
 
 def with_readings(desk: "Desk", message: Message) -> "Desk":
     """Return the desk with what was read of a message elsewhere; the same one where nothing was."""
-    if not desk.shares_readings or not is_current():
+    if not desk.shared or not is_current():
         return desk
     try:
         answers = desk.store.readings_of(message.id)

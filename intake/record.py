@@ -29,7 +29,7 @@ from parsers.reading import (
     Signature,
     SignatureState,
 )
-from parsers.vietnamese import fold
+from parsers.vietnamese import fold, folded_lines
 from registry.columns import written_columns
 from registry.model import (
     CommuneKey,
@@ -168,7 +168,9 @@ def decide(
     home = commune.commune if isinstance(commune, CommuneMatch) else None
     call = campaign.campaign if isinstance(campaign, CampaignMatch) else None
     files = tuple(documents)
-    case = _Case(envelope, files, own_words, body_nil, home, call, known, forced, Communes.of(roster))
+    case = _Case(
+        envelope, files, own_words, body_nil, home, call, known, forced, Communes.of(roster)
+    )
     for doubt in (commune, campaign):
         if isinstance(doubt, Unsure):
             return case.held(doubt.reason, "query", *doubt.candidates)
@@ -386,7 +388,9 @@ class _Case:
             places = {place for row in _rows(form) for place in row.places.values()}
             sheets = {place.rpartition("!")[0] for place in places}
             read = form.result.text if isinstance(form.result, Reading) else ""
-            below = (line for line in read.splitlines() if _SIGNED.search(fold(line)))
+            lines = read.splitlines()
+            folded = zip(lines, folded_lines(lines), strict=False)  # of no lines: one empty one
+            below = (line for line, bare in folded if _SIGNED.search(bare))
             names = [form.name.replace("_", " "), *sorted(sheets), *below]
             yield from self._named_elsewhere(names, form.name)
         for point in points:

@@ -190,7 +190,11 @@ class OutboxClerk:
         tried: Sequence[_Told] = (),
         stopped: Sequence[_Told] = (),
     ) -> frozenset[int]:
-        """Write down; what was tried and cannot be written now is kept in memory."""
+        """Write down; what was tried and cannot be written now is kept in memory.
+
+        A server may have done it and its answer been lost: then mails are written down as handed
+        over whose content never left. They are put back before anything else is sent.
+        """
         outcomes = [*tried, *stopped]
         if not going and not outcomes:
             return frozenset()
@@ -201,7 +205,7 @@ class OutboxClerk:
                 outcomes += more
                 written = self._written(going, outcomes)
         except Exception:
-            self._pace.unsettled += tried
+            self._pace.unsettled += [*tried, *map(self._never_left, going)]
             raise
         self._gate.wrote(written)
         for settled, outcome in outcomes:
@@ -216,6 +220,13 @@ class OutboxClerk:
             self._handed.add(mail.id)
             self._gate.gave(mail, self._clock())
         return frozenset(mail.id for mail in going) - written.impossible
+
+    def _never_left(self, mail: Mail) -> _Told:
+        reason = "the registry was not there before the content"
+        outcome = MailOutcome(
+            mail.id, mail.state, self._clock(), reason, mail.server, self._clock()
+        )
+        return Settled(mail, mail.state, reason), outcome
 
     def _written(
         self, going: Sequence[Mail], outcomes: Sequence[_Told], as_of: int | None = None

@@ -1,9 +1,8 @@
 """The report's sheet of criteria and dossiers: one line a point, for whoever examines them."""
 
-from openpyxl.worksheet.worksheet import Worksheet
-
 from notifier import report_sheets, wording
-from notifier.printed import CENTRE, HEADER, PLAIN, Look, Value, page, row, span, widths
+from notifier.pressed import Sheet
+from notifier.printed import CENTRE, HEADER, PLAIN, Look, Value
 from notifier.report_inputs import CommuneFacts, PointFacts, ReportInputs
 
 _NOTE = (
@@ -12,24 +11,24 @@ _NOTE = (
 )
 
 
-def dossier_sheet(sheet: Worksheet, inputs: ReportInputs) -> None:
+def dossier_sheet(sheet: Sheet, inputs: ReportInputs) -> None:
     """Write for each point the answer to each criterion and which documents came."""
     criteria = [one.label for point in inputs.points[:1] for one in point.criteria]
     heads = ["TT", "Đơn vị", "Điểm số", "Tên điểm", *criteria, "Hồ sơ đã thấy", "Hồ sơ chưa thấy"]
-    widths(sheet, [5, 20, 8, 26, *[34.0] * len(criteria), 46, 46])
+    sheet.widths([5, 20, 8, 26, *[34.0] * len(criteria), 46, 46])
     line = report_sheets.titles(sheet, inputs, "Đối chiếu tiêu chí, hồ sơ từng điểm", len(heads))
     header = line
-    row(sheet, header, heads, [HEADER] * len(heads))
+    sheet.row(header, heads, [HEADER] * len(heads))
     count = 0
     for commune in inputs.registering:
         for ordinal, point in enumerate(commune.points, start=1):
             line, count = line + 1, count + 1
             values = _line(count, commune, ordinal, point, inputs)
-            row(sheet, line, values, [CENTRE, PLAIN, CENTRE, *[PLAIN] * (len(heads) - 3)])
+            sheet.row(line, values, [CENTRE, PLAIN, CENTRE, *[PLAIN] * (len(heads) - 3)])
     line += 1
     text = _NOTE if count else "Không có điểm đăng ký."
-    span(sheet, line, 1, len(heads), text, Look(italic=True, border=False))
-    page(sheet, (header, header), len(heads), line)
+    sheet.span(line, 1, len(heads), text, Look(italic=True, border=False))
+    sheet.page((header, header), len(heads), line)
 
 
 def _line(

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-
-from openpyxl.worksheet.worksheet import Worksheet
+from functools import cache
 
 from notifier import wording
+from notifier.pressed import Sheet
 from notifier.printed import (
     BOLD,
     CENTRE,
@@ -19,8 +19,6 @@ from notifier.printed import (
     Look,
     Value,
     number,
-    row,
-    span,
 )
 from notifier.report_inputs import FieldFacts, PointFacts, total
 from parsers.reading import CERTAIN
@@ -29,6 +27,10 @@ _WIDTHS = {
     "text": 11.5, "list": 14.0, "choice": 10.0, "code": 11.0, "phone": 11.5,
     "decimal": 8.0, "stars": 5.5, "date": 11.0, "money": 13.0,
 }  # fmt: skip
+_AS_WRITTEN, _SMALL = Look(number_format="@"), Look(size=9)
+_MARK = Look(bold=True, across="center")
+#: Filled looks by the identity of the plain one, which is a constant or cached.
+_FILLED: dict[tuple[int, bool], Look] = {}
 
 
 def column_width(field: FieldFacts) -> float:
@@ -37,17 +39,17 @@ def column_width(field: FieldFacts) -> float:
     return 15.0 if field.title else base if field.required or field.type != "text" else base - 1
 
 
-def header_rows(sheet: Worksheet, line: int, fields: Sequence[FieldFacts]) -> None:
+def header_rows(sheet: Sheet, line: int, fields: Sequence[FieldFacts]) -> None:
     """Write the labels of the columns and, beneath, their marks: two rows."""
     labels = [f"{field.label} (đồng)" if field.type == "money" and "đồng" not in field.label
               else field.label for field in fields]  # fmt: skip
-    row(sheet, line, ["TT", *labels, "Nguồn (tệp, ô)"], [HEADER] * (len(fields) + 2))
+    sheet.row(line, ["TT", *labels, "Nguồn (tệp, ô)"], [HEADER] * (len(fields) + 2))
     marks = ["A", "B", *(str(index) for index in range(1, len(fields) + 1))]
-    row(sheet, line + 1, marks, [INDEX] * (len(fields) + 2))
+    sheet.row(line + 1, marks, [INDEX] * (len(fields) + 2))
 
 
 def subtotal_row(
-    sheet: Worksheet,
+    sheet: Sheet,
     line: int,
     mark: str,
     text: str,
@@ -58,16 +60,17 @@ def subtotal_row(
     """Write a group or total row: its name runs over the columns before the first sum."""
     summed = [index for index, field in enumerate(fields) if field.type in {"money", "decimal"}]
     values: list[Value] = [mark, text, *[None] * (len(fields) - 1), receipt]
-    looks = [Look(bold=True, across="center"), *[BOLD] * len(fields), Look(size=9)]
+    looks = [_MARK, *[BOLD] * len(fields), _SMALL]
     for index in summed:
         values[index + 1] = total(points, fields[index].key)
         looks[index + 1] = _figure(fields[index], bold=True)
     values[1] = text
     until = (summed[0] if summed else len(fields)) or 1
-    row(sheet, line, [values[0], None, *values[2:]], looks)
-    span(sheet, line, 2, until + 1 if until > 1 else 2, text, BOLD)
+    sheet.row(line, [values[0], None, *values[2:]], looks)
+    sheet.span(line, 2, until + 1 if until > 1 else 2, text, BOLD)
 
 
+@cache
 def _figure(field: FieldFacts, *, bold: bool = False) -> Look:
     return Look(
         bold=bold, across="right", number_format=WHOLE if field.type == "money" else DECIMAL
@@ -75,7 +78,7 @@ def _figure(field: FieldFacts, *, bold: bool = False) -> Look:
 
 
 def point_row(
-    sheet: Worksheet,
+    sheet: Sheet,
     line: int,
     ordinal: int,
     point: PointFacts,
@@ -94,11 +97,19 @@ def point_row(
         values.append(value)
         looks.append(look)
     values.append(source_of(point, fields))
-    looks.append(Look(size=9))
-    row(sheet, line, values, looks)
+    looks.append(_SMALL)
+    sheet.row(line, values, looks)
 
 
 def _filled(look: Look, *, wrong: bool) -> Look:
+    """Return the look with its fill, the same one for the same look (`notifier.pressed`)."""
+    found = _FILLED.get((id(look), wrong))
+    if found is None:
+        found = _FILLED[id(look), wrong] = _fill(look, wrong=wrong)
+    return found
+
+
+def _fill(look: Look, *, wrong: bool) -> Look:
     return replace(look, fill=WRONG if wrong else UNSURE)
 
 
@@ -112,7 +123,7 @@ def cell_of(field: FieldFacts, point: PointFacts) -> tuple[Value, Look]:
     if field.type == "date":
         return wording.iso_day(text), CENTRE
     if field.type in {"phone", "code"}:
-        return text, Look(number_format="@")
+        return text, _AS_WRITTEN
     return text, PLAIN
 
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
@@ -23,7 +24,9 @@ WHOLE = "[$-42A]#,##0_)"
 DECIMAL = "[$-42A]#,##0.0###_)"
 #: What no XML may hold (XML 1.0, production 2): a workbook with it is "damaged" to Excel.
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_LINE_POINTS = 1.28
+#: A leading mark would become a formula as soon as somebody edits the cell.
+FORMULAS = "=+-@\t\r"
+LINE_POINTS = 1.28
 _CELL_LIMIT = 32_000
 _DIGITS_EXACT = 15  # Excel keeps no more; longer numbers stay text
 _NARROW, _WIDE = set("iljtfrI.,;:'!|()[]-/ "), set("mwMWƠƯơưĐ%@&–…—")
@@ -60,12 +63,11 @@ FREE = Look(border=False)
 def put(cell: Any, value: Value, look: Look = PLAIN) -> None:
     """Write one value: text stays text whatever it starts with, control characters go."""
     if isinstance(value, str):
-        text = _NOT_IN_XML.sub("", value)[:_CELL_LIMIT]
+        text = without_controls(value)
         cell.value = text or None
         if text:
             cell.data_type = "s"
-            # A leading mark would become a formula as soon as somebody edits the cell.
-            cell.quotePrefix = text[0] in "=+-@\t\r"
+            cell.quotePrefix = text[0] in FORMULAS
     elif isinstance(value, Decimal) and value == value.to_integral_value():
         cell.value = int(value)
         look = replace(look, number_format=WHOLE if look.number_format else "")
@@ -81,6 +83,11 @@ def put(cell: Any, value: Value, look: Look = PLAIN) -> None:
         cell.number_format = look.number_format
 
 
+def without_controls(value: str) -> str:
+    """Return a text as a cell may hold it: no characters that XML cannot have, not too long."""
+    return _NOT_IN_XML.sub("", value)[:_CELL_LIMIT]
+
+
 def row(sheet: Worksheet, number: int, values: Sequence[Value], looks: Sequence[Look]) -> None:
     """Write one row and give it the height that its longest cell needs."""
     for column, (value, look) in enumerate(zip(values, looks, strict=True), start=1):
@@ -92,7 +99,7 @@ def row(sheet: Worksheet, number: int, values: Sequence[Value], looks: Sequence[
         ),
         default=1,
     )
-    sheet.row_dimensions[number].height = round(lines * SIZE * _LINE_POINTS + 5, 1)
+    sheet.row_dimensions[number].height = round(lines * SIZE * LINE_POINTS + 5, 1)
 
 
 def span(
@@ -105,11 +112,15 @@ def span(
     if last > first:
         sheet.merge_cells(start_row=number, start_column=first, end_row=number, end_column=last)
     width = sum(width_of(sheet, column) for column in range(first, last + 1))
+    known = sheet.row_dimensions[number].height or 0
+    sheet.row_dimensions[number].height = max(height_of(value, width, look), known)
+
+
+def height_of(value: str, width: float, look: Look) -> float:
+    """Return how tall a row must be for one text of its own over this width, in points."""
     lines = sum(lines_needed(part, width * SIZE / look.size, bold=look.bold)
                 for part in value.split("\n"))  # fmt: skip
-    height = round(lines * look.size * _LINE_POINTS + 4, 1)
-    known = sheet.row_dimensions[number].height or 0
-    sheet.row_dimensions[number].height = max(height, known)
+    return round(lines * look.size * LINE_POINTS + 4, 1)
 
 
 def width_of(sheet: Worksheet, column: int) -> float:
@@ -130,6 +141,7 @@ def shown(value: Value, look: Look) -> str:
     return "" if value is None else str(value)
 
 
+@lru_cache(100_000)
 def text_width(text: str, *, bold: bool = False) -> float:
     """Return roughly how many digits wide a text is in Times New Roman."""
     width = 0.0
@@ -145,6 +157,7 @@ def text_width(text: str, *, bold: bool = False) -> float:
     return width * (1.06 if bold else 1.0)
 
 
+@lru_cache(100_000)
 def lines_needed(text: str, width: float, *, bold: bool = False) -> int:
     """Return how many lines a text takes in a column, wrapped at words as Excel does."""
     room = max(width - 1.2, 1.0)

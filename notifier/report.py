@@ -5,23 +5,14 @@ Không nhu cầu & không gửi, Lỗi còn lại, Nguồn số liệu (each val
 of the first is that of provincial roll-ups: title, (Kèm theo …), unit line, index row, groups.
 """
 
-import io
 from collections.abc import Iterable
 from decimal import Decimal
 
-from openpyxl import Workbook
-from openpyxl.worksheet.worksheet import Worksheet
-
 from notifier import report_sheets, wording
 from notifier.dossier_sheet import dossier_sheet
-from notifier.fixed_zip import repack
 from notifier.point_rows import column_width, header_rows, point_row, subtotal_row
-from notifier.printed import (
-    Look,
-    page,
-    span,
-    widths,
-)
+from notifier.pressed import Book, Sheet
+from notifier.printed import Look
 from notifier.report_gather import Material, build_inputs, gather
 from notifier.report_inputs import (
     CommuneFacts,
@@ -47,36 +38,32 @@ _WHOLE = "Không còn số liệu của báo cáo trước để so sánh: báo 
 
 def workbook(inputs: ReportInputs) -> bytes:
     """Return the report as ``.xlsx``; the same inputs give the same bytes."""
-    book = Workbook()
-    book.properties.creator = wording.clean(inputs.office_name, 100)
-    book.properties.title = wording.clean(report_sheets.report_title(inputs), 200)
-    book.remove(book.worksheets[0])
-    _summary(book.create_sheet("Tổng hợp"), inputs)
-    report_sheets.answers(book.create_sheet("Tình hình gửi"), inputs)
-    report_sheets.without_points(book.create_sheet("Không nhu cầu & không gửi"), inputs)
-    dossier_sheet(book.create_sheet("Tiêu chí & hồ sơ"), inputs)
-    report_sheets.open_findings(book.create_sheet("Lỗi còn lại"), inputs)
-    report_sheets.sources(book.create_sheet("Nguồn số liệu"), inputs)
-    target = io.BytesIO()
-    book.save(target)
-    return repack(target.getvalue(), inputs.made_at)
+    title = wording.clean(report_sheets.report_title(inputs), 200)
+    book = Book(wording.clean(inputs.office_name, 100), title)
+    _summary(book.sheet("Tổng hợp"), inputs)
+    report_sheets.answers(book.sheet("Tình hình gửi"), inputs)
+    report_sheets.without_points(book.sheet("Không nhu cầu & không gửi"), inputs)
+    dossier_sheet(book.sheet("Tiêu chí & hồ sơ"), inputs)
+    report_sheets.open_findings(book.sheet("Lỗi còn lại"), inputs)
+    report_sheets.sources(book.sheet("Nguồn số liệu"), inputs)
+    return book.save(inputs.made_at)
 
 
-def _summary(sheet: Worksheet, inputs: ReportInputs) -> None:
+def _summary(sheet: Sheet, inputs: ReportInputs) -> None:
     columns = len(inputs.fields) + 2
-    widths(sheet, [5.0, *(column_width(field) for field in inputs.fields), 12.0])
+    sheet.widths([5.0, *(column_width(field) for field in inputs.fields), 12.0])
     line = report_sheets.titles(sheet, inputs, report_sheets.report_title(inputs), columns)
-    span(sheet, line, 1, columns, "Đơn vị tính: đồng; m²",
+    sheet.span(line, 1, columns, "Đơn vị tính: đồng; m²",
          Look(italic=True, across="right", border=False))  # fmt: skip
     header = line + 1
     header_rows(sheet, header, inputs.fields)
     line = _groups(sheet, header + 2, inputs)
     line = _notes(sheet, line, columns, inputs)
     line = report_sheets.signatures(sheet, line, columns, inputs)
-    page(sheet, (header, header + 1), columns, line)
+    sheet.page((header, header + 1), columns, line)
 
 
-def _groups(sheet: Worksheet, line: int, inputs: ReportInputs) -> int:
+def _groups(sheet: Sheet, line: int, inputs: ReportInputs) -> int:
     """Write in-time communes, then those after the deadline under their own banner."""
     columns = len(inputs.fields) + 2
     apart = inputs.late == "list-separately"
@@ -84,11 +71,11 @@ def _groups(sheet: Worksheet, line: int, inputs: ReportInputs) -> int:
     timely = [one for one in inputs.registering if one not in late]
     if not inputs.registering:
         text = f"Không có xã, thị trấn nào đăng ký ({len(inputs.communes)} đơn vị)."
-        span(sheet, line, 1, columns, text, Look(italic=True, across="center"))
+        sheet.span(line, 1, columns, text, Look(italic=True, across="center"))
         line += 1
     line = _communes(sheet, line, timely, inputs, 1)
     if late:
-        span(sheet, line, 1, columns, _LATE_BANNER, Look(bold=True, italic=True))
+        sheet.span(line, 1, columns, _LATE_BANNER, Look(bold=True, italic=True))
         line = _communes(sheet, line + 1, late, inputs, len(timely) + 1)
     points = inputs.points
     text = f"TỔNG CỘNG ({len(points)} điểm, {len(inputs.registering)} đơn vị)"
@@ -97,7 +84,7 @@ def _groups(sheet: Worksheet, line: int, inputs: ReportInputs) -> int:
 
 
 def _communes(
-    sheet: Worksheet,
+    sheet: Sheet,
     line: int,
     communes: Iterable[CommuneFacts],
     inputs: ReportInputs,
@@ -119,7 +106,7 @@ def _communes(
     return line
 
 
-def _notes(sheet: Worksheet, line: int, columns: int, inputs: ReportInputs) -> int:
+def _notes(sheet: Sheet, line: int, columns: int, inputs: ReportInputs) -> int:
     texts = [_narrative(inputs)]
     if inputs.base is not None:
         texts.append(_WHOLE)
@@ -128,7 +115,7 @@ def _notes(sheet: Worksheet, line: int, columns: int, inputs: ReportInputs) -> i
     if any(commune.counted and commune.counted.errors for commune in inputs.registering):
         texts.append("Ô nền cam: còn thiếu hoặc sai, xem trang “Lỗi còn lại”.")
     for text in texts:
-        span(sheet, line, 1, columns, text, Look(italic=True, border=False, upright="top"))
+        sheet.span(line, 1, columns, text, Look(italic=True, border=False, upright="top"))
         line += 1
     return line
 

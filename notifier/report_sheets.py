@@ -3,10 +3,9 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from openpyxl.worksheet.worksheet import Worksheet
-
 from notifier import wording
-from notifier.printed import CENTRE, HEADER, PLAIN, Look, Value, page, row, span, width_of, widths
+from notifier.pressed import Sheet
+from notifier.printed import CENTRE, HEADER, PLAIN, Look, Value
 from notifier.report_inputs import (
     CommuneFacts,
     MailFacts,
@@ -19,29 +18,30 @@ _TITLE = Look(bold=True, across="center", size=14, border=False)
 _MIDDLE = Look(italic=True, across="center", border=False)
 _SECTION = Look(bold=True)
 _SMALL = Look(size=9)
+_SOURCE_LOOKS = (CENTRE, PLAIN, CENTRE, *[PLAIN] * 4, CENTRE, PLAIN, _SMALL)
 _LETTERHEAD = 48.0  # digits: "PHÒNG KINH TẾ VÀ HẠ TẦNG" on one line
 
 
-def titles(sheet: Worksheet, inputs: ReportInputs, title: str, columns: int) -> int:
+def titles(sheet: Sheet, inputs: ReportInputs, title: str, columns: int) -> int:
     """Write the head of a sheet and return the next free line.
 
     The number and date of the covering letter stay blank: văn thư fills them in, and for
     electronic documents they are not required (NĐ 30/2020, Phụ lục I).
     """
     half = next((n for n in range(2, columns) if _spanned(sheet, n) >= _LETTERHEAD), columns)
-    span(sheet, 1, 1, half, inputs.office_name.upper(),
+    sheet.span(1, 1, half, inputs.office_name.upper(),
          Look(bold=True, across="center", border=False))  # fmt: skip
-    span(sheet, 2, 1, half, inputs.office_unit.upper(), Look(across="center", border=False))
-    span(sheet, 3, 1, columns, title.upper(), _TITLE)
+    sheet.span(2, 1, half, inputs.office_unit.upper(), Look(across="center", border=False))
+    sheet.span(3, 1, columns, title.upper(), _TITLE)
     when = inputs.made_at.astimezone(inputs.zone)
     attached = (
         f"(Kèm theo Công văn số        /{inputs.notation} ngày      tháng      năm {when.year} "
         f"của {inputs.office_name})"
     )
-    span(sheet, 4, 1, columns, attached, _MIDDLE)
+    sheet.span(4, 1, columns, attached, _MIDDLE)
     kind = "Báo cáo bổ sung; số" if inputs.supplement and not inputs.base else "Số"
     text = f"({kind} liệu tính đến {wording.moment(inputs.made_at, inputs.zone)}, giờ Việt Nam)"
-    span(sheet, 5, 1, columns, text, _MIDDLE)
+    sheet.span(5, 1, columns, text, _MIDDLE)
     return 6
 
 
@@ -62,39 +62,39 @@ def wrong_cells(commune: CommuneFacts | None) -> frozenset[tuple[int, str]]:
     )
 
 
-def _spanned(sheet: Worksheet, columns: int) -> float:
-    return sum(width_of(sheet, column) for column in range(1, columns + 1))
+def _spanned(sheet: Sheet, columns: int) -> float:
+    return sum(sheet.width_of(column) for column in range(1, columns + 1))
 
 
-def signatures(sheet: Worksheet, line: int, columns: int, inputs: ReportInputs) -> int:
+def signatures(sheet: Sheet, line: int, columns: int, inputs: ReportInputs) -> int:
     """Write the block to be signed and return its last line."""
     half = max(columns // 2, 1)
     when = inputs.made_at.astimezone(inputs.zone)
     date = f"{inputs.office_place}, ngày      tháng {wording.month(when)} năm {when.year}"
     middle = Look(across="center", border=False)
-    span(sheet, line + 1, half + 1, columns, date, _MIDDLE)
+    sheet.span(line + 1, half + 1, columns, date, _MIDDLE)
     strong = Look(bold=True, across="center", border=False)
-    span(sheet, line + 2, 1, half, "NGƯỜI LẬP BIỂU", strong)
-    span(sheet, line + 2, half + 1, columns, "LÃNH ĐẠO DUYỆT", strong)
-    span(sheet, line + 3, 1, half, "(Ký, ghi rõ họ tên)", middle)
-    span(sheet, line + 3, half + 1, columns, "(Ký, ghi rõ họ tên)", middle)
-    sheet.row_dimensions[line + 4].height = 60
+    sheet.span(line + 2, 1, half, "NGƯỜI LẬP BIỂU", strong)
+    sheet.span(line + 2, half + 1, columns, "LÃNH ĐẠO DUYỆT", strong)
+    sheet.span(line + 3, 1, half, "(Ký, ghi rõ họ tên)", middle)
+    sheet.span(line + 3, half + 1, columns, "(Ký, ghi rõ họ tên)", middle)
+    sheet.tall(line + 4, 60)
     return line + 4
 
 
-def answers(sheet: Worksheet, inputs: ReportInputs) -> None:
+def answers(sheet: Sheet, inputs: ReportInputs) -> None:
     """Every commune: state, receipt, times, versions."""
     heads = ["TT", "Mã", "Đơn vị", "Trạng thái", "Số tiếp nhận", "Nhận lúc (giờ máy chủ)",
              "Thời hạn", "Số bản", "Các bản đã nhận", "Số điểm", "Lỗi còn lại",
              "Công văn", "Ghi chú"]  # fmt: skip
-    widths(sheet, [5, 8, 20, 16, 19, 17, 13, 6, 30, 7, 7, 22, 26])
+    sheet.widths([5, 8, 20, 16, 19, 17, 13, 6, 30, 7, 7, 22, 26])
     line = titles(sheet, inputs, "Tình hình gửi văn bản của các xã, thị trấn", len(heads))
     header = line
-    row(sheet, header, heads, [HEADER] * len(heads))
+    sheet.row(header, heads, [HEADER] * len(heads))
     for index, commune in enumerate(inputs.communes, start=1):
         line += 1
-        row(sheet, line, _answer(index, commune, inputs), _answer_looks(len(heads)))
-    page(sheet, (header, header), len(heads), line)
+        sheet.row(line, _answer(index, commune, inputs), _answer_looks(len(heads)))
+    sheet.page((header, header), len(heads), line)
 
 
 def _answer_looks(columns: int) -> list[Look]:
@@ -158,13 +158,13 @@ def _remark(commune: CommuneFacts, inputs: ReportInputs) -> str:
     return ""
 
 
-def without_points(sheet: Worksheet, inputs: ReportInputs) -> None:
+def without_points(sheet: Sheet, inputs: ReportInputs) -> None:
     """Nil returns and silent communes with the evidence; those that wrote stand apart."""
     heads = ["TT", "Mã", "Đơn vị", "Kết luận", "Thời điểm", "Chứng cứ"]
-    widths(sheet, [5, 9, 22, 26, 18, 90])
+    sheet.widths([5, 9, 22, 26, 18, 90])
     line = titles(sheet, inputs, "Các xã, thị trấn không có nhu cầu, không gửi văn bản", len(heads))
     header = line
-    row(sheet, header, heads, [HEADER] * len(heads))
+    sheet.row(header, heads, [HEADER] * len(heads))
     line += 1
     deemed = ", được hiểu là không có nhu cầu" if inputs.silence == "no-need" else ""
     sections = (
@@ -178,24 +178,24 @@ def without_points(sheet: Worksheet, inputs: ReportInputs) -> None:
     shown = [one for number, one in enumerate(sections) if one[1] or number < 2]  # noqa: PLR2004
     for letter, (title, communes) in zip("ABCD", shown, strict=False):
         heading = f"{letter}. {title}: {len(communes)} đơn vị"
-        span(sheet, line, 1, len(heads), heading, _SECTION)
+        sheet.span(line, 1, len(heads), heading, _SECTION)
         line += 1
         for index, commune in enumerate(communes, start=1):
-            row(sheet, line, _reason(index, commune, inputs), [CENTRE, CENTRE, *[PLAIN] * 4])
+            sheet.row(line, _reason(index, commune, inputs), [CENTRE, CENTRE, *[PLAIN] * 4])
             line += 1
     if inputs.in_state("silent") and inputs.silence == "no-need":
         line = _rule(sheet, line, len(heads), inputs)
-    page(sheet, (header, header), len(heads), line)
+    sheet.page((header, header), len(heads), line)
 
 
-def _rule(sheet: Worksheet, line: int, columns: int, inputs: ReportInputs) -> int:
+def _rule(sheet: Sheet, line: int, columns: int, inputs: ReportInputs) -> int:
     call = f"Công văn số {inputs.number} của " if inputs.number else "văn bản đề nghị của "
     text = (
         f"Theo {call}{inputs.office_name}: đơn vị không gửi văn bản "
         f"{wording.before(inputs.deadline_at, inputs.zone)} được hiểu là không có nhu cầu đề nghị "
         "hỗ trợ; chủ tịch UBND xã, thị trấn chịu trách nhiệm về nội dung này."
     )
-    span(sheet, line, 1, columns, text, Look(italic=True, border=False))
+    sheet.span(line, 1, columns, text, Look(italic=True, border=False))
     return line + 1
 
 
@@ -247,13 +247,13 @@ def _asked(mails: tuple[MailFacts, ...], inputs: ReportInputs) -> str:
     )  # fmt: skip
 
 
-def open_findings(sheet: Worksheet, inputs: ReportInputs) -> None:
+def open_findings(sheet: Sheet, inputs: ReportInputs) -> None:
     """What is still wrong or doubtful in the versions that count."""
     heads = ["TT", "Đơn vị", "Mức", "Điểm số", "Cột", "Vị trí (tệp gốc)", "Nội dung"]
-    widths(sheet, [5, 20, 10, 8, 22, 28, 80])
+    sheet.widths([5, 20, 10, 8, 22, 28, 80])
     line = titles(sheet, inputs, "Các lỗi, lưu ý còn lại", len(heads))
     header = line
-    row(sheet, header, heads, [HEADER] * len(heads))
+    sheet.row(header, heads, [HEADER] * len(heads))
     labels = {field.key: field.label for field in inputs.fields}
     count = 0
     for commune in inputs.communes:
@@ -268,15 +268,15 @@ def open_findings(sheet: Worksheet, inputs: ReportInputs) -> None:
                 wording.place(finding.place),
                 wording.clean(finding.message, 800),
             ]
-            row(sheet, line, values, [CENTRE, PLAIN, CENTRE, CENTRE, PLAIN, PLAIN, PLAIN])
+            sheet.row(line, values, [CENTRE, PLAIN, CENTRE, CENTRE, PLAIN, PLAIN, PLAIN])
     if not count:
         line += 1
-        span(sheet, line, 1, len(heads), "Không còn lỗi, lưu ý nào.",
+        sheet.span(line, 1, len(heads), "Không còn lỗi, lưu ý nào.",
              Look(italic=True, across="center"))  # fmt: skip
-    page(sheet, (header, header), len(heads), line)
+    sheet.page((header, header), len(heads), line)
 
 
-def sources(sheet: Worksheet, inputs: ReportInputs) -> None:
+def sources(sheet: Sheet, inputs: ReportInputs) -> None:
     """Where each value of each point comes from: file, hash, cell, as written, how certain."""
     keys = tuple(field.key for field in inputs.fields)
     found = [
@@ -288,7 +288,7 @@ def sources(sheet: Worksheet, inputs: ReportInputs) -> None:
 
 
 def source_rows(
-    sheet: Worksheet,
+    sheet: Sheet,
     inputs: ReportInputs,
     found: Sequence[tuple[str, int, PointFacts, Sequence[str]]],
 ) -> None:
@@ -298,24 +298,26 @@ def source_rows(
     """
     heads = ["TT", "Đơn vị", "Điểm số", "Cột", "Giá trị trong báo cáo", "Ghi trong tệp gốc",
              "Vị trí", "Độ chắc chắn", "Tệp", "sha256 của tệp"]  # fmt: skip
-    widths(sheet, [6, 20, 7, 22, 32, 32, 24, 9, 26, 36])
+    sheet.widths([6, 20, 7, 22, 32, 32, 24, 9, 26, 36])
     line = titles(sheet, inputs, "Nguồn của từng giá trị", len(heads))
     header = line
-    row(sheet, header, heads, [HEADER] * len(heads))
+    sheet.row(header, heads, [HEADER] * len(heads))
     count = 0
+    labels = [(field.key, field.label) for field in inputs.fields]
     for title, ordinal, point, keys in found:
-        for field in inputs.fields:
-            if field.key not in point.values or field.key not in keys:
+        file = wording.clean(point.file, 160)
+        sha256 = f"{point.sha256[:32]} {point.sha256[32:]}".strip()
+        for key, label in labels:
+            if key not in point.values or key not in keys:
                 continue
             line, count = line + 1, count + 1
-            values: list[Value] = [count, title, ordinal, field.label, *_origin(point, field.key)]
-            row(sheet, line, values, [CENTRE, PLAIN, CENTRE, *[PLAIN] * 4, CENTRE,
-                                      PLAIN, _SMALL])  # fmt: skip
+            origin = *_origin(point, key), file, sha256
+            sheet.row(line, [count, title, ordinal, label, *origin], _SOURCE_LOOKS)
     if not count:
         line += 1
-        span(sheet, line, 1, len(heads), "Không có điểm đăng ký.",
+        sheet.span(line, 1, len(heads), "Không có điểm đăng ký.",
              Look(italic=True, across="center"))  # fmt: skip
-    page(sheet, (header, header), len(heads), line)
+    sheet.page((header, header), len(heads), line)
 
 
 def _origin(point: PointFacts, key: str) -> list[Value]:
@@ -324,6 +326,4 @@ def _origin(point: PointFacts, key: str) -> list[Value]:
         point.raw.get(key, ""),
         wording.place(point.places.get(key)),
         f"{round(point.confidence.get(key, 1.0) * 100)}%",
-        wording.clean(point.file, 160),
-        f"{point.sha256[:32]} {point.sha256[32:]}".strip(),
     ]

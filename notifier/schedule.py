@@ -159,10 +159,15 @@ def report_due(
         return True
     if change in {"taken-back", "asked"} and not _released(newest, campaign):
         return True
+    return change != "none" and next_report_due(newest, campaign, now)
+
+
+def next_report_due(newest: ReportRow, campaign: Campaign, now: dt.datetime) -> bool:
+    """Whether the day has come on which a further report may be made, if there is reason."""
     at = campaign.report.at
     frozen_on = newest.created_at.astimezone(at.tzinfo).date()
     next_at = dt.datetime.combine(frozen_on + dt.timedelta(days=1), at.timetz())
-    return change != "none" and now >= next_at
+    return now >= next_at
 
 
 def _released(report: ReportRow, campaign: Campaign) -> bool:

@@ -84,6 +84,7 @@ class _Round:
         self._handed: set[Letter] = set()
         self._news = asyncio.Event()
         self._error: Exception | None = None
+        self._over = False
 
     async def walk(self) -> None:
         try:
@@ -101,10 +102,12 @@ class _Round:
                 await asyncio.sleep(0)
                 self._news.clear()
         finally:  # whatever ends it: no content leaves behind our back
-            for task, (line, _) in self._busy.items():
+            self._over = True
+            for task in self._busy:
                 task.cancel()
-                line.drop()
             await asyncio.gather(*self._busy, return_exceptions=True)
+            for line, _ in self._busy.values():
+                line.drop()
         if self._error is not None:
             raise self._error
 
@@ -137,7 +140,7 @@ class _Round:
 
     async def _ask(self, letter: Letter) -> bool:
         """Wait until it is written down that this letter is handed over."""
-        if self._error is not None:
+        if self._over or self._error is not None:
             return False
         answer = asyncio.get_running_loop().create_future()
         self._handing[letter] = answer

@@ -5,17 +5,12 @@ column that says something else: as reported, as it is now), Trạng thái đơn
 số liệu. Printed and signed off like the report itself (`notifier.report`).
 """
 
-import io
 from collections.abc import Sequence
 from dataclasses import replace
-
-from openpyxl import Workbook
-from openpyxl.worksheet.worksheet import Worksheet
 
 from notifier import report_sheets, wording
 from notifier.change_words import earlier, narrative, state_words
 from notifier.changes import ChangedPoint, Changes, CommuneChange, Numbered
-from notifier.fixed_zip import repack
 from notifier.point_rows import (
     cell_of,
     column_width,
@@ -24,7 +19,8 @@ from notifier.point_rows import (
     source_of,
     subtotal_row,
 )
-from notifier.printed import BOLD, CENTRE, HEADER, PLAIN, Look, Value, page, row, span, widths
+from notifier.pressed import Book, Sheet
+from notifier.printed import BOLD, CENTRE, HEADER, PLAIN, Look, Value
 from notifier.report_inputs import CommuneFacts, FieldFacts, PointFacts, ReportInputs
 
 _NOTE = Look(italic=True, border=False, upright="top")
@@ -36,18 +32,14 @@ def supplement_workbook(inputs: ReportInputs, was: ReportInputs, changes: Change
 
     ``was`` are the inputs of the report that it adds to, ``changes`` what differs between the two.
     """
-    book = Workbook()
-    book.properties.creator = wording.clean(inputs.office_name, 100)
-    book.properties.title = wording.clean(report_sheets.report_title(inputs), 200)
-    book.remove(book.worksheets[0])
-    _summary(book.create_sheet("Bổ sung"), inputs, was, changes)
-    _changed(book.create_sheet("Thay đổi"), inputs, changes)
-    _states(book.create_sheet("Trạng thái đơn vị"), inputs, changes)
-    report_sheets.open_findings(book.create_sheet("Lỗi còn lại"), _only(inputs, changes))
-    _sources(book.create_sheet("Nguồn số liệu"), inputs, changes)
-    target = io.BytesIO()
-    book.save(target)
-    return repack(target.getvalue(), inputs.made_at)
+    title = wording.clean(report_sheets.report_title(inputs), 200)
+    book = Book(wording.clean(inputs.office_name, 100), title)
+    _summary(book.sheet("Bổ sung"), inputs, was, changes)
+    _changed(book.sheet("Thay đổi"), inputs, changes)
+    _states(book.sheet("Trạng thái đơn vị"), inputs, changes)
+    report_sheets.open_findings(book.sheet("Lỗi còn lại"), _only(inputs, changes))
+    _sources(book.sheet("Nguồn số liệu"), inputs, changes)
+    return book.save(inputs.made_at)
 
 
 def _only(inputs: ReportInputs, changes: Changes) -> ReportInputs:
@@ -58,14 +50,14 @@ def _only(inputs: ReportInputs, changes: Changes) -> ReportInputs:
 # --- what came and what went ---
 
 
-def _summary(sheet: Worksheet, inputs: ReportInputs, was: ReportInputs, changes: Changes) -> None:
+def _summary(sheet: Sheet, inputs: ReportInputs, was: ReportInputs, changes: Changes) -> None:
     columns = len(changes.fields) + 2
-    widths(sheet, [5.0, *(column_width(field) for field in changes.fields), 12.0])
+    sheet.widths([5.0, *(column_width(field) for field in changes.fields), 12.0])
     title = report_sheets.report_title(inputs)
     line = report_sheets.titles(sheet, inputs, title, columns)
-    span(sheet, line, 1, columns, f"(Bổ sung {earlier(inputs, was)})",
+    sheet.span(line, 1, columns, f"(Bổ sung {earlier(inputs, was)})",
          Look(italic=True, across="center", border=False))  # fmt: skip
-    span(sheet, line + 1, 1, columns, "Đơn vị tính: đồng; m²",
+    sheet.span(line + 1, 1, columns, "Đơn vị tính: đồng; m²",
          Look(italic=True, across="right", border=False))  # fmt: skip
     header = line + 2
     header_rows(sheet, header, changes.fields)
@@ -77,13 +69,13 @@ def _summary(sheet: Worksheet, inputs: ReportInputs, was: ReportInputs, changes:
         words = f"{text} ({len(whole.points)} điểm, {len(whole.registering)} đơn vị)"
         subtotal_row(sheet, line, "", words, whole.points, changes.fields, "")
         line += 1
-    span(sheet, line, 1, columns, narrative(changes), _NOTE)
+    sheet.span(line, 1, columns, narrative(changes), _NOTE)
     line = report_sheets.signatures(sheet, line + 1, columns, inputs)
-    page(sheet, (header, header + 1), columns, line)
+    sheet.page((header, header + 1), columns, line)
 
 
 def _section(
-    sheet: Worksheet,
+    sheet: Sheet,
     line: int,
     title: str,
     found: Sequence[tuple[CommuneChange, tuple[Numbered, ...], CommuneFacts | None]],
@@ -92,10 +84,10 @@ def _section(
     """Write the points that came or went, commune by commune; return the next free line."""
     columns = len(fields) + 2
     count = sum(len(points) for _, points, _ in found)
-    span(sheet, line, 1, columns, f"{title} ({count} điểm)", Look(bold=True))
+    sheet.span(line, 1, columns, f"{title} ({count} điểm)", Look(bold=True))
     line += 1
     if not count:
-        span(sheet, line, 1, columns, "Không có.", _NONE)
+        sheet.span(line, 1, columns, "Không có.", _NONE)
         return line + 1
     shown = [one for one in found if one[1]]
     for index, (change, points, commune) in enumerate(shown, start=1):
@@ -115,13 +107,13 @@ def _section(
 # --- what says something else ---
 
 
-def _changed(sheet: Worksheet, inputs: ReportInputs, changes: Changes) -> None:
+def _changed(sheet: Sheet, inputs: ReportInputs, changes: Changes) -> None:
     heads = ["TT", "Đơn vị", "Điểm số", "Tên điểm", "Cột", "Đã báo cáo", "Nay là",
              "Nguồn (tệp, ô)"]  # fmt: skip
-    widths(sheet, [5, 20, 7, 30, 22, 30, 30, 30])
+    sheet.widths([5, 20, 7, 30, 22, 30, 30, 30])
     line = report_sheets.titles(sheet, inputs, "Các nội dung thay đổi", len(heads))
     header = line
-    row(sheet, header, heads, [HEADER] * len(heads))
+    sheet.row(header, heads, [HEADER] * len(heads))
     count = 0
     for commune in changes.communes:
         for point in commune.changed:
@@ -129,11 +121,11 @@ def _changed(sheet: Worksheet, inputs: ReportInputs, changes: Changes) -> None:
                 line, count = line + 1, count + 1
                 field = next(one for one in changes.fields if one.key == key)
                 values, looks = _change(commune, point, field, changes.fields)
-                row(sheet, line, [count, *values], [CENTRE, *looks])
+                sheet.row(line, [count, *values], [CENTRE, *looks])
     if not count:
         line += 1
-        span(sheet, line, 1, len(heads), "Không có nội dung nào thay đổi.", _NONE)
-    page(sheet, (header, header), len(heads), line)
+        sheet.span(line, 1, len(heads), "Không có nội dung nào thay đổi.", _NONE)
+    sheet.page((header, header), len(heads), line)
 
 
 def _change(
@@ -158,21 +150,21 @@ def _change(
     return values, [PLAIN, CENTRE, PLAIN, PLAIN, was_look, bold, Look(size=9)]
 
 
-def _states(sheet: Worksheet, inputs: ReportInputs, changes: Changes) -> None:
+def _states(sheet: Sheet, inputs: ReportInputs, changes: Changes) -> None:
     heads = ["TT", "Mã", "Đơn vị", "Đã báo cáo", "Nay là", "Số tiếp nhận",
              "Nhận lúc (giờ máy chủ)", "Số điểm", "Công văn của đơn vị"]  # fmt: skip
-    widths(sheet, [5, 9, 22, 24, 24, 20, 18, 8, 44])
+    sheet.widths([5, 9, 22, 24, 24, 20, 18, 8, 44])
     line = report_sheets.titles(sheet, inputs, "Các đơn vị thay đổi trạng thái", len(heads))
     header = line
-    row(sheet, header, heads, [HEADER] * len(heads))
+    sheet.row(header, heads, [HEADER] * len(heads))
     for index, one in enumerate(changes.moved, start=1):
         line += 1
         looks = [CENTRE, CENTRE, PLAIN, PLAIN, BOLD, PLAIN, CENTRE, CENTRE, PLAIN]
-        row(sheet, line, _state(index, one, inputs), looks)
+        sheet.row(line, _state(index, one, inputs), looks)
     if not changes.moved:
         line += 1
-        span(sheet, line, 1, len(heads), "Không có đơn vị nào thay đổi trạng thái.", _NONE)
-    page(sheet, (header, header), len(heads), line)
+        sheet.span(line, 1, len(heads), "Không có đơn vị nào thay đổi trạng thái.", _NONE)
+    sheet.page((header, header), len(heads), line)
 
 
 def _state(index: int, one: CommuneChange, inputs: ReportInputs) -> list[Value]:
@@ -195,7 +187,7 @@ def _state(index: int, one: CommuneChange, inputs: ReportInputs) -> list[Value]:
 # --- where it stands ---
 
 
-def _sources(sheet: Worksheet, inputs: ReportInputs, changes: Changes) -> None:
+def _sources(sheet: Sheet, inputs: ReportInputs, changes: Changes) -> None:
     """Every value of a new point and every changed value; the earlier ones stand in the report."""
     found: list[tuple[str, int, PointFacts, tuple[str, ...]]] = []
     for one in changes.communes:

@@ -10,6 +10,7 @@ import re
 import textwrap
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,7 @@ def _environment(sources: dict[str, str], *, html: bool) -> ImmutableSandboxedEn
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=False,
+        auto_reload=False,  # `renewed` looks for edits, once a turn
     )
     env.filters["para"] = _html_para if html else _text_para
     env.filters["strong"] = _html_strong if html else str
@@ -140,8 +142,15 @@ def _solid(text: str) -> str:
 
 def _fill(text: str, indent: int = 0, first: str = "") -> str:
     """Fill one paragraph; ``first`` starts its first line, ``indent`` spaces the others."""
-    return textwrap.fill(
-        _squeezed(text),
+    squeezed = _squeezed(text)
+    if len(first) + len(squeezed) <= WIDTH and squeezed.isprintable():
+        return f"{first}{squeezed}" if squeezed else ""
+    return _wrapper(indent, first).fill(squeezed)
+
+
+@lru_cache(maxsize=16)
+def _wrapper(indent: int, first: str) -> textwrap.TextWrapper:
+    return textwrap.TextWrapper(
         WIDTH,
         initial_indent=first,
         subsequent_indent=" " * indent,

@@ -5,6 +5,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -186,6 +187,7 @@ def size(count: int) -> str:
     return f"{amount:.1f} {unit}".replace(".", ",")
 
 
+@lru_cache(10_000)
 def place(text: str | None) -> str:
     """Return a finding's place as a clerk would say it: ``ô B9 (trang tính “Biểu 1”)``."""
     if not text:

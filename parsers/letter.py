@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from parsers.nil import nil_statement
 from parsers.reading import Letter
-from parsers.vietnamese import fold, key, one_line
+from parsers.vietnamese import fold, key, one_line, settled
 
 __all__ = [
     "annex_letter",
@@ -172,6 +172,8 @@ def secrecy_mark(lines: Sequence[str]) -> bool:
 
     Words that only contain it (bảo mật, mật ong, mật độ) are no mark.
     """
+    if not _MAT.search(settled("\n".join(lines))):  # most documents: nothing to take apart
+        return False
     return any(_is_secret(line) for line in _flowing(lines) if _MAT.search(line))
 
 

@@ -137,6 +137,8 @@ def records(grid: Grid, header: Header, rows: Iterable[BodyRow], first: int) -> 
         record = Record(group[0], number)
         common = _common(group, end)
         for column in header.columns:
+            if len(group) == 1 and _is_read_plainly(record, column, parsed, common):
+                continue
             _read(record, column, group, grid, parsed, done[-1] if done else None, common)
         _note_joined(record, group)
         if group[0].stray and done:
@@ -191,12 +193,12 @@ def _read(
     """Read one value of one record, with everything that is to be said about it."""
     entry = column.field
     cell, conflict = _one_cell(entry, group)
+    shared = entry.key in group[0].shared or entry.key in common
     place = cell.place if cell else grid.place(group[0].number, column.index)
 
     def finding(severity: Severity, code: str, message: str) -> None:
         record.findings.append(Finding(severity, code, message, entry.key, record.number, place))
 
-    shared = entry.key in group[0].shared or entry.key in common
     if shared and cell and is_filled(cell) and entry.type in _SUMMED_TYPES:
         record.places[entry.key] = place
         finding("error", "merged-value", _MERGED.format(entry.label))
@@ -228,6 +230,26 @@ def _read(
             finding("warning", code, message.format(entry.label))
     record.values[entry.key] = value.text
     record.confidence[entry.key] = sure
+
+
+def _is_read_plainly(
+    record: Record, column: Column, parsed: _Parsed, common: frozenset[str]
+) -> bool:
+    """Read a value of a single row of which nothing is to be said; False if there is more.
+
+    So are nearly all of them: ``_read`` has the whole story.
+    """
+    key = column.field.key
+    cell = record.body.cells.get(key)
+    if cell is None or key in record.body.shared or key in common:
+        return False
+    value = parsed.value(column.field, cell)
+    if value.text is None or value.problem or cell.torn or cell.trace:
+        return False
+    record.keep(key, cell.place, cell.text, None)
+    record.values[key] = value.text
+    record.confidence[key] = min(_sure(value, parsed.known[key]), column.confidence)
+    return True
 
 
 def _sure(value: Value, context: Context) -> float:

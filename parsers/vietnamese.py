@@ -38,6 +38,9 @@ _NEW_STYLE = re.compile(
 
 #: Texts up to this length are folded or keyed once: form aliases and captions come again and again.
 _SHORT = 120
+#: So many are remembered: those of a large workbook, which are asked for again and again.
+_MOST_FOLDS = 20_000
+_folds: dict[str, str] = {}
 #: Beyond this code point letters are rare here and many: a table must not grow with hostile text.
 _REMEMBERED = 0x3000
 
@@ -124,15 +127,23 @@ def fold(text: str) -> str:
     đ becomes d, case goes, everything that is neither letter nor digit becomes a space, spaces are
     squeezed. ``m²`` gives ``m2``.
     """
-    return _fold_once(text) if len(text) <= _SHORT else _fold(text)
+    folded = _folds.get(text)
+    if folded is None:
+        folded = _fold(text)
+        if len(text) <= _SHORT:
+            _remember({text: folded})
+    return folded
+
+
+def _remember(folded: dict[str, str]) -> None:
+    if len(_folds) > _MOST_FOLDS:
+        _folds.clear()
+    _folds.update(folded)
 
 
 def _fold(text: str) -> str:
     bare = unicodedata.normalize("NFKD", settled(text).casefold())
     return " ".join(bare.translate(_FOLDED).casefold().split())
-
-
-_fold_once = lru_cache(maxsize=4096)(_fold)
 
 
 def _folded(letter: str) -> str:
@@ -149,10 +160,16 @@ _FOLDED = _Table(_folded)
 def folded_lines(texts: Iterable[str]) -> list[str]:
     """Return ``fold`` of many texts of one line each, for hardly more than that of one.
 
-    Letter by letter, for nothing that folding keeps depends on a letter's neighbours.
+    Letter by letter, for nothing that folding keeps depends on a letter's neighbours. ``fold``
+    remembers them.
     """
+    texts = list(texts)
     joined = _SPACES.sub(" ", "\n".join(texts).translate(_FOLDED_LINE))
-    return joined.replace(" \n", "\n").replace("\n ", "\n").strip(" ").split("\n")
+    folded = joined.replace(" \n", "\n").replace("\n ", "\n").strip(" ").split("\n")
+    _remember(
+        {text: line for text, line in zip(texts, folded, strict=False) if len(text) <= _SHORT}
+    )
+    return folded
 
 
 _SPACES = re.compile(r"  +")

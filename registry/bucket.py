@@ -203,8 +203,9 @@ class Bucket:
         """Return the segments below ``journal/``."""
         return JournalSegments(self)
 
-    def tidy(self) -> int:
+    def tidy(self, spare_seconds: float = 0.0) -> int:
         """Do nothing: an object is there whole or not at all."""
+        del spare_seconds
         return 0
 
     # --- what only a bucket does ---

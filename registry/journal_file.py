@@ -14,6 +14,8 @@ from registry.model import GENESIS_HEAD, Event, Head
 NAME = "journal.jsonl"
 ASIDE = "journal-until-"
 _BLOCK_BYTES = 65_536
+#: More events than anybody appends in one round.
+_LATELY = 10_000
 
 
 class JournalFile(JournalCopy):
@@ -42,11 +44,21 @@ class JournalFile(JournalCopy):
         return Head(event.serial, event.sha256)
 
     def events(self, after: int = 0) -> Iterator[Event]:
-        """Yield the events of the whole lines."""
+        """Yield the events of the whole lines.
+
+        On a folder that hosts share, a daemon that lost its lease in the middle of an append may
+        end it when its successor has written the same events: what stands twice counts once.
+        """
+        lately: dict[int, str] = {}
         for number, line in enumerate(self._lines(), start=1):
             event = journal.from_line(line)
             if event is None:
                 raise CopyDamaged(self.where, number)
+            if lately.get(event.serial) == event.sha256:
+                continue
+            lately[event.serial] = event.sha256
+            if len(lately) > _LATELY:
+                del lately[next(iter(lately))]
             if event.serial > after:
                 yield event
 

@@ -304,6 +304,14 @@ class LookRows(Part):
             raise KeyError(f"no submission {submission_id}")
         return found[0]
 
+    def withdrawn_receipts(self, campaign: str) -> set[str]:
+        """Return the receipt numbers of the versions that a person has taken back."""
+        query = sa.select(submissions.c.receipt).where(
+            submissions.c.campaign == campaign, submissions.c.withdrawn
+        )
+        with self._database.read() as connection:
+            return set(connection.execute(query).scalars())
+
     def submissions(self, campaign: str, key: CommuneKey | None = None) -> list[Submission]:
         """Return all versions in a campaign, withdrawn ones too, by commune and version."""
         condition = submissions.c.campaign == campaign

@@ -4,8 +4,10 @@ A place holds bytes under names: ``ab/abcd…`` on its shelves (`registry.vault`
 others beside the shelves. Each is there whole or not at all.
 """
 
+import contextlib
 import re
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -66,8 +68,8 @@ class Place(Protocol):
     def journal(self) -> JournalCopy:
         """Return the journal's copy that lies here."""
 
-    def tidy(self) -> int:
-        """Remove what a kill left half-written; return how many files that were."""
+    def tidy(self, spare_seconds: float = 0.0) -> int:
+        """Remove what a kill left half-written so long ago; return how many files that were."""
 
 
 class Folder:
@@ -144,12 +146,21 @@ class Folder:
         """Return the file ``journal.jsonl`` of the folder."""
         return JournalFile(self.folder)
 
-    def tidy(self) -> int:
+    def tidy(self, spare_seconds: float = 0.0) -> int:
         """Remove temporary files of a killed process, which never had a name."""
-        unfinished = list(self.folder.glob(f"??/{UNFINISHED}*"))
-        for path in unfinished:
-            path.unlink(missing_ok=True)
-        return len(unfinished)
+        removed = 0
+        for path in self.folder.glob(f"??/{UNFINISHED}*"):
+            if not spare_seconds or _age_seconds(path) > spare_seconds:
+                path.unlink(missing_ok=True)
+                removed += 1
+        return removed
+
+
+def _age_seconds(path: Path) -> float:
+    """Return how long ago a file was written; 0 when it is gone."""
+    with contextlib.suppress(FileNotFoundError):
+        return time.time() - path.stat().st_mtime
+    return 0.0
 
 
 def chunks(path: Path) -> Iterator[bytes]:

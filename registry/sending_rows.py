@@ -28,6 +28,8 @@ _AS_THEY_ARE = sa.select(
     *(mails.c[name] for name in ("id", "key", "recipient", "kind", "state", "attempts")),
     *(mails.c[name] for name in ("handed_at", "doubted_at", "sent_at")),
 ).where(mails.c.id.in_(sa.bindparam("ids", expanding=True)))
+#: On a server, those that somebody else works on are left out: nobody gets one twice, or waits.
+_CLAIM = _AS_THEY_ARE.with_for_update(skip_locked=True)
 _OF_ONE = mails.c.id == sa.bindparam("wanted")
 _SET_MAIL = mails.update().where(_OF_ONE)
 _STATE = sa.select(mails.c.state).where(_OF_ONE)
@@ -94,15 +96,16 @@ class SendingRows(Part):
         is told, and the rest is done. Unless the journal's last event is ``as_of``, nothing is.
 
         Raises:
-            KeyError: there is no mail of this id.
+            KeyError: there is no mail of an outcome's id.
         """
-        ids = [one.mail_id for one in outcomes] + [mail_id for mail_id, _ in handing]
+        ids, wanted = [one.mail_id for one in outcomes], [mail_id for mail_id, _ in handing]
         with self._database.write() as connection:
             if as_of is not None:
                 head = int(connection.execute(_HEAD).scalar_one())
                 if head != as_of:
                     return WrittenDown(head, head, stale=True)
-            found = {row.id: row for row in connection.execute(_AS_THEY_ARE, {"ids": ids})}
+            found = _by_id(connection, _AS_THEY_ARE, ids)
+            claimed = _by_id(connection, _CLAIM, wanted)
             settled: list[dict[str, object]] = []
             handed: list[dict[str, object]] = []
             told: list[_Event] = []
@@ -115,10 +118,10 @@ class SendingRows(Part):
                 settled.append(_settled(mail, outcome))
                 told.append(_told(mail, outcome))
             for mail_id, at in handing:
-                mail = found[mail_id]
-                if mail.state not in {"queued", "unknown"}:
-                    impossible.add(mail.id)
+                if mail_id not in claimed or claimed[mail_id].state not in {"queued", "unknown"}:
+                    impossible.add(mail_id)
                     continue
+                mail = claimed[mail_id]
                 # Tried once more: the first copy may be there, and counts for the caps.
                 doubted_at = mail.handed_at if mail.state == "unknown" else mail.doubted_at
                 handed.append(
@@ -167,7 +170,16 @@ class SendingRows(Part):
 
     def _state(self, mail_id: int) -> str:
         with self._database.read() as connection:
-            return str(connection.execute(_STATE, {"wanted": mail_id}).scalar_one())
+            state = connection.execute(_STATE, {"wanted": mail_id}).scalar_one_or_none()
+        if state is None:
+            raise KeyError(f"no mail {mail_id}")
+        return str(state)
+
+
+def _by_id(
+    connection: sa.Connection, query: sa.Select[Any], ids: Sequence[int]
+) -> dict[int, sa.Row[Any]]:
+    return {row.id: row for row in connection.execute(query, {"ids": ids})} if ids else {}
 
 
 def _settled(mail: sa.Row[Any], outcome: MailOutcome) -> dict[str, object]:

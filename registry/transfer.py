@@ -17,6 +17,9 @@ from registry.tables import events, metadata
 
 #: So many rows are on their way at a time.
 _ROWS = 500
+#: Who works on a registry, and what was read ahead there, belongs to the place and not to what moves.
+_OF_THE_PLACE = {"leases", "readings"}
+_TABLES = [table for table in metadata.sorted_tables if table.name not in _OF_THE_PLACE]
 _SQLITE_COUNTER = "sqlite_sequence", "name", "seq"
 _SERVER_COUNTER = "serials", "name", "last"
 
@@ -34,16 +37,16 @@ def transfer(source: Database, target: Database, *, replace: bool = False) -> di
         RegistryBusy: one of the two cannot be used now; nothing was written.
     """
     with source.read() as old, target.write() as new:
-        there = [table.name for table in metadata.sorted_tables if _has_rows(new, table)]
+        there = [table.name for table in _TABLES if _has_rows(new, table)]
         if there and not replace:
             raise NotPossible(
                 f"{target.name} is not empty ({', '.join(sorted(there))}): nothing was copied; "
                 "name a database that no registry was ever in"
             )
-        for table in reversed(metadata.sorted_tables if there else []):
+        for table in reversed(_TABLES if there else []):
             new.execute(table.delete())
         counts = {}
-        for table in metadata.sorted_tables:
+        for table in _TABLES:
             counts[table.name] = _copy(old, new, table)
         _set_counters(source, old, target, new)
         broken = journal.verify(_events(new))

@@ -150,12 +150,13 @@ class Vault:
         """Yield the hashes of all files, in order."""
         return self.place.shelved()
 
-    def tidy(self) -> int:
+    def tidy(self, spare_seconds: float = 0.0) -> int:
         """Remove what a kill left half-written, and return how many files that were.
 
         Only for the process that alone writes here: another one's file would vanish under it.
+        Where other hosts write too, what is younger than ``spare_seconds`` is theirs perhaps.
         """
-        return self.place.tidy()
+        return self.place.tidy(spare_seconds)
 
     def _each(
         self,

@@ -44,7 +44,7 @@ class Kept(Whole):
     def __enter__(self) -> Self:
         super().__enter__()
         self.reads = watched(self)
-        self.desk.shares_readings = True
+        self.desk.shared = True
         for raw in RAWS:
             self.deliver(raw)
         self.daemon.collect_and_keep()

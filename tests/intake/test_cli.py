@@ -528,6 +528,7 @@ def test_a_replay_says_that_all_came_out_again(made, run, tmp_path):
     assert (tmp_path / "new" / "registry.db").exists()
 
 
+@pytest.mark.sqlite_file  # it takes the file away; on a server: test_migrate.py
 def test_a_replay_names_what_came_out_otherwise_and_is_exit_code_1(folder, run, monkeypatch):
     """Also where it would be put in place: not unasked, with differences."""
     again = replay_acts.understand_again
@@ -596,6 +597,7 @@ def test_an_event_that_this_program_does_not_know_stops_a_replay(folder, run):
     assert "of the kind 'dreamt', which this version cannot replay" in err
 
 
+@pytest.mark.sqlite_file  # as above
 def test_a_registry_that_is_gone_comes_back(folder, run):
     """FAULTS 91 at the command line: refused while there is one; without its journal, said so."""
     code, _, err = run(folder, "replay", "--in-place")

@@ -38,6 +38,7 @@ class Office:
             mailbox=self,
             clock=lambda: NOW,
             alive=lambda: None,
+            check_lease=lambda: None,
         )
 
     def unsaved_mails(self, _limit):
@@ -142,6 +143,7 @@ class Shelf:
         return SimpleNamespace(
             config=SimpleNamespace(settings=SimpleNamespace(mailbox=mailbox)),
             alive=lambda: None,
+            check_lease=lambda: None,
             store=self, mailbox=self, clock=lambda: NOW,
         )  # fmt: skip
 

@@ -16,7 +16,7 @@ from parsers.columns import captions_of, is_index
 from parsers.grid import Extract
 from parsers.reading import Refusal
 from parsers.sheet_rows import PLAIN_BYTES, plain_sheet, plain_strings
-from parsers.vietnamese import fold, folded_lines
+from parsers.vietnamese import _fold, folded_lines
 
 FORM = shipped_form()
 WORKBOOKS = sorted(CASES.glob("*/input*.xlsx"))
@@ -165,7 +165,7 @@ _WORDS = st.lists(
 
 @given(st.lists(_LINES))
 def test_lines_are_folded_together_as_one_by_one(lines: list[str]) -> None:
-    assert folded_lines(lines) == list(map(fold, lines)) or not lines
+    assert folded_lines(lines) == list(map(_fold, lines)) or not lines
 
 
 @given(st.lists(_WORDS | _LINES, min_size=1))

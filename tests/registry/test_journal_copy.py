@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,29 @@ def test_a_torn_last_line_is_cut_off_and_written_again(store: Store, copy: Journ
         assert copy.path.read_bytes() == whole
 
 
+def test_a_deposed_daemon_that_ends_its_append_late_adds_nothing(
+    store: Store, copy: JournalFile
+) -> None:
+    """On a folder that hosts share: what its successor has written already stands twice."""
+    for name in "abc":
+        arrive(store, name)
+    late = store.events_after(1)  # it read these, and stood still
+    copy.catch_up(store, NOON)
+    copy._append(late[:1])
+    arrive(store, "d")
+    copy.catch_up(store, NOON)
+    assert serials(copy) == [1, 2, 3, 4]
+    assert serials(JournalFile(copy.path.parent)) == [1, 2, 3, 4]
+    assert copy.standing(store) == "equal"
+    forged = copy.path.read_bytes().splitlines(keepends=True)
+    other = replace(next(copy.events(after=2)), subject="message 9")
+    sealed = journal.seal(
+        other.previous, other.serial, other.at, other.kind, other.subject, other.data
+    )
+    copy.path.write_bytes(b"".join([*forged, journal.to_line(sealed)]))
+    assert serials(copy)[-1] == 3  # another event of that number is no repetition: it is seen
+
+
 def test_a_torn_first_line_is_written_again(store: Store, copy: JournalFile) -> None:
     arrive(store, "a")
     copy.path.parent.mkdir()
@@ -109,6 +133,7 @@ def put_back(tmp_path: Path, name: str) -> Store:
     return open_store(URL, tmp_path)
 
 
+@pytest.mark.sqlite_file  # an older file is put back
 def test_a_registry_that_was_put_back_is_behind(
     store: Store, copy: JournalFile, tmp_path: Path
 ) -> None:
@@ -128,6 +153,7 @@ def test_a_registry_that_was_put_back_is_behind(
         assert copy.path.read_bytes() == before
 
 
+@pytest.mark.sqlite_file  # an older file is put back
 def test_a_registry_that_was_put_back_and_went_on_gets_a_new_copy(
     store: Store, copy: JournalFile, tmp_path: Path
 ) -> None:

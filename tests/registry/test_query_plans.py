@@ -20,6 +20,9 @@ from rigs.answers import (
 from registry.model import Outcome
 from registry.store import Store
 
+#: The plans are SQLite's; a server plans by its statistics, with the same indices.
+pytestmark = pytest.mark.sqlite_file
+
 #: Not the journal: its last event is read by walking from the end, and the walk stops at once.
 GROWING = ("messages", "mails", "slots", "submissions", "points", "findings", "bodies")
 

@@ -226,6 +226,39 @@ def test_fault_132_a_server_with_too_many_clients_is_busy(store: Store, server: 
     assert len(store.kept()) == 1
 
 
+def test_two_claimers_never_get_the_same_mail(store: Store, tmp_path: Path) -> None:
+    """At the same time, many times over: each mail is handed over once, by one of them."""
+    store.queue([reminder(f"d{number}") for number in range(30)], at(0))
+    ids = [mail.id for mail in store.next_mails(at(0), 100)]
+    got: dict[str, list[int]] = {"one": [], "two": []}
+    ready = threading.Barrier(2)
+
+    def claim(name: str) -> None:
+        with open_store(str(store._database.url), tmp_path) as own:
+            ready.wait()
+            for mail_id in ids:
+                if not own.write_down([(mail_id, at(1))], []).impossible:
+                    got[name].append(mail_id)
+
+    claimers = [threading.Thread(target=claim, args=(name,)) for name in got]
+    for one in claimers:
+        one.start()
+    for one in claimers:
+        one.join()
+    assert sorted(got["one"] + got["two"]) == ids
+    assert {mail.attempts for mail in store.mails()} == {1}
+
+
+def test_a_mail_that_somebody_holds_is_left_out_and_not_waited_for(store: Store) -> None:
+    store.queue([reminder("d1"), reminder("d2")], at(0))
+    first, second = (mail.id for mail in store.next_mails(at(0), 10))
+    with store._database.engine.begin() as other:
+        other.execute(sa.select(mails).where(mails.c.id == first).with_for_update())
+        written = store.write_down([(first, at(1)), (second, at(1))], [])
+        assert written.impossible == {first}
+    assert [mail.state for mail in store.mails()] == ["queued", "sending"]
+
+
 def test_a_claimer_does_not_wait_for_what_somebody_holds(store: Store) -> None:
     """It leaves it out, and begins the others."""
     first, second = arrive(store, "a", uid=1), arrive(store, "b", uid=2)

@@ -13,6 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from rigs.answers import NOON, answer, arrive, at, hash_of, slot
+from rigs.registry import url as url_of
 
 from registry import schema
 from registry.errors import RegistryBusy, RegistryDamaged, RegistryProblem, RegistryTooNew
@@ -65,6 +66,7 @@ def test_a_new_registry_is_made_with_its_folder(tmp_path: Path) -> None:
         assert store.kept() == []
 
 
+@pytest.mark.sqlite_file
 def test_it_is_durable_and_guards_its_references(store: Store) -> None:
     with store._database.read() as connection:
         asked = {
@@ -74,6 +76,7 @@ def test_it_is_durable_and_guards_its_references(store: Store) -> None:
     assert asked == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 
 
+@pytest.mark.sqlite_file
 def test_the_migrations_make_the_tables_that_the_code_uses(store: Store) -> None:
     with store._database.read() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": False})
@@ -184,6 +187,7 @@ def test_fault_089_locked_registry_is_waited_for_then_busy(tmp_path: Path) -> No
         assert store.verify_journal() is None
 
 
+@pytest.mark.sqlite_file
 def test_fault_086_full_disk_is_a_pause_and_not_a_loss(store: Store) -> None:
     """A disk that is full at the registry stops the write whole; with room again it goes on."""
     first = arrive(store, "first")
@@ -200,6 +204,7 @@ def test_fault_086_full_disk_is_a_pause_and_not_a_loss(store: Store) -> None:
     store.record(first, answer(), at(1))
 
 
+@pytest.mark.sqlite_file
 def test_fault_087_registry_that_may_not_be_written_is_refused_clearly(store: Store) -> None:
     """A file that cannot be written is a problem for the admin, said in one line."""
     with store._database.read() as connection:
@@ -235,7 +240,7 @@ def test_an_absolute_path_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_two_stores_see_each_others_work(store: Store, tmp_path: Path) -> None:
-    with open_store(URL, tmp_path) as other:
+    with open_store(url_of(tmp_path), tmp_path) as other:
         message_id = arrive(other, "a")
         store.record(message_id, answer(), at(1))
         assert other.message(message_id).state == "recorded"
@@ -244,7 +249,7 @@ def test_two_stores_see_each_others_work(store: Store, tmp_path: Path) -> None:
 
 def test_a_write_holds_the_lock_from_its_first_moment(store: Store, tmp_path: Path) -> None:
     with (
-        open_store(URL, tmp_path, busy_seconds=0.05) as other,
+        open_store(url_of(tmp_path), tmp_path, busy_seconds=0.05) as other,
         store._database.write(),
         pytest.raises(RegistryBusy),
     ):
@@ -253,7 +258,7 @@ def test_a_write_holds_the_lock_from_its_first_moment(store: Store, tmp_path: Pa
 
 def test_writers_at_the_same_time_wait_for_each_other(store: Store, tmp_path: Path) -> None:
     def write(name: str) -> None:
-        with open_store(URL, tmp_path) as own:
+        with open_store(url_of(tmp_path), tmp_path) as own:
             for number in range(15):
                 arrive(own, f"{name} {number}")
 
@@ -263,6 +268,7 @@ def test_writers_at_the_same_time_wait_for_each_other(store: Store, tmp_path: Pa
     assert store.verify_journal() is None
 
 
+@pytest.mark.sqlite_file
 def test_a_copy_is_a_sound_registry_of_that_moment(store: Store, tmp_path: Path) -> None:
     message_id = arrive(store, "a")
     copy = tmp_path / "copy" / "data" / "registry.db"

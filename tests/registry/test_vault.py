@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -146,6 +147,19 @@ def test_what_a_kill_left_half_written_is_tidied_away(vault: Vault) -> None:
     (folder_of(vault) / sha256[:2] / ".new-abc").write_bytes(b"half")
     assert (vault.tidy(), vault.tidy()) == (1, 0)
     assert [path.name for path in files_of(vault)] == [sha256]
+
+
+def test_where_hosts_share_a_folder_the_young_files_of_others_are_spared(tmp_path: Path) -> None:
+    vault = Vault(tmp_path)
+    shelf = tmp_path / "ab"
+    shelf.mkdir()
+    young, old = shelf / ".new-young", shelf / ".new-old"
+    for path, age in ((young, 60), (old, 7200)):
+        path.write_bytes(b"half")
+        os.utime(path, (time.time() - age,) * 2)
+    assert vault.tidy(spare_seconds=3600) == 1
+    assert [path.name for path in shelf.iterdir()] == [young.name]
+    assert vault.tidy() == 1
 
 
 def test_a_vault_that_is_not_there_yet_is_tidy(vault: Vault) -> None:

@@ -158,7 +158,9 @@ class DaskCluster:
             stdout=log,
             stderr=log,
             cwd=self.dir,
-            env=os.environ | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"},
+            env=os.environ
+            | {"PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
+            | {"DASK_TEMPORARY_DIRECTORY": str(self.dir)},
             start_new_session=True,
         )
 

@@ -52,7 +52,7 @@ VERDICTS: dict[str, frozenset[str]] = {
     "nil in one line": frozenset({"nil"}),
     "nil by letter": frozenset({"nil"}),
     "letter first": frozenset({"letter-only"}),
-    "dossier": frozenset({"dossier"}),
+    "dossier": frozenset({"dossier", "letter-only"}),
     "files sent again": frozenset({"duplicate"}),
     "the same mail by two roads": frozenset({"copy"}),
     "query": frozenset({"query"}),
@@ -160,11 +160,14 @@ class Nation:
         while self._events and self._events[0][0] <= moment:
             _, _, written = heapq.heappop(self._events)
             letter = written()
-            digest = _digest(letter.raw)
-            left = letter.kind == "query" and self._stands_so(letter.place)
-            self.letters.setdefault(digest, Known(letter.kind, letter.place, left))
-            self.delivered[letter.kind] += 1
+            self.note(letter)
             yield letter
+
+    def note(self, letter: Letter) -> None:
+        """Remember that this mail is delivered."""
+        left = letter.kind == "query" and self._stands_so(letter.place)
+        self.letters.setdefault(_digest(letter.raw), Known(letter.kind, letter.place, left))
+        self.delivered[letter.kind] += 1
 
     def _stands_so(self, place: Place | None) -> bool:
         return place is not None and "in-review" in self.expected.get(place, ())

@@ -1,12 +1,15 @@
 """A nation's communes, all invented: codes, names as they repeat in Việt Nam, addresses.
 
 The numbers of kinds are those of the country since 1/7/2025: 2,621 xã, 687 phường and 13 đặc khu
-in 34 provinces. Names are put together from two or three syllables, so that many are borne by
-several communes and some are the beginning of others, as they really are.
+in 34 provinces. Names are put together from two or three syllables, so that some are the beginning
+of others, as they really are. None is borne by two communes, as hundreds really are: the roster's
+check refuses that (docs/scale.md).
 """
 
 import random
 from dataclasses import dataclass
+
+from parsers.vietnamese import fold
 
 PROVINCES = 34
 _KINDS = (("xã", 2621), ("phường", 687), ("đặc khu", 13))
@@ -21,6 +24,8 @@ _SECOND = (
     "Lâm Lập Lễ Long Lộc Lợi Mỹ Ninh Phong Phú Phúc Phương Quang Sơn Tân Thành Thạnh Thắng Thịnh "
     "Thọ Thuận Thủy Tiến Trạch Trung Vân Viên Xá Xuân Yên"
 ).split()
+
+_THIRD = ("Đông", "Tây", "Nam", "Bắc", "Thượng", "Hạ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +50,12 @@ def roster(count: int, seed: int) -> tuple[Unit, ...]:
     """Return so many communes; the same seed gives the same ones."""
     chance = random.Random(f"{seed}/roster")  # noqa: S311  the same at every run
     kinds = [kind for kind, number in _KINDS for _ in range(number)]
-    units = []
+    units, taken = [], set[str]()
     for number in range(count):
         name = f"{chance.choice(_FIRST)} {chance.choice(_SECOND)}"
-        if chance.random() < 0.05:  # noqa: PLR2004  "Tân Thành Đông" beside "Tân Thành"
-            name += f" {chance.choice(('Đông', 'Tây', 'Nam', 'Bắc', 'Thượng', 'Hạ'))}"
+        while fold(name) in taken:  # "Tân Thành Đông" beside "Tân Thành"
+            name = f"{chance.choice(_FIRST)} {chance.choice(_SECOND)} {chance.choice(_THIRD)}"
+        taken.add(fold(name))
         code = f"{10_000 + number * 3:05d}"
         province = number * PROVINCES // count + 1
         domain = f"tinh{province:02d}.example"

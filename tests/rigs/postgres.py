@@ -20,8 +20,8 @@ listen_addresses = '{address}'
 port = {port}
 unix_socket_directories = '{dir}'
 max_connections = {connections}
-fsync = off
-full_page_writes = off
+fsync = {sync}
+full_page_writes = {sync}
 shared_buffers = 32MB
 log_min_messages = warning
 """
@@ -49,15 +49,23 @@ class Postgres:
     """PostgreSQL under a directory of its own; started by ``with``, killed at the block's end.
 
     Started by root it runs as nobody (it refuses root), else as the current user. `url` makes a new
-    empty database at each call. Nothing is synced to disk: it survives `kill`, not a power loss.
+    empty database at each call. Unless it is ``durable`` nothing is synced to disk: it survives
+    `kill`, not a power loss.
     """
 
-    def __init__(self, *, address: str = "", port: int = 5432, connections: int = 60) -> None:
+    def __init__(
+        self, *, address: str = "", port: int = 5432, connections: int = 60, durable: bool = False
+    ) -> None:
         self._account = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         # Not pytest's tmp_path: unix socket paths must stay below 108 bytes.
         self.dir = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
         self.port = port
-        self._facts = {"address": address, "port": port, "connections": connections}
+        self._facts = {
+            "address": address,
+            "port": port,
+            "connections": connections,
+            "sync": "on" if durable else "off",
+        }
         self._serial = itertools.count(1)
 
     def __enter__(self) -> Self:
