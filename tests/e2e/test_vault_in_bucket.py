@@ -5,7 +5,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from rigs.answering import GIA_CAT_MAIL, HOA_CU_MAIL, NIL, OFFICER, form_of_hoa_cu, state
+from rigs.answering import (
+    GIA_CAT_MAIL,
+    HOA_CU_MAIL,
+    NIL,
+    OFFICER,
+    form_of_hoa_cu,
+    state,
+    with_communes,
+)
 from rigs.bad_way import BadWay, Deed, Trouble, bad_way
 from rigs.cast import moment
 from rigs.dump import dump
@@ -57,7 +65,7 @@ def access(s3: S3, way: BadWay) -> Access:
 
 @pytest.fixture
 def office(open_office, access: Access, tmp_path: Path) -> Whole:
-    return open_office(storage=in_bucket(access, tmp_path))
+    return with_communes(open_office(storage=in_bucket(access, tmp_path)), "06223", "06235")
 
 
 def a_busy_day(office: Whole) -> None:

@@ -9,6 +9,7 @@ import eventlet
 eventlet.patcher.monkey_patch()
 
 import os  # noqa: E402  after the patch, which must come first
+import socket  # noqa: E402
 import sys  # noqa: E402
 from pathlib import Path  # noqa: E402
 
@@ -98,14 +99,21 @@ def main(folder: Path, port: int, key: str, secret: str) -> None:
     storage_policy.reload_storage_policies()
     utils.HASH_PATH_PREFIX = utils.HASH_PATH_SUFFIX = _HASHING
     for name in ("account", "container", "object"):
-        listening = eventlet.listen(("127.0.0.1", 0))
+        listening = _listen(0)
         _ring(folder / f"{name}.ring.gz", listening.getsockname()[1])
         _serve(folder, name, _STORAGE.format(folder=folder, name=name), listening)
     facts = {"folder": folder, "user": key.replace(":", "_"), "secret": secret}
-    serving = _serve(folder, "proxy", _PROXY.format(**facts), eventlet.listen(("127.0.0.1", port)))
+    serving = _serve(folder, "proxy", _PROXY.format(**facts), _listen(port))
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     serving.wait()
+
+
+def _listen(port: int) -> eventlet.greenio.GreenSocket:
+    """Listen on loopback; small answers do not wait for each other (Nagle)."""
+    listening = eventlet.listen(("127.0.0.1", port))
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def _ring(path: Path, port: int) -> None:
