@@ -164,6 +164,8 @@ class Storage(Secret):
 
     database: Text = "sqlite:///data/registry.db"
     vault: Text = "data/vault"
+    #: The daemon's heartbeat, and what it works on, where neither of the two lies on a disk.
+    state: Text = "data"
     #: Only with a database server: how long a daemon that does not answer keeps others waiting.
     lease_seconds: Duration = Field(default=20.0, alias="lease")
     #: Empty = Amazon's own, in this region.

@@ -47,7 +47,11 @@ def _of_the_unit(name: str) -> dict[str, dict[str, str]]:
     return {
         "mailbox": {"password_env": '""', "password_file": '"$CREDENTIALS_DIRECTORY/imap"'},
         "smtp": {"password_env": '""', "password_file": '"$CREDENTIALS_DIRECTORY/smtp"'},
-        "storage": {"database": f'"sqlite:///{state}/registry.db"', "vault": f'"{state}/vault"'},
+        "storage": {
+            "database": f'"sqlite:///{state}/registry.db"',
+            "vault": f'"{state}/vault"',
+            "state": f'"{state}"',
+        },
         "board": {"path": f'"{state}/board"'},
         "oauth": {"token_file": f'"{state}/oauth-refresh-token"'},
     }

@@ -152,7 +152,7 @@ def is_file(config: Config) -> bool:
 def data_folder(config: Config) -> Path:
     """Return the folder where the registry's file really lies (links followed), else the vault.
 
-    Where neither is on a disk: ``data`` in the config folder.
+    Where neither is on a disk: what ``storage.state`` says.
     """
     from registry.database import resolve  # noqa: PLC0415  as above
 
@@ -160,4 +160,13 @@ def data_folder(config: Config) -> Path:
     database = resolve(storage.database, config.folder).database
     if is_file(config) and database:
         return Path(database).resolve().parent
-    return (vault_folder(config) or config.folder / "data").resolve()
+    return (vault_folder(config) or config.folder / storage.state).resolve()
+
+
+def work_folder(config: Config) -> Path:
+    """Return the same folder, for whoever writes there: it is made where it was missing."""
+    from registry.files import make_folder  # noqa: PLC0415  as above
+
+    folder = data_folder(config)
+    make_folder(folder)
+    return folder

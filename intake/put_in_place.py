@@ -18,7 +18,7 @@ import structlog
 
 from config.model import Config
 from intake.backup import DATABASE
-from intake.opening import data_folder, open_database, open_vault
+from intake.opening import data_folder, open_database, open_vault, work_folder
 from intake.rebuild import (
     NEW,
     Rebuilt,
@@ -100,7 +100,7 @@ def catch_up_with_copy(config: Config, now: dt.datetime, beat: Callable[[], None
     def beats(_what: str, _total: int) -> Iterator[Callable[[], None]]:
         yield beat
 
-    with tempfile.TemporaryDirectory(prefix="rebuilding-", dir=data_folder(config)) as folder:
+    with tempfile.TemporaryDirectory(prefix="rebuilding-", dir=work_folder(config)) as folder:
         try:
             rebuilt = bring_up_to_copy(config, Path(folder), beats)
         except (RegistryProblem, JailBrokenError) as error:

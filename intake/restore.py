@@ -13,7 +13,7 @@ from intake.backup import (
     copy_file,
     is_shelved,
 )
-from intake.opening import data_folder, open_database, open_vault
+from intake.opening import open_database, open_vault, work_folder
 from intake.rebuild import is_present, registry_file
 from registry.copies import examine, mark_as_restored
 from registry.errors import NotPossible
@@ -43,7 +43,7 @@ def restore(config: Config, folder: Path, now: dt.datetime) -> Checked:
         )
     vault = open_vault(config)
     try:
-        part = _put_back(checked, vault, target or data_folder(config) / DATABASE, now)
+        part = _put_back(checked, vault, target or work_folder(config) / DATABASE, now)
         missing = tuple(_after(part, vault))
         if target is None:
             _load(config, part)

@@ -30,7 +30,7 @@ from intake.daemon import Daemon
 from intake.desk import Desk, open_desk, utc_now
 from intake.mailbox import LoginRefused, Mailbox, Unreachable
 from intake.memory import give_back
-from intake.opening import data_folder
+from intake.opening import work_folder
 from intake.post import alert
 from intake.put_in_place import catch_up_with_copy
 from intake.reload import Reload, log_warnings, logins_of
@@ -66,7 +66,7 @@ def run(config: Config, env: Mapping[str, str]) -> None:
     if turn is None:
         return
     with turn.lease as lease, _opened(turn.config, env, lease) as desk:
-        service = Service(Daemon(desk), env, folder=data_folder(turn.config))
+        service = Service(Daemon(desk), env, folder=work_folder(turn.config))
         log_warnings(turn.config, env)
         if turn.waited or looks_of(config.folder) != looked:
             service.words.put("reload")  # an edit that is refused is told to the admin as well
