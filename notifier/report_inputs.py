@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from parsers.reading import Finding, Letter
@@ -237,17 +238,29 @@ def _number(text: str) -> Decimal | None:
 
 def inputs_json(inputs: ReportInputs) -> bytes:
     """Return the canonical JSON of a report's inputs; its sha256 freezes the report."""
-    whole = dataclasses.asdict(inputs)
+    whole = _fields(dataclasses.replace(inputs, communes=()))
     if inputs.base is None:  # a full report's inputs are written as they always were
         del whole["base"]
+    # Communes are written one by one: the whole as one text, and once more as bytes, is too much.
+    head, tail = _json(whole).split(_NO_COMMUNES)
+    communes = b",".join(map(_json, inputs.communes))
+    return b"".join((head, _NO_COMMUNES[:-1], communes, _NO_COMMUNES[-1:], tail))
+
+
+#: Within a text its quotes would be escaped: it stands in the JSON once.
+_NO_COMMUNES = b'"communes":[]'
+
+
+def _json(value: object) -> bytes:
     text = json.dumps(
-        whole,
-        ensure_ascii=False,
-        sort_keys=True,
-        separators=(",", ":"),
-        default=_plain,
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain
     )
     return text.encode("utf-8", "backslashreplace")
+
+
+def _fields(value: Any) -> dict[str, object]:
+    """Return a dataclass as a mapping, one level deep."""
+    return {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
 
 
 def read_inputs(written: bytes) -> ReportInputs:
@@ -300,6 +313,8 @@ def _asked(mail: Mapping[str, object]) -> bool:
 
 
 def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value):
+        return _fields(value)
     if isinstance(value, dt.datetime):
         return value.astimezone(dt.UTC).isoformat()
     if isinstance(value, dt.date):
