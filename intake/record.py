@@ -168,7 +168,9 @@ def decide(
     home = commune.commune if isinstance(commune, CommuneMatch) else None
     call = campaign.campaign if isinstance(campaign, CampaignMatch) else None
     files = tuple(documents)
-    case = _Case(envelope, files, own_words, body_nil, home, call, known, forced, Communes.of(roster))
+    case = _Case(
+        envelope, files, own_words, body_nil, home, call, known, forced, Communes.of(roster)
+    )
     for doubt in (commune, campaign):
         if isinstance(doubt, Unsure):
             return case.held(doubt.reason, "query", *doubt.candidates)

@@ -93,11 +93,7 @@ _CODES = sa.union(
     sa.select(submissions.c.commune_code).where(submissions.c.message_id.in_(_THESE)),
     sa.select(submissions.c.commune_code).where(submissions.c.read_from.in_(_THESE)),
 )
-_ASKED_OF = (
-    sa.select(mails.c.id)
-    .where(mails.c.id.in_(_THESE), mails.c.kind.in_(ASKING))
-    .limit(1)
-)
+_ASKED_OF = sa.select(mails.c.id).where(mails.c.id.in_(_THESE), mails.c.kind.in_(ASKING)).limit(1)
 _KEYS = sa.select(mails.c.id, mails.c.key).where(
     mails.c.id > sa.bindparam("newest"),
     mails.c.kind.in_(_COMMON),
@@ -152,9 +148,7 @@ def _numbers(news: Iterable[sa.Row[tuple[str, str]]], kinds: frozenset[str]) -> 
     return sorted(found)
 
 
-def _all(
-    connection: sa.Connection, head: Head, ids: Sequence[str], windows: Windows
-) -> Remembered:
+def _all(connection: sa.Connection, head: Head, ids: Sequence[str], windows: Windows) -> Remembered:
     none = Remembered(head, {}, {}, read_asked(connection, ids), frozenset(), 0)
     return replace(
         _with_keys(connection, none, ids),
