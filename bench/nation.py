@@ -66,8 +66,8 @@ class Watch:
         daemon = office.daemon
         for name in _METHODS:
             setattr(daemon, name, self._timed(name, getattr(daemon, name)))
-        daemon.publisher.publish = self._timed("publish", daemon.publisher.publish)  # type: ignore[method-assign]  # noqa: E501
-        daemon.health.examine = self._timed("examine", daemon.health.examine)  # type: ignore[method-assign]  # noqa: E501
+        daemon.publisher.publish = self._timed("publish", daemon.publisher.publish)  # type: ignore[method-assign]
+        daemon.health.examine = self._timed("examine", daemon.health.examine)  # type: ignore[method-assign]
         for name in _FUNCTIONS:
             setattr(intake.daemon, name, self._timed(name, getattr(intake.daemon, name)))
         office.watch = self.turn

@@ -234,7 +234,7 @@ class Nation:
         self, sender: str, at: dt.datetime, subject: str, number: int, **parts: object
     ) -> bytes:
         return mail(
-            sender, subject, date=at, Message_ID=f"<n{number}@nation.example>", **parts  # type: ignore[arg-type]  # noqa: E501
+            sender, subject, date=at, Message_ID=f"<n{number}@nation.example>", **parts  # type: ignore[arg-type]
         )  # fmt: skip
 
     # --- everybody else ---
@@ -247,7 +247,7 @@ class Nation:
             at = begin + (0.4 + self._chance.random() * ((end - begin) / _DAY - 0.5)) * _DAY
             kind = self._chance.choices(("newsletter", "other office", "hostile"), (70, 27, 3))[0]
             number = next(self._serial)
-            self._at(at, lambda at=at, kind=kind, number=number: self._noise(kind, at, number))  # type: ignore[misc]  # noqa: E501
+            self._at(at, lambda at=at, kind=kind, number=number: self._noise(kind, at, number))  # type: ignore[misc]
 
     def _noise(self, kind: str, at: dt.datetime, number: int) -> Letter:
         sender = f"n{number}@tintuc{number % 50}.example"
