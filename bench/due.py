@@ -85,7 +85,9 @@ def record_one(store: Store, config: Config, number: int) -> None:
     slot = Slot("x", "INBOX", 7, 1_000_000 + number)
     message = store.keep(slot, f"{number:064x}", 1, NOW, NOW).message_id
     commune = config.communes[number % len(config.communes)]
-    outcome = Outcome("recorded", "letter-only", "bench", sender=commune.emails[0], commune=commune.key)
+    outcome = Outcome(
+        "recorded", "letter-only", "bench", sender=commune.emails[0], commune=commune.key
+    )
     store.record(message, dataclasses.replace(outcome, campaign=config.campaigns[0].id), NOW)
 
 
@@ -107,7 +109,7 @@ def measured(store: Store, config: Config, times: int) -> dict[str, float]:
         return store.snapshot(wanted, contents=False, findings=False)
 
     def cold() -> Snapshot:
-        store._memory.clear()
+        store._memory.clear()  # noqa: SLF001  as a new process
         return snapshot()
 
     def after_one() -> float:
@@ -125,13 +127,9 @@ def measured(store: Store, config: Config, times: int) -> dict[str, float]:
         "cold": timed(times, cold),
         "silent": timed(
             times,
-            lambda: silent_communes(
-                seen, config.campaigns[0], config.members(config.campaigns[0])
-            ),
+            lambda: silent_communes(seen, config.campaigns[0], config.members(config.campaigns[0])),
         ),
-        "digest": timed(
-            times, lambda: list(answers.digest(World(seen, config, calendar, NOW)))
-        ),
+        "digest": timed(times, lambda: list(answers.digest(World(seen, config, calendar, NOW)))),
         "status": timed(1, lambda: status(config, store, NOW)),
         "plan": timed(1, lambda: plan(seen, config, calendar, NOW)),
     }

@@ -102,9 +102,7 @@ class Watch:
         """End a window: so many mails, their time in all steps and in those of single mails."""
         single = sum(self.steps[name] for name in ("collect_and_keep", "understand_and_record"))
         mails, wall, cpu, before = self._began
-        self.windows.append(
-            (self.seen - mails, self.wall - wall, self.cpu - cpu, single - before)
-        )
+        self.windows.append((self.seen - mails, self.wall - wall, self.cpu - cpu, single - before))
         self._began = (self.seen, self.wall, self.cpu, single)
         say(
             f"{self.office.now:%Y-%m-%d %H:%M}  {self.seen:6d} mails  {self.turns:5d} turns  "
@@ -189,7 +187,10 @@ def main() -> int:
     wanted = parser.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     units = roster(wanted.communes, wanted.seed)
-    with tempfile.TemporaryDirectory(prefix="nation-", dir=wanted.folder) as folder, maker() as make:
+    with (
+        tempfile.TemporaryDirectory(prefix="nation-", dir=wanted.folder) as folder,
+        maker() as make,
+    ):
         nation = nation_for(units, wanted.mails, wanted.seed, make)
         with nation_office(Path(folder) / "office", units, nation, wanted.registry) as office:
             office.step = dt.timedelta(minutes=wanted.step)
@@ -214,22 +215,26 @@ def report(office: NationOffice, watch: Watch, wanted: argparse.Namespace) -> li
     vault = sum(one.stat().st_size for one in (data / "vault").rglob("*") if one.is_file()) / 1e6
     mails, sent = watch.seen, office.sent.total()
     print(f"\n{machine()}")
-    print(f"`python bench/nation.py --communes {wanted.communes} --mails {wanted.mails} --seed {wanted.seed}`\n")
+    print(
+        f"`python bench/nation.py --communes {wanted.communes} --mails {wanted.mails} --seed {wanted.seed}`\n"  # noqa: E501
+    )
     print(f"| {wanted.communes:,} communes, {mails:,} mails | |\n|---|---|")
     rows = [
         ("daemon's turns", f"{watch.turns:,} in {watch.wall:,.0f} s"),
-        ("processor time of the daemon", f"{watch.cpu:,.0f} s, {watch.cpu / mails * 1000:.1f} ms a mail"),
+        ("processor time of the daemon", f"{watch.cpu:,.0f} s, {watch.cpu / mails * 1000:.1f} ms a mail"),  # noqa: E501
         ("peak memory: daemon, largest reader", f"{peak:.0f} MB, {readers:.0f} MB"),
         ("registry, vault", f"{registry:,.0f} MB, {vault:,.0f} MB"),
-        ("mails sent", f"{sent:,}: " + ", ".join(f"{n:,} {k}" for k, n in office.sent.most_common())),
-        ("a turn in which nothing happens, median", f"{median(watch.quiet) * 1000:.0f} ms of {len(watch.quiet):,}"),
-        ("journal", f"{store.journal_head().serial:,} events, verified in {verified:.0f} s: {'whole' if not broken else broken}"),
+        ("mails sent", f"{sent:,}: " + ", ".join(f"{n:,} {k}" for k, n in office.sent.most_common())),  # noqa: E501
+        ("a turn in which nothing happens, median", f"{median(watch.quiet) * 1000:.0f} ms of {len(watch.quiet):,}"),  # noqa: E501
+        ("journal", f"{store.journal_head().serial:,} events, verified in {verified:.0f} s: {broken or 'whole'}"),  # noqa: E501
         ("decided by people", ", ".join(f"{n:,} {k}" for k, n in office.decided.most_common())),
         ("limits", ", ".join(f"{key} = {value}" for key, value in LIMITS.items())),
     ]  # fmt: skip
     for campaign in office.config.campaigns:
         made = store.reports(campaign.id)
-        sizes = ", ".join(f"{sum(file.size_bytes for file in one.files) / 1e6:.1f} MB" for one in made)
+        sizes = ", ".join(
+            f"{sum(file.size_bytes for file in one.files) / 1e6:.1f} MB" for one in made
+        )
         rows.append((f"reports of {campaign.id}", f"{len(made)}: {sizes}"))
     rows.append(("otherwise than the nation knows", f"{len(wrong)}"))
     for name, value in rows:
@@ -237,11 +242,15 @@ def report(office: NationOffice, watch: Watch, wanted: argparse.Namespace) -> li
     print("\n| step | s of processor time | ms a mail |\n|---|---|---|")
     for name, seconds in watch.steps.most_common():
         print(f"| {name} | {seconds:.1f} | {seconds / mails * 1000:.2f} |")
-    print("\n| mails | ms of processor time a mail, all steps | collect, keep, understand, record |\n|---|---|---|")
+    print(
+        "\n| mails | ms of processor time a mail, all steps | collect, keep, understand, record |\n|---|---|---|"  # noqa: E501
+    )
     at = 0
     for count, _, cpu, single in watch.windows:
         if count:
-            print(f"| {at + 1:,}–{at + count:,} | {cpu / count * 1000:.1f} | {single / count * 1000:.1f} |")
+            print(
+                f"| {at + 1:,}–{at + count:,} | {cpu / count * 1000:.1f} | {single / count * 1000:.1f} |"  # noqa: E501
+            )
         at += count
     print("\n| kind of mail | mails |\n|---|---|")
     for kind, count in office.nation.delivered.most_common():

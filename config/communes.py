@@ -49,7 +49,7 @@ class Commune:
         return self.valid_from <= day and (self.valid_to is None or day < self.valid_to)
 
 
-class Communes(tuple[Commune, ...]):
+class Communes(tuple[Commune, ...]):  # noqa: SLOT001  what is worked out is kept in it
     """A roster, with its questions. Compares as the tuple that it is."""
 
     @classmethod

@@ -56,9 +56,7 @@ def _snapshot(desk: Desk) -> Snapshot:
     return desk.store.snapshot(campaigns, contents=False, findings=False)
 
 
-def _change(
-    desk: Desk, campaign: Campaign, snapshot: Snapshot, now: dt.datetime
-) -> ReportChange:
+def _change(desk: Desk, campaign: Campaign, snapshot: Snapshot, now: dt.datetime) -> ReportChange:
     """Compare what the newest report counts with what one would count that was made now.
 
     That takes a look at all answers: it is made when a further report may be due at all, and again

@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime as dt
-from collections import ChainMap
 import os
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping

@@ -30,7 +30,8 @@ class WhenAsked(Sequence[_Item]):
     def __eq__(self, other: object) -> bool:
         return self._items == (other._items if isinstance(other, WhenAsked) else other)
 
-    __hash__ = None  # type: ignore[assignment]  as a list
+    def __hash__(self) -> int:
+        raise TypeError("unhashable, as a list is")
 
     def __repr__(self) -> str:
         return repr(self._items)

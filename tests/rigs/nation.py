@@ -184,7 +184,7 @@ class Nation:
         way, _, states = chance.choices(WAYS, [weight for _, weight, _ in WAYS])[0]
         self.expected[place] = states
         later = 0
-        if chance.random() < 0.08 and not unit.dead:  # noqa: PLR2004
+        if chance.random() < 0.08 and not unit.dead:
             self._on_call[campaign.id, unit.emails[0]] = lambda raw, at: self._away(unit, raw, at)
             later += 1
         if way == "silent":
@@ -196,23 +196,25 @@ class Nation:
         answer = _Answer(self, chance, unit, campaign, way, at)
         return later + answer.plan()
 
-    def _answered_at(self, chance: random.Random, campaign: Campaign, *, early: bool) -> dt.datetime:
-        """When an answer comes: most in the last days; some after the deadline, few after the end."""
+    def _answered_at(
+        self, chance: random.Random, campaign: Campaign, *, early: bool
+    ) -> dt.datetime:
+        """When it comes: most in the last days, some after the deadline, few after the end."""
         first, last = campaign.opens_at, campaign.deadline_at
         fate = chance.random()
         if early:
             return first + (2 + 3 * chance.random()) * _DAY
-        if fate < 0.01:  # noqa: PLR2004
+        if fate < 0.01:
             return campaign.closes_at + (0.3 + 2 * chance.random()) * _DAY
-        if fate < 0.03:  # noqa: PLR2004
+        if fate < 0.03:
             return last + chance.random() * 0.9 * (campaign.closes_at - last)
         days = [
             first + number * _DAY
             for number in range((last - first).days)
-            if (first + number * _DAY).weekday() < 5  # noqa: PLR2004
+            if (first + number * _DAY).weekday() < 5
         ]
         day = chance.choices(days, [3 + 0.6 * n**2 for n in range(len(days))])[0]
-        if day == days[-1] and chance.random() < 0.15:  # noqa: PLR2004  the deadline's evening
+        if day == days[-1] and chance.random() < 0.15:
             return day + (18 + 5.9 * chance.random()) * _HOUR
         return day + max(8.5, min(17.0, chance.gauss(13.5, 2.5))) * _HOUR
 
@@ -251,7 +253,7 @@ class Nation:
         sender = f"n{number}@tintuc{number % 50}.example"
         if kind == "newsletter":
             raw = self._written(sender, at, f"Bản tin số {number}", number,
-                body="Tin trong tuần. " * 60, List_Unsubscribe="<https://tintuc.example/x>")  # fmt: skip
+                body="Tin trong tuần. " * 60, List_Unsubscribe="<https://tintuc.example/x>")  # fmt: skip  # noqa: E501
         elif kind == "other office":
             raw = self._written(f"vanthu{number % 400}@coquan.example", at, f"Giấy mời số {number}",
                 number, body=f"Kính mời dự họp, giấy mời số {number}.")  # fmt: skip
@@ -292,10 +294,10 @@ class Nation:
             act(taken.raw, taken.at)
         known = self.letters.get(digest)
         # One in eight of the notices is answered by mail, the others are decided at a screen.
-        if kind == "held" and known and taken.recipient == OFFICER and digest[0] in "01":
-            if known.kind in {"query", "other office"} and not known.left:
-                self._by_reply.add(digest)
-                self._people_reply(taken.raw, "BỎ", OFFICER, _working_hour_after(taken.at))
+        asked = kind == "held" and taken.recipient == OFFICER and digest[0] in "01"
+        if asked and known and known.kind in {"query", "other office"} and not known.left:
+            self._by_reply.add(digest)
+            self._people_reply(taken.raw, "BỎ", OFFICER, _working_hour_after(taken.at))
 
     def _people_reply(self, raw: bytes, words: str, sender: str, at: dt.datetime) -> None:
         number = next(self._serial)
@@ -303,7 +305,7 @@ class Nation:
             at,
             lambda: Letter(
                 at,
-                reply("gmail", raw, words, sender=sender, date=at, Message_ID=f"<p{number}@bo.example>"),
+                reply("gmail", raw, words, sender=sender, date=at, Message_ID=f"<p{number}@bo.example>"),  # noqa: E501
                 "decision by reply",
             ),
         )  # fmt: skip
@@ -361,7 +363,7 @@ class _Answer:
         # Whose first address is dead writes from its chairman's.
         self.sender = self.unit.chair if self.unit.dead else self.unit.emails[-1]
         others = [one for one in self.nation.campaigns if one.id != self.campaign.id]
-        self.cites = any(one.opens_at <= self.at for one in others) or self.chance.random() < 0.5  # noqa: PLR2004
+        self.cites = any(one.opens_at <= self.at for one in others) or self.chance.random() < 0.5
 
     def plan(self) -> int:
         """Put it into the calendar; return how many mails answer mails of ours."""
@@ -381,7 +383,9 @@ class _Answer:
     def _first_kind(self) -> str:
         return "workbook to correct" if self.way == "workbook corrected" else self.way
 
-    def _send(self, at: dt.datetime, kind: str, written: Callable[[str, dt.datetime], bytes]) -> None:
+    def _send(
+        self, at: dt.datetime, kind: str, written: Callable[[str, dt.datetime], bytes]
+    ) -> None:
         def letter() -> Letter:
             raw = written(kind, at)
             if kind == "workbook to correct" and self.way == "workbook corrected":
@@ -393,27 +397,26 @@ class _Answer:
     def _around(self) -> None:
         """The letter before, papers after, the same again, and a second version."""
         chance = self.chance
-        if chance.random() < 0.1:  # noqa: PLR2004
-            letter = lambda _kind, at: self._mail(at, [("CV.pdf", PDF, self._make(files.a_letter, self.points))])  # noqa: E731, E501
-            self._send(self.at - 0.3 * _HOUR, "letter first", letter)
-        if chance.random() < 0.5 and self.way != "workbook corrected":  # noqa: PLR2004
+        if chance.random() < 0.1:
+            self._send(self.at - 0.3 * _HOUR, "letter first", self._letter_alone)
+        if chance.random() < 0.5 and self.way != "workbook corrected":
             self._send(self.at + 0.2 * _HOUR, "dossier", self._papers)
         again = chance.random()
-        if self.way == "own workbook" and again < 0.25:  # noqa: PLR2004
-            kind = "the same mail by two roads" if again < 0.06 else "files sent again"  # noqa: PLR2004
+        if self.way == "own workbook" and again < 0.25:
+            kind = "the same mail by two roads" if again < 0.06 else "files sent again"
             self._send(self.at + 0.1 * _HOUR, kind, self._again)
-        elif self.way == "own workbook" and again < 0.6:  # noqa: PLR2004
+        elif self.way == "own workbook" and again < 0.6:
             self._send(self.at + 0.4 * _HOUR, "second version", self._second)
 
     def _words(self) -> None:
         """A question before or after, a mail without words or files, a link."""
         fate = self.chance.random()
         at = self.at - (0.5 + 5 * self.chance.random()) * _HOUR
-        if fate < 0.18:  # noqa: PLR2004
+        if fate < 0.18:
             self._send(at, "query", self._query)
-        elif fate < 0.19:  # noqa: PLR2004
+        elif fate < 0.19:
             self._send(at, "empty", lambda _kind, at: self._mail(at, [], body="\n"))
-        elif fate < 0.21:  # noqa: PLR2004
+        elif fate < 0.21:
             link = f"https://drive.google.com/file/d/{self.number:033d}/view"
             self._send(at, "link", lambda _kind, at: self._mail(at, [], body=f"Hồ sơ: {link}"))
 
@@ -427,16 +430,22 @@ class _Answer:
         body: str = "Kính gửi cơ quan chủ trì, đơn vị gửi văn bản kèm theo.", number: int = 0,
     ) -> bytes:  # fmt: skip
         subject = f"Đăng ký điểm OCOP – {self.unit.kind} {self.unit.name}"
-        if self.cites or any(one.opens_at <= at for one in self.nation.campaigns if one.id != self.campaign.id):
+        if self.cites or any(
+            one.opens_at <= at for one in self.nation.campaigns if one.id != self.campaign.id
+        ):
             subject += f" ({self.campaign.id})"
         number = number or next(self.nation._serial)
-        return self.nation._written(sender or self.sender, at, subject, number, files=attached, body=body)
+        return self.nation._written(
+            sender or self.sender, at, subject, number, files=attached, body=body
+        )
 
-    def _answer(self, kind: str, at: dt.datetime) -> bytes:
+    def _answer(self, kind: str, at: dt.datetime) -> bytes:  # noqa: C901, PLR0911  one a way
         points = self.points
         match kind:
             case "nil in one line":
-                return self._mail(at, [], body=f"Qua rà soát, {self.unit.kind} {files.NO_NEED}. Số {self.number}.")
+                return self._mail(
+                    at, [], body=f"Qua rà soát, {self.unit.kind} {files.NO_NEED}. Số {self.number}."
+                )
             case "nil by letter":
                 return self._mail(at, [("CV.docx", DOCX, self._make(files.a_nil_letter))])
             case "query":
@@ -458,7 +467,9 @@ class _Answer:
                 sender = f"canbo{self.number}@thudientu.example"
                 return self._mail(at, [("Bieu.xlsx", XLSX, self._workbook())], sender=sender)
             case "workbook to correct":
-                data = self._make(files.a_workbook, points, rough=bool(self.number % 2), broken=True)
+                data = self._make(
+                    files.a_workbook, points, rough=bool(self.number % 2), broken=True
+                )
                 return self._mail(at, [("Bieu.xlsx", XLSX, data)])
         return self._mail(at, [("Biểu đăng ký.xlsx", XLSX, self._workbook())], number=self.number)
 
@@ -473,7 +484,9 @@ class _Answer:
         return self._mail(at, [("Bieu dang ky.xlsx", XLSX, data)])
 
     def _forwarded(self, at: dt.datetime) -> bytes:
-        inner = self._mail(at, [("Bieu.xlsx", XLSX, self._workbook())], sender="canbo@thudientu.example")
+        inner = self._mail(
+            at, [("Bieu.xlsx", XLSX, self._workbook())], sender="canbo@thudientu.example"
+        )
         made = email.message_from_bytes(self._mail(at, []), policy=email.policy.default)
         made.make_mixed()
         made.attach(_as_part(inner))
@@ -481,20 +494,23 @@ class _Answer:
 
     def _papers(self, _kind: str, at: dt.datetime) -> bytes:
         titles = _PAPERS[: 1 + self.number % 3]
-        papers = [
-            (f"{title}.pdf", PDF, self._make(files.a_paper, title)) for title in titles
-        ]
+        papers = [(f"{title}.pdf", PDF, self._make(files.a_paper, title)) for title in titles]
         return self._mail(at, papers)
 
+    def _letter_alone(self, _kind: str, at: dt.datetime) -> bytes:
+        return self._mail(at, [("CV.pdf", PDF, self._make(files.a_letter, self.points))])
+
     def _query(self, _kind: str, at: dt.datetime) -> bytes:
-        body = f"Đề nghị hướng dẫn thêm cách ghi cột {self.number % 9}, thư {next(self.nation._serial)}?"
+        body = f"Đề nghị hướng dẫn thêm cách ghi cột {self.number % 9}, thư {next(self.nation._serial)}?"  # noqa: E501
         return self._mail(at, [], body=body)
 
     def _again(self, kind: str, at: dt.datetime) -> bytes:
         if kind == "files sent again":
             return self._mail(at, [("Biểu đăng ký.xlsx", XLSX, self._workbook())])
         raw = self._answer("own workbook", self.at)
-        return b"Received: from relay.example by mx.example; Wed, 15 May 2024 08:00:00 +0700\n" + raw
+        return (
+            b"Received: from relay.example by mx.example; Wed, 15 May 2024 08:00:00 +0700\n" + raw
+        )
 
     def _second(self, _kind: str, at: dt.datetime) -> bytes:
         data = self._make(files.a_workbook, self.points + 1, rough=bool(self.number % 2))
@@ -502,12 +518,23 @@ class _Answer:
 
     def _correct(self, raw: bytes, at: dt.datetime) -> None:
         """The answer named what is wrong: an hour or a day later comes the corrected workbook."""
-        then = min(at + (1 + 20 * self.chance.random()) * _HOUR, max(at + 5 * _MINUTE, self.campaign.closes_at - _HOUR))  # noqa: E501
+        then = min(
+            at + (1 + 20 * self.chance.random()) * _HOUR,
+            max(at + 5 * _MINUTE, self.campaign.closes_at - _HOUR),
+        )
 
         def written() -> Letter:
             attached = [("Bieu da sua.xlsx", XLSX, self._workbook())]
             number = f"<n{next(self.nation._serial)}@nation.example>"
-            words = reply("outlook", raw, "Gửi lại biểu đã sửa.", sender=self.sender, files=attached, date=then, Message_ID=number)  # noqa: E501
+            words = reply(
+                "outlook",
+                raw,
+                "Gửi lại biểu đã sửa.",
+                sender=self.sender,
+                files=attached,
+                date=then,
+                Message_ID=number,
+            )
             return Letter(then, words, "corrected workbook", self.place)
 
         self.nation._at(then, written)
@@ -526,13 +553,13 @@ def _as_part(raw: bytes) -> email.message.Message:
 
 def _morning_after(at: dt.datetime) -> dt.datetime:
     day = (at + _DAY).replace(hour=9, minute=30, second=0, microsecond=0)
-    while day.weekday() > 4:  # noqa: PLR2004
+    while day.weekday() > 4:
         day += _DAY
     return day
 
 
 def _working_hour_after(at: dt.datetime) -> dt.datetime:
     then = at + 2 * _HOUR
-    if then.weekday() < 5 and 8 <= then.hour < 17:  # noqa: PLR2004
+    if then.weekday() < 5 and 8 <= then.hour < 17:
         return then
     return _morning_after(at)

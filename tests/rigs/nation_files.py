@@ -37,7 +37,9 @@ def _sender(name: str, kind: str, number: str) -> Sender:
     return Sender(name, number, _ON, class_word=kind)
 
 
-def _entries(count: int, name: str, kind: str, serial: str, *, broken: bool) -> list[dict[str, str]]:
+def _entries(
+    count: int, name: str, kind: str, serial: str, *, broken: bool
+) -> list[dict[str, str]]:
     points = [
         {
             "name": f"Điểm OCOP {serial} số {number}",

@@ -1,4 +1,4 @@
-"""The office of a nation: the real daemon on a real desk, its servers in memory, a clock that jumps.
+"""The office of a nation: the real daemon on a real desk, servers in memory, a clock that jumps.
 
 In memory, because what is measured is the program: a mail server's own time is in bench/intake.py,
 and the contract tests hold these against Dovecot. Bytes that were filed are forgotten here, as they
@@ -7,9 +7,8 @@ would lie on another machine.
 
 import datetime as dt
 import re
-import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,7 +54,7 @@ def configure(folder: Path, units: Sequence[Unit], database: str = "") -> Config
     settings = folder / "settings.toml"
     text = settings.read_text("utf-8")
     sections: dict[str, dict[str, str]] = {
-        "office": {"name": '"Cơ quan chủ trì"', "unit": '"Tổ OCOP"', "place": '"Hà Nội"', "address": f'"{OFFICE}"'},
+        "office": {"name": '"Cơ quan chủ trì"', "unit": '"Tổ OCOP"', "place": '"Hà Nội"', "address": f'"{OFFICE}"'},  # noqa: E501
         "smtp": {"from": f'"{OFFICE}"', "rate_per_minute": "1000"},
         "officers": {"addresses": f'["{OFFICER}"]'},
         "limits": LIMITS,
@@ -124,13 +123,11 @@ class NationOffice:
         day, end = self.now.replace(hour=0), max(one.closes_at for one in self.config.campaigns)
         end += dt.timedelta(days=4)
         while day < end:
-            if day.weekday() < 5:  # noqa: PLR2004
+            if day.weekday() < 5:
                 self._sessions += [day + 10 * _HOUR, day + 15.5 * _HOUR]
             day += 24 * _HOUR
         self.end = end
-        self._launches = [
-            (one.opens_at + 8 * _HOUR, one.id) for one in self.config.campaigns
-        ]
+        self._launches = [(one.opens_at + 8 * _HOUR, one.id) for one in self.config.campaigns]
 
     def _brought(self, mail: Taken) -> None:
         self.sent[mail.key.partition("/")[0]] += 1
@@ -212,7 +209,7 @@ class NationOffice:
             elif message.state not in {"recorded", "held", "rejected"}:
                 yield f"{letter.kind}: message {message.id} is {message.state}"
             elif message.verdict not in self.nation.verdicts(letter):
-                yield f"{letter.kind}: message {message.id} was taken for {message.verdict}: {message.reason}"
+                yield f"{letter.kind}: message {message.id} was taken for {message.verdict}: {message.reason}"  # noqa: E501
         yield from (f"message {one.id} was never sent" for one in known.values())
         snapshot = store.snapshot(windows(self.config.campaigns), contents=False, findings=False)
         for (campaign, code), states in self.nation.expected.items():
@@ -254,9 +251,7 @@ def nation_office(
             jail.__enter__()
         mailbox, courier = MemoryMailbox(server), MemoryCourier(clock)
         desk = Desk(config, store, vault, mailbox, courier, reader, clock)  # type: ignore[arg-type]
-        office.append(
-            NationOffice(config, desk, server, courier, nation_of(config, desk), begin)
-        )
+        office.append(NationOffice(config, desk, server, courier, nation_of(config, desk), begin))
         office[0].desk.clock = lambda: office[0].now
         yield office[0]
     finally:

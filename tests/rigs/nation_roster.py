@@ -13,17 +13,120 @@ from parsers.vietnamese import fold
 
 PROVINCES = 34
 _KINDS = (("xã", 2621), ("phường", 687), ("đặc khu", 13))
-_FIRST = (
-    "An Bình Bắc Cẩm Châu Đại Đông Đồng Gia Hà Hải Hòa Hoàng Hồng Hợp Hưng Khánh Kim La Lâm Liên "
-    "Long Lộc Mai Minh Mỹ Nam Nga Nghĩa Ngọc Nhân Phong Phú Phúc Phước Quang Quảng Sơn Tam Tân Tây "
-    "Thạch Thanh Thành Thắng Thiện Thọ Thuận Thượng Thủy Tiên Tiến Trung Trường Tú Vạn Văn Vĩnh "
-    "Xuân Yên"
-).split()
-_SECOND = (
-    "An Bình Bảng Châu Cường Dương Đạo Đông Đồng Đức Giang Hà Hải Hiệp Hòa Hoàng Hội Hưng Khê Lạc "
-    "Lâm Lập Lễ Long Lộc Lợi Mỹ Ninh Phong Phú Phúc Phương Quang Sơn Tân Thành Thạnh Thắng Thịnh "
-    "Thọ Thuận Thủy Tiến Trạch Trung Vân Viên Xá Xuân Yên"
-).split()
+_FIRST = [
+    "An",
+    "Bình",
+    "Bắc",
+    "Cẩm",
+    "Châu",
+    "Đại",
+    "Đông",
+    "Đồng",
+    "Gia",
+    "Hà",
+    "Hải",
+    "Hòa",
+    "Hoàng",
+    "Hồng",
+    "Hợp",
+    "Hưng",
+    "Khánh",
+    "Kim",
+    "La",
+    "Lâm",
+    "Liên",
+    "Long",
+    "Lộc",
+    "Mai",
+    "Minh",
+    "Mỹ",
+    "Nam",
+    "Nga",
+    "Nghĩa",
+    "Ngọc",
+    "Nhân",
+    "Phong",
+    "Phú",
+    "Phúc",
+    "Phước",
+    "Quang",
+    "Quảng",
+    "Sơn",
+    "Tam",
+    "Tân",
+    "Tây",
+    "Thạch",
+    "Thanh",
+    "Thành",
+    "Thắng",
+    "Thiện",
+    "Thọ",
+    "Thuận",
+    "Thượng",
+    "Thủy",
+    "Tiên",
+    "Tiến",
+    "Trung",
+    "Trường",
+    "Tú",
+    "Vạn",
+    "Văn",
+    "Vĩnh",
+    "Xuân",
+    "Yên",
+]
+_SECOND = [
+    "An",
+    "Bình",
+    "Bảng",
+    "Châu",
+    "Cường",
+    "Dương",
+    "Đạo",
+    "Đông",
+    "Đồng",
+    "Đức",
+    "Giang",
+    "Hà",
+    "Hải",
+    "Hiệp",
+    "Hòa",
+    "Hoàng",
+    "Hội",
+    "Hưng",
+    "Khê",
+    "Lạc",
+    "Lâm",
+    "Lập",
+    "Lễ",
+    "Long",
+    "Lộc",
+    "Lợi",
+    "Mỹ",
+    "Ninh",
+    "Phong",
+    "Phú",
+    "Phúc",
+    "Phương",
+    "Quang",
+    "Sơn",
+    "Tân",
+    "Thành",
+    "Thạnh",
+    "Thắng",
+    "Thịnh",
+    "Thọ",
+    "Thuận",
+    "Thủy",
+    "Tiến",
+    "Trạch",
+    "Trung",
+    "Vân",
+    "Viên",
+    "Xá",
+    "Xuân",
+    "Yên",
+]
 
 _THIRD = ("Đông", "Tây", "Nam", "Bắc", "Thượng", "Hạ")
 
@@ -43,7 +146,9 @@ class Unit:
     @property
     def line(self) -> str:
         """Its line of communes.csv."""
-        return f"{self.code},2020-01-01,,{self.kind},{self.name},{' '.join(self.emails)},{self.chair},"
+        return (
+            f"{self.code},2020-01-01,,{self.kind},{self.name},{' '.join(self.emails)},{self.chair},"
+        )
 
 
 def roster(count: int, seed: int) -> tuple[Unit, ...]:
@@ -60,10 +165,10 @@ def roster(count: int, seed: int) -> tuple[Unit, ...]:
         province = number * PROVINCES // count + 1
         domain = f"tinh{province:02d}.example"
         emails = [f"xa{code}@{domain}"]
-        if chance.random() < 0.2:  # noqa: PLR2004  văn thư and an office of its own
+        if chance.random() < 0.2:
             emails.append(f"vp.xa{code}@{domain}")
         kind = kinds[number * len(kinds) // count]
-        dead = chance.random() < 0.01  # noqa: PLR2004
+        dead = chance.random() < 0.01
         units.append(
             Unit(code, kind, name, province, tuple(emails), f"ct{code}@{domain}", dead=dead)
         )
