@@ -17,7 +17,7 @@ from registry.tables import events, metadata
 
 #: So many rows are on their way at a time.
 _ROWS = 500
-#: Who works on a registry, and what was read ahead there, belongs to the place and not to what moves.
+#: Who works on a registry, and what was read ahead there, belongs to the place: it does not move.
 _OF_THE_PLACE = {"leases", "readings"}
 _TABLES = [table for table in metadata.sorted_tables if table.name not in _OF_THE_PLACE]
 _SQLITE_COUNTER = "sqlite_sequence", "name", "seq"
