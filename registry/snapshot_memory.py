@@ -143,7 +143,7 @@ def _goes_on(connection: sa.Connection, old: Head, new: Head) -> bool:
     return connection.execute(_HASH, {"wanted": old.serial}).scalar_one_or_none() == old.sha256
 
 
-def _numbers(news: Iterable[sa.Row[Any]], kinds: frozenset[str]) -> list[int]:
+def _numbers(news: Iterable[Any], kinds: frozenset[str]) -> list[int]:
     """Return the numbers of the messages or mails that these kinds of events are about."""
     found = {int(row.subject.rpartition(" ")[2]) for row in news if row.kind in kinds}
     return sorted(found)
