@@ -7,7 +7,7 @@ of event is not known here, or a journal that is not the one that was read, mean
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
 import sqlalchemy as sa
 
@@ -43,6 +43,7 @@ _OF_OTHERS = frozenset(
 #: What a message was understood as, or that it is nothing: it concerns the answers of its own
 #: commune, and those that were its versions. (An assignment also concerns the commune before.)
 _OF_MESSAGES = frozenset({"recorded", "held", "rejected", "token-ignored"})
+_KNOWN = _OF_MAILS | _OF_OTHERS | _OF_MESSAGES
 #: More events or communes than this are not worth telling apart.
 _MOST_EVENTS, _MOST = 5_000, 400
 
@@ -87,7 +88,7 @@ _SINCE = (
     .where(events.c.serial > sa.bindparam("serial"))
     .limit(_MOST_EVENTS + 1)
 )
-_THESE = sa.bindparam("ids", expanding=True)
+_THESE: sa.BindParameter[Any] = sa.bindparam("ids", expanding=True)
 _CODES = sa.union(
     sa.select(messages.c.commune_code).where(messages.c.id.in_(_THESE)),
     sa.select(submissions.c.commune_code).where(submissions.c.message_id.in_(_THESE)),
@@ -127,7 +128,7 @@ def remembered(
     if old is None or not _goes_on(connection, old.head, head):
         return _all(connection, head, ids, windows)
     news = connection.execute(_SINCE, {"serial": old.head.serial}).all()
-    others = (kind for kind, _ in news if kind not in _OF_MAILS | _OF_OTHERS | _OF_MESSAGES)
+    others = (row.kind for row in news if row.kind not in _KNOWN)
     if len(news) > _MOST_EVENTS or any(others):
         return _all(connection, head, ids, windows)
     new = replace(old, head=head)
@@ -142,9 +143,9 @@ def _goes_on(connection: sa.Connection, old: Head, new: Head) -> bool:
     return connection.execute(_HASH, {"wanted": old.serial}).scalar_one_or_none() == old.sha256
 
 
-def _numbers(news: Iterable[sa.Row[tuple[str, str]]], kinds: frozenset[str]) -> list[int]:
+def _numbers(news: Iterable[Any], kinds: frozenset[str]) -> list[int]:
     """Return the numbers of the messages or mails that these kinds of events are about."""
-    found = {int(subject.rpartition(" ")[2]) for kind, subject in news if kind in kinds}
+    found = {int(row.subject.rpartition(" ")[2]) for row in news if row.kind in kinds}
     return sorted(found)
 
 
