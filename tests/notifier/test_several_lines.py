@@ -67,9 +67,7 @@ class Office:
         ]
         assert self.store.queue(mails, self.now) == count
 
-    def round(
-        self, courier: Carrier, stop: Callable[[], bool] = lambda: False
-    ) -> Round:
+    def round(self, courier: Carrier, stop: Callable[[], bool] = lambda: False) -> Round:
         calendar = world.calendar(self.config)
         return send_due(
             self.store, courier, self.config, calendar,
