@@ -124,12 +124,17 @@ def test_lines_of_the_copy_that_were_changed_removed_or_moved_are_found(kept: Ke
         ([lines[0], edited, *lines[2:]], "line 2 was changed"),
         ([lines[0], *lines[2:]], "line 2 is event 3"),
         ([lines[1], lines[0], *lines[2:]], "line 1 is event 2"),
-        ([lines[0], lines[0], *lines[1:]], "line 2 is event 1"),
     ):
         kept.copy.path.write_bytes(b"".join(changed))
         (fault,) = kept.faults()
         assert fault.code == "copy"
         assert fault.found.startswith(found)
+
+
+def test_a_line_that_a_deposed_daemon_appended_again_counts_once(kept: Kept) -> None:
+    lines = kept.copy.path.read_bytes().splitlines(keepends=True)
+    kept.copy.path.write_bytes(b"".join([*lines[:2], *lines]))
+    assert kept.faults() == []
 
 
 def test_a_byte_that_flipped_in_the_vault_names_its_message(kept: Kept) -> None:
