@@ -100,8 +100,8 @@ def source_rows(made: Any) -> Iterator[list[str | int]]:
             for field in made.fields:
                 count += 1
                 key = field.key
-                yield [count, commune.title, ordinal, field.label, point.values[key],
-                       point.raw[key], point.places[key], "100%", point.file, point.sha256]  # fmt: skip
+                said = point.values[key], point.raw[key], point.places[key], "100%"
+                yield [count, commune.title, ordinal, field.label, *said, point.file, point.sha256]
 
 
 def ours(made: Any) -> int:

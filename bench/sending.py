@@ -65,6 +65,7 @@ class Sink(asyncio.Protocol):
     said_no_login = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Greet."""
         self._transport: Any = transport
         self._content, self._buffer = False, b""
         self._say(b"220 sink ESMTP")
@@ -77,6 +78,7 @@ class Sink(asyncio.Protocol):
             self._transport.write(words + b"\r\n")
 
     def data_received(self, data: bytes) -> None:
+        """Answer each command, and each content after its dot."""
         self._buffer += data
         while self._buffer:
             if self._content:
@@ -210,6 +212,10 @@ def ours(port: int, ca: str, count: int, connections: int) -> dict[str, float]:
     }  # fmt: skip
     config = world.config(smtp=smtp)
     moments = iter(range(10**9))
+
+    def clock() -> dt.datetime:
+        return NOW + dt.timedelta(milliseconds=next(moments))
+
     with (
         tempfile.TemporaryDirectory(prefix="bench-", dir=os.environ.get("TMPDIR")) as folder,
         open_store("sqlite:///registry.db", Path(folder)) as store,
@@ -229,7 +235,7 @@ def ours(port: int, ca: str, count: int, connections: int) -> dict[str, float]:
             while sent < count:
                 sent += send_due(
                     store, courier, config, world.calendar(config), pace=pace,
-                    clock=lambda: NOW + dt.timedelta(milliseconds=next(moments)), jitter=lambda: 0.0,
+                    clock=clock, jitter=lambda: 0.0,
                 ).count("sent")  # fmt: skip
         states = {mail.state for mail in store.mails()}
         assert states == {"sent"}, states  # noqa: S101  else nothing was measured

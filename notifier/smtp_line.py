@@ -81,7 +81,7 @@ class Line:
             return refused
         try:
             if not await may_leave():
-                raise NotHanded
+                raise NotHanded  # noqa: TRY301  dropped as what it raises is
         except BaseException:
             self.drop()
             raise

@@ -345,10 +345,10 @@ def board_warnings(folder: Path, listen: str, password: str = "") -> list[str]:
     shutil.copytree(EXAMPLE, folder)
     edit(folder, "settings.toml", 'listen = ""', f'listen = "{listen}"')
     if password:
-        text = (folder / "settings.toml").read_text(encoding="utf-8")
-        before, _, board = text.partition("[board]")
-        board = board.replace('password_env = ""', f'password_env = "{password}"', 1)
-        (folder / "settings.toml").write_text(f"{before}[board]{board}", encoding="utf-8")
+        path = folder / "settings.toml"
+        before, section, rest = path.read_text("utf-8").partition("[board]")
+        rest = rest.replace('password_env = "" ', f'password_env = "{password}" ', 1)
+        path.write_text(before + section + rest, "utf-8")
     return [str(one) for one in warnings(load(folder, env={})) if "board" in str(one)]
 
 

@@ -7,7 +7,6 @@ import pytest
 from rigs.nation import Letter, Nation
 from rigs.nation_office import NationOffice, nation_office
 from rigs.nation_roster import Unit, roster
-from rigs.plain_reader import PlainReader
 
 from config.model import Campaign, Config
 from intake.desk import Desk
@@ -25,7 +24,7 @@ class Lived:
     """A small nation's two campaigns, lived through; one delivery is noted, for the last test."""
 
     def __init__(self, folder: Path) -> None:
-        with nation_office(folder / "office", UNITS, small, reader=PlainReader()) as office:
+        with nation_office(folder / "office", UNITS, small) as office:
             office.step, office.quiet = dt.timedelta(hours=2), dt.timedelta(hours=12)
             office.live()
             self.wrong = list(office.wrong())

@@ -1,4 +1,4 @@
-"""Several mails under way at once: the same promises as one by one, and no more is asked of anybody."""
+"""Several mails under way at once: the same promises as one by one."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator
@@ -67,9 +67,7 @@ class Office:
         ]
         assert self.store.queue(mails, self.now) == count
 
-    def round(
-        self, courier: Carrier, stop: Callable[[], bool] = lambda: False
-    ) -> Round:
+    def round(self, courier: Carrier, stop: Callable[[], bool] = lambda: False) -> Round:
         calendar = world.calendar(self.config)
         return send_due(
             self.store, courier, self.config, calendar,
@@ -300,7 +298,7 @@ def test_a_hanging_answer_holds_up_one_connection_only(
     assert office.states() == {"sent": 40, "unknown": 1}
 
 
-# --- asked again at the last moment -----------------------------------------------------------------
+# --- asked again at the last moment ---------------------------------------------------------------
 
 
 def test_what_is_decided_during_the_dialogue_still_counts(office: Office) -> None:

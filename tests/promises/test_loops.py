@@ -125,6 +125,9 @@ def test_fault_113_the_answer_to_a_form_waits_for_the_cap_and_is_never_dropped(o
     assert states == {"sent", "cancelled"}
 
 
+_HAND_OVER = (".carry", ".handed", ".write_down", "sendmail", "send_message")
+
+
 def test_one_gate_nothing_but_the_outbox_hands_a_mail_to_a_courier() -> None:
     """Who sends past the outbox sends past caps, brake, recheck and record."""
     hands_over, made, speaks = set(), set(), set()
@@ -133,7 +136,7 @@ def test_one_gate_nothing_but_the_outbox_hands_a_mail_to_a_courier() -> None:
             name = str(path.relative_to(ROOT))
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
-                if called.endswith((".carry", ".handed", ".write_down", "sendmail", "send_message")):
+                if called.endswith(_HAND_OVER):
                     hands_over.add((name, called))
                 if called.endswith("Courier"):
                     made.add(name)

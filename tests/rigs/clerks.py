@@ -47,7 +47,7 @@ class LoneClerk:
     def back(self, letter: Letter) -> None:
         self._letter = letter
 
-    def done(self, letter: Letter, delivery: Delivery) -> None:
+    def done(self, letter: Letter, delivery: Delivery) -> None:  # noqa: ARG002  it has only one
         self.outcome = delivery
 
     def write(self, handing: Sequence[Letter]) -> Collection[int]:
