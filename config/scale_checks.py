@@ -37,7 +37,7 @@ def check_scale(file: TomlFile, scale: Scale, folder: Path) -> Iterator[Problem]
             f'scale.readers = "{scale.readers}" without TLS',
             "letters would cross the network readable by anyone, and whoever reaches the scheduler "
             "could run programs on its workers and on this machine",
-            "write tls_ca, tls_cert and tls_key (docs/scale.md says how to make them)",
+            "write tls_ca, tls_cert and tls_key (docs/many-machines.md says how to make them)",
         )
     if find_spec("distributed") is None:
         yield file.problem(

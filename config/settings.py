@@ -279,7 +279,7 @@ def _absolute(settings: Settings, folder: Path) -> Settings:
     sections: tuple[tuple[str, Section, tuple[str, ...]], ...] = (
         ("mailbox", settings.mailbox, servers),
         ("smtp", settings.smtp, servers),
-        ("storage", settings.storage, ("password_file",)),
+        ("storage", settings.storage, ("password_file", "s3_secret_file")),
         ("board", settings.board, ("password_file",)),
         ("oauth", settings.oauth, tokens),
         ("scale", settings.scale, ("tls_ca", "tls_cert", "tls_key")),

@@ -493,3 +493,13 @@ def test_a_buckets_secret_that_others_can_read_is_told(tmp_path: Path) -> None:
     (told,) = [one for one in warnings(load(folder, env={})) if "s3_secret_file" in str(one)]
     assert f"chmod 600 {secret}" in str(told)
     assert "Bi-Mat-123" not in str(told)
+
+
+def test_a_buckets_secret_starts_at_the_config_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "config"
+    shutil.copytree(EXAMPLE, folder)
+    in_bucket(folder)
+    edit(folder, "settings.toml", 's3_secret_env = "MAU_S3"', 's3_secret_env = ""')
+    edit(folder, "settings.toml", 's3_secret_file = ""', 's3_secret_file = "secrets/s3"')
+    found = load(folder, env={}).settings.storage.s3_secret_file
+    assert found == str(folder.absolute() / "secrets" / "s3")

@@ -17,10 +17,12 @@ GUIDES = [
     *ROOT.glob("docs/vi/*.md"),
     ROOT / "docs" / "backup.md",
     ROOT / "docs" / "upgrade.md",
+    ROOT / "docs" / "many-machines.md",
 ]
 #: `intake [--config DIR] COMMAND …`; not the user, the group, the unit or the folder of that name.
 CALL = re.compile(
-    r"(?:^|[`(\s]|/bin/)intake(?: --config \S+)? (?!intake\b)([a-z]+)\b(?!=)([^\n`|;&]*)",
+    r"(?:^|[`(\s]|/bin/)intake(?: --config \S+)? (?!intake\b)([a-z]+(?:-[a-z]+)*)\b(?!=)"
+    r"([^\n`|;&]*)",
     re.MULTILINE,
 )
 
