@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from rigs.clerks import LoneClerk
 from rigs.smtp import ScriptedSmtp
 from rigs.token_endpoint import SECRET, TokenEndpoint, saying
 
 from config.model import Settings, Smtp
 from config.settings import ConfigProblems
-from notifier.delivery import AuthFailed, Later, Sent
+from notifier.delivery import AuthFailed, Later, Letter, Sent
 from notifier.oauth import Logins, TokenAway, TokenRefused, Tokens
 from notifier.smtp import Courier
 
@@ -252,7 +253,9 @@ MAIL = b"From: ocop@caoloc.example\r\nTo: x@xa.example\r\nMessage-ID: <1@x>\r\n\
 
 
 def send(courier: Courier) -> object:
-    return courier.send("x@xa.example", MAIL, lambda: None)
+    clerk = LoneClerk(Letter(1, "x@xa.example", MAIL), lambda: None)
+    courier.carry(clerk)
+    return clerk.outcome
 
 
 def test_the_courier_logs_in_with_the_token_and_renews_one_that_was_revoked(
