@@ -7,6 +7,7 @@ số liệu. Printed and signed off like the report itself (`notifier.report`).
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from notifier import report_sheets, wording
 from notifier.change_words import earlier, narrative, state_words
@@ -24,6 +25,7 @@ from notifier.printed import BOLD, CENTRE, HEADER, PLAIN, Look, Value
 from notifier.report_inputs import CommuneFacts, FieldFacts, PointFacts, ReportInputs
 
 _NOTE = Look(italic=True, border=False, upright="top")
+_SMALL = Look(size=9)
 _NONE = Look(italic=True, across="center")
 
 
@@ -146,8 +148,13 @@ def _change(
         now if now is not None and now != "" else "(trống)",
         source,
     ]
-    bold = replace(now_look, bold=True)
-    return values, [PLAIN, CENTRE, PLAIN, PLAIN, was_look, bold, Look(size=9)]
+    return values, [PLAIN, CENTRE, PLAIN, PLAIN, was_look, _bold(now_look), _SMALL]
+
+
+@cache
+def _bold(look: Look) -> Look:
+    """Return the look in bold, the same one for the same look (`notifier.pressed`)."""
+    return replace(look, bold=True)
 
 
 def _states(sheet: Sheet, inputs: ReportInputs, changes: Changes) -> None:
