@@ -13,7 +13,7 @@ _STAMP = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:(?:cre
 _CORE = "docProps/core.xml"
 #: The third level packs sheets as small as the fifth, in half of its time.
 _LEVEL = 3
-#: APPNOTE.TXT 4.3.7, 4.3.12 and 4.3.16: what is before a member, and its line and the end after all.
+#: APPNOTE.TXT 4.3.7, 4.3.12, 4.3.16: what is before a member, its line after all, and the end.
 _LOCAL, _LISTED = struct.Struct("<4s5H3I2H"), struct.Struct("<4s6H3I5H2I")
 _END = struct.Struct("<4s4H2IH")
 _VERSION, _UNIX, _DEFLATED, _DATE = 20, 3 << 8, 8, (1 << 5) | 1
@@ -69,15 +69,14 @@ class Packed:
 
     def append(self, other: "Packed") -> None:
         """Put what another one has packed behind; nothing is added to that one any more."""
-        # Both end at a whole byte, and nothing behind refers to what is before.
-        self._parts.append(self._packer.flush(zlib.Z_FULL_FLUSH))
-        self._parts += [*other._parts, other._packer.flush(zlib.Z_FULL_FLUSH)]
+        # Each part ends at a whole byte, and nothing in it refers to what is before.
+        self._parts += [self._packer.flush(zlib.Z_FULL_FLUSH), *other.parts(zlib.Z_FULL_FLUSH)]
         shifted = _times(self.crc, _power(other.size))
         self.size, self.crc = self.size + other.size, shifted ^ other.crc
 
-    def end(self) -> list[bytes]:
+    def parts(self, ending: int = zlib.Z_FINISH) -> list[bytes]:
         """Return the packed bytes; nothing is added any more."""
-        return [*self._parts, self._packer.flush()]
+        return [*self._parts, self._packer.flush(ending)]
 
 
 def joined(members: Iterable[tuple[str, Packed]]) -> bytes:
@@ -89,7 +88,7 @@ def joined(members: Iterable[tuple[str, Packed]]) -> bytes:
     parts: list[bytes] = []
     listed, place = [], 0
     for name, member in members:
-        packed, called = member.end(), name.encode("ascii")
+        packed, called = member.parts(), name.encode("ascii")
         about = (0, _DEFLATED, 0, _DATE, member.crc, sum(map(len, packed)), member.size)
         if max(place, *about) > _LARGEST:
             raise ValueError(f"{name}: {member.size} bytes are too many for a workbook")

@@ -40,7 +40,7 @@ def supplement_workbook(inputs: ReportInputs, was: ReportInputs, changes: Change
     _changed(book.sheet("Thay đổi"), inputs, changes)
     _states(book.sheet("Trạng thái đơn vị"), inputs, changes)
     report_sheets.open_findings(book.sheet("Lỗi còn lại"), _only(inputs, changes))
-    _sources(book.sheet("Nguồn số liệu"), inputs, changes)
+    _sources(book, inputs, changes)
     return book.save(inputs.made_at)
 
 
@@ -194,10 +194,10 @@ def _state(index: int, one: CommuneChange, inputs: ReportInputs) -> list[Value]:
 # --- where it stands ---
 
 
-def _sources(sheet: Sheet, inputs: ReportInputs, changes: Changes) -> None:
+def _sources(book: Book, inputs: ReportInputs, changes: Changes) -> None:
     """Every value of a new point and every changed value; the earlier ones stand in the report."""
     found: list[tuple[str, int, PointFacts, tuple[str, ...]]] = []
     for one in changes.communes:
         found += [(one.title, number, point, tuple(point.values)) for number, point in one.added]
         found += [(one.title, point.ordinal, point.now, point.keys) for point in one.changed]
-    report_sheets.source_rows(sheet, inputs, found)
+    report_sheets.source_rows(book, inputs, found)
