@@ -265,7 +265,9 @@ def _mail(mail: Mail) -> MailFacts:
 class Registry(Protocol):
     """What ``gather`` asks of the store."""
 
-    def snapshot(self, campaigns: Mapping[str, Window]) -> Snapshot: ...  # noqa: D102  as the store's
+    def snapshot(  # noqa: D102  as the store's
+        self, campaigns: Mapping[str, Window], *, contents: bool, findings: bool
+    ) -> Snapshot: ...
     def submissions(  # noqa: D102
         self, campaign: str, key: CommuneKey | None = None
     ) -> Sequence[Submission]: ...
@@ -285,7 +287,7 @@ def gather(store: Registry, config: Config, campaign: Campaign, now: dt.datetime
     submissions = tuple(store.submissions(campaign.id))
     ids = sorted({number for item in submissions for number in (item.message_id, item.source_id)})
     material = Material(
-        snapshot=store.snapshot(windows([campaign])),
+        snapshot=store.snapshot(windows([campaign]), contents=False, findings=False),
         submissions=submissions,
         documents=store.documents_of(ids),
         messages=store.messages_of(ids),

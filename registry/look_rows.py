@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -455,7 +456,7 @@ def _with_contents(
     notes: bool = True,
 ) -> list[Submission]:
     ids = [row.id for row in rows]
-    found = _contents(connection, points, ids, point_of) if contents else {}
+    found = _contents(connection, points, ids, partial(point_of, known={})) if contents else {}
     noted = _contents(connection, findings, ids, finding_of) if notes else {}
     return [submission_of(row, found.get(row.id, []), noted.get(row.id, [])) for row in rows]
 

@@ -24,7 +24,7 @@ from notifier.report import (
 )
 from notifier.report_inputs import PointFacts, counted_receipts, total
 from notifier.wording import roman
-from registry.model import CommuneKey, Document, ReportRow
+from registry.model import Document, ReportRow
 from registry.snapshot import windows
 
 CONFIG = rig.office()
@@ -213,7 +213,9 @@ class Registry:
     def __init__(self, material: Material) -> None:
         self.material = material
 
-    def snapshot(self, campaigns: object) -> object:
+    def snapshot(self, campaigns: object, *, contents: bool, findings: bool) -> object:
+        assert not contents
+        assert not findings  # the versions are asked for with theirs
         assert campaigns == windows(CONFIG.campaigns)
         return self.material.snapshot
 
