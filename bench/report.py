@@ -2,7 +2,8 @@
 
 Inputs of a campaign with ten points a commune are made by hand (so that the registry is not
 measured here); then the workbook is built, with every value's source, and its inputs are written
-as JSON, which freezes it. Beside it the rows of its largest sheet alone, the sources, written with
+as JSON, which freezes it. The program has built a report of one point before: what a daemon loads
+once is not counted. Beside it the rows of its largest sheet alone, the sources, written with
 openpyxl (as pandas.to_excel does), openpyxl's write-only mode and XlsxWriter in constant memory,
 none with heights, two fonts at most. Each runs in a process of its own.
 
@@ -11,6 +12,7 @@ none with heights, two fonts at most. Each runs in a process of its own.
 
 import argparse
 import cProfile
+import dataclasses
 import datetime as dt
 import hashlib
 import io
@@ -21,10 +23,12 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
@@ -92,6 +96,75 @@ def inputs(points: int) -> Any:
     )  # fmt: skip
 
 
+def offices(points: int) -> tuple[Any, Any]:
+    """Return a configuration with a commune for each ten points, and its campaign."""
+    from rigs.board import many  # noqa: PLC0415
+
+    config = many(-(-points // _PER_COMMUNE))
+    config = dataclasses.replace(config, folder=ROOT / "config" / "cao-loc")
+    return config, config.campaigns[0]
+
+
+def fill(points: int, folder: Path) -> None:
+    """Make a registry that knows all that, as the daemon would have recorded it."""
+    from parsers.reading import Row  # noqa: PLC0415
+    from registry.model import Document, NewSubmission, Outcome, Point, Slot  # noqa: PLC0415
+    from registry.store import open_store  # noqa: PLC0415
+
+    config, campaign = offices(points)
+    store = open_store("sqlite:///registry.db", folder, durable=False)
+    known = zip(config.communes, inputs(points).communes, strict=True)
+    for number, (commune, facts) in enumerate(known):
+        at = campaign.opens_at + dt.timedelta(seconds=number + 1)
+        sha256 = f"{number:064x}"
+        slot = Slot("ocop@mail.example", "INBOX", 7, number + 1)
+        message = store.keep(slot, sha256, 60_000, at, at).message_id
+        rows = (Row(one.values, one.places, one.confidence, one.raw) for one in facts.points)
+        form, paper = facts.points[0].file, "Cam kết.pdf"
+        outcome = Outcome(
+            "recorded", "submission", "read", sender=commune.emails[0], commune=commune.key,
+            campaign=campaign.id, content_key=str(number),
+            documents=(
+                Document(1, form, facts.points[0].sha256, 60_000, "xlsx", "form"),
+                Document(2, paper, sha256, 9_000, "pdf", "dossier", item="commitment"),
+            ),
+            submission=NewSubmission(
+                campaign.id, commune.key, "registered", late=False, after_close=False,
+                receipt_prefix="OCOP2",
+                points=tuple(Point(ordinal, 1, row) for ordinal, row in enumerate(rows, 1)),
+            ),
+        )  # fmt: skip
+        store.record(message, outcome, at)
+    store.close()
+
+
+def opened(points: int, folder: Path) -> Any:
+    """Return what the daemon would make the report with."""
+    from registry.store import open_store  # noqa: PLC0415
+    from registry.vault import Vault  # noqa: PLC0415
+
+    config, campaign = offices(points)
+    vault = Path(tempfile.mkdtemp(prefix="vault-", dir=folder))
+    store = open_store("sqlite:///registry.db", folder, durable=False)
+    return SimpleNamespace(
+        store=store, vault=Vault(vault), config=config, clock=lambda: campaign.closes_at
+    )
+
+
+def gathered(desk: Any) -> int:
+    """Ask the registry for the inputs; return how many points there are."""
+    from notifier.report import gather  # noqa: PLC0415
+
+    return len(gather(desk.store, desk.config, desk.config.campaigns[0], AT).points)
+
+
+def whole(desk: Any) -> int:
+    """Freeze the report as the daemon does: ask, build it and its letter, all into the vault."""
+    from intake.closing import freeze_report  # noqa: PLC0415
+
+    return sum(file.size_bytes for file in freeze_report(desk, desk.config.campaigns[0]).files)
+
+
 def source_rows(made: Any) -> Iterator[list[str | int]]:
     """Yield the rows of the sources' sheet."""
     count = 0
@@ -148,6 +221,8 @@ def xlsxwriter(made: Any) -> int:
 _WRITERS: dict[str, tuple[str, Callable[[Any], int]]] = {
     "ours": ("the report, all sheets", ours),
     "frozen": ("its inputs as JSON", frozen),
+    "gathered": ("asking the registry for them", gathered),
+    "whole": ("all of it: asked, built with its letter, frozen", whole),
     "openpyxl": ("openpyxl, the sources only", plain_openpyxl),
     "write-only": (
         "openpyxl write-only, the sources only",
@@ -157,9 +232,22 @@ _WRITERS: dict[str, tuple[str, Callable[[Any], int]]] = {
 }
 
 
+#: The libraries beside ours.
+_PEERS = {"openpyxl", "write-only", "xlsxwriter"}
+#: What asks a registry rather than being given the inputs.
+_ASKING = {"gathered", "whole"}
+
+
 def child(who: str, points: int) -> None:
     """Do one thing and print what it took as JSON."""
-    made = inputs(points)
+    with tempfile.TemporaryDirectory(prefix="bench-report-") as small:
+        if who in _ASKING:
+            fill(1, Path(small))
+            _WRITERS[who][1](opened(1, Path(small)))
+            made = opened(points, Path(os.environ["BENCH_REGISTRY"]))
+        else:
+            _WRITERS[who][1](inputs(1))
+            made = inputs(points)
     before_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     path = os.environ.get("BENCH_PROFILE")
     profile = cProfile.Profile() if path else None
@@ -175,10 +263,14 @@ def child(who: str, points: int) -> None:
     print(json.dumps(found | {"bytes": size, "before_kb": before_kb, "peak_kb": peak_kb}))
 
 
-def run(who: str, points: int, profile: str = "") -> Any:
-    """Run one thing in a child."""
+def run(who: str, points: int, registry: Path, profile: str = "") -> Any:
+    """Run one thing in a child, with the registry in that folder, which is filled if it is new."""
     command = [sys.executable, __file__, "--child", who, str(points)]
-    env = os.environ | {"BENCH_PROFILE": profile}
+    env = os.environ | {"BENCH_PROFILE": profile, "BENCH_REGISTRY": str(registry)}
+    if who in _ASKING and not registry.exists():
+        registry.mkdir()
+        filling = [sys.executable, __file__, "--child", "fill", str(points)]
+        subprocess.run(filling, check=True, env=env)
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=env)
     return json.loads(done.stdout)
 
@@ -188,33 +280,45 @@ def main() -> None:
     parser.add_argument("--points", type=int, nargs="+", default=[330, 3321, 33210])
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--peers-to", type=int, default=3321, help="most points of the libraries")
-    parser.add_argument("--profile", default="", help="write a cProfile of one run and stop")
+    parser.add_argument("--only", nargs="+", default=list(_WRITERS), choices=list(_WRITERS))
+    parser.add_argument("--profile", default="", help="write a cProfile of the first and stop")
     parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)
     wanted = parser.parse_args()
+    if wanted.child and wanted.child[0] == "fill":
+        fill(int(wanted.child[1]), Path(os.environ["BENCH_REGISTRY"]))
+        return
     if wanted.child:
         child(wanted.child[0], int(wanted.child[1]))
         return
-    if wanted.profile:
-        run("ours", wanted.points[-1], wanted.profile)
-        return
+    with tempfile.TemporaryDirectory(prefix="bench-report-") as folder:
+        if wanted.profile:
+            run(wanted.only[0], wanted.points[-1], Path(folder) / "registry", wanted.profile)
+        else:
+            table(wanted, Path(folder))
+
+
+def table(wanted: argparse.Namespace, folder: Path) -> None:
+    """Measure and print."""
     names = [f"{one} {version(one)}" for one in ("openpyxl", "XlsxWriter")]
     cores = len(os.sched_getaffinity(0))
     print(
         f"report: median of {wanted.runs} runs\n{platform.machine()}, {cores} cores, "
         f"{platform.system()}; Python {platform.python_version()}, {', '.join(names)}\n"
     )
-    print("| | points | seconds | processor s | µs a point | peak MB | of it the inputs | MB |")
+    print("| | points | seconds | processor s | µs a point | peak MB | of it before | MB |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
-    for who, (name, _) in _WRITERS.items():
+    for who in wanted.only:
+        name = _WRITERS[who][0]
         for points in wanted.points:
-            if who not in {"ours", "frozen"} and points > wanted.peers_to:
+            if who in _PEERS and points > wanted.peers_to:
                 continue
-            runs = [run(who, points) for _ in range(wanted.runs)]
+            runs = [run(who, points, folder / str(points)) for _ in range(wanted.runs)]
             middle = {key: statistics.median(one[key] for one in runs) for key in runs[0]}
+            size = f"{middle['bytes'] / 1e6:.1f}" if who != "gathered" else ""
             print(
                 f"| {name} | {points} | {middle['seconds']:.2f} | {middle['cpu']:.2f} "
                 f"| {middle['cpu'] / points * 1e6:.0f} | {middle['peak_kb'] / 1000:.0f} "
-                f"| {middle['before_kb'] / 1000:.0f} | {middle['bytes'] / 1e6:.1f} |",
+                f"| {middle['before_kb'] / 1000:.0f} | {size} |",
                 flush=True,
             )
 

@@ -188,6 +188,7 @@ def freeze_report(desk: Desk, campaign: Campaign) -> ReportRow:
         changes = _changes(desk.vault, inputs)
         built = built | dossier_archives(desk, campaign, inputs, changes, room)
     files = [ReportFile(name, desk.vault.put(data), len(data)) for name, data in built.items()]
+    del built  # of a country they and the inputs' JSON would be in memory at once
     base = inputs.base
     return desk.store.freeze_report(
         campaign.id,

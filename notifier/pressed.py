@@ -1,38 +1,47 @@
 """Workbooks of hundreds of thousands of rows: openpyxl makes the frame, the rows are pressed here.
 
 Styles, widths, page setup and the package are openpyxl's. Its cells, an object each, cost 15 ms and
-1.4 kB a point of a report; here a row is text as soon as the next one begins, and packed at once.
-Rows are written from the top down: a line that was left cannot be written again.
+1.4 kB a point of a report; here a row is text as soon as it is written, and packed once: a cell
+that says what one above it said is not made again. Rows are written from the top down: a line that
+was left cannot be written again.
 """
 
 import datetime as dt
 import io
 import re
 import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.utils import get_column_letter
 
 from notifier import printed
-from notifier.fixed_zip import EPOCH, dated
+from notifier.fixed_zip import Packed, dated, joined
 from notifier.printed import FREE, SIZE, Look, Value, height_of, lines_needed, shown
 
+#: No sheet has more rows than this: Excel calls one that has damaged.
+LAST_LINE = 1_048_576
 _ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
 _SPECIAL = re.compile("[&<>\r]|^[ \t\n]|[ \t\n]$|\n")
-_PART = 1 << 18  # characters that are packed together
+_PART = 1 << 18  # bytes that are packed together
 _SHEET = re.compile(r"xl/worksheets/sheet(\d+)\.xml")
 _DATA = re.compile(rb"<sheetData\s*/>|<sheetData>.*</sheetData>", re.DOTALL)
 _DIMENSION = re.compile(rb'(<dimension ref=")[^"]*(")')
-#: Packing harder takes twice the time and saves a tenth.
-_LEVEL = 4
 #: What is put into a cell to see which style it gets.
 _SAMPLES: dict[str, Value] = {"": None, "=": "=", "#": Decimal(1)}
 _LETTERS = [get_column_letter(number) for number in range(1, 200)]
+_ROW = b'<row r="'
+#: What begins each cell; the number of its line follows.
+_OPEN = [f'<c r="{letter}'.encode() for letter in _LETTERS]
+#: Texts that a column remembers.
+_REMEMBERED = 5_000
+#: No letter is wider than this many digits; what a cell's borders take.
+_WIDEST, _MARGIN = 1.65, 1.2
+#: One digit is as wide as another: numbers of the same length are measured once.
+_AS_WIDE = str.maketrans("123456789", "000000000")
 
 
 class Book:
@@ -67,28 +76,68 @@ class Book:
             numbers[kind] = int(cell.style_id)
         return numbers[kind]
 
+    def cell(self, value: Value, look: Look) -> bytes:
+        """Return a cell's text after the number of its line."""
+        kind, rest = _text(value) if isinstance(value, str) else _figure(value)
+        numbers = self.styles.get(id(look))
+        style = numbers.get(kind) if numbers else None
+        if style is None:
+            style = self.style(look, kind)
+        return b'" s="%d"%b' % (style, rest)
+
     def save(self, made_at: dt.datetime) -> bytes:
         """Return the workbook's bytes: the same rows and ``made_at``, the same bytes."""
         for sheet in self.sheets:
             sheet.end()
-        frame, target = io.BytesIO(), io.BytesIO()
+        frame = io.BytesIO()
         self.frame.save(frame)
-        with (
-            zipfile.ZipFile(frame) as source,
-            zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as copy,
-        ):
+        members = []
+        with zipfile.ZipFile(frame) as source:
             for name in source.namelist():
-                member = zipfile.ZipInfo(name, EPOCH)
-                member.compress_type = zipfile.ZIP_DEFLATED
-                member.external_attr, member.create_system = 0o600 << 16, 3
                 content = dated(name, source.read(name), made_at)
-                with copy.open(member, "w") as out:
-                    if found := _SHEET.fullmatch(name):
-                        for part in self.sheets[int(found[1]) - 1].parts(content):
-                            out.write(part)
-                    else:
-                        out.write(content)
-        return target.getvalue()
+                if found := _SHEET.fullmatch(name):
+                    packed = self.sheets[int(found[1]) - 1].whole(content)
+                else:
+                    packed = Packed()
+                    packed.add(content)
+                members.append((name, packed))
+        return joined(members)
+
+
+class _Column(dict[str, tuple[bytes, int]]):
+    """The cells of a column in one look: by their text, the cell and how many lines it takes.
+
+    A cell is what follows the number of its line, and whatever stands before the next one's.
+    """
+
+    def __init__(self, book: Book, look: Look, width: float, after: bytes) -> None:
+        super().__init__()
+        self._book, self._look, self._width, self._after = book, look, width, after
+        self._start = book.cell(0, look).removesuffix(b"0</v></c>")
+        self._end = b"</v></c>" + after
+
+    def __missing__(self, text: str) -> tuple[bytes, int]:
+        """Make a cell that no line above had."""
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[text] = made = self._book.cell(text, self._look) + self._after, self._lines(text)
+        return made
+
+    def figure(self, value: int | Decimal) -> tuple[bytes, int]:
+        """Make the cell of a number: these seldom come again."""
+        text = shown(value, self._look)
+        lines = 1
+        if len(text) * _WIDEST + _MARGIN > self._width:
+            lines = self._lines(text.translate(_AS_WIDE))
+        if isinstance(value, int):
+            return b"%b%d%b" % (self._start, value, self._end), lines
+        return self._book.cell(value, self._look) + self._after, lines
+
+    def _lines(self, text: str) -> int:
+        # Most cells need no measuring.
+        if len(text) * _WIDEST + _MARGIN > self._width or "\n" in text:
+            return lines_needed(text, self._width, bold=self._look.bold)
+        return 1
 
 
 class Sheet:
@@ -100,39 +149,46 @@ class Sheet:
         self._widths: list[float] = []
         self._merged: list[str] = []
         self._line, self._height = 0, 0.0
-        self._values: list[Value] = []
-        self._looks: list[Look | None] = []
-        self._columns = 1
-        self._pressed: list[str] = []
+        #: The open line: what it holds, and its text as long as it is one whole row.
+        self._values: Sequence[Value] = ()
+        self._looks: Sequence[Look | None] = ()
+        self._text = b""
+        self._last = 0
+        self._columns: dict[tuple[int, int, bool], _Column] = {}
+        self._rows: dict[tuple[int, ...], list[_Column]] = {}
+        self._pressed: list[bytes] = []
         self._size = 0
-        self._packer = zlib.compressobj(1)
-        self._packed: list[bytes] = []
+        self._packed = Packed()
 
     # --- what is written ---
 
     def row(self, number: int, values: Sequence[Value], looks: Sequence[Look]) -> None:
         """Write one row and give it the height that its longest cell needs."""
+        if number == self._line:
+            raise ValueError(f"line {number} is written already")
         self._go_to(number)
-        self._values[: len(values)], self._looks[: len(looks)] = values, looks
-        lines = 1
-        for value, look, width in zip(values, looks, self._widths, strict=False):
-            if value is None or value == "":
-                continue
-            text = value if isinstance(value, str) else shown(value, look)
-            # Nothing is wider than 1.65 digits a letter: most cells need no measuring.
-            if len(text) * 1.65 + 1.2 > width or "\n" in text:
-                needed = lines_needed(text, width, bold=look.bold)
-                lines = max(lines, needed)
-        self._height = round(lines * SIZE * printed.LINE_POINTS + 5, 1)
+        parts, lines = [_ROW, b""], 1
+        for value, column in zip(values, self._columns_of(looks), strict=True):
+            if isinstance(value, str):
+                cell, needed = column[value]
+            else:
+                cell, needed = column[""] if value is None else column.figure(value)
+            parts.append(cell)
+            if needed > lines:  # noqa: PLR1730  ten million times: max() costs a tenth of it all
+                lines = needed
+        self._height, parts[1] = _tall(lines)
+        self._text = str(number).encode().join(parts)
+        self._values, self._looks = values, looks
 
     def span(self, number: int, first: int, last: int, value: str, look: Look = FREE) -> None:
         """Write one text over several columns of a row; the row grows to hold it."""
         self._go_to(number)
-        missing = last - len(self._values)
-        self._values += [None] * missing
-        self._looks += [None] * missing
-        self._values[first - 1 : last] = [value, *[None] * (last - first)]
-        self._looks[first - 1 : last] = [look] * (last - first + 1)
+        missing = [None] * (last - len(self._values))
+        values: list[Value] = [*self._values, *missing]
+        looks: list[Look | None] = [*self._looks, *missing]
+        values[first - 1 : last] = [value, *[None] * (last - first)]
+        looks[first - 1 : last] = [look] * (last - first + 1)
+        self._values, self._looks, self._text = values, looks, b""
         if last > first:
             self._merged.append(f"{_LETTERS[first - 1]}{number}:{_LETTERS[last - 1]}{number}")
         width = sum(self.width_of(column) for column in range(first, last + 1))
@@ -141,10 +197,10 @@ class Sheet:
     def tall(self, number: int, height: float) -> None:
         """Make a row as tall as that, whatever is in it."""
         self._go_to(number)
-        self._height = height
+        self._text, self._height = b"", height
 
     def widths(self, sizes: Sequence[float]) -> None:
-        """Set the columns' widths, from the first on."""
+        """Set the columns' widths, from the first on, before the rows."""
         self._widths = [float(size) for size in sizes]
         printed.widths(self.frame, sizes)
 
@@ -164,75 +220,103 @@ class Sheet:
         """Nothing more is written."""
         self._press()
         self._pack()
-        self._packed.append(self._packer.flush())
+
+    def whole(self, frame: bytes) -> Packed:
+        """Return the sheet's XML: the frame's, with the rows and what is merged in their place."""
+        corner = f"A1:{_LETTERS[max(self._last, 1) - 1]}{max(self._line, 1)}".encode()
+        head, tail = _DATA.split(frame, maxsplit=1)
+        whole = Packed()
+        whole.add(_DIMENSION.sub(rb"\g<1>" + corner + rb"\g<2>", head) + b"<sheetData>")
+        whole.append(self._packed)
+        merged = ""
+        if self._merged:
+            cells = "".join(f'<mergeCell ref="{ref}"/>' for ref in self._merged)
+            merged = f'<mergeCells count="{len(self._merged)}">{cells}</mergeCells>'
+        whole.add(b"</sheetData>" + merged.encode() + tail)
+        return whole
+
+    def _columns_of(self, looks: Sequence[Look]) -> list[_Column]:
+        """Return the columns of a row of these looks, which are found by identity as styles are."""
+        identity = tuple(map(id, looks))
+        found = self._rows.get(identity)
+        if found is None:
+            end = len(looks) - 1
+            found = [self._column(index, look, last=index == end)
+                     for index, look in enumerate(looks)]  # fmt: skip
+            self._rows[identity] = found
+        return found
+
+    def _column(self, index: int, look: Look, *, last: bool) -> _Column:
+        key = index, id(look), last
+        column = self._columns.get(key)
+        if column is None:
+            after = b"</row>" if last else _OPEN[index + 1]
+            # Making it asks for a style: that keeps the look, so that its identity stays its own.
+            column = _Column(self._book, look, self.width_of(index + 1), after)
+            self._columns[key] = column
+        return column
 
     def _go_to(self, number: int) -> None:
         if number == self._line:
             return
         if number < self._line:
             raise ValueError(f"line {number} was left: line {self._line} is written now")
+        if number > LAST_LINE:
+            raise ValueError(f"line {number}: a sheet has {LAST_LINE} lines")
         self._press()
         self._line, self._height = number, 0.0
-        self._values, self._looks = [], []
+        self._values, self._looks, self._text = (), (), b""
 
     def _press(self) -> None:
         """Turn the open line into text."""
         if not self._line:
             return
-        line, styles, cells = self._line, self._book.styles, []
-        for letter, value, look in zip(_LETTERS, self._values, self._looks, strict=False):
-            if look is None:
-                continue
-            kind, rest = _text(value) if isinstance(value, str) else _figure(value)
-            numbers = styles.get(id(look))
-            style = numbers.get(kind) if numbers else None
-            if style is None:
-                style = self._book.style(look, kind)
-            cells.append(f'<c r="{letter}{line}" s="{style}"{rest}')
-        self._columns = max(self._columns, len(self._values))
-        height = f' ht="{self._height:g}" customHeight="1"' if self._height else ""
-        told = f'<row r="{line}"{height}>{"".join(cells)}</row>'
+        self._last = max(self._last, len(self._values))
+        told = self._text or self._pieced()
         self._pressed.append(told)
         self._size += len(told)
         if self._size > _PART:
             self._pack()
 
+    def _pieced(self) -> bytes:
+        """Return the text of a line that is more, or less, than one whole row."""
+        line = str(self._line).encode()
+        height = f' ht="{self._height:g}" customHeight="1"' if self._height else ""
+        cells = [
+            opened + line + self._book.cell(value, look)
+            for opened, value, look in zip(_OPEN, self._values, self._looks, strict=False)
+            if look is not None
+        ]
+        return b"".join((_ROW, line, b'"', height.encode(), b">", *cells, b"</row>"))
+
     def _pack(self) -> None:
-        text = "".join(self._pressed).encode("utf-8", "replace")
-        self._packed.append(self._packer.compress(text))
+        self._packed.add(b"".join(self._pressed))
         self._pressed, self._size = [], 0
 
-    def parts(self, frame: bytes) -> Iterator[bytes]:
-        """Yield the sheet's XML: the frame's, with the rows and what is merged in their place."""
-        corner = f"A1:{_LETTERS[self._columns - 1]}{max(self._line, 1)}".encode()
-        head, tail = _DATA.split(frame, maxsplit=1)
-        yield _DIMENSION.sub(rb"\g<1>" + corner + rb"\g<2>", head) + b"<sheetData>"
-        unpacker = zlib.decompressobj()
-        for part in self._packed:
-            yield unpacker.decompress(part)
-        yield unpacker.flush() + b"</sheetData>"
-        if self._merged:
-            cells = "".join(f'<mergeCell ref="{ref}"/>' for ref in self._merged)
-            yield f'<mergeCells count="{len(self._merged)}">{cells}</mergeCells>'.encode()
-        yield tail
+
+@cache
+def _tall(lines: int) -> tuple[float, bytes]:
+    """Return the height of a row of so many lines, and what stands between its two numbers."""
+    height = round(lines * SIZE * printed.LINE_POINTS + 5, 1)
+    return height, f'" ht="{height:g}" customHeight="1">'.encode() + _OPEN[0]
 
 
-@lru_cache(50_000)
-def _text(value: str) -> tuple[str, str]:
+@lru_cache(5_000)
+def _text(value: str) -> tuple[str, bytes]:
     """Return the kind of style and the rest of the cell of a text."""
     text = printed.without_controls(value)
     if not text:
-        return "", "/>"
+        return "", b"/>"
     kind, space = "=" if text[0] in printed.FORMULAS else "", ""
     if _SPECIAL.search(text):
         text, space = text.translate(_ESCAPED), ' xml:space="preserve"'
-    return kind, f' t="inlineStr"><is><t{space}>{text}</t></is></c>'
+    return kind, f' t="inlineStr"><is><t{space}>{text}</t></is></c>'.encode("utf-8", "replace")
 
 
-def _figure(value: int | Decimal | None) -> tuple[str, str]:
+def _figure(value: int | Decimal | None) -> tuple[str, bytes]:
     """Return the kind of style and the rest of the cell of a number, or of nothing."""
     if value is None:
-        return "", "/>"
+        return "", b"/>"
     if isinstance(value, Decimal) and value == value.to_integral_value():
-        return "#", f"><v>{int(value)}</v></c>"
-    return "", f"><v>{value}</v></c>"
+        return "#", b"><v>%d</v></c>" % int(value)
+    return "", f"><v>{value}</v></c>".encode()

@@ -141,23 +141,31 @@ def shown(value: Value, look: Look) -> str:
     return "" if value is None else str(value)
 
 
-@lru_cache(100_000)
+class _Widths(dict[str, float]):
+    """How many digits wide a character is, as far as one was met."""
+
+    def __missing__(self, character: str) -> float:
+        if character in _NARROW:
+            width = 0.62
+        elif character in _WIDE:
+            width = 1.55
+        else:
+            width = 1.38 if character.isupper() else 0.95
+        self[character] = width
+        return width
+
+
+_WIDTHS = _Widths()
+
+
+@lru_cache(20_000)
 def text_width(text: str, *, bold: bool = False) -> float:
     """Return roughly how many digits wide a text is in Times New Roman."""
-    width = 0.0
-    for character in text:
-        if character in _NARROW:
-            width += 0.62
-        elif character in _WIDE:
-            width += 1.55
-        elif character.isupper():
-            width += 1.38
-        else:
-            width += 0.95
+    width = sum(map(_WIDTHS.__getitem__, text), 0.0)
     return width * (1.06 if bold else 1.0)
 
 
-@lru_cache(100_000)
+@lru_cache(20_000)
 def lines_needed(text: str, width: float, *, bold: bool = False) -> int:
     """Return how many lines a text takes in a column, wrapped at words as Excel does."""
     room = max(width - 1.2, 1.0)

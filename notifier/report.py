@@ -45,7 +45,7 @@ def workbook(inputs: ReportInputs) -> bytes:
     report_sheets.without_points(book.sheet("Không nhu cầu & không gửi"), inputs)
     dossier_sheet(book.sheet("Tiêu chí & hồ sơ"), inputs)
     report_sheets.open_findings(book.sheet("Lỗi còn lại"), inputs)
-    report_sheets.sources(book.sheet("Nguồn số liệu"), inputs)
+    report_sheets.sources(book, inputs)
     return book.save(inputs.made_at)
 
 

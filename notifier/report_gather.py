@@ -226,10 +226,10 @@ def _version(submission: Submission, material: Material, campaign: Campaign) -> 
         source = documents.get(point.document_ordinal)
         points.append(
             PointFacts(
-                values=dict(point.row.values),
-                raw=dict(point.row.raw),
-                places=dict(point.row.places),
-                confidence=dict(point.row.confidence),
+                values=point.row.values,
+                raw=point.row.raw,
+                places=point.row.places,
+                confidence=point.row.confidence,
                 file=source.name if source else "",
                 sha256=source.sha256 if source else "",
                 criteria=_criteria(campaign, point.row),
@@ -265,26 +265,33 @@ def _mail(mail: Mail) -> MailFacts:
 class Registry(Protocol):
     """What ``gather`` asks of the store."""
 
-    def snapshot(self, campaigns: Mapping[str, Window]) -> Snapshot: ...  # noqa: D102  as the store's
+    def snapshot(  # noqa: D102  as the store's
+        self, campaigns: Mapping[str, Window], *, contents: bool, findings: bool
+    ) -> Snapshot: ...
     def submissions(  # noqa: D102
         self, campaign: str, key: CommuneKey | None = None
     ) -> Sequence[Submission]: ...
-    def documents(self, message_id: int) -> Sequence[Document]: ...  # noqa: D102
-    def message(self, message_id: int) -> Message: ...  # noqa: D102
+    def documents_of(  # noqa: D102
+        self, message_ids: Sequence[int]
+    ) -> Mapping[int, Sequence[Document]]: ...
+    def messages_of(self, message_ids: Sequence[int]) -> Mapping[int, Message]: ...  # noqa: D102
     def mails(self, campaign: str | None = None) -> Sequence[Mail]: ...  # noqa: D102
-    def dossier(self, campaign: str, commune: CommuneKey) -> Sequence[Document]: ...  # noqa: D102
+    def dossiers(self, campaign: str) -> Mapping[CommuneKey, Sequence[Document]]: ...  # noqa: D102
 
 
 def gather(store: Registry, config: Config, campaign: Campaign, now: dt.datetime) -> ReportInputs:
-    """Read a campaign out of the registry and return the inputs of its report."""
+    """Read a campaign out of the registry and return the inputs of its report.
+
+    Each table is asked for all communes at once, not for one after another.
+    """
     submissions = tuple(store.submissions(campaign.id))
     ids = sorted({number for item in submissions for number in (item.message_id, item.source_id)})
     material = Material(
-        snapshot=store.snapshot(windows([campaign])),
+        snapshot=store.snapshot(windows([campaign]), contents=False, findings=False),
         submissions=submissions,
-        documents={number: store.documents(number) for number in ids},
-        messages={number: store.message(number) for number in ids},
+        documents=store.documents_of(ids),
+        messages=store.messages_of(ids),
         mails=tuple(mail for mail in store.mails(campaign=campaign.id) if not mail.redirected),
-        dossiers={key: store.dossier(campaign.id, key) for key in {s.commune for s in submissions}},
+        dossiers=store.dossiers(campaign.id),
     )
     return build_inputs(config, campaign, material, now)

@@ -6,6 +6,7 @@ registry gives the same inputs again (DESIGN §5, promise 8).
 
 import dataclasses
 import datetime as dt
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -241,10 +242,14 @@ def inputs_json(inputs: ReportInputs) -> bytes:
     whole = _fields(dataclasses.replace(inputs, communes=()))
     if inputs.base is None:  # a full report's inputs are written as they always were
         del whole["base"]
-    # Communes are written one by one: the whole as one text, and once more as bytes, is too much.
+    # Communes are written one by one to where the whole will stand: it is there once at any time.
     head, tail = _json(whole).split(_NO_COMMUNES)
-    communes = b",".join(map(_json, inputs.communes))
-    return b"".join((head, _NO_COMMUNES[:-1], communes, _NO_COMMUNES[-1:], tail))
+    target = io.BytesIO()
+    target.write(head + _NO_COMMUNES[:-1])
+    for number, commune in enumerate(inputs.communes):
+        target.write(b"," * bool(number) + _json(commune))
+    target.write(_NO_COMMUNES[-1:] + tail)
+    return target.getvalue()
 
 
 #: Within a text its quotes would be escaped: it stands in the JSON once.

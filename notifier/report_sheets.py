@@ -1,10 +1,10 @@
 """The report's other sheets, and what all of them share: titles and the signature block."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from notifier import wording
-from notifier.pressed import Sheet
+from notifier.pressed import LAST_LINE, Book, Sheet
 from notifier.printed import CENTRE, HEADER, PLAIN, Look, Value
 from notifier.report_inputs import (
     CommuneFacts,
@@ -18,6 +18,9 @@ _TITLE = Look(bold=True, across="center", size=14, border=False)
 _MIDDLE = Look(italic=True, across="center", border=False)
 _SECTION = Look(bold=True)
 _SMALL = Look(size=9)
+SOURCES = "Nguồn số liệu"
+_SOURCE_HEADS = ("TT", "Đơn vị", "Điểm số", "Cột", "Giá trị trong báo cáo", "Ghi trong tệp gốc",
+                 "Vị trí", "Độ chắc chắn", "Tệp", "sha256 của tệp")  # fmt: skip
 _SOURCE_LOOKS = (CENTRE, PLAIN, CENTRE, *[PLAIN] * 4, CENTRE, PLAIN, _SMALL)
 _LETTERHEAD = 48.0  # digits: "PHÒNG KINH TẾ VÀ HẠ TẦNG" on one line
 
@@ -276,7 +279,7 @@ def open_findings(sheet: Sheet, inputs: ReportInputs) -> None:
     sheet.page((header, header), len(heads), line)
 
 
-def sources(sheet: Sheet, inputs: ReportInputs) -> None:
+def sources(book: Book, inputs: ReportInputs) -> None:
     """Where each value of each point comes from: file, hash, cell, as written, how certain."""
     keys = tuple(field.key for field in inputs.fields)
     found = [
@@ -284,40 +287,51 @@ def sources(sheet: Sheet, inputs: ReportInputs) -> None:
         for commune in inputs.registering
         for ordinal, point in enumerate(commune.points, start=1)
     ]
-    source_rows(sheet, inputs, found)
+    source_rows(book, inputs, found)
 
 
 def source_rows(
-    sheet: Sheet,
+    book: Book,
     inputs: ReportInputs,
     found: Sequence[tuple[str, int, PointFacts, Sequence[str]]],
+    last_line: int = LAST_LINE,
 ) -> None:
     """Write the source of these values: commune, row of the point, the point, keys of its columns.
 
-    What a point does not state has no source and is left out.
+    What a point does not state has no source and is left out. Beyond ``last_line`` a further sheet
+    goes on, with the same head and the numbers that follow.
     """
-    heads = ["TT", "Đơn vị", "Điểm số", "Cột", "Giá trị trong báo cáo", "Ghi trong tệp gốc",
-             "Vị trí", "Độ chắc chắn", "Tệp", "sha256 của tệp"]  # fmt: skip
-    sheet.widths([6, 20, 7, 22, 32, 32, 24, 9, 26, 36])
-    line = titles(sheet, inputs, "Nguồn của từng giá trị", len(heads))
-    header = line
-    sheet.row(header, heads, [HEADER] * len(heads))
-    count = 0
+    rows = enumerate(_sourced(inputs, found), start=1)
+    number, pending = 1, next(rows, None)
+    while number == 1 or pending:
+        sheet = book.sheet(SOURCES if number == 1 else f"{SOURCES} ({number})")
+        sheet.widths([6, 20, 7, 22, 32, 32, 24, 9, 26, 36])
+        title = "Nguồn của từng giá trị" + " (tiếp theo)" * (number > 1)
+        header = line = titles(sheet, inputs, title, len(_SOURCE_HEADS))
+        sheet.row(header, _SOURCE_HEADS, [HEADER] * len(_SOURCE_HEADS))
+        if not pending:
+            line += 1
+            sheet.span(line, 1, len(_SOURCE_HEADS), "Không có điểm đăng ký.",
+                 Look(italic=True, across="center"))  # fmt: skip
+        while pending and line < last_line:
+            line += 1
+            count, origin = pending
+            sheet.row(line, [count, *origin], _SOURCE_LOOKS)
+            pending = next(rows, None)
+        sheet.page((header, header), len(_SOURCE_HEADS), line)
+        number += 1
+
+
+def _sourced(
+    inputs: ReportInputs, found: Iterable[tuple[str, int, PointFacts, Sequence[str]]]
+) -> Iterator[list[Value]]:
     labels = [(field.key, field.label) for field in inputs.fields]
     for title, ordinal, point, keys in found:
         file = wording.clean(point.file, 160)
         sha256 = f"{point.sha256[:32]} {point.sha256[32:]}".strip()
         for key, label in labels:
-            if key not in point.values or key not in keys:
-                continue
-            line, count = line + 1, count + 1
-            origin = *_origin(point, key), file, sha256
-            sheet.row(line, [count, title, ordinal, label, *origin], _SOURCE_LOOKS)
-    if not count:
-        line += 1
-        sheet.span(line, 1, len(heads), "Không có điểm đăng ký.",
-             Look(italic=True, across="center"))  # fmt: skip
-    sheet.page((header, header), len(heads), line)
+            if key in point.values and key in keys:
+                yield [title, ordinal, label, *_origin(point, key), file, sha256]
 
 
 def _origin(point: PointFacts, key: str) -> list[Value]:

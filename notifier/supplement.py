@@ -7,6 +7,7 @@ số liệu. Printed and signed off like the report itself (`notifier.report`).
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 from notifier import report_sheets, wording
 from notifier.change_words import earlier, narrative, state_words
@@ -24,6 +25,7 @@ from notifier.printed import BOLD, CENTRE, HEADER, PLAIN, Look, Value
 from notifier.report_inputs import CommuneFacts, FieldFacts, PointFacts, ReportInputs
 
 _NOTE = Look(italic=True, border=False, upright="top")
+_SMALL = Look(size=9)
 _NONE = Look(italic=True, across="center")
 
 
@@ -38,7 +40,7 @@ def supplement_workbook(inputs: ReportInputs, was: ReportInputs, changes: Change
     _changed(book.sheet("Thay đổi"), inputs, changes)
     _states(book.sheet("Trạng thái đơn vị"), inputs, changes)
     report_sheets.open_findings(book.sheet("Lỗi còn lại"), _only(inputs, changes))
-    _sources(book.sheet("Nguồn số liệu"), inputs, changes)
+    _sources(book, inputs, changes)
     return book.save(inputs.made_at)
 
 
@@ -146,8 +148,13 @@ def _change(
         now if now is not None and now != "" else "(trống)",
         source,
     ]
-    bold = replace(now_look, bold=True)
-    return values, [PLAIN, CENTRE, PLAIN, PLAIN, was_look, bold, Look(size=9)]
+    return values, [PLAIN, CENTRE, PLAIN, PLAIN, was_look, _bold(now_look), _SMALL]
+
+
+@cache
+def _bold(look: Look) -> Look:
+    """Return the look in bold, the same one for the same look (`notifier.pressed`)."""
+    return replace(look, bold=True)
 
 
 def _states(sheet: Sheet, inputs: ReportInputs, changes: Changes) -> None:
@@ -187,10 +194,10 @@ def _state(index: int, one: CommuneChange, inputs: ReportInputs) -> list[Value]:
 # --- where it stands ---
 
 
-def _sources(sheet: Sheet, inputs: ReportInputs, changes: Changes) -> None:
+def _sources(book: Book, inputs: ReportInputs, changes: Changes) -> None:
     """Every value of a new point and every changed value; the earlier ones stand in the report."""
     found: list[tuple[str, int, PointFacts, tuple[str, ...]]] = []
     for one in changes.communes:
         found += [(one.title, number, point, tuple(point.values)) for number, point in one.added]
         found += [(one.title, point.ordinal, point.now, point.keys) for point in one.changed]
-    report_sheets.source_rows(sheet, inputs, found)
+    report_sheets.source_rows(book, inputs, found)

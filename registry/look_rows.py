@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import sqlalchemy as sa
@@ -74,6 +75,18 @@ _DOCUMENTS = (
     sa.select(documents)
     .where(documents.c.message_id == sa.bindparam("wanted"))
     .order_by(documents.c.ordinal)
+)
+_DOCUMENTS_OF = (
+    sa.select(documents)
+    .where(documents.c.message_id.in_(sa.bindparam("chunk", expanding=True)))
+    .order_by(documents.c.message_id, documents.c.ordinal)
+)
+_MESSAGES_OF = sa.select(messages).where(messages.c.id.in_(sa.bindparam("chunk", expanding=True)))
+_DOSSIERS = (
+    sa.select(documents, messages.c.commune_code, messages.c.commune_from)
+    .join(messages, messages.c.id == documents.c.message_id)
+    .where(documents.c.item != "", _HIS[0], messages.c.state == "recorded")
+    .order_by(*_OLDEST, documents.c.ordinal)
 )
 _DOSSIER = (
     sa.select(documents)
@@ -275,6 +288,34 @@ class LookRows(Part):
             rows = connection.execute(_DOSSIER, _whose(campaign, commune))
             return [document_of(row) for row in rows]
 
+    def documents_of(self, message_ids: Sequence[int]) -> dict[int, list[Document]]:
+        """Return the documents of these messages, as `documents` does of one, by message id."""
+        found: dict[int, list[Document]] = {wanted: [] for wanted in message_ids}
+        with self._database.read() as connection:
+            for chunk in _chunks(message_ids):
+                for row in connection.execute(_DOCUMENTS_OF, {"chunk": chunk}):
+                    found[row.message_id].append(document_of(row))
+        return found
+
+    def messages_of(self, message_ids: Sequence[int]) -> dict[int, Message]:
+        """Return these messages, as far as there are any, by their id."""
+        with self._database.read() as connection:
+            return {
+                row.id: message_of(row)
+                for chunk in _chunks(message_ids)
+                for row in connection.execute(_MESSAGES_OF, {"chunk": chunk})
+            }
+
+    def dossiers(self, campaign: str) -> dict[CommuneKey, list[Document]]:
+        """Return what `dossier` returns, of every commune that has any."""
+        found: dict[CommuneKey, list[Document]] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(_DOSSIERS, {"call": campaign}):
+                if row.commune_code is not None:
+                    key = row.commune_code, row.commune_from
+                    found.setdefault(key, []).append(document_of(row))
+        return found
+
     def dossier_sources(self, campaign: str, commune: CommuneKey) -> list[tuple[str, Document]]:
         """Return the same documents, each with the hash of the message that brought it."""
         query = (
@@ -415,7 +456,7 @@ def _with_contents(
     notes: bool = True,
 ) -> list[Submission]:
     ids = [row.id for row in rows]
-    found = _contents(connection, points, ids, point_of) if contents else {}
+    found = _contents(connection, points, ids, partial(point_of, known={})) if contents else {}
     noted = _contents(connection, findings, ids, finding_of) if notes else {}
     return [submission_of(row, found.get(row.id, []), noted.get(row.id, [])) for row in rows]
 

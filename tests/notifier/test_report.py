@@ -24,7 +24,7 @@ from notifier.report import (
 )
 from notifier.report_inputs import PointFacts, counted_receipts, total
 from notifier.wording import roman
-from registry.model import CommuneKey, Document, ReportRow
+from registry.model import Document, ReportRow
 from registry.snapshot import windows
 
 CONFIG = rig.office()
@@ -213,7 +213,9 @@ class Registry:
     def __init__(self, material: Material) -> None:
         self.material = material
 
-    def snapshot(self, campaigns: object) -> object:
+    def snapshot(self, campaigns: object, *, contents: bool, findings: bool) -> object:
+        assert not contents
+        assert not findings  # the versions are asked for with theirs
         assert campaigns == windows(CONFIG.campaigns)
         return self.material.snapshot
 
@@ -221,19 +223,21 @@ class Registry:
         assert campaign == "ocop-2024-2"
         return self.material.submissions
 
-    def documents(self, message_id: int) -> object:
-        return self.material.documents[message_id]
+    def documents_of(self, message_ids: list[int]) -> object:
+        assert message_ids == sorted(self.material.documents)
+        return self.material.documents
 
-    def message(self, message_id: int) -> object:
-        return self.material.messages[message_id]
+    def messages_of(self, message_ids: list[int]) -> object:
+        assert message_ids == sorted(self.material.messages)
+        return self.material.messages
 
     def mails(self, campaign: str) -> object:
         assert campaign == "ocop-2024-2"
         return self.material.mails
 
-    def dossier(self, campaign: str, commune: CommuneKey) -> object:
+    def dossiers(self, campaign: str) -> object:
         assert campaign == "ocop-2024-2"
-        return self.material.dossiers[commune]
+        return self.material.dossiers
 
 
 def test_gather_reads_what_the_pure_part_needs() -> None:
