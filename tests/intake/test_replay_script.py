@@ -95,15 +95,25 @@ def test_subjects_name_what_they_are_about() -> None:
     assert name_of(event("closed", subject="campaign ocop 2")) == "ocop 2"
 
 
+#: At, kind, subject, data: what `registry.database.journal_all` is told of an event.
+EVENT_PARTS = 4
+
+
 def kinds_in_the_registry() -> set[str]:
     """Every kind that the registry's code writes as a literal."""
     found: set[str] = set()
     for path in Path(registry.__path__[0]).glob("*_rows.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "journal":
-                told = ast.walk(node.args[2])
-                names = [one.value for one in told if isinstance(one, ast.Constant)]
-                found |= {name for name in names if isinstance(name, str)}
+                kind = node.args[2]
+            elif isinstance(node, ast.Tuple) and len(node.elts) == EVENT_PARTS:
+                if not isinstance(node.elts[2], ast.JoinedStr):
+                    continue
+                kind = node.elts[1]  # as `journal_all` takes them
+            else:
+                continue
+            names = [one.value for one in ast.walk(kind) if isinstance(one, ast.Constant)]
+            found |= {name for name in names if isinstance(name, str)}
     return found
 
 
