@@ -185,10 +185,13 @@ def ours(made: Any) -> int:
 
 
 def frozen(made: Any) -> int:
-    """Write the inputs; return their size."""
-    from notifier.report_inputs import inputs_json  # noqa: PLC0415
+    """Write the inputs into a vault; return their size."""
+    from notifier.report_inputs import inputs_pieces  # noqa: PLC0415
+    from registry.vault import Vault  # noqa: PLC0415
 
-    return len(inputs_json(made))
+    with tempfile.TemporaryDirectory(prefix="bench-report-") as folder:
+        sha256 = Vault(Path(folder)).put_pieces(inputs_pieces(made))
+        return (Path(folder) / sha256[:2] / sha256).stat().st_size
 
 
 def plain_openpyxl(made: Any, *, write_only: bool = False) -> int:
@@ -220,7 +223,7 @@ def xlsxwriter(made: Any) -> int:
 
 _WRITERS: dict[str, tuple[str, Callable[[Any], int]]] = {
     "ours": ("the report, all sheets", ours),
-    "frozen": ("its inputs as JSON", frozen),
+    "frozen": ("its inputs as JSON into the vault", frozen),
     "gathered": ("asking the registry for them", gathered),
     "whole": ("all of it: asked, built with its letter, frozen", whole),
     "openpyxl": ("openpyxl, the sources only", plain_openpyxl),

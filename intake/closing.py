@@ -15,11 +15,12 @@ from intake.post import alert, frozen_inputs
 from notifier.changes import Changes, differences, told_the_same
 from notifier.due import closing_due, report_due
 from notifier.official_letter import Addition, draft
-from notifier.report import gather, inputs_json, workbook
+from notifier.report import gather, workbook
 from notifier.report_inputs import (
     CommuneFacts,
     ReportInputs,
     counted_receipts,
+    inputs_pieces,
     unreached_silent,
 )
 from notifier.report_names import file_names
@@ -188,11 +189,10 @@ def freeze_report(desk: Desk, campaign: Campaign) -> ReportRow:
         changes = _changes(desk.vault, inputs)
         built = built | dossier_archives(desk, campaign, inputs, changes, room)
     files = [ReportFile(name, desk.vault.put(data), len(data)) for name, data in built.items()]
-    del built  # of a country they and the inputs' JSON would be in memory at once
     base = inputs.base
     return desk.store.freeze_report(
         campaign.id,
-        desk.vault.put(inputs_json(inputs)),
+        desk.vault.put_pieces(inputs_pieces(inputs)),
         files,
         now,
         supplement=base.supplement if base else 0,

@@ -42,6 +42,9 @@ _REMEMBERED = 5_000
 _WIDEST, _MARGIN = 1.65, 1.2
 #: One digit is as wide as another: numbers of the same length are measured once.
 _AS_WIDE = str.maketrans("123456789", "000000000")
+#: Counts of fewer digits than this are measured beforehand.
+_DIGITS = 10
+_COUNTS = 10 ** (_DIGITS - 1)
 
 
 class Book:
@@ -115,6 +118,8 @@ class _Column(dict[str, tuple[bytes, int]]):
         self._book, self._look, self._width, self._after = book, look, width, after
         self._start = book.cell(0, look).removesuffix(b"0</v></c>")
         self._end = b"</v></c>" + after
+        #: How many lines a count takes, by its digits.
+        self._counts = [self._lines("0" * digits) for digits in range(_DIGITS)]
 
     def __missing__(self, text: str) -> tuple[bytes, int]:
         """Make a cell that no line above had."""
@@ -124,13 +129,11 @@ class _Column(dict[str, tuple[bytes, int]]):
         return made
 
     def figure(self, value: int | Decimal) -> tuple[bytes, int]:
-        """Make the cell of a number: these seldom come again."""
-        text = shown(value, self._look)
-        lines = 1
-        if len(text) * _WIDEST + _MARGIN > self._width:
-            lines = self._lines(text.translate(_AS_WIDE))
-        if isinstance(value, int):
-            return b"%b%d%b" % (self._start, value, self._end), lines
+        """Make the cell of a number: these seldom come again, counts are most of them."""
+        if isinstance(value, int) and 0 <= value < _COUNTS and not self._look.number_format:
+            told = b"%d" % value
+            return self._start + told + self._end, self._counts[len(told)]
+        lines = self._lines(shown(value, self._look).translate(_AS_WIDE))
         return self._book.cell(value, self._look) + self._after, lines
 
     def _lines(self, text: str) -> int:

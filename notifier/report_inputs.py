@@ -6,9 +6,8 @@ registry gives the same inputs again (DESIGN §5, promise 8).
 
 import dataclasses
 import datetime as dt
-import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -239,17 +238,19 @@ def _number(text: str) -> Decimal | None:
 
 def inputs_json(inputs: ReportInputs) -> bytes:
     """Return the canonical JSON of a report's inputs; its sha256 freezes the report."""
+    return b"".join(inputs_pieces(inputs))
+
+
+def inputs_pieces(inputs: ReportInputs) -> Iterator[bytes]:
+    """Yield the same piece by piece, each commune by itself: of a country it is 150 MB."""
     whole = _fields(dataclasses.replace(inputs, communes=()))
     if inputs.base is None:  # a full report's inputs are written as they always were
         del whole["base"]
-    # Communes are written one by one to where the whole will stand: it is there once at any time.
     head, tail = _json(whole).split(_NO_COMMUNES)
-    target = io.BytesIO()
-    target.write(head + _NO_COMMUNES[:-1])
+    yield head + _NO_COMMUNES[:-1]
     for number, commune in enumerate(inputs.communes):
-        target.write(b"," * bool(number) + _json(commune))
-    target.write(_NO_COMMUNES[-1:] + tail)
-    return target.getvalue()
+        yield b"," * bool(number) + _json(commune)
+    yield _NO_COMMUNES[-1:] + tail
 
 
 #: Within a text its quotes would be escaped: it stands in the JSON once.

@@ -160,6 +160,13 @@ class Bucket:
                 self._store.put(name, data, mode="overwrite", use_multipart=False)
         self._recent.put(name, data)
 
+    def keep_pieces(self, pieces: Iterable[bytes], named: Callable[[str], str]) -> str:
+        """Put an object whose bytes come in pieces: it must be whole before its name is known."""
+        data = b"".join(pieces)
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.keep(named(sha256), data)
+        return sha256
+
     def create(self, name: str, data: bytes) -> bool:
         """Put an object unless there is one, by a conditional PUT (``If-None-Match: *``).
 

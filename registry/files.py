@@ -3,7 +3,7 @@
 import contextlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 #: What a file is called until its bytes are on the disk.
@@ -20,8 +20,21 @@ def put_file(path: Path, data: bytes) -> None:
     """
     descriptor, name = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
     with _passing(Path(name)):
-        _fill(descriptor, data)
+        _fill(descriptor, (data,))
         Path(name).replace(path)
+    sync_folder(path.parent)
+
+
+def put_pieces(folder: Path, pieces: Iterable[bytes], name: Callable[[], Path]) -> None:
+    """Put a file on the disk piece by piece, as `put_file` does: its path is asked for at the end.
+
+    Until then it is in ``folder``, which must be on the same file system.
+    """
+    descriptor, passing = tempfile.mkstemp(prefix=UNFINISHED, dir=folder)
+    with _passing(Path(passing)):
+        _fill(descriptor, pieces)
+        path = name()
+        Path(passing).replace(path)
     sync_folder(path.parent)
 
 
@@ -30,7 +43,7 @@ def put_own_file(path: Path, data: bytes, mode: int = 0o600) -> None:
     fresh = path.with_name(f".{path.name}.new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     with _passing(fresh):
-        _fill(descriptor, data, mode)
+        _fill(descriptor, (data,), mode)
         fresh.replace(path)
     sync_folder(path.parent)
 
@@ -42,7 +55,7 @@ def put_file_once(path: Path, data: bytes) -> bool:
     """
     descriptor, name = tempfile.mkstemp(prefix=UNFINISHED, dir=path.parent)
     with _passing(Path(name)):
-        _fill(descriptor, data)
+        _fill(descriptor, (data,))
         first = False
         with contextlib.suppress(FileExistsError):
             os.link(name, path)
@@ -62,10 +75,10 @@ def _passing(fresh: Path) -> Iterator[None]:
         raise
 
 
-def _fill(descriptor: int, data: bytes, mode: int = 0o600) -> None:
+def _fill(descriptor: int, pieces: Iterable[bytes], mode: int = 0o600) -> None:
     with os.fdopen(descriptor, "wb") as file:
         os.fchmod(descriptor, mode)
-        file.write(data)
+        file.writelines(pieces)
         file.flush()
         os.fsync(descriptor)
 

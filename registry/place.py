@@ -5,14 +5,15 @@ others beside the shelves. Each is there whole or not at all.
 """
 
 import contextlib
+import hashlib
 import re
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from registry.files import UNFINISHED, make_folder, put_file, put_file_once, sync_folder
+from registry.files import UNFINISHED, make_folder, put_file, put_file_once, put_pieces, sync_folder
 from registry.journal_copy import JournalCopy
 from registry.journal_file import JournalFile
 
@@ -20,6 +21,8 @@ from registry.journal_file import JournalFile
 SHELVED = re.compile(r"[0-9a-f]{2}/([0-9a-f]{64})")
 _NAME = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
+#: Where a file is written whose name is not known yet; what a kill leaves there is tidied.
+_ANY_SHELF = "00"
 
 
 class Place(Protocol):
@@ -49,6 +52,9 @@ class Place(Protocol):
 
     def keep(self, name: str, data: bytes) -> None:
         """See to it that this name holds these bytes, whatever it held; they are safe then."""
+
+    def keep_pieces(self, pieces: Iterable[bytes], named: Callable[[str], str]) -> str:
+        """Keep bytes that come in pieces under the name that their sha256 gives; return that."""
 
     def create(self, name: str, data: bytes) -> bool:
         """Put bytes under a name unless there is one: of several that try, the first one's stay.
@@ -114,6 +120,27 @@ class Folder:
         with self._making:  # who finds a shelf there must find its name on the disk as well
             make_folder(path.parent)
         put_file(path, data)
+
+    def keep_pieces(self, pieces: Iterable[bytes], named: Callable[[str], str]) -> str:
+        """Write a file as its pieces come: they are never in memory together."""
+        digest = hashlib.sha256()
+
+        def read() -> Iterator[bytes]:
+            for piece in pieces:
+                digest.update(piece)
+                yield piece
+
+        def path() -> Path:
+            path = self.folder / named(digest.hexdigest())
+            with self._making:
+                make_folder(path.parent)
+            return path
+
+        shelf = self.folder / _ANY_SHELF
+        with self._making:
+            make_folder(shelf)
+        put_pieces(shelf, read(), path)
+        return digest.hexdigest()
 
     def create(self, name: str, data: bytes) -> bool:
         """Put a file on the disk unless there is one."""

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,27 @@ def test_bytes_come_back_under_their_hash(lies: Lies) -> None:
         assert one.get(sha256) == b"From: a@xa.example\r\n\r\n\xff\x00"
         assert one.has(sha256)
     assert lies.names() == [f"{sha256[:2]}/{sha256}"]
+
+
+@pytest.mark.parametrize("pieces", [[], [b""], [b"a", b"", b"bc"], [b"x" * 70_000] * 3])
+def test_pieces_are_one_file_as_if_they_had_come_whole(lies: Lies, pieces: list[bytes]) -> None:
+    whole = b"".join(pieces)
+    vault = lies.open()
+    for _ in "twice":
+        sha256 = vault.put_pieces(iter(pieces))
+        assert sha256 == hashlib.sha256(whole).hexdigest()
+        assert lies.open().get(sha256) == whole
+        assert lies.names() == [f"{sha256[:2]}/{sha256}"]
+
+
+def test_pieces_that_end_in_the_middle_leave_no_file(vault: Vault) -> None:
+    def broken() -> Iterator[bytes]:
+        yield b"the first"
+        raise OSError("no more")
+
+    with pytest.raises(OSError, match="no more"):
+        vault.put_pieces(broken())
+    assert not files_of(vault)
 
 
 def test_a_batch_is_put_as_one_by_one(lies: Lies) -> None:
