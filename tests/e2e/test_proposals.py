@@ -245,7 +245,7 @@ def test_a_daemon_that_does_not_take_the_edit_over_reads_nothing_again(whole, fi
     send_unknown(whole)
     accept(file)
     found, slept = looked(whole), []
-    monkeypatch.setattr(reread, "holder", lambda _folder: object())
+    monkeypatch.setattr(reread, "holder_of", lambda _config, _store: object())
     with pytest.raises(NotPossible, match="has not taken the edit"):
         reread.apply(whole.config, found, whole.store, "a", lambda: whole.now, slept.append)
     assert len(slept) == 60

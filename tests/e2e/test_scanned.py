@@ -84,6 +84,8 @@ def test_what_is_infected_is_held_and_never_opened(office, monkeypatch):
 class _Watched:
     """Notes what the reader is given."""
 
+    width, trouble = 1, ""
+
     def __init__(self, reader, opened):
         self._reader, self._opened = reader, opened
 
@@ -97,6 +99,9 @@ class _Watched:
 
     def ready(self):
         self._reader.ready()
+
+    def close(self):
+        self._reader.close()
 
 
 def test_a_person_cannot_open_what_is_infected(office):
