@@ -30,7 +30,10 @@ from intake.reconcile import Reconciled, reconcile
 from intake.restore import restore
 from intake.stock import take_stock
 
-pytestmark = pytest.mark.e2e
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.sqlite_file,
+]  # an older copy of the registry's file is laid over it
 
 DONG_DANG_MAIL = "dongdang@caoloc.example"
 STRANGER = "ai.do@thudientu.example"

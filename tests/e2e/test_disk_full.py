@@ -25,7 +25,10 @@ from intake.service import Service
 from registry.database import Database
 from registry.lease import Lease
 
-pytestmark = pytest.mark.e2e
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.sqlite_file,
+]  # about the disk that has the registry's file
 
 BOOK = form_of_hoa_cu()
 

@@ -11,7 +11,7 @@ from rigs.running import replace_line, running_office, wait_for
 from rigs.systemd import NotifySocket
 from rigs.whole import mail, real_process
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.sqlite_file]  # about the lock beside the registry's file
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from rigs.answering import HOA_CU_MAIL, form_of_hoa_cu
 from rigs.whole import mail, workbook_file
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.sqlite_file]  # about the bytes of the registry's file
 
 _ROOT = Path(__file__).parents[2]
 _CALLS = "fsync,fdatasync,rename,renameat,renameat2,mkdir,mkdirat,pwrite64,sendto"

@@ -34,7 +34,10 @@ from registry.errors import NotPossible, RegistryBehind
 from registry.snapshot import windows
 from registry.store import open_store
 
-pytestmark = pytest.mark.e2e
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.sqlite_file,
+]  # files are put back, moved away and laid beside; a server: test_migrate.py
 
 MINUTE, DAY = dt.timedelta(minutes=1), dt.timedelta(days=1)
 STRANGER = "ai.do@thudientu.example"

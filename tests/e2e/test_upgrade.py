@@ -16,7 +16,7 @@ from intake.rebuild import rebuild
 from intake.replay_acts import ReplayImpossible
 from intake.verify import verify
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.sqlite_file]  # files that older programs wrote
 
 OLD = Path(__file__).parents[1] / "registry" / "old"
 SCHEMAS = sorted(path.name.removesuffix(".tar.xz") for path in OLD.glob("*.tar.xz"))
