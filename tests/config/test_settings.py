@@ -345,7 +345,10 @@ def board_warnings(folder: Path, listen: str, password: str = "") -> list[str]:
     shutil.copytree(EXAMPLE, folder)
     edit(folder, "settings.toml", 'listen = ""', f'listen = "{listen}"')
     if password:
-        edit(folder, "settings.toml", 'password_env = "" ', f'password_env = "{password}" ')
+        path = folder / "settings.toml"
+        before, section, rest = path.read_text("utf-8").partition("[board]")
+        rest = rest.replace('password_env = "" ', f'password_env = "{password}" ', 1)
+        path.write_text(before + section + rest, "utf-8")
     return [str(one) for one in warnings(load(folder, env={})) if "board" in str(one)]
 
 

@@ -14,7 +14,7 @@ from rigs.smtp import Accepted
 
 from crash.stage import Stage
 from intake import heartbeat
-from registry import journal_copy
+from registry import journal_file
 from registry.journal_copy import CopyDamaged, JournalCopy
 from registry.journal_file import JournalFile
 from registry.store import Store
@@ -22,7 +22,7 @@ from registry.tables import events, metadata
 
 Row = Mapping[str, Any]
 #: Files whose bytes tell nothing: the database and the journal's copy are read, not hashed.
-_APART = ("registry.db", "daemon.lock", f"vault/{journal_copy.NAME}")
+_APART = ("registry.db", "daemon.lock", f"vault/{journal_file.NAME}")
 
 
 @dataclass(frozen=True)

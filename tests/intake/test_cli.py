@@ -115,9 +115,10 @@ def test_status_json_has_every_key(made, run):
     view = json.loads(out)
     assert code == 0
     assert set(view) == {
-        "campaigns", "department", "messages", "outbox", "mailbox", "daemon", "health",
+        "campaigns", "department", "messages", "outbox", "mailbox", "daemon", "lease", "health",
     }  # fmt: skip
     assert view["daemon"] is None
+    assert view["lease"] == []
     campaign = view["campaigns"][0]
     assert {"id", "deadline_at", "communes", "report"} <= set(campaign)
     assert campaign["id"] == CAMPAIGN

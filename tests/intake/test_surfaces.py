@@ -128,6 +128,13 @@ VIEWS = {
                    "by_kind": {"ack": 1}},
         "mailbox": {"account": "a@b", "polled_at": AT, "brake": "flood", "behind": "restored"},
         "daemon": {"pid": 1, "host": "máy", "since": AT},
+        "lease": [
+            {
+                "role": role, "pid": 1, "host": "máy", "since": AT, "epoch": 3,
+                "renewed_seconds": 1.5, "left_seconds": 18.5, "code": "abcdef012345",
+            }
+            for role in ("works", "stands by")
+        ],
         "health": [{"code": "disk", "severity": "broken", "text": "full", "since": AT,
                     "advice": "make room"}],
     },
