@@ -2,12 +2,16 @@
 
 Inputs of a campaign with ten points a commune are made by hand (so that the registry is not
 measured here); then the workbook is built, with every value's source, and its inputs are written
-as JSON, which freezes it. The program has built a report of one point before: what a daemon loads
-once is not counted. Beside it the rows of its largest sheet alone, the sources, written with
-openpyxl (as pandas.to_excel does), openpyxl's write-only mode and XlsxWriter in constant memory,
-none with heights, two fonts at most. Each runs in a process of its own.
+as JSON into a vault, which freezes it. The same from a registry (SQLite) in which they are
+recorded: what asking for them takes, and the whole as the daemon does it, the letter's draft and
+the vault included. Each has been done with one point before: what a daemon loads once is not
+counted. Beside it the rows of the largest sheet alone, the sources, written with openpyxl (as
+pandas.to_excel does), openpyxl's write-only mode and XlsxWriter in constant memory, none with
+heights, two fonts at most. Each runs in a process of its own; "of it before" is what that process
+had in memory at the most before it began. Judge by processor time where others share the machine.
 
-    python bench/report.py [--points 330 3321 33210] [--runs 3] [--peers-to 3321] [--profile FILE]
+    python bench/report.py [--points 330 3321 33210] [--runs 3] [--only ours whole …]
+                           [--peers-to 3321] [--profile FILE]
 """
 
 import argparse
