@@ -15,9 +15,9 @@ from rigs.whole import ENV, Whole, mail, parsed, real_process, words
 from intake import heartbeat, views
 from intake import service as service_module
 from intake.mailbox import LoginRefused, Unreachable
+from intake.opening import data_folder, open_lease
 from intake.service import Service
 from notifier.calendar import Calendar
-from registry.lease import Lease
 
 pytestmark = pytest.mark.e2e
 
@@ -222,8 +222,8 @@ def test_fault_124_a_year_whose_days_off_are_unknown_shows_in_status(open_office
 def served(office, monkeypatch):
     """An office with its lease and heartbeat, as `intake run` has them."""
     monkeypatch.setattr(service_module, "BUILT_AT", moment(1))
-    folder = office.store.path_of_database().parent
-    with Lease(folder) as lease:
+    folder = data_folder(office.config)
+    with open_lease(office.config) as lease:
         office.desk.check_lease = lease.check
         office.service = Service(office.daemon, ENV, folder=folder)
         office.service._turn()
@@ -252,16 +252,14 @@ def test_a_registry_on_which_no_daemon_ever_ran_is_not_broken(office):
     office.tick()
     office.now += 30 * DAY
     assert health(office) == []
-    folder = office.store.path_of_database().parent
-    with Lease(folder):  # a daemon has begun, and has not turned yet
+    with open_lease(office.config):  # a daemon has begun, and has not turned yet
         assert health(office) == []
 
 
 def test_a_daemon_that_is_gone_leaves_an_unread_inbox(office, monkeypatch):
     monkeypatch.setattr(service_module, "BUILT_AT", moment(1))
-    folder = office.store.path_of_database().parent
-    with Lease(folder):
-        Service(office.daemon, ENV, folder=folder)._turn()
+    with open_lease(office.config):
+        Service(office.daemon, ENV, folder=data_folder(office.config))._turn()
     office.now += 14 * MINUTE
     assert health(office) == []
     office.now += 1 * MINUTE
