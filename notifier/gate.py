@@ -16,6 +16,7 @@ from notifier.limits import DAY, HOUR, over_cap
 from notifier.recheck import still_due
 from notifier.redirect import stray
 from registry.model import (
+    Head,
     Mail,
     MailKind,
     MailState,
@@ -40,7 +41,7 @@ _UNKNOWN_HEAD = -1
 class GateStore(Protocol):
     """What the gate asks of the registry; `registry.store.Store` is one."""
 
-    def last_serial(self) -> int: ...  # noqa: D102  as the store's
+    def journal_head(self) -> Head: ...  # noqa: D102  as the store's
     def outgoing(self, asked: Sequence[Mail], since: dt.datetime) -> Outgoing: ...  # noqa: D102
     def snapshot(  # noqa: D102
         self, campaigns: Mapping[str, Window], *, contents: bool = True
@@ -102,7 +103,7 @@ class Gate:
 
     def is_current(self) -> bool:
         """Whether nobody but us has written anything since `look`."""
-        return self.as_of == self._store.last_serial()
+        return self.as_of == self._store.journal_head().serial
 
     def wrote(self, written: WrittenDown) -> None:
         """Take note of our own writing, and of anybody's in between."""

@@ -77,11 +77,6 @@ class SendingRows(Part):
                 [Given(*row) for row in given],
             )
 
-    def last_serial(self) -> int:
-        """Return the serial of the journal's last event; 0 when there is none."""
-        with self._database.read() as connection:
-            return int(connection.execute(_HEAD).scalar_one())
-
     def write_down(
         self,
         handing: Sequence[tuple[int, dt.datetime]],

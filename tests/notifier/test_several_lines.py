@@ -343,7 +343,7 @@ def test_what_others_write_meanwhile_stops_nothing(office: Office) -> None:
 
 def test_nothing_is_written_if_somebody_else_wrote_first(office: Office) -> None:
     office.queue(1)
-    head = office.store.last_serial()
+    head = office.store.journal_head().serial
     office.store.launch(CAMPAIGN, "officer", office.now)
     outcome = MailOutcome(1, "cancelled", office.now)
     stale = office.store.write_down([(1, office.now)], [outcome], head)
