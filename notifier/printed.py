@@ -7,11 +7,14 @@ right here, for every sheet the office sends.
 import math
 import re
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
+from openpyxl import Workbook
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.properties import PageSetupProperties
@@ -37,6 +40,8 @@ WRONG = PatternFill("solid", fgColor="FFF8CBAD")
 HEAD = PatternFill("solid", fgColor="FFE7E6E6")
 
 Value = str | int | Decimal | None
+#: The styles of a workbook: what a cell of this look has, with and without a quoted text.
+_STYLES: WeakKeyDictionary[Workbook, dict[tuple["Look", bool], Any]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +67,28 @@ FREE = Look(border=False)
 
 def put(cell: Any, value: Value, look: Look = PLAIN) -> None:
     """Write one value: text stays text whatever it starts with, control characters go."""
+    quoted = False
     if isinstance(value, str):
         text = without_controls(value)
         cell.value = text or None
         if text:
             cell.data_type = "s"
-            cell.quotePrefix = text[0] in FORMULAS
+            quoted = text[0] in FORMULAS
     elif isinstance(value, Decimal) and value == value.to_integral_value():
         cell.value = int(value)
         look = replace(look, number_format=WHOLE if look.number_format else "")
     else:
         cell.value = value
+    # A style is found by its parts in openpyxl, which costs more than all else: once in a workbook.
+    styles = _STYLES.setdefault(cell.parent.parent, {})
+    key = (look, quoted)
+    if key not in styles:
+        _dress(cell, look, quoted=quoted)
+        styles[key] = cell._style  # noqa: SLF001  openpyxl has no public name for all of a style
+    cell._style = copy(styles[key])  # noqa: SLF001
+
+
+def _dress(cell: Any, look: Look, *, quoted: bool) -> None:
     cell.font = Font(name=FONT, size=look.size, bold=look.bold, italic=look.italic)
     cell.alignment = Alignment(horizontal=look.across, vertical=look.upright, wrap_text=True)
     if look.border:
@@ -81,6 +97,7 @@ def put(cell: Any, value: Value, look: Look = PLAIN) -> None:
         cell.fill = look.fill
     if look.number_format:
         cell.number_format = look.number_format
+    cell.quotePrefix = quoted
 
 
 def without_controls(value: str) -> str:
