@@ -44,7 +44,7 @@ class GateStore(Protocol):
     def journal_head(self) -> Head: ...  # noqa: D102  as the store's
     def outgoing(self, asked: Sequence[Mail], since: dt.datetime) -> Outgoing: ...  # noqa: D102
     def snapshot(  # noqa: D102
-        self, campaigns: Mapping[str, Window], *, contents: bool = True
+        self, campaigns: Mapping[str, Window], *, contents: bool = True, findings: bool = True
     ) -> Snapshot: ...
 
 
@@ -150,7 +150,7 @@ class Gate:
     def _as_it_stands(self) -> Snapshot:
         if self._snapshot is None:
             campaigns = windows(self._config.campaigns)
-            self._snapshot = self._store.snapshot(campaigns, contents=False)
+            self._snapshot = self._store.snapshot(campaigns, contents=False, findings=False)
         return self._snapshot
 
     def _over_caps(self, mail: Mail, now: dt.datetime) -> Stopped | None:
@@ -171,9 +171,9 @@ class Gate:
         """How many copies its recipient got since, or may have got."""
         apart = redirection(mail.key)
         return sum(
-            1 + (one.doubted_at is not None and one.doubted_at >= since)
+            one.copies(since)
             for one in self._given[_whose(mail.recipient)].values()
-            if one.handed_at >= since and redirection(one.key) == apart
+            if redirection(one.key) == apart
         )
 
     def _later(self, mail: Mail, why_not: str, now: dt.datetime) -> Stopped:

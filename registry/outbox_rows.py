@@ -15,7 +15,6 @@ from registry.rows import (
     get_mail,
     instant,
     mail_of,
-    not_redirected,
     written,
 )
 from registry.tables import bodies, mails, marks, messages
@@ -152,28 +151,6 @@ class OutboxRows(Part):
                 get_mail(connection, mail_id)
                 _update(connection, mail_id, {"appended_at": now})
                 journal(connection, now, "saved", f"mail {mail_id}", {})
-
-    def sent_since(self, recipient: str, moment: dt.datetime, redirection: str = "") -> int:
-        """Count the mails that a recipient got, or may have got, since this moment.
-
-        One whose first outcome is unknown may have arrived twice, and counts so. Those that were
-        redirected there are counted apart, by whom they are meant for (``redirection`` of
-        `registry.model`): a launch shown to one address is not a flood.
-        """
-        which = mails.c.key.startswith(redirection) if redirection else not_redirected()
-        copies = 1 + sa.case((mails.c.doubted_at >= moment, 1), else_=0)
-        query = (
-            sa.select(sa.func.coalesce(sa.func.sum(copies), 0))
-            .select_from(mails)
-            .where(
-                mails.c.recipient_key == recipient.strip().lower(),
-                mails.c.handed_at >= moment,
-                which,
-                mails.c.state.in_(["sent", "sending", "unknown"]),
-            )
-        )
-        with self._database.read() as connection:
-            return int(connection.execute(query).scalar_one())
 
     def answers_since(self, moment: dt.datetime) -> int:
         """Count the answers queued after this moment and after the brake's last release."""

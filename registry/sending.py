@@ -17,6 +17,12 @@ class Given:
     handed_at: dt.datetime
     doubted_at: dt.datetime | None = None
 
+    def copies(self, since: dt.datetime) -> int:
+        """How many copies of it the recipient got since, or may have got."""
+        if self.handed_at < since:
+            return 0
+        return 1 + (self.doubted_at is not None and self.doubted_at >= since)
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:

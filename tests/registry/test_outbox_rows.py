@@ -1,5 +1,6 @@
 """Each mail once under its key; its outcome is never lost and never made up."""
 
+import datetime as dt
 from dataclasses import replace
 from pathlib import Path
 
@@ -174,6 +175,12 @@ def test_fault_109_mails_that_the_brake_holds_leave_only_after_release(store: St
     assert len(store.next_mails(at(100), 99)) == 30
 
 
+def copies(store: Store, recipient: str, since: dt.datetime) -> int:
+    """How many the gate counts for a recipient's cap."""
+    asked = replace(store.mails()[0], recipient=recipient)
+    return sum(one.copies(since) for one in store.outgoing([asked], since).given)
+
+
 def test_a_cap_counts_what_a_recipient_got_or_may_have_got(store: Store) -> None:
     states: tuple[MailState, ...] = ("sent", "unknown", "refused", "cancelled", "queued")
     for number, state in enumerate(states):
@@ -184,9 +191,9 @@ def test_a_cap_counts_what_a_recipient_got_or_may_have_got(store: Store) -> None
         store.settle(mail.id, state, at(11))
     store.queue([reminder("sending")], at(0))
     store.handed(store.mails()[-1].id, at(12))
-    assert store.sent_since("HOACU@xa.example", at(10)) == 3
-    assert store.sent_since("hoacu@xa.example", at(11)) == 1
-    assert store.sent_since("other@xa.example", at(0)) == 0
+    assert copies(store, "HOACU@xa.example", at(10)) == 3
+    assert copies(store, "hoacu@xa.example", at(11)) == 1
+    assert copies(store, "other@xa.example", at(0)) == 0
 
 
 def test_a_mail_that_may_have_left_twice_counts_twice(store: Store) -> None:
@@ -195,12 +202,12 @@ def test_a_mail_that_may_have_left_twice_counts_twice(store: Store) -> None:
     (mail,) = store.next_mails(at(0), 1)
     store.handed(mail.id, at(10))
     store.settle(mail.id, "unknown", at(11), "lost after the dot", "server", at(30))
-    assert store.sent_since(mail.recipient, at(0)) == 1
+    assert copies(store, mail.recipient, at(0)) == 1
     store.handed(mail.id, at(30))
     store.settle(mail.id, "sent", at(31))
-    assert store.sent_since(mail.recipient, at(0)) == 2
-    assert store.sent_since(mail.recipient, at(20)) == 1
-    assert store.sent_since(mail.recipient, at(31)) == 0
+    assert copies(store, mail.recipient, at(0)) == 2
+    assert copies(store, mail.recipient, at(20)) == 1
+    assert copies(store, mail.recipient, at(31)) == 0
 
 
 def test_mails_are_found_by_campaign_commune_message_and_state(store: Store) -> None:

@@ -35,7 +35,7 @@ QUESTIONS: dict[str, Callable[[Store], object]] = {
     "next_mails": lambda store: store.next_mails(NOON, 10),
     "interrupted": lambda store: store.interrupted(NOON),
     "unsaved_mails": lambda store: store.unsaved_mails(10),
-    "sent_since": lambda store: store.sent_since("hoacu@xa.example", NOON),
+    "outgoing": lambda store: store.outgoing(store.next_mails(NOON, 10), NOON),
     "same_content": lambda store: store.same_content(CAMPAIGN, HOA_CU, "content"),
     "same_rfc_id": lambda store: store.same_rfc_id("<1@hoacu.example>", "content"),
     "answers_since": lambda store: store.answers_since(NOON),
