@@ -11,12 +11,13 @@ import json
 import os
 import socket
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from registry.errors import RegistryProblem
 
@@ -96,19 +97,23 @@ class Away:
         return self.reason
 
 
-class AnyLease(Protocol):
+class AnyLease(ABC):
     """The right to be the only daemon on a registry, wherever it is written down."""
 
     @property
+    @abstractmethod
     def place(self) -> str:
         """Where it is written down: two of one place cannot be held at once."""
 
+    @abstractmethod
     def take(self) -> None:
         """Take it at once, or raise `Held`."""
 
+    @abstractmethod
     def wait(self, pause: Callable[[float], bool], tell: Callable[[Holder | Away], None]) -> bool:
         """Take it as soon as it is free; return whether we have it."""
 
+    @abstractmethod
     def check(self) -> None:
         """Make sure that we still have it, before anything that cannot be taken back.
 
@@ -116,11 +121,20 @@ class AnyLease(Protocol):
             LeaseLost: another daemon may have it.
         """
 
+    @abstractmethod
     def release(self) -> None:
         """Give it back; harmless when it is not held."""
 
+    @property
+    @abstractmethod
+    def held(self) -> bool:
+        """Whether we took it and did not give it back."""
+
     def __enter__(self) -> Self:
         """Take it, unless it was taken."""
+        if not self.held:
+            self.take()
+        return self
 
     def __exit__(
         self,
@@ -129,9 +143,10 @@ class AnyLease(Protocol):
         trace: TracebackType | None,
     ) -> None:
         """Give it back."""
+        self.release()
 
 
-class Lease:
+class Lease(AnyLease):
     """The right to be the only daemon on a registry, from ``with`` (or `take`) to its end.
 
     ``folder`` is where the registry's file really lies, so that two config folders (or a symbolic
@@ -148,6 +163,11 @@ class Lease:
     def place(self) -> str:
         """The lock file."""
         return str(self.path)
+
+    @property
+    def held(self) -> bool:
+        """Whether the lock is ours."""
+        return self._descriptor is not None
 
     def take(self) -> None:
         """Take the lease, at once or not at all.
@@ -212,19 +232,6 @@ class Lease:
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None
-
-    def __enter__(self) -> Self:
-        if self._descriptor is None:
-            self.take()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.release()
 
     def _open(self) -> int:
         try:

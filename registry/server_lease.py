@@ -17,8 +17,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from types import TracebackType
-from typing import Final, Self
+from typing import Final
 
 import sqlalchemy as sa
 
@@ -27,6 +26,7 @@ from registry.errors import RegistryBusy
 from registry.lease import (
     DAEMON,
     STANDBY,
+    AnyLease,
     Away,
     Held,
     Holder,
@@ -64,8 +64,8 @@ def kernel_alarm(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
-class ServerLease:
-    """The right to be the only daemon on a server's registry (an `AnyLease`).
+class ServerLease(AnyLease):
+    """The right to be the only daemon on a server's registry.
 
     ``seconds`` is its length. ``code`` tells others which code reads here. ``warn`` hears, from
     another thread, why it could not be renewed. ``clock`` and ``alarm`` are for tests.
@@ -105,6 +105,11 @@ class ServerLease:
     def epoch(self) -> int | None:
         """The number of our tenure; None while we have none."""
         return self._epoch
+
+    @property
+    def held(self) -> bool:
+        """Whether we have a tenure."""
+        return self._epoch is not None
 
     @property
     def standby(self) -> str:
@@ -189,19 +194,6 @@ class ServerLease:
         if self._announced_at is not None:
             self._quietly(lambda connection: give_up(connection, self.standby))
         self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        if self._epoch is None:
-            self.take()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.release()
 
     # --- taking -----------------------------------------------------------------------------------
 
