@@ -84,8 +84,15 @@ def _named(packed: bytes, unit: Unit, serial: int) -> bytes:
             if b"MARK" in content:
                 for mark, name in changes:
                     content = content.replace(mark, name)
-            new.writestr(item.filename, content)
+            new.writestr(_as_ever(item.filename), content)
     return made.getvalue()
+
+
+def _as_ever(name: str) -> zipfile.ZipInfo:
+    """A member that bears no moment: whoever sends a file again sends the same bytes."""
+    member = zipfile.ZipInfo(name)
+    member.compress_type = zipfile.ZIP_DEFLATED
+    return member
 
 
 def a_workbook(unit: Unit, serial: int, points: int, *, rough: bool, broken: bool = False) -> bytes:
@@ -146,7 +153,7 @@ def a_zip(files: Sequence[tuple[str, bytes]]) -> bytes:
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
         for name, data in files:
-            new.writestr(name, data)
+            new.writestr(_as_ever(name), data)
     return made.getvalue()
 
 
@@ -172,7 +179,7 @@ def filled_in(blank: bytes, serial: int, points: int, keys: Sequence[str], first
             content = old.read(item)
             if item.filename.endswith("worksheets/sheet1.xml"):
                 content = _EMPTY.sub(lambda found: _typed(found, values), content)
-            new.writestr(item.filename, content)
+            new.writestr(_as_ever(item.filename), content)
     return made.getvalue()
 
 
