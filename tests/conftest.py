@@ -13,7 +13,7 @@ import faults_table
 import pytest
 import structlog
 from hypothesis import settings
-from rigs import registry_choice
+from rigs import registry_choice, wordings
 
 if TYPE_CHECKING:  # Playwright is loaded only by the tests that look at pages
     from playwright.sync_api import Browser
@@ -31,6 +31,7 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+wordings.compile_once()
 
 
 @pytest.fixture(scope="session")
