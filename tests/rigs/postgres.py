@@ -56,7 +56,7 @@ class Postgres(Server):
     def __init__(
         self, *, address: str = "", port: int = 5432, connections: int = 60, durable: bool = False
     ) -> None:
-        super().__init__("pg-")
+        super().__init__("pg-", "/tmp")  # noqa: S108  not in memory: many databases are large
         self._account = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         self.port = port
         self._facts = {

@@ -13,9 +13,9 @@ class Server:
     Whatever happens in between, also in `begin`: its processes end and its folder is gone.
     """
 
-    def __init__(self, prefix: str) -> None:
+    def __init__(self, prefix: str, folder: str | None = None) -> None:
         # Not pytest's tmp_path: the paths of Unix sockets must stay below 108 bytes.
-        self.dir = Path(tempfile.mkdtemp(prefix=prefix))
+        self.dir = Path(tempfile.mkdtemp(prefix=prefix, dir=folder))
 
     def __enter__(self) -> Self:
         try:
