@@ -7,18 +7,21 @@ And the table of faults: every run ends with a line that says how many rows of i
 import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import faults_table
 import pytest
 import structlog
 from hypothesis import settings
-from rigs import registry_choice
+from rigs import order, registry_choice, wordings
 
 if TYPE_CHECKING:  # Playwright is loaded only by the tests that look at pages
     from playwright.sync_api import Browser
     from rigs.browser import OpenPage
     from rigs.s3 import S3
+
+TESTS = Path(__file__).parent
 
 # In CI the same examples every time; at a desk new ones, so that new mistakes are found there.
 settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")))
@@ -31,6 +34,7 @@ structlog.configure(
         structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
     ]
 )
+wordings.compile_once()
 
 
 @pytest.fixture(scope="session")
@@ -66,6 +70,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(registry_choice.Choice(config))
+
+
+@pytest.hookimpl(trylast=True)  # of those that are left
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0"))
+    if workers:
+        modules = [item.path.relative_to(TESTS).as_posix() for item in items]
+        items[:] = [items[place] for place in order.dealt(modules, workers)]
 
 
 def pytest_terminal_summary(

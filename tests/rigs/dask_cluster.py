@@ -1,19 +1,17 @@
 """A real Dask scheduler with workers on loopback: processes of their own, killed when wanted."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
 import trustme
+from rigs.server import Server
 
 from config.model import Scale
 
@@ -36,7 +34,7 @@ def until(holds: Callable[[], object], what: str, seconds: float = _SECONDS) -> 
         time.sleep(0.02)
 
 
-class DaskCluster:
+class DaskCluster(Server):
     """A scheduler and its workers (each one process of ``threads`` threads, without a nanny).
 
     Use it as a context manager; ``start`` a killed scheduler again at the same address. Its workers
@@ -44,8 +42,8 @@ class DaskCluster:
     """
 
     def __init__(self, workers: int = 2, *, threads: int = 1, tls: bool = False) -> None:
+        super().__init__("dask-")
         self._wanted, self._threads = workers, threads
-        self.dir = Path(tempfile.mkdtemp(prefix="dask-", dir="/tmp"))
         self.port = free_port()
         self.scheduler: subprocess.Popen[bytes] | None = None
         #: Those that run, by their number.
@@ -57,27 +55,18 @@ class DaskCluster:
         if tls:
             self._certify()
 
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-            for _ in range(self._wanted):
-                self.add()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
+    def begin(self) -> None:
+        """Start the scheduler, then its workers one after another."""
+        self.start()
+        for _ in range(self._wanted):
+            self.add()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def end(self) -> None:
+        """End all at once."""
         for process in [*self.workers.values(), self.scheduler]:
             _end(process)
         for log in self._logs:
             log.close()
-        shutil.rmtree(self.dir, ignore_errors=True)
 
     @property
     def address(self) -> str:

@@ -13,15 +13,13 @@ import signal
 import socket
 import ssl
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import trustme
+from rigs.server import Server
 
 USER = "intake"
 PASSWORD = "secret-on-loopback"
@@ -40,6 +38,7 @@ listen = 127.0.0.1
 auth_mechanisms = plain login
 ssl = yes
 mail_max_userip_connections = {connections}
+mail_fsync = never
 namespace inbox {{
   inbox = yes
   separator = {separator}
@@ -148,7 +147,7 @@ def _free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-class Dovecot:
+class Dovecot(Server):
     """Dovecot under a directory of its own; started by ``with``, killed at the block's end.
 
     Started by root it runs as nobody, else as the current user. Ports: ``port`` (plain and
@@ -166,35 +165,24 @@ class Dovecot:
         certificate_ends_at: dt.datetime | None = None,
         introspection_url: str = "",
     ) -> None:
+        super().__init__("dc-")
         self._introspection_url = introspection_url
         self.users = users or {USER: PASSWORD}
         self._options = {"prefix": prefix, "separator": separator, "connections": connections}
         self._certificate_ends_at = certificate_ends_at
         self._account = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-        # Not pytest's tmp_path: unix socket paths must stay below 108 bytes.
-        self.dir = Path(tempfile.mkdtemp(prefix="dc-", dir="/tmp"))
         self.port, self.tls_port = _free_ports(2)
         self.ca_file = self.dir / "ca.pem"
         self._process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Self:
-        try:
-            self._write()
-            self.start()
-        except BaseException:
-            self.kill()
-            shutil.rmtree(self.dir, ignore_errors=True)
-            raise
-        return self
+    def begin(self) -> None:
+        """Make its folders and start the server."""
+        self._write()
+        self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def end(self) -> None:
+        """End it at once."""
         self.kill()
-        shutil.rmtree(self.dir, ignore_errors=True)
 
     def _write(self) -> None:
         owner = pwd.getpwnam(self._account)

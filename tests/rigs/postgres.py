@@ -10,10 +10,10 @@ import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+import psycopg
+from rigs.server import Server
 
 _SETTINGS = """\
 listen_addresses = '{address}'
@@ -45,7 +45,7 @@ def _version(path: Path) -> int:
     return int(name) if name.isdecimal() else 0
 
 
-class Postgres:
+class Postgres(Server):
     """PostgreSQL under a directory of its own; started by ``with``, killed at the block's end.
 
     Started by root it runs as nobody (it refuses root), else as the current user. `url` makes a new
@@ -56,9 +56,8 @@ class Postgres:
     def __init__(
         self, *, address: str = "", port: int = 5432, connections: int = 60, durable: bool = False
     ) -> None:
+        super().__init__("pg-", "/tmp")  # noqa: S108  not in memory: many databases are large
         self._account = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-        # Not pytest's tmp_path: unix socket paths must stay below 108 bytes.
-        self.dir = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
         self.port = port
         self._facts = {
             "address": address,
@@ -68,30 +67,21 @@ class Postgres:
         }
         self._serial = itertools.count(1)
 
-    def __enter__(self) -> Self:
-        try:
-            owner = pwd.getpwnam(self._account)
-            os.chown(self.dir, owner.pw_uid, owner.pw_gid)
-            self._run(
-                "initdb", "-D", "data", "-U", _USER, "-A", "trust", "--no-sync", "--locale=C.UTF-8"
-            )
-            settings = _SETTINGS.format(dir=self.dir, **self._facts)
-            for name, text in (("postgresql.conf", settings), ("pg_hba.conf", _ACCESS)):
-                (self.dir / "data" / name).write_text(text)
-            self.start()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
+    def begin(self) -> None:
+        """Make the cluster and start the server."""
+        owner = pwd.getpwnam(self._account)
+        os.chown(self.dir, owner.pw_uid, owner.pw_gid)
+        self._run(
+            "initdb", "-D", "data", "-U", _USER, "-A", "trust", "--no-sync", "--locale=C.UTF-8"
+        )
+        settings = _SETTINGS.format(dir=self.dir, **self._facts)
+        for name, text in (("postgresql.conf", settings), ("pg_hba.conf", _ACCESS)):
+            (self.dir / "data" / name).write_text(text)
+        self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def end(self) -> None:
+        """End it as a crash would."""
         self.stop("immediate")
-        shutil.rmtree(self.dir, ignore_errors=True)
 
     @property
     def running(self) -> bool:
@@ -121,14 +111,19 @@ class Postgres:
         return f"postgresql+psycopg://{_USER}@/{name}?host={place}&port={self.port}"
 
     def sql(self, statement: str, database: str = "postgres") -> str:
-        """Run a statement beside whatever the tests do, and return what psql prints."""
-        return self._run(
-            "psql", "-h", str(self.dir), "-p", str(self.port), "-U", _USER, "-d", database,
-            "-v", "ON_ERROR_STOP=1", "-qAt", "-c", statement,
-        )  # fmt: skip
+        """Run a statement beside whatever the tests do; return the first value it gives, as text.
 
-    def _run(self, program: str, *arguments: str) -> str:
-        done = subprocess.run(
+        In this process and not by psql: a run on PostgreSQL makes and drops a database a test.
+        """
+        with psycopg.connect(
+            host=str(self.dir), port=self.port, user=_USER, dbname=database, autocommit=True
+        ) as beside:
+            asked = beside.execute(statement)  # type: ignore[call-overload]  a text made here
+            row = asked.fetchone() if asked.description else None
+        return str(row[0]) if row else ""
+
+    def _run(self, program: str, *arguments: str) -> None:
+        subprocess.run(
             [str(programs() / program), *arguments],
             cwd=self.dir,
             user=self._account if os.geteuid() == 0 else None,
@@ -136,7 +131,6 @@ class Postgres:
             extra_groups=[] if os.geteuid() == 0 else None,
             env={**os.environ, "LC_ALL": "C.UTF-8"},
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if program == "psql" else subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
             check=True,
         )
-        return (done.stdout or b"").decode().strip()

@@ -11,18 +11,16 @@ import hashlib
 import hmac
 import itertools
 import os
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import urllib.error
 import urllib.parse
 import urllib.request
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from rigs.server import Server
 
 from registry.bucket import Access, Bucket
 
@@ -32,30 +30,21 @@ _PROGRAM = Path(__file__).with_name("swift_server.py")
 _serial = itertools.count(1)
 
 
-class S3:
+class S3(Server):
     """The server under a folder of its own; started by ``with``, killed at the block's end."""
 
     def __init__(self) -> None:
-        self.dir = Path(tempfile.mkdtemp(prefix="s3-"))
+        super().__init__("s3-")
         self.port = _free_port()
         self._process: subprocess.Popen[str] | None = None
 
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.__exit__(None, None, None)
-            raise
-        return self
+    def begin(self) -> None:
+        """Start it, without an object."""
+        self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def end(self) -> None:
+        """End it at once."""
         self.kill()
-        shutil.rmtree(self.dir, ignore_errors=True)
 
     @property
     def endpoint(self) -> str:

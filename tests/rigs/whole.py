@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,6 +31,7 @@ from intake.desk import Desk, open_desk
 CAMPAIGN = "ocop-2024-2"
 ENV = {"INTAKE_TEST_PASSWORD": PASSWORD}
 _serial = itertools.count(1)
+_HEADERS = BytesHeaderParser(policy=email.policy.default)
 
 Files = list[tuple[str, str, bytes]]
 
@@ -169,7 +171,8 @@ def parsed(raw: bytes) -> EmailMessage:
 
 
 def _is_digest(raw: bytes) -> bool:
-    return str(parsed(raw)["X-Commune-Intake"]).startswith("digest/")
+    head = _HEADERS.parsebytes(raw)  # not the body: this is asked of every mail, at every look
+    return str(head["X-Commune-Intake"]).startswith("digest/")
 
 
 def words(raw: bytes) -> str:
