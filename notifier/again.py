@@ -146,12 +146,7 @@ def unreached_of(
 
 def _units_at(world: World, address: str) -> tuple[Commune, ...]:
     today = world.now.astimezone(world.calendar.zone).date()
-    return tuple(
-        one
-        for one in world.config.communes
-        if one.valid_on(today)
-        and address.casefold() in map(str.casefold, (*one.emails, *one.chair_emails))
-    )
+    return world.config.communes_on(today).by_address.get(address.casefold(), ())
 
 
 def _was_silent(world: World, key: CommuneKey) -> bool:

@@ -103,10 +103,8 @@ def _ack_recipients(world: World, message: Message, roster: frozenset[str]) -> A
         return ()
     if message.sender.casefold() in roster:
         return (message.sender,)
-    for commune in world.config.communes:
-        if commune.key == message.commune:
-            return reach(commune, "commune", (), world.snapshot.bounced)[0]
-    return ()
+    commune = world.config.commune(message.commune)
+    return reach(commune, "commune", (), world.snapshot.bounced)[0] if commune else ()
 
 
 def _roster(config: Config) -> frozenset[str]:
@@ -158,9 +156,7 @@ def questions(world: World) -> Iterator[Due]:
         return
     for message in _held_now(world):
         asked = asked_commune(message)
-        commune = next(
-            (one for one in world.config.communes if asked and one.key == asked.key), None
-        )
+        commune = world.config.commune(asked.key if asked else None)
         if asked is None or commune is None:
             continue
         yield Due(
@@ -196,7 +192,8 @@ def digest(world: World, *, brief: bool = False) -> Iterator[Due]:
     """In the morning of a working day: what waits, and how a running campaign stands.
 
     What came after the digest's own time was told by its held notice, and is in the next one.
-    ``brief`` leaves the facts out, which take a look at every commune.
+    ``brief`` leaves the facts out, which take a look at every commune; so does a digest that was
+    sent.
     """
     today = world.now.astimezone(world.calendar.zone).date()
     moment = world.calendar.at(today, world.config.settings.officers.digest_at)
@@ -211,7 +208,7 @@ def digest(world: World, *, brief: bool = False) -> Iterator[Due]:
         template="digest",
         not_before=moment,
     )
-    if brief:
+    if brief or world.paid()(one.key):
         yield one
         return
     dead = [commune.code for campaign in running for commune in _unreachable(world, campaign)]

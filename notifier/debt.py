@@ -1,7 +1,7 @@
 """The debt: one mail owed, and the world in which the rules of `notifier.due` find it. Pure."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -84,6 +84,15 @@ class World:
     def state(self, campaign: Campaign) -> CampaignState:
         """Return what happened to the campaign so far."""
         return campaign_state(self.snapshot, campaign)
+
+    def paid(self) -> Callable[[str], bool]:
+        """Return what tells of a key whether its mail is in the outbox, and reached somebody.
+
+        Rules that ask it first need not work out whom a mail would go to that is not owed: a nation
+        is called once, and looked at a hundred times a day.
+        """
+        known, lost = self.snapshot.mail_keys, {one.key for one in self.snapshot.lost}
+        return lambda key: key in known and key not in lost
 
     def officers(self) -> Addresses:
         """Return where notices to the officers go."""

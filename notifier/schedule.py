@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Literal
 
 from config.model import Campaign, Commune, Hours, Remind, Settings, Step
@@ -71,32 +72,43 @@ def last_heard_at(snapshot: Snapshot, campaign: Campaign, key: CommuneKey) -> dt
     return max(moments, default=None)
 
 
-def live(addresses: Iterable[str], bounced: Iterable[str]) -> Addresses:
-    """Return the addresses that no bounce called dead, each once, in their order."""
-    seen = {address.casefold() for address in bounced} if bounced else set()
+def live(
+    addresses: Iterable[str], bounced: frozenset[str], besides: Iterable[str] = ()
+) -> Addresses:
+    """Return the addresses that no bounce called dead, each once, in their order.
+
+    Those of ``besides`` are left out: they get the mail already.
+    """
+    dead = _folded(bounced)
+    seen = set(map(str.casefold, besides))
     kept: list[str] = []
     for address in addresses:
         folded = address.casefold()
-        if folded and folded not in seen:
+        if folded and folded not in dead and folded not in seen:
             seen.add(folded)
             kept.append(address)
     return tuple(kept)
 
 
+@lru_cache(maxsize=16)
+def _folded(addresses: frozenset[str]) -> frozenset[str]:
+    """Each rule asks of each commune: the same dead addresses, thousands of times."""
+    return frozenset(map(str.casefold, addresses))
+
+
 def reach(
-    commune: Commune, to: Step, cc: Iterable[Step], bounced: Iterable[str]
+    commune: Commune, to: Step, cc: Iterable[Step], bounced: frozenset[str]
 ) -> tuple[Addresses, Addresses]:
     """Return the living addresses of one mail as (to, cc); both empty = it cannot be delivered.
 
     When the side that is meant has no living address the other one stands in: a chairman who gets
     the commune's reminder is better than nobody.
     """
-    bounced = frozenset(bounced)
     meant = live(_side(commune, to), bounced)
     other: Step = "chair" if to == "commune" else "commune"
     first = meant or live(_side(commune, other), bounced)
     copies = [address for step in cc for address in _side(commune, step)]
-    return first, live(copies, bounced | set(first)) if first else ()
+    return first, live(copies, bounced, first) if first else ()
 
 
 def closing_due(snapshot: Snapshot, campaign: Campaign, now: dt.datetime) -> bool:

@@ -19,6 +19,7 @@ _TO_OTHERS: tuple[MailKind, ...] = (
 )
 #: What a campaign sends of itself: the timeline shows when it did.
 _SENT_UNASKED: tuple[MailKind, ...] = ("call", "reminder", "silence")
+_TO_THE_HOUR = len("2024-05-22T02")
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,20 +171,19 @@ def _last_mails(connection: sa.Connection, ids: Sequence[str]) -> dict[Place, La
         .subquery()
     )
     last = sa.select(mails.c.key).join(newest, newest.c.id == mails.c.id).subquery()
+    bounced = mails.c.bounced_at.is_not(None)
+    debt = (mails.c.key, mails.c.campaign, mails.c.commune_code, mails.c.commune_from, mails.c.kind)
     query = (
         sa.select(
-            mails.c.key,
-            mails.c.campaign,
-            mails.c.commune_code,
-            mails.c.commune_from,
-            mails.c.kind,
+            *debt,
             mails.c.state,
-            mails.c.queued_at,
-            mails.c.sent_at,
-            mails.c.bounced_at,
+            bounced.label("bounced"),
+            sa.func.min(mails.c.sent_at).label("sent_at"),
+            sa.func.min(mails.c.queued_at).label("queued_at"),
         )
         .join(last, last.c.key == mails.c.key)
-        .order_by(mails.c.id)
+        .group_by(*debt, mails.c.state, bounced)
+        .order_by(sa.func.min(mails.c.id))
     )
     together: dict[str, list[Any]] = {}
     for row in connection.execute(query):
@@ -195,12 +195,13 @@ def _last_mails(connection: sa.Connection, ids: Sequence[str]) -> dict[Place, La
 
 
 def _of_one_debt(rows: Sequence[Any]) -> LastMail:
+    """Take together what its mails have become; each row is those that became the same."""
     left = [row.sent_at for row in rows if row.sent_at is not None]
     return LastMail(
         kind=rows[0].kind,
         states=frozenset(row.state for row in rows),
-        delivered=any(row.state == "sent" and row.bounced_at is None for row in rows),
-        bounced=any(row.bounced_at is not None for row in rows),
+        delivered=any(row.state == "sent" and not row.bounced for row in rows),
+        bounced=any(row.bounced for row in rows),
         at=min(left) if left else min(row.queued_at for row in rows),
     )
 
@@ -221,20 +222,19 @@ def _unasked(
     connection: sa.Connection, ids: Sequence[str]
 ) -> dict[str, tuple[tuple[str, dt.datetime], ...]]:
     """Return kind and first moment of each batch: one for each hour is enough for a timeline."""
+    hour = sa.func.substr(sa.type_coerce(mails.c.sent_at, sa.String), 1, _TO_THE_HOUR)
+    first = sa.func.min(mails.c.sent_at)
     query = (
-        sa.select(mails.c.campaign, mails.c.kind, mails.c.sent_at)
+        sa.select(mails.c.campaign, mails.c.kind, first)
         .where(
             mails.c.campaign.in_(ids),
             mails.c.kind.in_(_SENT_UNASKED),
             mails.c.sent_at.is_not(None),
         )
-        .order_by(mails.c.sent_at)
+        .group_by(mails.c.campaign, mails.c.kind, hour)
+        .order_by(first, mails.c.kind)
     )
-    found: dict[str, dict[tuple[str, dt.datetime], dt.datetime]] = {}
+    found: dict[str, list[tuple[str, dt.datetime]]] = {}
     for campaign, kind, at in connection.execute(query):
-        hour = at.replace(minute=0, second=0, microsecond=0)
-        found.setdefault(campaign, {}).setdefault((kind, hour), at)
-    return {
-        campaign: tuple((kind, at) for (kind, _), at in batches.items())
-        for campaign, batches in found.items()
-    }
+        found.setdefault(campaign, []).append((kind, at))
+    return {campaign: tuple(batches) for campaign, batches in found.items()}
