@@ -290,10 +290,7 @@ class Captions:
 def _is_simple(text: str) -> bool:
     """Tell a short text of one line without parentheses: it can be judged when it is folded."""
     return (
-        len(text) <= _LONGEST_CAPTION
-        and "\n" not in text
-        and "(" not in text
-        and "[" not in text
+        len(text) <= _LONGEST_CAPTION and "\n" not in text and "(" not in text and "[" not in text
     )
 
 

@@ -184,7 +184,7 @@ def _is_counted(row: BodyRow) -> bool:
 
 
 def _is_number(cell: Cell) -> bool:
-    if isinstance(cell.value, int | float):
+    if isinstance(cell.value, (int, float)):
         return True
     return not any(map(str.isalpha, cell.text))
 

@@ -125,8 +125,8 @@ class _Workbook:
     def __init__(self, package: Package, limits: Limits) -> None:
         self.package = package
         self.limits = limits
-        roots = package.related("")
-        mains = [name for kind, name in roots.values() if kind == "officeDocument"]
+        self.roots = package.related("")
+        mains = [name for kind, name in self.roots.values() if kind == "officeDocument"]
         if not mains:
             raise RefusedError("damaged", "no workbook part")
         self.main = package.root(mains[0])
@@ -148,7 +148,7 @@ class _Workbook:
         return replace(extract_of(self.kind, sheets), marks=self._marks())
 
     def _marks(self) -> tuple[str, ...]:
-        related = self.package.related("").values()
+        related = self.roots.values()
         part = next((name for kind, name in related if kind == "custom-properties"), "")
         return property_texts(self.package, part, "property", MARK_PROPERTY)
 
@@ -279,25 +279,26 @@ class _Workbook:
         written = list({content[4] for content in plain.contents.values()})
         cleaned = _cleaned([plain.texts.get(text, text) for text in written])
         inline = dict(zip(written, cleaned, strict=True))
-        codes = {content[0]: "" for content in plain.contents.values()}
-        codes = {style: self.formats.code(int(style or 0)) for style in codes}
+        styles = {content[0] for content in plain.contents.values()}
+        looks = {
+            style: (self.formats.code(int(style or 0)), self.fonts.of(style)) for style in styles
+        }
         contents: dict[str, _Content] = {}
         value: CellValue
         for key, (style, kind, formula, saved, text) in plain.contents.items():
+            code, font = looks[style]
             if kind == "inlineStr":
-                text = value = inline[text]  # noqa: PLW2901  as it is meant
+                meant = value = inline[text]
             elif formula and self._unsaved(kind or "n", saved or None):
-                contents[key] = "", None, codes[style], True, None
+                contents[key] = "", None, code, True, None
                 continue
             elif saved:
-                text, value = self._saved(kind or "n", plain.texts.get(saved, saved), codes[style])  # noqa: PLW2901  as above
+                meant, value = self._saved(kind or "n", plain.texts.get(saved, saved), code)
             else:
                 continue
-            if not text or text.isspace():
-                continue
-            font = self.fonts.of(style)
-            is_coded = (font or type(text) is Rich) and value is text
-            contents[key] = text, value, codes[style], False, font if is_coded else None
+            if meant and not meant.isspace():
+                is_coded = (font or type(meant) is Rich) and value is meant
+                contents[key] = meant, value, code, False, font if is_coded else None
         return contents
 
     def _hide_columns(self, sheet: Sheet, column: etree._Element) -> None:

@@ -123,6 +123,8 @@ class Sheet:
 
     def _merged(self) -> dict[int, dict[int, Cell]]:
         """Return the cells with their spans; what lies unseen beneath a merged cell is dropped."""
+        if not self.merges:
+            return self.rows
         rows = {row: dict(cells) for row, cells in self.rows.items()}
         bottom, right = max(rows), max(map(max, rows.values()))
         covering: dict[tuple[int, int], Cell] = {}
