@@ -255,7 +255,7 @@ def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
                 stray = kind == "data" and numbered and lacking >= len(required) / 3
             elif mostly and result[-1].kind in {"total", "note"}:
                 kind = "note"
-        result.append(replace(row, kind=kind, stray=stray))
+        result.append(replace(row, kind=kind, stray=stray) if stray or kind != row.kind else row)
     return tuple(_outlined(result))
 
 

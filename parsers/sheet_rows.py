@@ -202,11 +202,12 @@ _REFERENCE: Final = re.compile(r"&([^;]+);")
 def _meant(written: Iterable[str]) -> dict[str, str] | None:
     """Return texts of XML with the references in them resolved; ``None`` if one is no letter's."""
     raw = list(set(written))
+    parts = _REFERENCE.split(_PARTING.join(raw))
     try:
-        meant = _REFERENCE.sub(lambda match: _letter(match[1]), _PARTING.join(raw))
+        parts[1::2] = map(_letter, parts[1::2])
     except ValueError:
         return None
-    return dict(zip(raw, meant.split(_PARTING), strict=True)) if raw else {}
+    return dict(zip(raw, "".join(parts).split(_PARTING), strict=True)) if raw else {}
 
 
 @lru_cache(maxsize=1024)

@@ -28,13 +28,10 @@ _LONGEST_LABEL: Final = 100
 #: A caption over a column of a header is not looked at beyond this.
 _LONGEST_PATH: Final = 160
 #: A colon or dots to write on part a label from its value; a bullet or number may stand before it,
-#: and "Thông tin về" before a section's name.
+#: and "Thông tin về" before a section's name. One of these signs is in all of them but the last.
+_SIGNS: Final = re.compile(r"[:：\n.…_)\-–—•*+▪●]")
 _MAY_LABEL: Final = re.compile(rf"[:：\n]|{LEADERS.pattern}|{LEAD.pattern}", re.IGNORECASE)
-_ABOUT: Final = "thông tin"
-#: What may hold labels has one of these; most texts of a sheet have none.
-_HINTS: Final = re.compile(
-    rf"[:：\n.…_)\-–—•*+▪●]|^\s*{_ABOUT}|.{{{_LONGEST_LABEL + 1}}}", re.IGNORECASE
-)
+_ABOUT: Final = re.compile(r"\s*thông tin", re.IGNORECASE)
 
 
 def from_grid(grid: Grid, captions: Captions, first: int = 0) -> Iterator[Part]:
@@ -49,11 +46,9 @@ def from_grid(grid: Grid, captions: Captions, first: int = 0) -> Iterator[Part]:
 
 def may_label(text: str) -> bool:
     """Tell a text that may hold labels although it is no caption itself."""
-    if not _HINTS.search(text):
-        return False
-    if _MAY_LABEL.search(text):
+    if _SIGNS.search(text) and _MAY_LABEL.search(text):
         return True
-    return len(text) > _LONGEST_LABEL or text.lstrip()[: len(_ABOUT)].casefold() == _ABOUT
+    return len(text) > _LONGEST_LABEL or _ABOUT.match(text) is not None
 
 
 def labels_in(text: str, captions: Captions) -> set[str]:
