@@ -8,7 +8,7 @@ tests compare it with openpyxl cell by cell.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -39,8 +39,9 @@ from parsers.sheet_fonts import Coded, Fonts, Rich, Runs, decode, runs_of
 from parsers.sheet_rows import (
     COLUMNS,
     PLAIN_BYTES,
+    OtherShapeError,
     PlainRow,
-    PlainSheet,
+    plain_content,
     plain_sheet,
     plain_strings,
 )
@@ -227,79 +228,76 @@ class _Workbook:
         frame = None if plain is None else _frame(plain.frame)
         if plain is None or frame is None or next(frame.iter("{*}row"), None) is not None:
             return False
-        try:
-            contents = self._contents(plain)
-        except RefusedError:
-            return False
         for found in frame.iter("{*}col", "{*}sheetData", "{*}mergeCell"):
             if found.tag.endswith("col"):
                 self._hide_columns(sheet, found)
             elif found.tag.endswith("mergeCell"):
                 self._merge(sheet, found)
             else:
-                self._plain_rows(sheet, plain.rows, contents)
+                rows = self._plain_rows(sheet, plain.rows)
+                if rows is None:
+                    sheet.hidden_columns.clear()
+                    sheet.merges.clear()
+                    return False
+                for number, cells in rows:
+                    sheet.add(number, cells)
         return True
 
     def _plain_rows(
-        self, sheet: Sheet, rows: Iterable[PlainRow], contents: Mapping[str, _Content]
-    ) -> None:
-        """Do for the rows of a plain sheet what ``_row`` does for elements."""
-        prefix, new, hidden_columns = f"{sheet.name}!", tuple.__new__, sheet.hidden_columns
-        for number, hidden, columns, written in rows:
-            cells = {
-                column: new(
-                    Cell,
-                    (
-                        known[0], known[1], prefix + address, known[2], 1, 1, known[3],
-                        hidden or column in hidden_columns, False, None,
-                    ),
-                )
-                for column, (address, _, text) in zip(columns, written, strict=True)
-                if (known := contents.get(text)) is not None
-            }  # fmt: skip
-            if cells:
-                sheet.add(number, cells)
-        fonts = {text: known[4] for text, known in contents.items() if known[4] is not None}
-        if fonts:
-            self.coded.extend(
-                Coded(sheet.rows, number, column, fonts[text])
-                for number, _, columns, written in rows
-                for column, (_, _, text) in zip(columns, written, strict=True)
-                if text in fonts
-            )
+        self, sheet: Sheet, rows: Iterable[PlainRow]
+    ) -> list[tuple[int, dict[int, Cell]]] | None:
+        """Return for the rows of a plain sheet what ``_row`` puts for elements, by their numbers.
 
-    def _contents(self, plain: PlainSheet) -> dict[str, _Content]:
-        """Do for what is written in a plain sheet's cells what ``_content`` does for elements.
-
-        What says nothing is left out.
-
-        Raises:
-            RefusedError: whatever is wrong somewhere; the walk finds out what is wrong first.
+        ``None`` if they are not plain, or if anything is wrong: the walk finds out what is first.
         """
-        written = list({content[4] for content in plain.contents.values()})
-        cleaned = _cleaned([plain.texts.get(text, text) for text in written])
-        inline = dict(zip(written, cleaned, strict=True))
-        styles = {content[0] for content in plain.contents.values()}
-        looks = {
-            style: (self.formats.code(int(style or 0)), self.fonts.of(style)) for style in styles
-        }
-        contents: dict[str, _Content] = {}
+        known: dict[str, _Content | None] = {}
+        made: list[tuple[int, dict[int, Cell]]] = []
+        coded: list[Coded] = []
+        prefix, new, hidden_columns = f"{sheet.name}!", tuple.__new__, sheet.hidden_columns
+        try:
+            for number, hidden, columns, written in rows:
+                cells: dict[int, Cell] = {}
+                for column, (address, _, text) in zip(columns, written, strict=True):
+                    if text not in known:
+                        known[text] = self._meant(*plain_content(text))
+                    content = known[text]
+                    if content is None:
+                        continue
+                    seen, value, code, unsaved, font = content
+                    hides = hidden or column in hidden_columns
+                    place = prefix + address
+                    cells[column] = new(
+                        Cell, (seen, value, place, code, 1, 1, unsaved, hides, False, None)
+                    )
+                    if font is not None:
+                        coded.append(Coded(sheet.rows, number, column, font))
+                if cells:
+                    made.append((number, cells))
+        except (OtherShapeError, RefusedError):
+            return None
+        self.coded += coded
+        return made
+
+    def _meant(
+        self, style: str, kind: str, formula: str, saved: str, inline: str
+    ) -> _Content | None:
+        """Return what a plain sheet's cells with this content are; ``None`` if it says nothing."""
+        code = self.formats.code(int(style or 0))
+        kind = kind or "n"
         value: CellValue
-        for key, (style, kind, formula, saved, text) in plain.contents.items():
-            code, font = looks[style]
-            if kind == "inlineStr":
-                meant = value = inline[text]
-            elif formula and self._unsaved(kind or "n", saved or None):
-                contents[key] = "", None, code, True, None
-                continue
-            elif saved:
-                meant, value = self._saved(kind or "n", plain.texts.get(saved, saved), code)
-            else:
-                continue
-            if meant and not meant.isspace():
-                is_coded = (font or type(meant) is Rich) and value is meant
-                contents[key] = meant, value, code, False, font if is_coded else None
-        return contents
+        if kind == "inlineStr":
+            text = value = _clean(inline)
+        elif formula and self._unsaved(kind, saved or None):
+            return "", None, code, True, None
+        elif saved:
+            text, value = self._saved(kind, saved, code)
+        else:
+            return None
+        if not text or text.isspace():
+            return None
+        font = self.fonts.of(style)
+        is_coded = (font or type(text) is Rich) and value is text
+        return text, value, code, False, font if is_coded else None
 
     def _hide_columns(self, sheet: Sheet, column: etree._Element) -> None:
         if column.get("hidden") in _XML_TRUE:

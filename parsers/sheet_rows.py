@@ -9,7 +9,8 @@ same cells, and the tests compare them.
 """
 
 import re
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple, cast
@@ -52,11 +53,15 @@ _ENCODING: Final = re.compile(r'<\?xml [^<>]*encoding=["\'](?!utf-8["\'])', re.I
 PlainContent = tuple[str, str, str, str, str]
 
 
+class OtherShapeError(Exception):
+    """A part is not of the usual shape after all: only the walk reads it."""
+
+
 class PlainRow(NamedTuple):
     """A row: its number, whether it is hidden, and its cells from left to right.
 
     ``columns`` are theirs, counted from 1. A cell is its address, a quotation mark, and what is
-    written in it, by which ``PlainSheet.contents`` has it: much is written again and again.
+    written in it, for ``plain_content``: much is written again and again.
     """
 
     number: int
@@ -66,41 +71,56 @@ class PlainRow(NamedTuple):
 
 
 class PlainSheet(NamedTuple):
-    """A part whose rows are of the usual shape; ``frame`` is all the rest of it, as XML."""
+    """A part whose rows may be of the usual shape; ``frame`` is all the rest of it, as XML."""
 
     frame: bytes
-    rows: list[PlainRow]
-    contents: dict[str, PlainContent]
-    #: What stands in cells with references in it (``&amp;``) → the text that it means.
-    texts: dict[str, str]
+    #: They come in order, each once.
+    #:
+    #: Raises:
+    #:     OtherShapeError: a row is not of that shape.
+    rows: Iterator[PlainRow]
 
 
 def plain_sheet(part: bytes) -> PlainSheet | None:
     """Return the rows and the frame of a sheet's part, ``None`` if it is not of the usual shape.
 
-    Rows and their cells come in order, each once.
+    The rows are looked at one by one, while their cells are made.
     """
     found = _apart(part, "<sheetData>", "</sheetData>")
     if found is None:
         return None
     head, data, tail = found
     before, *written = data.removeprefix("<sheetData>").removesuffix("</sheetData>").split(_ROW)
-    dynamic = _DECLARED.search(head) is not None
-    rows: list[PlainRow] = []
-    number = 0
+    if before:
+        return None
+    rows = _rows(written, dynamic=_DECLARED.search(head) is not None)
+    return PlainSheet(f"{head}<sheetData/>{tail}".encode(), rows)
+
+
+def plain_content(written: str) -> PlainContent:
+    """Return what is written in a cell, taken apart, the references in its texts resolved.
+
+    Raises:
+        OtherShapeError: it is not of the usual shape.
+    """
+    match = _WRITTEN.fullmatch(written)
+    if match is None:
+        raise OtherShapeError
+    content = cast("PlainContent", match.groups(""))
+    if "&" not in written:
+        return content
+    style, kind, formula, saved, inline = content
+    return style, kind, formula, _meant(saved), _meant(inline)
+
+
+def _rows(written: Iterable[str], *, dynamic: bool) -> Iterator[PlainRow]:
+    above = 0
     for text in written:
         row = _plain_row(text, dynamic=dynamic)
-        if row is None or row.number <= number:
-            return None
-        number = row.number
-        rows.append(row)
-    contents = _contents({written for row in rows for _, _, written in row.cells})
-    if before or contents is None:
-        return None
-    texts = _meant(text for content in contents.values() for text in content[3:] if "&" in text)
-    if texts is None:
-        return None
-    return PlainSheet(f"{head}<sheetData/>{tail}".encode(), rows, contents, texts)
+        if row is None or row.number <= above:
+            raise OtherShapeError
+        above = row.number
+        yield row
 
 
 def _plain_row(text: str, *, dynamic: bool) -> PlainRow | None:
@@ -129,17 +149,6 @@ def _columns(letters: tuple[str, ...]) -> tuple[int, ...] | None:
     return columns if all(left < right for left, right in pairwise(columns)) else None
 
 
-def _contents(written: Iterable[str]) -> dict[str, PlainContent] | None:
-    """Return what is written in cells, taken apart; ``None`` if one is not of the usual shape."""
-    contents = {}
-    for text in written:
-        match = _WRITTEN.fullmatch(text)
-        if match is None:
-            return None
-        contents[text] = cast("PlainContent", match.groups(""))
-    return contents
-
-
 def plain_strings(part: bytes) -> tuple[bytes, list[str]] | None:
     """Return the frame and the texts of a part of shared strings, ``None`` if it is of other shape.
 
@@ -152,10 +161,10 @@ def plain_strings(part: bytes) -> tuple[bytes, list[str]] | None:
     items = _ITEM.findall(inside)
     if "".join([item for item, _ in items]) != inside:
         return None
-    texts = _meant(text for _, text in items if "&" in text)
-    if texts is None:
+    try:
+        return f"{head}{tail}".encode(), [_meant(text) for _, text in items]
+    except OtherShapeError:
         return None
-    return f"{head}{tail}".encode(), [texts.get(text, text) for _, text in items]
 
 
 @lru_cache(maxsize=1024)
@@ -194,20 +203,16 @@ def _apart(part: bytes, opening: str, closing: str) -> tuple[str, str, str] | No
     return text[:start], text[start : end + len(closing)], text[end + len(closing) :]
 
 
-#: Parts texts that are decoded together: XML has no such letter.
-_PARTING: Final = "\0"
 _REFERENCE: Final = re.compile(r"&([^;]+);")
 
 
-def _meant(written: Iterable[str]) -> dict[str, str] | None:
-    """Return texts of XML with the references in them resolved; ``None`` if one is no letter's."""
-    raw = list(set(written))
-    parts = _REFERENCE.split(_PARTING.join(raw))
-    try:
-        parts[1::2] = map(_letter, parts[1::2])
-    except ValueError:
-        return None
-    return dict(zip(raw, "".join(parts).split(_PARTING), strict=True)) if raw else {}
+def _meant(text: str) -> str:
+    """Return a text of XML with the references in it resolved."""
+    return _REFERENCE.sub(_letter_of, text) if "&" in text else text
+
+
+def _letter_of(reference: re.Match[str]) -> str:
+    return _letter(reference[1])
 
 
 @lru_cache(maxsize=1024)
@@ -215,13 +220,14 @@ def _letter(name: str) -> str:
     """Return the letter that a reference names.
 
     Raises:
-        ValueError: XML has no such letter (XML 1.0, 2.2).
+        OtherShapeError: XML has no such letter (XML 1.0, 2.2).
     """
     if not name.startswith("#"):
         return {"lt": "<", "gt": ">", "amp": "&", "quot": '"', "apos": "'"}[name]
-    letter = chr(int(name[1:]))
-    if _NO_LETTER.match(letter):
-        raise ValueError(name)
+    code = int(name[1:])
+    letter = chr(code) if code <= sys.maxunicode else ""
+    if not letter or _NO_LETTER.match(letter):
+        raise OtherShapeError
     return letter
 
 
