@@ -175,6 +175,10 @@ class Captions:
         """Tell a text that is known to be neither a caption nor that of the running number."""
         return text in self._strange
 
+    def familiar(self, texts: set[str]) -> set[str]:
+        """Return those of many texts that may be a caption: all that ``is_strange`` is false of."""
+        return texts - self._strange
+
     def exact(self, text: str) -> str | None:
         """Return the field whose label or alias this text is, however it is written."""
         if text in self._strange or len(text) > _LONGEST_CAPTION:

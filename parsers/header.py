@@ -82,7 +82,7 @@ def _starts(grid: Grid, captions: Captions) -> set[int]:
     ranked = []
     for number, row in enumerate(grid.rows[:_SEARCHED_ROWS]):
         texts = {cell.text for cell in row if cell and isinstance(cell.value, str)}
-        known = sum(is_caption(text, captions) for text in texts)
+        known = sum(is_caption(text, captions) for text in captions.familiar(texts))
         if known >= 2:  # noqa: PLR2004  one word alone is a title or a datum
             ranked.append((-known, number))
     likely = [number for _, number in sorted(ranked)[:_LIKELY_ROWS]]

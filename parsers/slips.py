@@ -88,10 +88,9 @@ def _may_hold_slips(grids: Sequence[Grid], captions: Captions) -> bool:
     Looking for slips walks over every cell several times; most sheets beside a form are lists.
     """
     needed = {field.key for field in captions.form.fields if field.required}
-    named: set[str] = set()
-    for text in {cell.text for grid in grids for row in grid.rows for cell in row if cell}:
-        if not captions.is_strange(text) or may_label(text):
-            named.update(labels_in(text, captions))
+    texts = {cell.text for grid in grids for row in grid.rows for cell in row if cell}
+    likely = captions.familiar(texts).union(filter(may_label, texts))
+    named = {key for text in likely for key in labels_in(text, captions)}
     return captions.form.name_key in named and len(named & needed) * 2 >= len(needed)
 
 
