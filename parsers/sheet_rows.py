@@ -1,11 +1,12 @@
-"""The rows of a sheet as programs write them, found by patterns instead of by an XML parser.
+"""The rows of a sheet as programs write them, parted at their tags instead of by an XML parser.
 
 Nearly all of a workbook is cells, and nearly all programs write them alike. A part whose rows are
 of that shape and nothing else is told apart here: the rows as text, and the frame round them, which
-is XML for lxml like any other part. The patterns take no more than what is well-formed XML with
-only one meaning; whatever else a part has – comments, other encodings, prefixes, attributes in
-another order – makes it a part for ``sheet``'s own walk, which reads everything. So both give the
-same cells, and the tests compare them.
+is XML for lxml like any other part. What stands between two tags must match a pattern as a whole,
+and what is written in cells is matched once for each content. The patterns take no more than what
+is well-formed XML with only one meaning; whatever else a part has – comments, other encodings,
+prefixes, attributes in another order – makes it a part for ``sheet``'s own walk, which reads
+everything. So both give the same cells, and the tests compare them.
 """
 
 import re
