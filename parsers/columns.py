@@ -152,14 +152,7 @@ class Captions:
         """
         if len(self._strange) > _REMEMBERED:
             self._strange.clear()
-        new = [
-            text
-            for text in set(texts).difference(self._strange)
-            if len(text) <= _LONGEST_CAPTION
-            and "\n" not in text
-            and "(" not in text
-            and "[" not in text
-        ]
+        new = list(filter(_is_simple, set(texts).difference(self._strange)))
         if not new:
             return
         folded = folded_lines(new)
@@ -167,7 +160,13 @@ class Captions:
         self._strange.update(
             text
             for text, line, letters in zip(new, folded, bare, strict=True)
-            if letters not in self._bare
+            if self._is_none(line, letters)
+        )
+
+    def _is_none(self, line: str, letters: str) -> bool:
+        """Tell a folded text, with its spaces and without, that is surely no caption."""
+        return (
+            letters not in self._bare
             and (letters == line or line.partition(" ")[0] not in _NUMBERS)
             and _TELLING_WORDS.isdisjoint(line.split())
         )
@@ -176,6 +175,10 @@ class Captions:
         """Tell a text that is known to be neither a caption nor that of the running number."""
         return text in self._strange
 
+    def familiar(self, texts: set[str]) -> set[str]:
+        """Return those of many texts that may be a caption: all that ``is_strange`` is false of."""
+        return texts - self._strange
+
     def exact(self, text: str) -> str | None:
         """Return the field whose label or alias this text is, however it is written."""
         if text in self._strange or len(text) > _LONGEST_CAPTION:
@@ -183,7 +186,9 @@ class Captions:
         if text not in self._judged:
             if len(self._judged) > _REMEMBERED:
                 self._judged.clear()
-            self._judged[text] = self._exactly(text)
+            line = fold(text) if _is_simple(text) else None
+            none = line is not None and self._is_none(line, line.replace(" ", ""))
+            self._judged[text] = None if none else self._exactly(text)
         return self._judged[text]
 
     def _exactly(self, text: str) -> str | None:
@@ -286,11 +291,18 @@ class Captions:
         return [Match(ranked[0][0], 50, _BY_LIKENESS)]
 
 
+def _is_simple(text: str) -> bool:
+    """Tell a short text of one line without parentheses: it can be judged when it is folded."""
+    return (
+        len(text) <= _LONGEST_CAPTION and "\n" not in text and "(" not in text and "[" not in text
+    )
+
+
 @lru_cache(maxsize=4096)
 def variants(caption: str) -> tuple[str, ...]:
     """Return the folded ways to read a caption: whole, without parentheses, unit, numbering."""
     whole = fold(caption)
-    bare = fold(_PARENTHESES.sub(" ", caption))
+    bare = whole if _is_simple(caption) else fold(_PARENTHESES.sub(" ", caption))
     short = _UNIT_TAIL.sub("", bare).strip()
     unnumbered = _NUMBERING.sub("", short)
     spelt = " ".join(_SHORT.get(word, word) for word in unnumbered.split())

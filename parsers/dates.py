@@ -37,7 +37,7 @@ def parse_date(field: Field, cell: Cell, context: Context) -> Value:
         return _within(field, value.date())
     if isinstance(value, dt.date):
         return _within(field, value)
-    if isinstance(value, int | float) and not isinstance(value, bool):
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _serial(field, value)
     return _text(field, cell.text, context)
 

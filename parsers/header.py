@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from parsers.columns import Assignment, Captions, Column, assigned, is_index
+from parsers.form import Field
 from parsers.grid import Cell, Grid
 from parsers.quantities import quantity_unit
 from parsers.values import money_unit
@@ -49,15 +50,19 @@ def find_header(grid: Grid, captions: Captions) -> Header | None:
     The rows of numbers or units under the captions belong to the header; a money column's unit is
     taken from its caption, the unit row, its parent caption, or a line "Đơn vị tính" above.
     """
-    starts = _starts(grid, captions)
+    starts = sorted(_starts(grid, captions))
+    most = sum(map(_weight, captions.form.fields))
     best: Header | None = None
-    for first in sorted(starts):
-        for size in range(1, _MOST_HEADER_ROWS + 1):
+    # A lower block wins only if it names more: what has all fields needs no rival.
+    for size in range(1, _MOST_HEADER_ROWS + 1):
+        for first in starts:
             if first + size > len(grid.rows):
                 break
             candidate = _candidate(grid, captions, first, first + size)
-            if candidate and (best is None or _better(candidate, best)):
+            if candidate and (best is None or candidate.score > best.score):
                 best = candidate
+        if best is not None and best.score >= most:
+            break
     return None if best is None else _finished(grid, captions, best)
 
 
@@ -77,7 +82,7 @@ def _starts(grid: Grid, captions: Captions) -> set[int]:
     ranked = []
     for number, row in enumerate(grid.rows[:_SEARCHED_ROWS]):
         texts = {cell.text for cell in row if cell and isinstance(cell.value, str)}
-        known = sum(is_caption(text, captions) for text in texts)
+        known = sum(is_caption(text, captions) for text in captions.familiar(texts))
         if known >= 2:  # noqa: PLR2004  one word alone is a title or a datum
             ranked.append((-known, number))
     likely = [number for _, number in sorted(ranked)[:_LIKELY_ROWS]]
@@ -91,12 +96,6 @@ def is_caption(text: str, captions: Captions) -> bool:
     return is_index(text) or captions.exact(text) is not None
 
 
-def _better(one: Header, other: Header) -> bool:
-    if abs(one.score - other.score) > 1e-9:  # noqa: PLR2004  float sums
-        return one.score > other.score
-    return one.end - one.first < other.end - other.first
-
-
 def _candidate(grid: Grid, captions: Captions, first: int, end: int) -> Header | None:
     paths = _paths(grid, first, end, captions)
     assignment = assigned(tuple(paths.items()), captions)
@@ -105,13 +104,17 @@ def _candidate(grid: Grid, captions: Captions, first: int, end: int) -> Header |
     if _goes_on(grid, first, end, assignment.columns):
         return None
     score = sum(
-        (2.0 if column.field.required else 1.0) * (1.0 if column.confidence == 1.0 else 0.5)
+        _weight(column.field) * (1.0 if column.confidence == 1.0 else 0.5)
         for column in assignment.columns
     )
     texts = frozenset(
         squash(cell.text) for row in grid.rows[first:end] for cell in row if cell and cell.text
     )
     return Header(first, end, assignment, texts - {""}, score)
+
+
+def _weight(entry: Field) -> float:
+    return 2.0 if entry.required else 1.0
 
 
 def _goes_on(grid: Grid, first: int, end: int, columns: Sequence[Column]) -> bool:

@@ -104,7 +104,7 @@ def _read(
         if len(rows) < len(table.rows):
             findings.append(Finding("note", "example-row", _EXAMPLE_NOTE))
         mine = _records(table, rows, len(done) + 1)
-        content = repr([record.values for record in mine])
+        content = repr([record.values for record in mine]) if len(tables) > 1 else ""
         if mine and content in read:
             message = _REPEATED.format(table.grid.name, read[content].grid.name)
             findings.append(Finding("warning", "table-repeated", message))

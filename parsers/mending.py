@@ -89,7 +89,8 @@ def best_of(texts: Sequence[str]) -> list[str]:
 def _is_settled(extract: Extract) -> bool:
     """Whether no text has a letter that Vietnamese writing lacks: then no code is at work."""
     cells = [cell for grid in extract.grids for row in grid.rows for cell in row if cell]
-    if any(isinstance(cell.value, str) and cell.value != cell.text for cell in cells):
+    others = [cell for cell in cells if cell.value is not cell.text]  # numbers, dates: few
+    if any(isinstance(cell.value, str) and cell.value != cell.text for cell in others):
         return False
     texts = {cell.text for cell in cells}.union(extract.lines)
     texts.update(line for grid in extract.grids for line in (*grid.before, *grid.after))

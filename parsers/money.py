@@ -102,7 +102,7 @@ def parse_money(field: Field, cell: Cell, context: Context) -> Value:
     The unit in the cell goes before that of the header, that before ``field.unit``; without any,
     only a number from a million on is taken as đồng.
     """
-    if isinstance(cell.value, int | float) and not isinstance(cell.value, bool):
+    if isinstance(cell.value, (int, float)) and not isinstance(cell.value, bool):
         written: _Written | Value = _typed(field, cell.value, cell.number_format)
     else:
         written = _text(field, cell.text, context)

@@ -7,6 +7,7 @@ one hamlet do not. What is in between is "doubtful" and goes to a person.
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Literal
 
 from parsers.form import Form
@@ -198,16 +199,19 @@ def _plain(sentence: str, form: Form) -> bool:
     need = _NO_NEED.search(sentence)
     if need is not None and _stated(sentence, need) and _about_us(need["object"], form):
         return True
-    own = (
-        re.compile(rf"\b{re.escape(fold(phrase))}\b") for phrase in form.nil_phrases if fold(phrase)
-    )
     return any(
         _stated(sentence, match)
-        for pattern in (*_PLAIN, *own)
+        for pattern in (*_PLAIN, *_own_phrases(form.nil_phrases))
         for match in pattern.finditer(sentence)
         if len(re.findall(rf"\b{_NOT}\b", match.group())) <= 1
         and not _OTHER_NEWS.search(match.group() + sentence[match.end() :][:_NEAR])
     )
+
+
+@lru_cache(maxsize=8)
+def _own_phrases(phrases: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
+    folded = filter(None, map(fold, phrases))
+    return tuple(re.compile(rf"\b{re.escape(phrase)}\b") for phrase in folded)
 
 
 def _about_us(wanted: str, form: Form) -> bool:

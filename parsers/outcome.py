@@ -1,6 +1,7 @@
 """What reading one cell gives: a canonical value, how sure it is, and what is wrong with it."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from parsers.form import Field
 from parsers.reading import Severity
@@ -34,8 +35,7 @@ class Problem:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """The canonical text of a cell (DESIGN §6); ``None`` = empty, or no value that can be trusted.
 
     Confidence is 0–1; below ``reading.CERTAIN`` there is always a problem.

@@ -60,7 +60,7 @@ def parse_decimal(field: Field, cell: Cell, context: Context) -> Value:
         message = "đơn vị của cột chưa rõ là bao nhiêu mét vuông. Đề nghị ghi diện tích theo m²."
         return error(field, "unit-unknown", message)
     scale = scale or 1
-    if isinstance(cell.value, int | float):
+    if isinstance(cell.value, (int, float)):
         if not 0 <= cell.value < _ABSURD or "%" in cell.number_format:
             return error(field, "not-a-number", f"giá trị không hợp lệ. {_AREA_HINT}")
         return Value(plain(Decimal(str(cell.value)) * scale))
@@ -113,7 +113,7 @@ def parse_stars(field: Field, cell: Cell) -> Value:
 
     Half stars, several different ratings, and "đang đề nghị" give no value and an error.
     """
-    if isinstance(cell.value, int | float):
+    if isinstance(cell.value, (int, float)):
         return _stars(field, Decimal(str(cell.value)), quoted(field, cell.text or str(cell.value)))
     shown = quoted(field, cell.text)
     line = fold(cell.text)

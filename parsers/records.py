@@ -241,7 +241,9 @@ def _is_read_plainly(
     """
     key = column.field.key
     cell = record.body.cells.get(key)
-    if cell is None or key in record.body.shared or key in common:
+    if cell is None:
+        return not column.field.required
+    if key in record.body.shared or key in common:
         return False
     value = parsed.value(column.field, cell)
     if value.text is None or value.problem or cell.torn or cell.trace:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from typing import Literal
 
 from parsers.grid import Cell, Grid
@@ -132,14 +132,15 @@ def _body_row(
 
 def _classified(header: Header, cells: Sequence[Cell | None], row: BodyRow) -> BodyRow | None:
     filled = [cell for cell in cells if is_filled(cell)]
-    texts = [cell.text.strip() for cell in filled if cell and not _is_number(cell)]
+    worded = (cell.text.strip() for cell in filled if cell and not _is_number(cell))
+    texts = list(islice(worded, 3))  # whether there are more, nobody asks
     label = texts[0] if texts else ""
     if label and row.index is not None and label == row.index.text.strip() and len(texts) > 1:
         is_mark = len(label) <= 5 and not _is_total(label)  # noqa: PLR2004  such as "II."
         label = texts[1] if is_mark else label
     folded = fold(label[:_LABEL])
     row = replace(row, text=label)
-    words = {key for key, cell in row.own.items() if not _is_number(cell)}
+    words = set(islice((key for key, cell in row.own.items() if not _is_number(cell)), 2))  # same
     if folded and len(words) <= 1 and _is_total(label) and not _is_remark(header, row, label):
         subtotal = _SUBTOTAL.fullmatch(folded) is not None
         return replace(row, kind="subtotal" if subtotal else "total")
@@ -184,7 +185,7 @@ def _is_counted(row: BodyRow) -> bool:
 
 
 def _is_number(cell: Cell) -> bool:
-    if isinstance(cell.value, int | float):
+    if isinstance(cell.value, (int, float)):
         return True
     return not any(map(str.isalpha, cell.text))
 
@@ -255,7 +256,7 @@ def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
                 stray = kind == "data" and numbered and lacking >= len(required) / 3
             elif mostly and result[-1].kind in {"total", "note"}:
                 kind = "note"
-        result.append(replace(row, kind=kind, stray=stray))
+        result.append(replace(row, kind=kind, stray=stray) if stray or kind != row.kind else row)
     return tuple(_outlined(result))
 
 

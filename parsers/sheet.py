@@ -8,7 +8,8 @@ tests compare it with openpyxl cell by cell.
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from lxml import etree
@@ -20,7 +21,6 @@ from parsers.grid import (
     CellValue,
     Extract,
     Limits,
-    column_letters,
     column_number,
 )
 from parsers.number_format import Formats, shown
@@ -36,7 +36,15 @@ from parsers.package import (
 )
 from parsers.reading import Refusal
 from parsers.sheet_fonts import Coded, Fonts, Rich, Runs, decode, runs_of
-from parsers.sheet_rows import PLAIN_BYTES, PlainRow, PlainSheet, plain_sheet, plain_strings
+from parsers.sheet_rows import (
+    COLUMNS,
+    PLAIN_BYTES,
+    OtherShapeError,
+    PlainRow,
+    plain_content,
+    plain_sheet,
+    plain_strings,
+)
 from parsers.sparse import Budget, Sheet, extract_of
 from parsers.vietnamese import is_plain, repair
 
@@ -45,8 +53,6 @@ _CELL_TEXT = 32_767
 _ADDRESS = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _XML_TRUE = {"1", "true", "on"}
-#: The columns that tables have, by their letters; further ones are worked out.
-_COLUMNS = {column_letters(number): number for number in range(1, 703)}
 
 
 def extract(
@@ -111,31 +117,17 @@ def _names(tag: str) -> _Names:
     return _Names(*(space + name for name in ("c", "v", "f", "is", "t")))
 
 
-#: Text, value, number format of a cell, and its legacy font; no font if none need be decoded.
-_Content = tuple[str, CellValue, str, str | None]
-#: In place of a cell's type: a formula whose result was not saved.
-_UNSAVED = "unsaved"
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """What is known of the contents of a plain sheet: most of them stand in it again and again."""
-
-    #: Written with references → meant; written in a cell itself → cleaned.
-    meant: dict[str, str]
-    inline: dict[str, str]
-    #: Style → number format.
-    codes: dict[str, str]
-    #: By type, style and what is written; ``None`` for what says nothing.
-    contents: dict[tuple[str, str, str], _Content | None] = field(default_factory=dict)
+#: Text, value, number format of a cell, whether its formula's result was not saved, and its legacy
+#: font; no font if none need be decoded.
+_Content = tuple[str, CellValue, str, bool, str | None]
 
 
 class _Workbook:
     def __init__(self, package: Package, limits: Limits) -> None:
         self.package = package
         self.limits = limits
-        roots = package.related("")
-        mains = [name for kind, name in roots.values() if kind == "officeDocument"]
+        self.roots = package.related("")
+        mains = [name for kind, name in self.roots.values() if kind == "officeDocument"]
         if not mains:
             raise RefusedError("damaged", "no workbook part")
         self.main = package.root(mains[0])
@@ -157,7 +149,7 @@ class _Workbook:
         return replace(extract_of(self.kind, sheets), marks=self._marks())
 
     def _marks(self) -> tuple[str, ...]:
-        related = self.package.related("").values()
+        related = self.roots.values()
         part = next((name for kind, name in related if kind == "custom-properties"), "")
         return property_texts(self.package, part, "property", MARK_PROPERTY)
 
@@ -242,87 +234,70 @@ class _Workbook:
             elif found.tag.endswith("mergeCell"):
                 self._merge(sheet, found)
             else:
-                self._plain_rows(sheet, plain)
+                rows = self._plain_rows(sheet, plain.rows)
+                if rows is None:
+                    sheet.hidden_columns.clear()
+                    sheet.merges.clear()
+                    return False
+                for number, cells in rows:
+                    sheet.add(number, cells)
         return True
 
-    def _plain_rows(self, sheet: Sheet, plain: PlainSheet) -> None:
-        """Do for the rows of a plain sheet what ``_row`` and ``_content`` do for elements."""
-        inline = {cell[6] for row in plain.rows for cell in row.cells}
-        texts = [plain.texts.get(written, written) for written in inline]
-        cleaned = {
-            written: "" if text.isspace() else text
-            for written, text in zip(inline, _cleaned(texts), strict=True)
-        }
-        styles = {cell[2] for row in plain.rows for cell in row.cells}
-        codes = {style: self.formats.code(int(style or 0)) for style in styles}
-        known = _Known(plain.texts, cleaned, codes)
-        before = 0
-        for row in plain.rows:
-            if row.number <= before:
-                raise RefusedError("damaged", f"row {row.number} after row {before}")
-            before = row.number
-            cells = self._plain_row(sheet, row, known)
-            if cells:
-                sheet.add(before, cells)
+    def _plain_rows(
+        self, sheet: Sheet, rows: Iterable[PlainRow]
+    ) -> list[tuple[int, dict[int, Cell]]] | None:
+        """Return for the rows of a plain sheet what ``_row`` puts for elements, by their numbers.
 
-    def _plain_row(self, sheet: Sheet, row: PlainRow, known: _Known) -> dict[int, Cell]:
-        """Return the cells of a row that say something."""
-        cells: dict[int, Cell] = {}
-        contents, coded = known.contents, self.fonts.any
-        left, number, hidden_columns = 0, str(row.number), sheet.hidden_columns
-        prefix, new, hidden = f"{sheet.name}!", tuple.__new__, row.hidden
-        text: str
-        value: CellValue
-        for letters, digits, style, kind, formula, saved, inline in row.cells:
-            column = _COLUMNS.get(letters, 0)
-            if digits != number or not column:
-                column = _in_row(letters + digits, row.number)
-            if column <= left:
-                raise RefusedError("damaged", f"two cells for one address in row {number}")
-            left = column
-            if kind == "inlineStr" and not coded:
-                text = value = known.inline[inline]
-                if not text:
-                    continue
-                code, font = known.codes[style], None
-            else:
-                if formula and kind != "inlineStr" and self._unsaved(kind or "n", saved or None):
-                    kind, saved = _UNSAVED, ""  # noqa: PLW2901  what it would be is not known
-                written = kind, style, inline if kind == "inlineStr" else saved
-                if written not in contents:
-                    contents[written] = self._meant(known, *written)
-                content = contents[written]
-                if content is None:
-                    continue
-                text, value, code, font = content
-            cells[column] = new(
-                Cell,
-                (
-                    text, value, prefix + letters + digits, code, 1, 1, kind is _UNSAVED,
-                    hidden or column in hidden_columns, False, None,
-                ),
-            )  # fmt: skip
-            if font is not None:
-                self.coded.append(Coded(sheet.rows, row.number, column, font))
-        return cells
-
-    def _meant(self, known: _Known, kind: str, style: str, written: str) -> _Content | None:
-        """Return the content of a plain sheet's cell; ``None`` if it says nothing."""
-        code = known.codes[style]
-        if kind is _UNSAVED:
-            return "", None, code, None
-        if not written:
+        ``None`` if they are not plain, or if anything is wrong: the walk finds out what is first.
+        """
+        known: dict[str, _Content | None] = {}
+        made: list[tuple[int, dict[int, Cell]]] = []
+        coded: list[Coded] = []
+        prefix, new, hidden_columns = f"{sheet.name}!", tuple.__new__, sheet.hidden_columns
+        try:
+            for number, hidden, columns, written in rows:
+                cells: dict[int, Cell] = {}
+                for column, (address, _, text) in zip(columns, written, strict=True):
+                    if text not in known:
+                        known[text] = self._meant(*plain_content(text))
+                    content = known[text]
+                    if content is None:
+                        continue
+                    seen, value, code, unsaved, font = content
+                    hides = hidden or column in hidden_columns
+                    place = prefix + address
+                    cells[column] = new(
+                        Cell, (seen, value, place, code, 1, 1, unsaved, hides, False, None)
+                    )
+                    if font is not None:
+                        coded.append(Coded(sheet.rows, number, column, font))
+                if cells:
+                    made.append((number, cells))
+        except (OtherShapeError, RefusedError):
             return None
+        self.coded += coded
+        return made
+
+    def _meant(
+        self, style: str, kind: str, formula: str, saved: str, inline: str
+    ) -> _Content | None:
+        """Return what a plain sheet's cells with this content are; ``None`` if it says nothing."""
+        code = self.formats.code(int(style or 0))
+        kind = kind or "n"
+        value: CellValue
         if kind == "inlineStr":
-            text = known.inline[written]
-            value: CellValue = text
+            text = value = _clean(inline)
+        elif formula and self._unsaved(kind, saved or None):
+            return "", None, code, True, None
+        elif saved:
+            text, value = self._saved(kind, saved, code)
         else:
-            text, value = self._saved(kind or "n", known.meant.get(written, written), code)
+            return None
         if not text or text.isspace():
             return None
         font = self.fonts.of(style)
         is_coded = (font or type(text) is Rich) and value is text
-        return text, value, code, font if is_coded else None
+        return text, value, code, False, font if is_coded else None
 
     def _hide_columns(self, sheet: Sheet, column: etree._Element) -> None:
         if column.get("hidden") in _XML_TRUE:
@@ -342,7 +317,7 @@ class _Workbook:
         for found in element.iterchildren(names.cell):
             reference, before = found.get("r"), column
             if reference:
-                column = _COLUMNS.get(reference.removesuffix(number)) or _in_row(reference, row)
+                column = COLUMNS.get(reference.removesuffix(number)) or _in_row(reference, row)
             else:
                 column += 1
             if column <= before:

@@ -31,7 +31,7 @@ _LONGEST_PATH: Final = 160
 #: and "Thông tin về" before a section's name. One of these signs is in all of them but the last.
 _SIGNS: Final = re.compile(r"[:：\n.…_)\-–—•*+▪●]")
 _MAY_LABEL: Final = re.compile(rf"[:：\n]|{LEADERS.pattern}|{LEAD.pattern}", re.IGNORECASE)
-_ABOUT: Final = "thông tin"
+_ABOUT: Final = re.compile(r"\s*thông tin", re.IGNORECASE)
 
 
 def from_grid(grid: Grid, captions: Captions, first: int = 0) -> Iterator[Part]:
@@ -48,7 +48,7 @@ def may_label(text: str) -> bool:
     """Tell a text that may hold labels although it is no caption itself."""
     if _SIGNS.search(text) and _MAY_LABEL.search(text):
         return True
-    return len(text) > _LONGEST_LABEL or text.lstrip()[: len(_ABOUT)].casefold() == _ABOUT
+    return len(text) > _LONGEST_LABEL or _ABOUT.match(text) is not None
 
 
 def labels_in(text: str, captions: Captions) -> set[str]:

@@ -77,6 +77,8 @@ def _is_filled_otherwise(parts: Sequence[Part]) -> bool:
 
 def _is_small(grid: Grid) -> bool:
     """Tell a table that may hold slips: they are looked at cell by cell, lists of thousands not."""
+    if sum(map(len, grid.rows)) <= _MOST_CELLS:
+        return True
     return sum(sum(cell is not None for cell in row) for row in grid.rows) <= _MOST_CELLS
 
 
@@ -86,10 +88,9 @@ def _may_hold_slips(grids: Sequence[Grid], captions: Captions) -> bool:
     Looking for slips walks over every cell several times; most sheets beside a form are lists.
     """
     needed = {field.key for field in captions.form.fields if field.required}
-    named: set[str] = set()
-    for text in {cell.text for grid in grids for row in grid.rows for cell in row if cell}:
-        if not captions.is_strange(text) or may_label(text):
-            named.update(labels_in(text, captions))
+    texts = {cell.text for grid in grids for row in grid.rows for cell in row if cell}
+    likely = captions.familiar(texts).union(filter(may_label, texts))
+    named = {key for text in likely for key in labels_in(text, captions)}
     return captions.form.name_key in named and len(named & needed) * 2 >= len(needed)
 
 

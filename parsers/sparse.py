@@ -6,6 +6,7 @@ rectangle that becomes a ``Grid``, and the lines of text beside the table.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 
 from parsers.grid import Cell, CellValue, Extract, Grid, Limits, column_letters
 from parsers.package import RefusedError
@@ -14,6 +15,7 @@ from parsers.package import RefusedError
 _LINE_CELLS = 3
 #: Cells that all merged ranges of a sheet may cover together.
 _MERGED_AREA = 1_000_000
+_TEXT = itemgetter(0)
 
 
 @dataclass(slots=True)
@@ -35,7 +37,7 @@ class Budget:
 
     def row(self, row: int, cells: Mapping[int, Cell]) -> None:
         """Account for the cells of a row, by their columns."""
-        letters = sum(len(cell.text) for cell in cells.values())
+        letters = sum(map(len, map(_TEXT, cells.values())))
         limits = self.limits
         if (
             row <= limits.sheet_rows
@@ -121,6 +123,8 @@ class Sheet:
 
     def _merged(self) -> dict[int, dict[int, Cell]]:
         """Return the cells with their spans; what lies unseen beneath a merged cell is dropped."""
+        if not self.merges:
+            return self.rows
         rows = {row: dict(cells) for row, cells in self.rows.items()}
         bottom, right = max(rows), max(map(max, rows.values()))
         covering: dict[tuple[int, int], Cell] = {}

@@ -50,10 +50,13 @@ def _side_by_side(grid: Grid, captions: Captions, most: int = _BESIDE) -> Iterat
 
 def _second_start(row: Sequence[Cell | None], captions: Captions) -> int | None:
     """Return the column where a row of captions begins again, None if it does not."""
-    cells = [(column, cell) for column, cell in enumerate(row) if cell]
-    if len(cells) < 4 or not is_caption(cells[0][1].text, captions):  # noqa: PLR2004  two captions twice
+    lead = next(filter(None, row), None)
+    if lead is None or not is_caption(lead.text, captions):
         return None
-    first = squash(cells[0][1].text)
+    cells = [(column, cell) for column, cell in enumerate(row) if cell]
+    if len(cells) < 4:  # noqa: PLR2004  two captions twice
+        return None
+    first = squash(lead.text)
     starts = [column for column, cell in cells[1:] if squash(cell.text[:40]) == first]
     return starts[0] if starts else None
 

@@ -93,7 +93,7 @@ def is_empty(cell: Cell) -> bool:
     """Tell whether a cell says nothing: blank, dashes, dots, "không", "không có", 0."""
     if cell.uncalculated:
         return False
-    if isinstance(cell.value, int | float) and not isinstance(cell.value, bool):
+    if isinstance(cell.value, (int, float)) and not isinstance(cell.value, bool):
         return cell.value == 0
     return (bool(_BLANKS.fullmatch(cell.text)) and "//" not in cell.text) or fold(
         cell.text
@@ -125,7 +125,7 @@ def _barred(field: Field, cell: Cell) -> Value | None:
     if looks_legacy(cell.text):
         message = "chữ gõ bằng phông cũ (TCVN3/VNI). Đề nghị gõ lại bằng phông Unicode."
         return error(field, "legacy-font", message)
-    if field.type in _NUMERIC and isinstance(cell.value, dt.date | dt.time):
+    if field.type in _NUMERIC and isinstance(cell.value, (dt.date, dt.time)):
         message = "Excel đã đổi nội dung ô thành ngày. Đề nghị định dạng ô là Text rồi gõ lại."
         return error(field, "turned-into-date", message)
     return None
@@ -133,7 +133,7 @@ def _barred(field: Field, cell: Cell) -> Value | None:
 
 def _text(field: Field, cell: Cell, _context: Context) -> Value:
     text = _typed_text(cell)
-    if isinstance(cell.value, dt.date | dt.time):
+    if isinstance(cell.value, (dt.date, dt.time)):
         message = f"Excel đã đổi ô này thành ngày, đọc là {quoted(field, text)}. Đề nghị xem lại."
         return doubt(field, text, "turned-into-date", message)
     return Value(text)
@@ -147,7 +147,7 @@ def _typed_text(cell: Cell) -> str:
 
 def _code(field: Field, cell: Cell, _context: Context) -> Value:
     """Read a code as written without inner spaces; a number may have lost its leading zeros."""
-    if isinstance(cell.value, int | float):
+    if isinstance(cell.value, (int, float)):
         return _numeric_code(field, cell.value, cell.number_format)
     text = re.sub(r"\s+", "", one_line(cell.text))
     if _SHORTENED.fullmatch(text):

@@ -36,6 +36,9 @@ _NEW_STYLE = re.compile(
     rf"|(?<![qQ])(?P<u>[uU])(?P<y>[yY])(?P<mark>[{_TONES}])(?![^\W\d_])"
 )
 
+#: Without one of these no tone stands so; text in one piece has the vowel and its tone as one.
+_MAY_BE_NEW_STYLE = re.compile(r"[oO][àáảãạèéẻẽẹÀÁẢÃẠÈÉẺẼẸ]|[uU][ỳýỷỹỵỲÝỶỸỴ]")
+
 #: Texts up to this length are folded or keyed once: form aliases and captions come again and again.
 _SHORT = 120
 #: So many are remembered: those of a large workbook, which are asked for again and again.
@@ -81,6 +84,8 @@ def repair(text: str) -> str:
 
 def settled(text: str) -> str:
     """Return ``repair`` for text whose code is known to be Unicode: nothing invisible is kept."""
+    if _GOOD.fullmatch(text):
+        return text
     repaired = repair(text)
     if _UNDECIDED.search(repaired):
         return unicodedata.normalize("NFC", repaired.translate(_REPAIRED))
@@ -198,6 +203,8 @@ def tone_old(text: str) -> str:
     """
     if text.isascii():
         return text
+    if unicodedata.is_normalized("NFC", text) and not _MAY_BE_NEW_STYLE.search(text):
+        return text
     apart = _NEW_STYLE.sub(_moved, unicodedata.normalize("NFD", text))
     return unicodedata.normalize("NFC", apart)
 
@@ -226,6 +233,10 @@ _TCVN3_INSIDE = re.compile(rf"[^\W\d_][{_TCVN3}]+[^\W\d_]|[§®][^\W\d_]|[^\W\d_
 _VNI = re.compile(r"[aeouy][øõûïäåëâ]|[aeo]ù(?![a-z])|ñ[aeiou]|[öô][øõûï]", re.IGNORECASE)
 #: What UTF-8 gives in a code page of one byte: "Äiá»ƒm giá»›i thiá»‡u".
 _MOJIBAKE = re.compile(r"á[º»]|Æ[°¡¯]|Ä[‘ƒ©¨]|Ã[¡¢£¨©ª¬²³´µ¹º½]")
+#: One of these letters is in whatever the three patterns find.
+_SUSPECT = re.compile(
+    f"[{_TCVN3}øõûïäåëâùñöØÕÛÏÄÅËÂÙÑÖº»°¡¯‘ƒ©¨¢£ª¬²³´µ¹½]",
+)
 
 
 def looks_legacy(text: str) -> bool:
@@ -237,6 +248,8 @@ def looks_legacy(text: str) -> bool:
     if text.isascii():
         return False
     plain = unicodedata.normalize("NFC", text)
+    if not _SUSPECT.search(plain):
+        return False
     if _MOJIBAKE.search(plain):
         return True
     return bool(_TCVN3_INSIDE.search(plain) or len(_VNI.findall(plain)) > 1)

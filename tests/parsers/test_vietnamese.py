@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from parsers import vietnamese
 from parsers.vietnamese import fold, key, looks_legacy, one_line, repair, squash, tone_old
 
 LETTERS = (
@@ -136,3 +137,22 @@ def test_unicode_text_is_not_taken_for_legacy(text: str) -> None:
 def test_vietnamese_words_are_never_taken_for_legacy(text: str) -> None:
     words = [word for word in text.split() if word == fold(word) or word.isalpha()]
     assert not looks_legacy(" ".join(words[:1]).translate(str.maketrans("", "", "²")))
+
+
+# --- quick looks say what the close look says -----------------------------------------------------
+
+_CODED = st.text(alphabet=f"{vietnamese._TCVN3}øõûïäåëâùñöôÖÔØÅâaeouyzZnđá°‘Ã “\u212b", max_size=12)
+
+
+@given(_CODED | TEXT)
+def test_what_is_not_suspect_is_in_no_old_code(text: str) -> None:
+    plain = unicodedata.normalize("NFC", text)
+    patterns = vietnamese._MOJIBAKE, vietnamese._TCVN3_INSIDE
+    found = any(pattern.search(plain) for pattern in patterns)
+    assert looks_legacy(text) == (found or len(vietnamese._VNI.findall(plain)) > 1)
+
+
+@given(st.text(alphabet="oOuUaAeEyYqáạẽỳýỵÁỶộâ\u0301\u0323\u0302 n", max_size=8))
+def test_what_may_not_be_new_style_is_not(text: str) -> None:
+    apart = vietnamese._NEW_STYLE.sub(vietnamese._moved, unicodedata.normalize("NFD", text))
+    assert tone_old(text) == unicodedata.normalize("NFC", apart)
