@@ -55,6 +55,7 @@ class Database:
             self._reader = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+        self._writer = self.engine.execution_options(immediate=True)
         self._of_thread = threading.local()
 
     @property
@@ -110,7 +111,7 @@ class Database:
                 repeats the step finds it done, or does it.
             RegistryProblem: the file may not be written, or it is damaged.
         """
-        with self._transaction(self.engine, "BEGIN IMMEDIATE") as connection:
+        with self._transaction(self._writer) as connection:
             if self.on_server:
                 lock_writers(connection)
             connection.info.pop(_HEAD, None)  # others have written since
@@ -127,16 +128,17 @@ class Database:
             yield connection
 
     @contextmanager
-    def _transaction(self, engine: sa.Engine, begin: str = "BEGIN") -> Iterator[sa.Connection]:
-        """Yield a connection in a transaction; SQLite's begins with ``begin``, at once.
+    def _transaction(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        """Yield a connection in a transaction; SQLite's begins here, at once.
 
         Not in an event of the engine: with one, SQLAlchemy asks for events at every statement.
         """
         with _explained(self), engine.begin() as connection:
             if not self.on_server:
-                driver = connection.connection.driver_connection
+                immediate = connection.get_execution_options().get("immediate", False)
+                driver = connection.connection.driver_connection  # SQLAlchemy's way costs more
                 assert driver is not None  # noqa: S101  just checked out
-                driver.execute(begin)  # the way through SQLAlchemy costs more
+                driver.execute("BEGIN IMMEDIATE" if immediate else "BEGIN")
             self._reached = True
             yield connection
 
