@@ -26,7 +26,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 BUG = 70
-#: Commands that log nothing: they start without the logging library, which is slow to import.
+#: Commands that only look and log nothing: they start without what is slow to start with.
 _SILENT = frozenset({"status", "parse"})
 _ETC = Path("/etc/intake")
 _folder = Path()
@@ -42,8 +42,12 @@ def main() -> None:
     from intake.streams import keep_standard_streams  # noqa: PLC0415
 
     keep_standard_streams()
-    if not _SILENT & set(sys.argv):
-        from intake.logs import to_stderr  # noqa: PLC0415  commands import what they need, late
+    if _SILENT & set(sys.argv):
+        from intake.memory import soon_over  # noqa: PLC0415  commands import what they need, late
+
+        soon_over()
+    else:
+        from intake.logs import to_stderr  # noqa: PLC0415
 
         to_stderr(verbose=bool({"run", "once"} & set(sys.argv)))
     try:

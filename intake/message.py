@@ -14,7 +14,7 @@ from email.policy import compat32
 from types import MappingProxyType
 
 from config.model import Limits
-from intake import body, header, transfer
+from intake import base64_lines, body, header, transfer
 from intake.parsed import FATAL, Delivery, Parsed, Part
 from parsers.names import decode_bytes, decode_words, extension, file_name
 
@@ -49,6 +49,7 @@ class _Counted(Message):
 
     limits: Limits
     depth = 0
+    aside: tuple[bytes, ...] = ()
 
     def attach(self, payload: Message) -> None:  # type: ignore[override]
         """Attach a child (called by the parser as soon as the child begins)."""
@@ -65,7 +66,9 @@ class _Counted(Message):
         encoding in the stdlib's way.
         """
         payload = self._payload  # type: ignore[attr-defined]  # typeshed hides it
-        return payload.encode("ascii", "surrogateescape") if isinstance(payload, str) else b""
+        if not isinstance(payload, str):
+            return b""
+        return base64_lines.restored(payload.encode("ascii", "surrogateescape"), self.aside)
 
 
 def parse(raw: bytes, limits: Limits, unsealed: Unsealed = _NOTHING_UNSEALED) -> Parsed:
@@ -94,6 +97,7 @@ def parse_header(raw: bytes, limits: Limits) -> Parsed:
 def _tree(raw: bytes, limits: Limits) -> Message:
     if raw.count(b"\n") + raw.count(b"\r") > _MAX_LINE_ENDS:
         raise _TooMuch("too-many-lines")
+    short, aside = base64_lines.set_aside(raw)
     count = 0
 
     def new(**_policy: object) -> _Counted:
@@ -102,10 +106,10 @@ def _tree(raw: bytes, limits: Limits) -> Message:
         if count > limits.mime_parts:
             raise _TooMuch("too-many-parts")
         message = _Counted(compat32)
-        message.limits = limits
+        message.limits, message.aside = limits, aside
         return message
 
-    return BytesParser(new).parsebytes(raw)
+    return BytesParser(new).parsebytes(short)
 
 
 def _headers_only(raw: bytes, limits: Limits, *defect: str) -> Parsed:

@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from config.model import Config
 from config.settings import secret
-from parsers import Limits as DocumentLimits
-from parsers.jail import JailLimits
-from parsers.office import OfficeLimits
 
 if TYPE_CHECKING:
+    from parsers.jail import JailLimits
     from registry.bucket import Bucket
     from registry.lease import AnyLease, Holder
     from registry.store import Store
@@ -85,8 +83,12 @@ def _bucket(config: Config, bucket: str, prefix: str) -> "Bucket":
     return Bucket(access)
 
 
-def jail_limits(config: Config) -> JailLimits:
+def jail_limits(config: Config) -> "JailLimits":
     """Return the reading budgets of the settings, and the roots of signatures, for the jail."""
+    from parsers import Limits as DocumentLimits  # noqa: PLC0415  only who reads needs a jail
+    from parsers.jail import JailLimits  # noqa: PLC0415
+    from parsers.office import OfficeLimits  # noqa: PLC0415
+
     limits, roots = config.settings.limits, config.settings.security.signature_roots
     return JailLimits(
         roots=((config.folder / roots).read_text("ascii"),) if roots else (),

@@ -81,8 +81,7 @@ class Database:
         if shared is not None:
             yield shared
             return
-        with _explained(self), self._reader.begin() as connection:
-            self._reached = True
+        with self._transaction(self._reader) as connection:
             yield connection
 
     @contextmanager
@@ -112,8 +111,7 @@ class Database:
                 repeats the step finds it done, or does it.
             RegistryProblem: the file may not be written, or it is damaged.
         """
-        with _explained(self), self._writer.begin() as connection:
-            self._reached = True
+        with self._transaction(self._writer) as connection:
             if self.on_server:
                 lock_writers(connection)
             connection.info.pop(_HEAD, None)  # others have written since
@@ -126,7 +124,22 @@ class Database:
 
         For what is no part of the registry: no journal tells of it, and nothing depends on it.
         """
-        with _explained(self), self.engine.begin() as connection:
+        with self._transaction(self.engine) as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self, engine: sa.Engine) -> Iterator[sa.Connection]:
+        """Yield a connection in a transaction; SQLite's begins here, at once.
+
+        Not in an event of the engine: with one, SQLAlchemy asks for events at every statement.
+        """
+        with _explained(self), engine.begin() as connection:
+            if not self.on_server:
+                immediate = connection.get_execution_options().get("immediate", False)
+                driver = connection.connection.driver_connection  # SQLAlchemy's way costs more
+                assert driver is not None  # noqa: S101  just checked out
+                driver.execute("BEGIN IMMEDIATE" if immediate else "BEGIN")
+            self._reached = True
             yield connection
 
     def describe(self) -> str:
@@ -256,13 +269,6 @@ def _prepare_sqlite(engine: sa.Engine, busy_seconds: float, *, durable: bool) ->
         cursor.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
-
-    @sa.event.listens_for(engine, "begin")
-    def begun(connection: sa.Connection) -> None:
-        immediate = connection.get_execution_options().get("immediate", False)
-        driver = connection.connection.driver_connection  # the way through SQLAlchemy costs more
-        assert driver is not None  # noqa: S101  just checked out
-        driver.execute("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Where messages lie now on the server, and into which folder they must still be moved."""
 
-import dataclasses
 import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ import sqlalchemy as sa
 
 from registry.database import journal
 from registry.model import Message, Slot
-from registry.rows import Part, get_message
+from registry.rows import Part, flat, get_message
 from registry.tables import plain, slots
 
 Target = Literal["processed", "held"]
@@ -84,7 +83,7 @@ class FilingRows(Part):
     def message_at(self, slot: Slot) -> Message | None:
         """Return the message that lies in this place now (of `slots_to_file`)."""
         with self._database.read() as connection:
-            found = connection.execute(_LIES_AT, dataclasses.asdict(slot))
+            found = connection.execute(_LIES_AT, flat(slot))
             message_id = found.scalar_one_or_none()
             return None if message_id is None else get_message(connection, message_id)
 
@@ -110,7 +109,7 @@ class FilingRows(Part):
 
 def _put_filed(connection: sa.Connection, one: Filed, now: dt.datetime) -> None:
     slot, known = one.slot, bool(one.folder) and one.new_uid is not None
-    for row in connection.execute(_OWED_AT, dataclasses.asdict(slot)).all():
+    for row in connection.execute(_OWED_AT, flat(slot)).all():
         values = {
             "wanted": row.id,
             "at_folder": one.folder,

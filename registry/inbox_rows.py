@@ -1,6 +1,5 @@
 """Which messages were seen where on the server, which were kept, which wait to be understood."""
 
-import dataclasses
 import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ from registry.model import Arrival, CommuneKey, Kept, Message, MessageState, Slo
 from registry.rows import (
     Part,
     commune_values,
+    flat,
     get_message,
     instant,
     key_of,
@@ -342,7 +342,7 @@ def _put_slot(connection: sa.Connection, slot: Slot, message_id: int, now: dt.da
     restored copy) or never left it (a server that cannot expunge one message): it is known from
     now on, and not moved again, or a copy would be made at every poll.
     """
-    old = connection.execute(_SLOT, dataclasses.asdict(slot)).one_or_none()
+    old = connection.execute(_SLOT, flat(slot)).one_or_none()
     if old is not None and old.message_id == message_id:
         if old.filed_at is not None:
             connection.execute(slots.update().where(slots.c.id == old.id).values(filed_at=None))
@@ -350,7 +350,7 @@ def _put_slot(connection: sa.Connection, slot: Slot, message_id: int, now: dt.da
     if old is not None:
         connection.execute(slots.delete().where(slots.c.id == old.id))
     values = {
-        **dataclasses.asdict(slot),
+        **flat(slot),
         "message_id": message_id,
         "seen_at": now,
         "at_folder": slot.folder,

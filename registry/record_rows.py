@@ -5,6 +5,7 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -33,6 +34,7 @@ from registry.model import (
 from registry.receipts import receipt_number
 from registry.rows import (
     commune_values,
+    flat,
     get_message,
     instant,
     plain_letter,
@@ -57,6 +59,7 @@ _RETURNED = (
     .returning(mails.c.id)
 )
 _ALIVE = bounced.delete().where(bounced.c.address == sa.bindparam("wanted"))
+_NEVER = object()  # equal to no value
 _VERSIONS = sa.select(sa.func.count()).select_from(submissions).where(SAME_ANSWER)
 
 
@@ -163,11 +166,9 @@ def digest(outcome: Outcome) -> str:
 
 def _in_words(value: Any) -> object:
     if dataclasses.is_dataclass(value):  # not `asdict`, which copies all that is in it
-        told_of = {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
-        for one in dataclasses.fields(value):
-            if one.metadata.get("later") and told_of[one.name] == one.default:
-                del told_of[one.name]
-        return told_of
+        kind: Any = type(value)
+        told_of = ((name, getattr(value, name), left_out) for name, left_out in _fields(kind))
+        return {name: said for name, said, left_out in told_of if said != left_out}
     if isinstance(value, dt.datetime):
         return instant(value)
     if isinstance(value, dt.date):
@@ -175,6 +176,13 @@ def _in_words(value: Any) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(type(value).__name__)
+
+
+@cache
+def _fields(kind: type) -> tuple[tuple[str, object], ...]:
+    """The fields of a dataclass, each with what is left out: the default of one that came later."""
+    fields: Any = dataclasses.fields(kind)
+    return tuple((one.name, one.default if one.metadata.get("later") else _NEVER) for one in fields)
 
 
 def _with_answer(message: Message, outcome: Outcome) -> Message:
@@ -201,9 +209,7 @@ def _outcome_values(outcome: Outcome) -> dict[str, object]:
 
 def _put_documents(connection: sa.Connection, message_id: int, outcome: Outcome) -> None:
     connection.execute(_NO_DOCUMENTS, {"wanted": message_id})
-    rows = [
-        {"message_id": message_id, **dataclasses.asdict(document)} for document in outcome.documents
-    ]
+    rows = [{"message_id": message_id, **flat(document)} for document in outcome.documents]
     if rows:
         connection.execute(_NEW_DOCUMENT, rows)
 
@@ -263,7 +269,7 @@ def _put_contents(connection: sa.Connection, submission_id: int, new: NewSubmiss
         connection.execute(_NEW_POINT, rows)
     if new.findings:
         rows = [
-            {"submission_id": submission_id, "ordinal": ordinal, **dataclasses.asdict(finding)}
+            {"submission_id": submission_id, "ordinal": ordinal, **flat(finding)}
             for ordinal, finding in enumerate(new.findings, start=1)
         ]
         connection.execute(_NEW_FINDING, rows)

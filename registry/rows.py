@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, cast
 
 import sqlalchemy as sa
@@ -236,9 +237,20 @@ def report_of(row: sa.Row[Any]) -> ReportRow:
     )
 
 
+def flat(value: Any) -> dict[str, Any]:
+    """Return the fields of a dataclass whose values are plain, by name: `asdict` copies each."""
+    kind: Any = type(value)
+    return {name: getattr(value, name) for name in _names(kind)}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(one.name for one in dataclasses.fields(kind))
+
+
 def plain_letter(letter: Letter | None) -> Mapping[str, object] | None:
     """Return a letter's metadata as JSON can carry it."""
-    return dataclasses.asdict(letter) if letter else None
+    return flat(letter) if letter else None
 
 
 def get_message(connection: sa.Connection, message_id: int) -> Message:
