@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from types import TracebackType
 from typing import Final, Self, TypeVar
@@ -27,15 +27,7 @@ from parsers.death import ADVICE, ADVICE_LONG, ADVICE_PACKED, reason, refusal
 from parsers.form import Form
 from parsers.grid import Limits
 from parsers.office import OfficeLimits, convert
-from parsers.pipe import (
-    MOST_PAGES,
-    adapter,
-    opened_of,
-    pages_of,
-    question_of,
-    reply,
-    result_of,
-)
+from parsers.pipe import adapter, opened_of, pages_of, question_of, reply, result_of
 from parsers.reading import Box, Reading, Refusal
 from parsers.shared_scan import SharedScan
 from parsers.sniff import needs_threads
@@ -48,6 +40,9 @@ from parsers.worker import (
 )
 
 _COMMAND: Final = (sys.executable, "-P", "-s", "-m", "parsers.serve")
+
+#: Who helps with a scan must open it too: not where that takes longer than to read a page.
+_LONG_SECONDS: Final = 5.0
 
 _Result = TypeVar("_Result")
 
@@ -357,24 +352,23 @@ class Jail:
         pages = pages_of(answer)
         if pages is None:
             return answer
-        return self._together(worker, SharedScan(request, data, deadline, *pages))
+        scan = SharedScan(request, data, deadline, *pages)
+        scan.alone = deadline - time.monotonic() < self.limits.seconds - _LONG_SECONDS
+        return self._together(worker, scan)
 
     def _together(self, worker: Worker, scan: SharedScan) -> bytes:
         """Have a scan's worker read its pages, and others while they are free."""
-        helpers: list[Future[None]] = []
+        helpers: list[threading.Thread] = []
 
         def call() -> None:
-            helping = sum(not helper.done() for helper in helpers)
-            for _ in range(helping, scan.open()):
+            helping = sum(helper.is_alive() for helper in helpers)
+            for _ in range(helping, scan.spare()):
                 if not self._count(1, self.at_once):
                     break
-                helpers.append(pool.submit(self._help, scan))
+                helpers.append(threading.Thread(target=self._help, args=(scan,), name="jail-pages"))
+                helpers[-1].start()
 
-        with ThreadPoolExecutor(MOST_PAGES, thread_name_prefix="jail-pages") as pool:
-            answer = scan.lead(worker, call)
-        for helper in helpers:
-            helper.result()
-        return answer
+        return scan.lead(worker, call)
 
     def _help(self, scan: SharedScan) -> None:
         """Have a free worker read pages until a document waits for one."""
@@ -383,6 +377,8 @@ class Jail:
             return self._busy <= self.at_once
 
         try:
+            if not scan.spare():
+                return  # it was read while this thread was started
             if self._lent(lambda worker: scan.help(worker, is_quiet), wait=False):
                 scan.alone = True
         except JailBrokenError:

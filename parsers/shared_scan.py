@@ -36,9 +36,9 @@ class SharedScan:
         self._read: dict[int, Any] = {}
         self._changed = threading.Condition()
 
-    def open(self) -> int:
-        """Return how many pages may be begun now."""
-        return min(len(self._left), self._may_count - self._under_way)
+    def spare(self) -> int:
+        """Return how many helpers would find a page to begin now."""
+        return 0 if self.alone else self._open()
 
     def lead(self, worker: Worker, call: Callable[[], None]) -> bytes:
         """Read pages until all are read; return what the worker makes of them.
@@ -66,16 +66,19 @@ class SharedScan:
                 return None, False
         return None, is_free(self._answer(worker, ENOUGH))
 
+    def _open(self) -> int:
+        return min(len(self._left), self._may_count - self._under_way)
+
     def _begun(self, *, leads: bool) -> int | None:
         """Return a page to read; who leads waits for one until all are read."""
 
         def settled() -> bool:
-            return self.open() > 0 or not self._under_way
+            return self._open() > 0 or not self._under_way
 
         with self._changed:
             if leads and not self._changed.wait_for(settled, self._deadline - time.monotonic()):
                 raise TimeoutError
-            if not self.open() or (self.alone and not leads):
+            if not (self._open() if leads else self.spare()):
                 return None
             self._under_way += 1
             return self._left.popleft()

@@ -20,6 +20,7 @@ from rigs.papers import Paper
 from rigs.pictures import Column, Layout, draw
 from rigs.scanner import Scan, encoded_pages, scan
 
+from parsers import jail as jail_module
 from parsers import read
 from parsers.jail import Jail, JailLimits
 from parsers.reading import Reading, Refusal
@@ -188,6 +189,16 @@ def test_a_worker_by_itself_reads_all_and_no_second_one_is_started(asked: Asked)
     assert len({process for _, process in asked.pages}) == 1
 
 
+def test_nobody_helps_where_opening_the_document_took_long(
+    asked: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hundred typed pages before two scanned ones would all be read once more."""
+    monkeypatch.setattr(jail_module, "_LONG_SECONDS", 0.0)
+    with paged(2) as jail:
+        assert words_of(jail.read(b"--", FORM)) == ["0-", "1-"]
+    assert len({process for _, process in asked.pages}) == 1
+
+
 def test_the_processors_bound_how_many_help(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
     assert [Jail(workers=workers).at_once for workers in (1, 2, 8)] == [1, 2, 3]
@@ -208,6 +219,7 @@ def test_fault_095_a_helper_that_is_killed_at_its_page_costs_only_time(asked: As
     with paged(2) as jail:
         assert words_of(jail.read(b"t-t-", FORM)) == ["0t", "1-", "2t", "3-"]
         assert [process for number, process in asked.pages if number in killed][1:] == leader[:1]
+        until(lambda: jail._busy == 0)
         asked.then = both_begin()
         assert words_of(jail.read(b"t-t-", FORM)) == ["0t", "1-", "2t", "3-"]
 
@@ -245,7 +257,7 @@ def test_fault_095_a_page_that_ends_its_reader_ends_the_document_as_it_ends_a_si
         assert jail.read(pages.encode(), FORM) == alone
         asked.then = lambda *_: None
         assert words_of(jail.read(b"--", FORM)) == ["0-", "1-"]
-        assert jail._busy == 0
+        until(lambda: jail._busy == 0)
     assert isinstance(alone, Refusal)
     assert alone.code == code
 
