@@ -204,7 +204,7 @@ def test_the_processors_bound_how_many_help(monkeypatch: pytest.MonkeyPatch) -> 
     assert [Jail(workers=workers).at_once for workers in (1, 2, 8)] == [1, 2, 3]
 
 
-def test_fault_095_a_helper_that_is_killed_at_its_page_costs_only_time(asked: Asked) -> None:
+def test_a_helper_that_is_killed_at_its_page_costs_only_time(asked: Asked) -> None:
     """The leader reads that page itself; workers are whole for the next document."""
     meet, leader, killed = both_begin(), list[int](), list[int]()
 
@@ -224,7 +224,7 @@ def test_fault_095_a_helper_that_is_killed_at_its_page_costs_only_time(asked: As
         assert words_of(jail.read(b"t-t-", FORM)) == ["0t", "1-", "2t", "3-"]
 
 
-def test_fault_095_a_leader_that_somebody_kills_gets_a_second_try(asked: Asked) -> None:
+def test_a_leader_that_somebody_kills_gets_a_second_try(asked: Asked) -> None:
     meet, killed = both_begin(), list[int]()
 
     def kill_who_leads(number: int, worker: Worker) -> None:
@@ -244,7 +244,7 @@ def test_fault_095_a_leader_that_somebody_kills_gets_a_second_try(asked: Asked) 
 @pytest.mark.parametrize(
     ("pages", "code"), [("tx--", "unreadable"), ("tm--", "too-large"), ("th--", "timeout")]
 )
-def test_fault_095_a_page_that_ends_its_reader_ends_the_document_as_it_ends_a_single_reader(
+def test_a_page_that_ends_its_reader_ends_the_document_as_it_ends_a_single_reader(
     pages: str, code: str, asked: Asked
 ) -> None:
     """Whoever helped with it: the leader gets it again, and its end is the document's."""
@@ -252,9 +252,11 @@ def test_fault_095_a_page_that_ends_its_reader_ends_the_document_as_it_ends_a_si
     with paged(1, limits) as jail:
         alone = jail.read(pages.encode(), FORM)
     with paged(2, limits) as jail:
+        asked.pages.clear()
         if code != "timeout":
             asked.then = both_begin()
         assert jail.read(pages.encode(), FORM) == alone
+        assert [number for number, _ in asked.pages].count(1) <= 2  # never a third reader's end
         asked.then = lambda *_: None
         assert words_of(jail.read(b"--", FORM)) == ["0-", "1-"]
         until(lambda: jail._busy == 0)
@@ -297,7 +299,7 @@ def test_while_others_are_read_nobody_helps(asked: Asked) -> None:
 
 
 @pytest.mark.parametrize("wanted", ["[0, 0]", "[0, 1, 2, 3, 4, 5, 6, 7, 8]", '"all"', "[-1.5]"])
-def test_fault_095_pages_that_no_scan_has_are_no_pages(wanted: str) -> None:
+def test_pages_that_no_scan_has_are_no_pages(wanted: str) -> None:
     nonsense = (
         "import os, sys, struct\nF = struct.Struct('>II')\n"
         "def say(text): os.write(1, F.pack(len(text), 0) + text)\n"
