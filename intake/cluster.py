@@ -159,9 +159,10 @@ class Cluster:
         if not fit:
             self._team = None
         elif self._team is None or self._teams[self._team] != fit:
-            count = sum(threads[one] for one in fit)
             executor = client.get_executor(pure=False, workers=sorted(fit))
-            self._team, self._failures = Team(executor, count), 0
+            found = [threads[one] for one in fit]
+            count = sum(found)
+            self._team, self._failures = Team(executor, count, min(found)), 0
             self._teams[self._team] = fit
             _log.info("cluster_joined", workers=len(fit), threads=count)
         self.trouble = self._trouble(threads)

@@ -35,7 +35,7 @@ _MARGIN_SECONDS = 30.0
 
 @dataclass(frozen=True, eq=False)
 class Team:
-    """Workers that read as this process does.
+    """Workers that read as this process does, with so many threads, each of them at least ``each``.
 
     ``gone`` is done, with the reason, when they are not to be waited for any more: what was asked
     of an executor may then be cancelled, or never end (Dask's own futures do either).
@@ -43,6 +43,7 @@ class Team:
 
     executor: Executor
     threads: int
+    each: int = 1
     gone: "Future[str]" = field(default_factory=Future)
 
 
@@ -134,7 +135,8 @@ class Readers:
 
     def _by(self, team: Team, data: bytes, form: Form, name: str) -> Reading | Refusal | None:
         """Return what the team makes of a document; None if that is nothing."""
-        task, seconds = reading_task(self.limits, form, name), patience_seconds(self.limits)
+        task = reading_task(self.limits, form, name, team.each)
+        seconds = patience_seconds(self.limits)
         try:
             asked = team.executor.submit(perform, task, data)
             either: list[Future[Any]] = [asked, team.gone]

@@ -8,12 +8,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from importlib import import_module
 from itertools import chain
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from parsers.form import Form
 from parsers.grid import Convert, Extract, Limits
 from parsers.reading import Finding, Reading, Refusal, Role, Row
 from parsers.sniff import sniff, unsupported
+
+if TYPE_CHECKING:
+    from parsers.scan import Share
 
 __all__ = ["Limits", "read", "warm"]
 
@@ -37,6 +40,8 @@ _READERS: Final = {
     "webp": "parsers.scan",
     "gif": "parsers.scan",
 }
+#: Readers of what may have several pages that are pictures.
+_SHARED: Final = frozenset({"parsers.pdf", "parsers.scan"})
 #: Kind → the kind that a program outside makes of it.
 _CONVERTED: Final = {
     "doc": "docx",
@@ -77,6 +82,7 @@ def read(
     limits: Limits | None = None,
     convert: Convert | None = None,
     roots: Sequence[str] = (),
+    share: "Share | None" = None,
 ) -> Reading | Refusal:
     """Return what is understood of one document, or why it is refused.
 
@@ -88,6 +94,7 @@ def read(
         convert: the program outside that opens old kinds and calculates formulas; without one
             those kinds are refused and such formulas are errors.
         roots: certificates (PEM) under which digital signatures count as valid.
+        share: whoever has the pages of a scan read; without one they are read one by one.
 
     Returns:
         A ``Reading`` with role ``form`` (rows of this form), ``letter`` (an official letter or a
@@ -101,7 +108,7 @@ def read(
     found = sniff(data, name)
     if found.refusal:
         return found.refusal
-    extract = _extract(data, found.kind, limits, form, convert)
+    extract = _extract(data, found.kind, limits, form, convert, share)
     if isinstance(extract, Refusal):
         return extract
     if convert is None:
@@ -130,14 +137,20 @@ def warm() -> None:
 
 
 def _extract(
-    data: bytes, kind: str, limits: Limits, form: Form, convert: Convert | None
+    data: bytes,
+    kind: str,
+    limits: Limits,
+    form: Form,
+    convert: Convert | None,
+    share: "Share | None" = None,
 ) -> Extract | Refusal:
     if kind in _CONVERTED and convert is not None:
         return _converted(data, kind, limits, form, convert)
     module = _READERS.get(kind)
     if module is None:
         return unsupported(kind)
-    result: Extract | Refusal = import_module(module).extract(data, limits, form)
+    more = (share,) if module in _SHARED else ()
+    result: Extract | Refusal = import_module(module).extract(data, limits, form, *more)
     return result
 
 

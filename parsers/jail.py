@@ -5,12 +5,16 @@ request at a time: JSON and the document in, JSON out. The parent keeps the wall
 on output, kills the worker's whole process group when either is exceeded, and starts another.
 
 A document that must go through LibreOffice first (``parsers.office``) is sent there by the parent,
-because a worker can start no program; ``parsers.pipe`` says how it asks.
+because a worker can start no program; ``parsers.pipe`` says how it asks. The pages of a scan are
+read by several workers (``parsers.shared_scan``), as long as no document waits for one.
 """
 
 import json
+import math
+import os
 import queue
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,8 +27,9 @@ from parsers.death import ADVICE, ADVICE_LONG, ADVICE_PACKED, reason, refusal
 from parsers.form import Form
 from parsers.grid import Limits
 from parsers.office import OfficeLimits, convert
-from parsers.pipe import adapter, opened_of, question_of, reply, result_of
+from parsers.pipe import adapter, opened_of, pages_of, question_of, reply, result_of
 from parsers.reading import Box, Reading, Refusal
+from parsers.shared_scan import SharedScan
 from parsers.sniff import needs_threads
 from parsers.worker import (
     JailBrokenError,
@@ -35,6 +40,9 @@ from parsers.worker import (
 )
 
 _COMMAND: Final = (sys.executable, "-P", "-s", "-m", "parsers.serve")
+
+#: Who helps with a scan must open it too: not where that takes longer than to read a page.
+_LONG_SECONDS: Final = 5.0
 
 _Result = TypeVar("_Result")
 
@@ -79,7 +87,8 @@ class Jail:
     """A small pool of workers, each reading one document at a time; safe to use from threads.
 
     Use it as a context manager: leaving it ends every worker. Workers start when first needed.
-    ``command`` is for tests.
+    ``command`` is for tests. Workers without a document help with the pages of a scan, as long as
+    no more than ``at_once`` are busy or waited for.
     """
 
     def __init__(
@@ -95,6 +104,8 @@ class Jail:
         self._form: tuple[Form | None, str] = (None, "")
         self._workers = max(1, workers)
         self._closed = False
+        self.at_once = min(self._workers, len(os.sched_getaffinity(0)))
+        self._busy, self._counting = 0, threading.Lock()
         for _ in range(self._workers):
             self._slots.put(None)
         # A worker dies with the *thread* that started it (PR_SET_PDEATHSIG): this one outlives all.
@@ -201,7 +212,29 @@ class Jail:
 
         ``fresh``: a worker that has done nothing yet, for it may have promised to start no thread.
         """
-        worker = self._slots.get()
+        self._count(1)  # already while it waits: who only helps with pages makes room for it
+        try:
+            return self._lent(job, advice, fresh=fresh)
+        finally:
+            self._count(-1)
+
+    def _count(self, more: int, below: float = math.inf) -> bool:
+        """Count so many more that are being read or wait, if there are fewer than ``below``."""
+        with self._counting:
+            if self._busy >= below:
+                return False
+            self._busy += more
+            return True
+
+    def _lent(
+        self,
+        job: Callable[[Worker], tuple[_Result, bool]],
+        advice: str = ADVICE,
+        *,
+        fresh: bool = False,
+        wait: bool = True,
+    ) -> _Result | Refusal:
+        worker = self._slots.get(wait)
         try:
             if fresh and worker is not None and worker.jobs:
                 worker.kill()
@@ -302,7 +335,7 @@ class Jail:
         return result
 
     def _converse(self, worker: Worker, request: bytes, data: bytes) -> bytes:
-        """Return the worker's answer, after the conversions that it asks for."""
+        """Return the worker's answer, after the conversions and pages that it asks for."""
         deadline = time.monotonic() + self.limits.seconds
         answer, document = worker.ask(request, data, deadline)
         for _ in range(self.limits.conversions):
@@ -316,7 +349,44 @@ class Jail:
                 answer, document = worker.ask(*reply(made), deadline)
             except BrokenPipeError as error:
                 raise WorkerDiedError("it did not wait for its document") from error
-        return answer
+        pages = pages_of(answer)
+        if pages is None:
+            return answer
+        scan = SharedScan(request, data, deadline, *pages)
+        scan.alone = deadline - time.monotonic() < self.limits.seconds - _LONG_SECONDS
+        return self._together(worker, scan)
+
+    def _together(self, worker: Worker, scan: SharedScan) -> bytes:
+        """Have a scan's worker read its pages, and others while they are free."""
+        helpers: list[threading.Thread] = []
+
+        def call() -> None:
+            helping = sum(helper.is_alive() for helper in helpers)
+            for _ in range(helping, scan.spare()):
+                if not self._count(1, self.at_once):
+                    break
+                helpers.append(threading.Thread(target=self._help, args=(scan,), name="jail-pages"))
+                helpers[-1].start()
+
+        return scan.lead(worker, call)
+
+    def _help(self, scan: SharedScan) -> None:
+        """Have a free worker read pages until a document waits for one."""
+
+        def is_quiet() -> bool:
+            return self._busy <= self.at_once
+
+        try:
+            if not scan.spare():
+                return  # it was read while this thread was started
+            if self._lent(lambda worker: scan.help(worker, is_quiet), wait=False):
+                scan.alone = True
+        except JailBrokenError:
+            scan.alone = True
+        except queue.Empty:
+            pass  # a document was quicker
+        finally:
+            self._count(-1)
 
 
 def _request(name: str, limits: JailLimits, **asked: object) -> bytes:

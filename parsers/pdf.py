@@ -69,7 +69,10 @@ class _Look:
 
 
 def extract(
-    data: bytes, limits: Limits | None = None, form: Form | None = None
+    data: bytes,
+    limits: Limits | None = None,
+    form: Form | None = None,
+    share: "scan.Share | None" = None,
 ) -> Extract | Refusal:
     """Read a PDF's ruled tables and text; places are ``page 1, row 3, column 4``.
 
@@ -83,7 +86,7 @@ def extract(
     read = _read(data, limits or Limits(), form)
     if isinstance(read, Refusal):
         return read
-    result = _extracted(*read, limits, form)
+    result = _extracted(*read, limits, form, share)
     if isinstance(result, Refusal) or is_complete(data):
         return result
     findings = result.findings if isinstance(result, PartialExtract) else ()
@@ -94,25 +97,33 @@ def extract(
 
 
 def _extracted(
-    look: _Look, pages: dict[int, Page], limits: Limits | None, form: Form | None
+    look: _Look,
+    pages: dict[int, Page],
+    limits: Limits | None,
+    form: Form | None,
+    share: "scan.Share | None",
 ) -> Extract | Refusal:
     if len(look.unread) == look.pages:
-        return scan.extract(look.data, limits, form)
+        return scan.extract(look.data, limits, form, share)
     overlapped = tuple(itertools.chain.from_iterable(page.overlapped for page in pages.values()))
     if overlapped:
         return Refusal("unreadable", _OVERLAPPED, f"overlapping letters: {overlapped[0]}", "pdf")
     written = _assembled(pages, look)
     if isinstance(written, Refusal) or not look.unread:
         return written
-    return _with_pictures(written, look, form or Form("", ()))
+    return _with_pictures(written, look, form or Form("", ()), share)
 
 
-def _with_pictures(written: Extract, look: _Look, form: Form) -> Extract:
+def _with_pictures(
+    written: Extract, look: _Look, form: Form, share: "scan.Share | None"
+) -> Extract:
     """Add what the pages say that are pictures; the reason where one says nothing."""
     numbers = sorted(look.unread)
     album = opened(look.data, "pdf")
     pages = [number - 1 for number in numbers]
-    seen = album if isinstance(album, Refusal) else scan.read_album(album, pages, form, "pdf")
+    seen = (
+        album if isinstance(album, Refusal) else scan.read_album(album, pages, form, "pdf", share)
+    )
     findings = written.findings if isinstance(written, PartialExtract) else ()
     unread = written.unread if isinstance(written, PartialExtract) else ()
     if isinstance(seen, Refusal):

@@ -6,6 +6,11 @@ start no program. Where a document must go through LibreOffice first, it asks in
 ``{"convert": [kind, wanted kind]}`` with the document; the parent sends ``{"converted": true}``
 with the new one or ``{"refusal": …}``, and the worker goes on.
 
+A scan of several pages may be read by several workers (``parsers.shared_scan``). Each of them says
+``{"pages": [0, 1 …], "most": 4}``: these are to be read, until so many of them count. The parent
+names one at a time, ``{"page": 1}``, and gets ``{"page": …, "counts": …}``. One worker is given all
+in the end, ``{"pages": {"0": …}}``, and goes on; the others are told that it is enough.
+
 Asked to open a container (``{"open": …}``) it answers ``{"opened": …, "sizes": […]}`` with the
 bytes of all members one after the other; ``"opened"`` is null for any other document.
 """
@@ -13,11 +18,15 @@ bytes of all members one after the other; ``"opened"`` is null for any other doc
 import json
 import re
 import struct
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
-from typing import IO, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 from parsers.container import Opened
 from parsers.reading import Reading, Refusal
+
+if TYPE_CHECKING:
+    from parsers.scan import PageRead
 
 #: Before each message, either way: length of its JSON, length of the document after it.
 FRAME: Final = struct.Struct(">II")
@@ -25,10 +34,19 @@ FRAME: Final = struct.Struct(">II")
 #: A half of a letter in UTF-16, as JSON has it escaped: two together are one letter.
 _HALF_LETTER: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
-_ADAPTERS: dict[type, Any] = {}
+#: Pages of one scan that are read at most: some 5 s each.
+MOST_PAGES: Final = 8
+#: Said to a worker that is to read no more pages; its answer says the same.
+ENOUGH: Final = b'{"enough": true}'
+
+_ADAPTERS: dict[Any, Any] = {}
 
 
-def adapter(kind: type) -> Any:
+class EnoughError(Exception):
+    """Others read the rest of the scan: what this worker makes of it is not wanted."""
+
+
+def adapter(kind: Any) -> Any:
     """Return pydantic's adapter of a type, made once: making one costs milliseconds."""
     if kind not in _ADAPTERS:
         from pydantic import TypeAdapter  # noqa: PLC0415  `intake status` does without
@@ -87,6 +105,40 @@ def reply(made: bytes | Refusal) -> tuple[bytes, bytes]:
     return json.dumps({"converted": True}).encode(), made
 
 
+def pages_of(answer: bytes) -> tuple[tuple[int, ...], int] | None:
+    """Return (pages from 0, most that count) if it asks for some; ValueError if malformed."""
+    parts = _object(answer)
+    if "pages" not in parts:
+        return None
+    said = parts["pages"], parts.get("most")
+    numbers, most = adapter(tuple[tuple[int, ...], int]).validate_python(said)
+    if most < 1 or len(numbers) > min(len(set(numbers)), MOST_PAGES):
+        raise ValueError("no pages of a scan")
+    return numbers, most
+
+
+def page_of(answer: bytes) -> dict[str, Any] | None:
+    """Return an answer that brings a page, as it is: only workers look into it; None for others."""
+    parts = _object(answer)
+    return parts if "page" in parts else None
+
+
+def is_free(answer: bytes) -> bool:
+    """Whether it says that a worker which was told ``ENOUGH`` may be used again."""
+    parts = _object(answer)
+    return "enough" in parts and parts.get("again") is True
+
+
+def one_page(number: int) -> bytes:
+    """Return the JSON that asks for a page."""
+    return json.dumps({"page": number}).encode()
+
+
+def all_pages(read: Mapping[int, Any]) -> bytes:
+    """Return the JSON that gives a worker all pages that were read."""
+    return json.dumps({"pages": read}).encode()
+
+
 def _object(answer: bytes) -> dict[str, Any]:
     parts = json.loads(answer)
     if not isinstance(parts, dict):
@@ -134,8 +186,31 @@ class Parent:
     def convert(self, data: bytes, source: str, target: str) -> bytes | Refusal:
         """Have the parent convert a document: a ``Convert`` for the reader."""
         self.say({"convert": [source, target]}, data)
+        content, made = self._reply()
+        return made if "converted" in content else Refusal(**content["refusal"])
+
+    def share(
+        self, numbers: Sequence[int], most: int, read_page: "Callable[[int], PageRead]"
+    ) -> "dict[int, PageRead]":
+        """Read the pages that the parent names; return those of all: a ``Share`` for the reader.
+
+        Raises:
+            EnoughError: another worker returns them.
+        """
+        from parsers.scan_page import ScannedPage  # noqa: PLC0415  heavy, and an extra
+
+        pages = adapter(ScannedPage | Refusal)
+        self.say({"pages": list(numbers), "most": most})
+        while "page" in (content := self._reply()[0]):
+            page = read_page(content["page"])
+            counts = isinstance(page, ScannedPage) and page.has_table
+            self.say({"page": pages.dump_python(page, mode="json"), "counts": counts})
+        if "pages" not in content:
+            raise EnoughError
+        return {int(at): pages.validate_python(page) for at, page in content["pages"].items()}
+
+    def _reply(self) -> tuple[dict[str, Any], bytes]:
         heard = self.hear()
         if heard is None:
             raise EOFError("the parent is gone")
-        content, made = heard
-        return made if "converted" in content else Refusal(**content["refusal"])
+        return heard

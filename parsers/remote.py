@@ -40,9 +40,12 @@ class NoJailError(Exception):
 # --- whoever asks ---------------------------------------------------------------------------------
 
 
-def reading_task(limits: JailLimits, form: Form, name: str) -> bytes:
-    """Return the task "read the document that goes with this" for ``perform``."""
-    return _task(limits, form=_written(form), name=name)
+def reading_task(limits: JailLimits, form: Form, name: str, at_once: int = 1) -> bytes:
+    """Return the task "read the document that goes with this" for ``perform``.
+
+    ``at_once`` is how many documents and pages of scans its process is to read (``Jail.at_once``).
+    """
+    return _task(limits, form=_written(form), name=name, at_once=at_once)
 
 
 def greeting_task(limits: JailLimits) -> bytes:
@@ -71,7 +74,7 @@ def layers_in(answer: object) -> tuple[str, ...]:
     return tuple(map(str, parts["layers"])) if isinstance(parts, dict) else ()
 
 
-def _task(limits: JailLimits, **asked: str) -> bytes:
+def _task(limits: JailLimits, **asked: str | int) -> bytes:
     task = {"code": code_fingerprint(), "limits": json.dumps(asdict(limits)), **asked}
     return json.dumps(task).encode()
 
@@ -115,6 +118,7 @@ def perform(task: bytes, data: bytes) -> Answer:
 def _done(jail: Jail, asked: dict[str, Any], data: bytes) -> dict[str, Any]:
     if "form" not in asked:
         return {"layers": jail.ready()}
+    jail.at_once = asked["at_once"]
     result = jail.read(data, _form(asked["form"]), asked["name"])
     kind = "reading" if isinstance(result, Reading) else "refusal"
     return {kind: adapter(type(result)).dump_python(result, mode="json")}

@@ -1,6 +1,6 @@
 """Scans and photos: pictures, and PDFs that are nothing but pictures → tables and lines of text."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +10,7 @@ from parsers.grid import Extract, Grid, Limits
 from parsers.legible import PartialExtract
 from parsers.pdf_join import Piece, continues, joined
 from parsers.picture import Album, opened
+from parsers.pipe import MOST_PAGES
 from parsers.reading import Finding, Refusal
 from parsers.sniff import sniff, unsupported
 
@@ -17,9 +18,12 @@ if TYPE_CHECKING:
     from parsers.recognise import Recogniser
     from parsers.scan_page import ScannedPage
 
-#: Pages with a table that are read at most, and pages that are looked at: some 5 s each.
+    PageRead = ScannedPage | Refusal
+    #: Has pages read in their order until so many of them have a table, by whoever is free.
+    Share = Callable[[Sequence[int], int, Callable[[int], PageRead]], Mapping[int, PageRead]]
+
+#: Pages with a table that are read at most.
 _MOST_TABLES: Final = 4
-_MOST_PAGES: Final = 8
 _ADVICE: Final = "Đề nghị gửi kèm tệp Excel (.xlsx) hoặc Word (.docx) gốc của biểu mẫu."
 _UNRULED: Final = (
     "Trang {} có bảng không thấy đường kẻ, chương trình không xác định được các cột. " + _ADVICE
@@ -28,7 +32,10 @@ _NOT_REACHED: Final = "Tệp quét có {} trang, chương trình mới đọc {}
 
 
 def extract(
-    data: bytes, limits: Limits | None = None, form: Form | None = None
+    data: bytes,
+    limits: Limits | None = None,
+    form: Form | None = None,
+    share: "Share | None" = None,
 ) -> Extract | Refusal:
     """Read a picture, or the pages of a PDF as pictures; places are ``page 1, row 3, column 4``.
 
@@ -43,11 +50,13 @@ def extract(
     album = opened(data, kind, limits)
     if isinstance(album, Refusal):
         return album
-    return read_album(album, range(album.count), form or Form("", ()), kind)
+    return read_album(album, range(album.count), form or Form("", ()), kind, share)
 
 
-def read_album(album: Album, pages: Sequence[int], form: Form, kind: str) -> Extract | Refusal:
-    """Read these pages (counted from 0) of an album."""
+def read_album(
+    album: Album, pages: Sequence[int], form: Form, kind: str, share: "Share | None" = None
+) -> Extract | Refusal:
+    """Read these pages (counted from 0) of an album; several of them by ``share``, if given."""
     if not tessdata.is_there():
         return replace(unsupported("jpeg"), detail="no Vietnamese letters for Tesseract", kind=kind)
     try:
@@ -63,38 +72,56 @@ def read_album(album: Album, pages: Sequence[int], form: Form, kind: str) -> Ext
         detail = f"no Vietnamese letters for Tesseract ({type(error).__name__})"
         return replace(unsupported("jpeg"), detail=detail, kind=kind)
     try:
-        return _read(album, pages, form, kind, recogniser)
+        return _read(album, pages, form, kind, recogniser, share or _one_by_one)
     finally:
         recogniser.close()
 
 
 def _read(
-    album: Album, pages: Sequence[int], form: Form, kind: str, recogniser: "Recogniser"
+    album: Album,
+    pages: Sequence[int],
+    form: Form,
+    kind: str,
+    recogniser: "Recogniser",
+    share: "Share",
 ) -> Extract | Refusal:
     from parsers.columns import captions_of  # noqa: PLC0415  with the rest
-    from parsers.scan_page import ReadTable, read_page  # noqa: PLC0415  heavy
+    from parsers.scan_page import read_page  # noqa: PLC0415  heavy
 
     captions = captions_of(form)
+
+    def read_one(number: int) -> "PageRead":
+        pixels = album.page(number)
+        if isinstance(pixels, Refusal):
+            return pixels
+        return read_page(pixels, number + 1, recogniser, captions, kind)
+
+    looked_at = pages[:MOST_PAGES]
+    found = (share if len(looked_at) > 1 else _one_by_one)(looked_at, _MOST_TABLES, read_one)
     read: dict[int, ScannedPage] = {}
     refused: dict[int, Refusal] = {}
-    tables = 0
-    for number in pages[:_MOST_PAGES]:
-        pixels = album.page(number)
-        page = (
-            pixels
-            if isinstance(pixels, Refusal)
-            else read_page(pixels, number + 1, recogniser, captions, kind)
-        )
+    for number, page in sorted(found.items()):
         if isinstance(page, Refusal):
             refused[number + 1] = page
-            continue
-        read[number + 1] = page
-        tables += any(isinstance(item, ReadTable) for item in page.content)
-        if tables == _MOST_TABLES:
-            break
+        else:
+            read[number + 1] = page
     if not read and refused:
         return next(iter(refused.values()))
     return _assembled(read, refused, pages, kind)
+
+
+def _one_by_one(
+    pages: Sequence[int], most: int, read_one: "Callable[[int], PageRead]"
+) -> "dict[int, PageRead]":
+    """Read pages in their order until so many of them have a table: a ``Share`` without others."""
+    found: dict[int, PageRead] = {}
+    tables = 0
+    for number in pages:
+        found[number] = page = read_one(number)
+        tables += not isinstance(page, Refusal) and page.has_table
+        if tables == most:
+            break
+    return found
 
 
 def _assembled(

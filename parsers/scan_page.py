@@ -54,6 +54,11 @@ class ScannedPage:
     content: tuple[str | ReadTable, ...]
     unruled: bool = False
 
+    @property
+    def has_table(self) -> bool:
+        """Whether a table was read on it."""
+        return any(isinstance(item, ReadTable) for item in self.content)
+
 
 @dataclass(slots=True)
 class _Flat:

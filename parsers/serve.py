@@ -19,7 +19,7 @@ from parsers.container import Member, Opened, Room, open_container
 from parsers.death import ADVICE, ADVICE_PACKED, refusal
 from parsers.form import Form
 from parsers.grid import Limits
-from parsers.pipe import Parent, adapter, written
+from parsers.pipe import EnoughError, Parent, adapter, written
 from parsers.reading import Reading, Refusal
 
 #: A worker that gets no request this soon is being kept ready: it imports every reader at once.
@@ -58,6 +58,8 @@ def _serve(request: dict[str, Any], data: bytes, parent: Parent) -> tuple[dict[s
     do = _open if "open" in request else _cut if "cut" in request else _read
     try:
         answer, content = do(request, data, parent)
+    except EnoughError:
+        return {"enough": True, "again": True}, b""
     except MemoryError:
         failed = refusal("too-large", "out of memory", advice)
     except BaseException as error:  # noqa: BLE001  pyo3's PanicException is no Exception
@@ -79,6 +81,7 @@ def _read(request: dict[str, Any], data: bytes, parent: Parent) -> tuple[dict[st
         limits=limits,
         convert=parent.convert,
         roots=request["roots"],
+        share=parent.share,
     )
     kind = "reading" if isinstance(result, Reading) else "refusal"
     return {kind: adapter(type(result)).dump_python(result, mode="json")}, b""

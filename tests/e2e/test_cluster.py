@@ -105,6 +105,17 @@ def test_the_width_is_the_clusters(steady: DaskCluster, opened: Open) -> None:
     assert not readers.trouble
 
 
+def test_a_scans_pages_are_shared_among_the_threads_of_one_worker(here: Jail, opened: Open) -> None:
+    data = golden("unit-dong/input-reportlab-print.scan-200.pdf")
+    with DaskCluster(1, threads=2) as cluster:
+        readers = opened(cluster, alone=True)
+        until(lambda: threads_of(readers) == 2, "the worker is in the team")
+        team = readers._teams.team()
+        assert team is not None
+        assert team.each == 2
+        assert readers.read(data, FORM, "quet.pdf") == here.read(data, FORM, "quet.pdf")
+
+
 @pytest.mark.parametrize(
     "limits",
     [JailLimits(seconds=0.3), JailLimits(memory_bytes=150_000_000)],

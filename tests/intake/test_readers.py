@@ -244,6 +244,16 @@ def test_documents_on_their_way_are_bounded_by_the_teams_width(here: Jail) -> No
     assert Readers(here, Given(Team(puppet, 1000))).width == 64
 
 
+def test_a_process_of_the_team_shares_a_scans_pages_among_its_own_threads(here: Jail) -> None:
+    puppet = Puppet()
+    with ThreadPoolExecutor(1) as caller:
+        asked = caller.submit(Readers(here, Given(Team(puppet, 8, 4))).read, b"", FORM)
+        puppet.wait_for(1)
+        puppet.answer(0)
+        assert isinstance(asked.result(), Refusal)
+    assert [jail.at_once for jail in remote._jails().jails.values()][-1:] == [4]
+
+
 def test_and_by_their_bytes(here: Jail, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(readers, "_MOST_BYTES", len(BOOK) + 1)
     puppet = Puppet()

@@ -132,12 +132,15 @@ def test_refusals_cross_the_pipe(jail: Jail) -> None:
         ("ask-and-die", "unreadable"),
         ("ask-too-much", "too-large"),
         ("ask-nonsense", "unreadable"),
+        ("pages-for-ever", "unreadable"),
+        ("pages-and-die", "unreadable"),
+        ("pages-and-hang", "timeout"),
     ],
 )
 def test_fault_095_child_misbehaves(way: str, code: str) -> None:
     """A child that hangs, forks, floods or dies is killed with all it started: a refusal."""
     limits = JailLimits(seconds=30) if way == "spin" else QUICK
-    if way not in {"hang", "fork-and-hang", "ask-and-hang"}:
+    if way not in {"hang", "fork-and-hang", "ask-and-hang", "pages-and-hang"}:
         limits = JailLimits(seconds=30, start_seconds=20)
     with Jail(limits, command=(sys.executable, BAD, way)) as jail:
         for _ in range(2):

@@ -48,6 +48,12 @@ def test_a_reading_from_elsewhere_is_the_jails_own(jail: Jail, name: str) -> Non
     assert isinstance(reading_in(answer), Reading)
 
 
+def test_a_scans_pages_are_shared_within_the_process_that_reads_it_as_the_asker_says() -> None:
+    for at_once in (3, 1):
+        perform(reading_task(LIMITS, FORM, "", at_once), b"")
+        assert [jail.at_once for jail in remote._jails().jails.values()] == [at_once]
+
+
 def test_so_is_a_refusal(jail: Jail) -> None:
     refused = reading_in(perform(reading_task(LIMITS, FORM, ""), b""))
     assert isinstance(refused, Refusal)

@@ -55,6 +55,31 @@ def ask_too_much() -> None:
     hang()
 
 
+def pages() -> None:
+    """Want two pages of a scan read."""
+    say(b'{"pages": [0, 1], "most": 4}')
+
+
+def pages_for_ever() -> None:
+    """Want pages read instead of reading one."""
+    pages()
+    while hear():
+        pages()
+
+
+def pages_and_die() -> None:
+    """Want pages read, and die of the first."""
+    pages()
+    hear()
+    os.abort()
+
+
+def pages_and_hang() -> None:
+    """Want pages read, and never read one."""
+    pages()
+    hang()
+
+
 def hang() -> None:
     """Never answer."""
     time.sleep(3600)
@@ -100,6 +125,9 @@ WAYS = {
     "ask-and-hang": ask_and_hang,
     "ask-and-die": ask_and_die,
     "ask-too-much": ask_too_much,
+    "pages-for-ever": pages_for_ever,
+    "pages-and-die": pages_and_die,
+    "pages-and-hang": pages_and_hang,
     "ask-nonsense": lambda: say(b'{"convert": 5}'),
     "babble": lambda: say(b"no json at all"),
     "deep": lambda: say(b"[" * 500_000),
