@@ -1,13 +1,12 @@
 """Rules of a campaign: calls, reminders, silence notices, drafts and reports. Pure."""
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from config.model import Campaign, Commune, Remind
 from notifier import report_rules
 from notifier.debt import Due, World
 from notifier.schedule import (
-    Addresses,
     begins_at,
     last_heard_at,
     reach,
@@ -33,9 +32,7 @@ def _calls(world: World, campaign: Campaign) -> Iterator[Due]:
     not_before = world.office_moment(launched_at)
     if not_before >= campaign.deadline_at:
         return
-    for commune in _owing(world, campaign):
-        to, cc = reach(commune, "commune", ("chair",), world.snapshot.bounced)
-        yield _to_commune("call", campaign, commune, not_before, to, cc)
+    yield from _to_communes("call", world, campaign, _owing(world, campaign), not_before)
 
 
 def _latest_reminders(world: World, campaign: Campaign) -> Iterator[Due]:
@@ -72,12 +69,13 @@ def _reminders(
     moment: dt.datetime,
     not_before: dt.datetime,
 ) -> Iterator[Due]:
-    for commune in _owing(world, campaign):
-        heard_at = last_heard_at(world.snapshot, campaign, commune.key)
-        if heard_at is not None and heard_at >= moment:
-            continue
-        to, cc = reach(commune, step.to, step.cc, world.snapshot.bounced)
-        yield _to_commune("reminder", campaign, commune, not_before, to, cc, step)
+    communes = (
+        commune
+        for commune in _owing(world, campaign)
+        if (heard_at := last_heard_at(world.snapshot, campaign, commune.key)) is None
+        or heard_at < moment
+    )
+    yield from _to_communes("reminder", world, campaign, communes, not_before, step)
 
 
 def _silence_notices(world: World, campaign: Campaign) -> Iterator[Due]:
@@ -87,10 +85,8 @@ def _silence_notices(world: World, campaign: Campaign) -> Iterator[Due]:
         return
     not_before = world.office_moment(closed_at)
     silent = still_silent(world.snapshot, campaign.id)
-    for commune in world.config.communes:
-        if commune.key in silent:
-            to, cc = reach(commune, "commune", ("chair",), world.snapshot.bounced)
-            yield _to_commune("silence", campaign, commune, not_before, to, cc)
+    communes = (commune for commune in world.config.communes if commune.key in silent)
+    yield from _to_communes("silence", world, campaign, communes, not_before)
 
 
 def _owing(world: World, campaign: Campaign) -> Iterator[Commune]:
@@ -99,26 +95,34 @@ def _owing(world: World, campaign: Campaign) -> Iterator[Commune]:
             yield commune
 
 
-def _to_commune(
+def _to_communes(
     kind: MailKind,
+    world: World,
     campaign: Campaign,
-    commune: Commune,
+    communes: Iterable[Commune],
     not_before: dt.datetime,
-    to: Addresses,
-    cc: Addresses,
     step: Remind | None = None,
-) -> Due:
-    prefix = "remind" if kind == "reminder" else kind
-    key = f"{prefix}/{campaign.id}/{commune.code}@{commune.valid_from.isoformat()}"
+) -> Iterator[Due]:
+    """Yield this mail to each of them, but to those who have it: most have, at most moments."""
+    had, bounced = world.snapshot.mail_keys, world.snapshot.bounced
+    lost = {one.key for one in world.snapshot.lost}  # owed again perhaps (`notifier.again`)
+    prefix = f"{'remind' if kind == 'reminder' else kind}/{campaign.id}"
+    suffix = f"/{step.id}" if step else ""
     facts = {"step": step.id, "days_before": str(step.days_before)} if step else {}
-    return Due(
-        kind=kind,
-        key=f"{key}/{step.id}" if step else key,
-        to=to,
-        template=step.template if step else kind,
-        not_before=not_before,
-        cc=cc,
-        campaign=campaign.id,
-        commune=commune.key,
-        facts=facts,
-    )
+    side, copies = (step.to, step.cc) if step else ("commune", ("chair",))
+    for commune in communes:
+        key = f"{prefix}/{commune.code}@{commune.valid_from.isoformat()}{suffix}"
+        if key in had and key not in lost:
+            continue
+        to, cc = reach(commune, side, copies, bounced)
+        yield Due(
+            kind=kind,
+            key=key,
+            to=to,
+            template=step.template if step else kind,
+            not_before=not_before,
+            cc=cc,
+            campaign=campaign.id,
+            commune=commune.key,
+            facts=facts,
+        )

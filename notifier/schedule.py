@@ -73,7 +73,7 @@ def last_heard_at(snapshot: Snapshot, campaign: Campaign, key: CommuneKey) -> dt
 
 def live(addresses: Iterable[str], bounced: Iterable[str]) -> Addresses:
     """Return the addresses that no bounce called dead, each once, in their order."""
-    seen = {address.casefold() for address in bounced} if bounced else set()
+    seen = set(map(str.casefold, bounced))
     kept: list[str] = []
     for address in addresses:
         folded = address.casefold()
@@ -96,7 +96,7 @@ def reach(
     other: Step = "chair" if to == "commune" else "commune"
     first = meant or live(_side(commune, other), bounced)
     copies = [address for step in cc for address in _side(commune, step)]
-    return first, live(copies, bounced | set(first)) if first else ()
+    return first, live(copies, bounced.union(first)) if first and copies else ()
 
 
 def closing_due(snapshot: Snapshot, campaign: Campaign, now: dt.datetime) -> bool:
