@@ -11,6 +11,7 @@ import structlog
 from config.model import Campaign, Config
 from intake.desk import Desk
 from intake.dossier_files import dossier_archives
+from intake.memory import growing
 from intake.post import alert, frozen_inputs
 from notifier.changes import Changes, differences, told_the_same
 from notifier.due import closing_due, report_due
@@ -206,6 +207,7 @@ def _changes(vault: Vault, inputs: ReportInputs) -> Changes | None:
     return differences(was, inputs) if was else None
 
 
+@growing()
 def build_report(
     store: Store, vault: Vault, config: Config, campaign: Campaign, now: dt.datetime
 ) -> tuple[ReportInputs, dict[str, bytes]]:

@@ -1,10 +1,11 @@
 """Memory of processes that run for weeks, and of those that end at once."""
 
 import atexit
+import contextlib
 import ctypes
 import functools
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 #: Python's own 700 make it look through all modules again and again while they are imported.
 _OBJECTS_BETWEEN_LOOKS = 200_000
@@ -17,6 +18,18 @@ def soon_over() -> None:
     """
     gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
     atexit.register(gc.freeze)
+
+
+@contextlib.contextmanager
+def growing() -> Iterator[None]:
+    """Meanwhile look for no cycles: for work that makes much, all of which lives until its end."""
+    looked = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if looked:
+            gc.enable()
 
 
 def give_back() -> None:

@@ -48,9 +48,9 @@ def checklist(
     for document in documents:
         if document.item:
             by_item.setdefault(document.item, {}).setdefault(document.sha256, document)
-    last_day = last_day_of(campaign)
+    last_day, form = last_day_of(campaign), campaign.form
     return tuple(
-        _state(item, tuple(by_item.get(item.key, {}).values()), points, campaign.form, last_day)
+        _state(item, tuple(by_item.get(item.key, {}).values()), points, form, last_day)
         for item in campaign.dossier
     )
 

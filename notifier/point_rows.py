@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 
 from notifier import wording
 from notifier.pressed import Sheet
@@ -63,7 +63,7 @@ def subtotal_row(
     looks = [_MARK, *[BOLD] * len(fields), _SMALL]
     for index in summed:
         values[index + 1] = total(points, fields[index].key)
-        looks[index + 1] = _figure(fields[index], bold=True)
+        looks[index + 1] = _figure(fields[index].type, bold=True)
     values[1] = text
     until = (summed[0] if summed else len(fields)) or 1
     sheet.row(line, [values[0], None, *values[2:]], looks)
@@ -71,10 +71,8 @@ def subtotal_row(
 
 
 @cache
-def _figure(field: FieldFacts, *, bold: bool = False) -> Look:
-    return Look(
-        bold=bold, across="right", number_format=WHOLE if field.type == "money" else DECIMAL
-    )
+def _figure(kind: str, *, bold: bool = False) -> Look:
+    return Look(bold=bold, across="right", number_format=WHOLE if kind == "money" else DECIMAL)
 
 
 def point_row(
@@ -90,7 +88,7 @@ def point_row(
     looks = [CENTRE]
     for field in fields:
         value, look = cell_of(field, point)
-        if (ordinal, field.key) in wrong:
+        if wrong and (ordinal, field.key) in wrong:
             look = _filled(look, wrong=True)
         elif point.confidence.get(field.key, 1.0) < CERTAIN:
             look = _filled(look, wrong=False)
@@ -115,14 +113,18 @@ def _fill(look: Look, *, wrong: bool) -> Look:
 
 def cell_of(field: FieldFacts, point: PointFacts) -> tuple[Value, Look]:
     """Return the value as Excel should hold it, and its look; what is no number stays text."""
-    text = point.values.get(field.key, "")
-    if field.type in {"money", "decimal"} and (value := number(text)) is not None:
-        return value, _figure(field)
-    if field.type == "stars" and (value := number(text)) is not None:
+    return _cell(field.type, point.values.get(field.key, ""))
+
+
+@lru_cache(5_000)
+def _cell(kind: str, text: str) -> tuple[Value, Look]:
+    if kind in {"money", "decimal"} and (value := number(text)) is not None:
+        return value, _figure(kind)
+    if kind == "stars" and (value := number(text)) is not None:
         return value, CENTRE
-    if field.type == "date":
+    if kind == "date":
         return wording.iso_day(text), CENTRE
-    if field.type in {"phone", "code"}:
+    if kind in {"phone", "code"}:
         return text, _AS_WRITTEN
     return text, PLAIN
 

@@ -10,7 +10,7 @@ import datetime as dt
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from functools import cache, lru_cache
 
@@ -120,6 +120,8 @@ class _Column(dict[str, tuple[bytes, int]]):
         self._end = b"</v></c>" + after
         #: How many lines a count takes, by its digits.
         self._counts = [self._lines("0" * digits) for digits in range(_DIGITS)]
+        #: The cells of other numbers, by the number as Python writes it: 35.5 is not 35.50.
+        self._figures: dict[str, tuple[bytes, int]] = {}
 
     def __missing__(self, text: str) -> tuple[bytes, int]:
         """Make a cell that no line above had."""
@@ -129,12 +131,18 @@ class _Column(dict[str, tuple[bytes, int]]):
         return made
 
     def figure(self, value: int | Decimal) -> tuple[bytes, int]:
-        """Make the cell of a number: these seldom come again, counts are most of them."""
+        """Return the cell of a number. Counts, which seldom come again, are made anew."""
         if isinstance(value, int) and 0 <= value < _COUNTS and not self._look.number_format:
             told = b"%d" % value
             return self._start + told + self._end, self._counts[len(told)]
-        lines = self._lines(shown(value, self._look).translate(_AS_WIDE))
-        return self._book.cell(value, self._look) + self._after, lines
+        written = repr(value)
+        made = self._figures.get(written)
+        if made is None:
+            if len(self._figures) >= _REMEMBERED:
+                self._figures.clear()
+            lines = self._lines(shown(value, self._look).translate(_AS_WIDE))
+            made = self._figures[written] = self._book.cell(value, self._look) + self._after, lines
+        return made
 
     def _lines(self, text: str) -> int:
         # Most cells need no measuring.
@@ -170,18 +178,23 @@ class Sheet:
         if number == self._line:
             raise ValueError(f"line {number} is written already")
         self._go_to(number)
-        parts, lines = [_ROW, b""], 1
-        for value, column in zip(values, self._columns_of(looks), strict=True):
-            if isinstance(value, str):
-                cell, needed = column[value]
-            else:
-                cell, needed = column[""] if value is None else column.figure(value)
-            parts.append(cell)
-            if needed > lines:  # noqa: PLR1730  ten million times: max() costs a tenth of it all
-                lines = needed
-        self._height, parts[1] = _tall(lines)
-        self._text = str(number).encode().join(parts)
+        self._height, self._text = _whole_row(number, values, self._columns_of(looks))
         self._values, self._looks = values, looks
+
+    def rows(self, rows: Iterable[Sequence[Value]], looks: Sequence[Look]) -> int:
+        """Write rows of the same looks, each beneath the last; return the last one's number.
+
+        What `row` does of each, without asking for each what is the same for all.
+        """
+        columns: list[_Column] = []
+        for values in rows:
+            self._press()
+            self._line += 1
+            columns = columns or self._columns_of(looks)  # styles are numbered as they are met
+            self._height, self._text = _whole_row(self._line, values, columns)
+            self._values, self._looks = values, looks
+        self._check(self._line)
+        return self._line
 
     def span(self, number: int, first: int, last: int, value: str, look: Look = FREE) -> None:
         """Write one text over several columns of a row; the row grows to hold it."""
@@ -264,11 +277,14 @@ class Sheet:
             return
         if number < self._line:
             raise ValueError(f"line {number} was left: line {self._line} is written now")
-        if number > LAST_LINE:
-            raise ValueError(f"line {number}: a sheet has {LAST_LINE} lines")
+        self._check(number)
         self._press()
         self._line, self._height = number, 0.0
         self._values, self._looks, self._text = (), (), b""
+
+    def _check(self, number: int) -> None:
+        if number > LAST_LINE:
+            raise ValueError(f"line {number}: a sheet has {LAST_LINE} lines")
 
     def _press(self) -> None:
         """Turn the open line into text."""
@@ -295,6 +311,23 @@ class Sheet:
     def _pack(self) -> None:
         self._packed.add(b"".join(self._pressed))
         self._pressed, self._size = [], 0
+
+
+def _whole_row(
+    number: int, values: Sequence[Value], columns: Sequence[_Column]
+) -> tuple[float, bytes]:
+    """Return the height of a row and its text."""
+    parts, lines = [_ROW, b""], 1
+    for value, column in zip(values, columns, strict=True):
+        if isinstance(value, str):
+            cell, needed = column[value]
+        else:
+            cell, needed = column[""] if value is None else column.figure(value)
+        parts.append(cell)
+        if needed > lines:  # noqa: PLR1730  ten million times: max() costs a tenth of it all
+            lines = needed
+    height, parts[1] = _tall(lines)
+    return height, (b"%d" % number).join(parts)
 
 
 @cache

@@ -192,8 +192,9 @@ def _dossier(
 
 
 def _criteria(campaign: Campaign, row: Row) -> tuple[CriterionFacts, ...]:
+    form = campaign.form
     judged = (
-        (criterion, judge(criterion, row.values, row.confidence, campaign.form))
+        (criterion, judge(criterion, row.values, row.confidence, form))
         for criterion in campaign.criterion
     )
     return tuple(

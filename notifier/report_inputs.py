@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -228,6 +229,7 @@ def total(points: Sequence[PointFacts], key: str) -> Decimal | None:
     return sum(numbers, Decimal(0)) if numbers else None
 
 
+@lru_cache(5_000)
 def _number(text: str) -> Decimal | None:
     try:
         value = Decimal(text)
@@ -249,24 +251,39 @@ def inputs_pieces(inputs: ReportInputs) -> Iterator[bytes]:
     head, tail = _json(whole).split(_NO_COMMUNES)
     yield head + _NO_COMMUNES[:-1]
     for number, commune in enumerate(inputs.communes):
-        yield b"," * bool(number) + _json(commune)
+        yield b"," * bool(number) + _commune(commune)
     yield _NO_COMMUNES[-1:] + tail
 
 
-#: Within a text its quotes would be escaped: it stands in the JSON once.
-_NO_COMMUNES = b'"communes":[]'
+# Within a text its quotes would be escaped: each stands in its JSON once.
+_NO_COMMUNES, _NONE_COUNTED, _NO_VERSIONS = b'"communes":[]', b'"counted":null', b'"versions":[]'
+
+
+def _commune(commune: CommuneFacts) -> bytes:
+    """Return a commune's JSON. The version that counts stands in it twice: it is made once."""
+    bare = _json(dataclasses.replace(commune, counted=None, versions=()))
+    head, rest = bare.split(_NONE_COUNTED)
+    middle, tail = rest.split(_NO_VERSIONS)
+    versions = [_json(version) for version in commune.versions]
+    same = (made for made, one in zip(versions, commune.versions, strict=True)
+            if one is commune.counted)  # fmt: skip
+    counted = next(same, None) or _json(commune.counted)
+    parts = (head, b'"counted":', counted, middle, b'"versions":[', b",".join(versions), b"]", tail)
+    return b"".join(parts)
 
 
 def _json(value: object) -> bytes:
-    text = json.dumps(
-        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain
-    )
-    return text.encode("utf-8", "backslashreplace")
+    return _AS_JSON(value).encode("utf-8", "backslashreplace")
 
 
 def _fields(value: Any) -> dict[str, object]:
     """Return a dataclass as a mapping, one level deep."""
-    return {one.name: getattr(value, one.name) for one in dataclasses.fields(value)}
+    return {name: getattr(value, name) for name in _names(value.__class__)}
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    return tuple(one.name for one in dataclasses.fields(kind))
 
 
 def read_inputs(written: bytes) -> ReportInputs:
@@ -328,3 +345,8 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     raise TypeError(type(value).__name__)
+
+
+_AS_JSON = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain
+).encode

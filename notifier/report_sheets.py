@@ -2,6 +2,8 @@
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from itertools import chain, islice
 
 from notifier import wording
 from notifier.pressed import LAST_LINE, Book, Sheet
@@ -301,7 +303,7 @@ def source_rows(
     What a point does not state has no source and is left out. Beyond ``last_line`` a further sheet
     goes on, with the same head and the numbers that follow.
     """
-    rows = enumerate(_sourced(inputs, found), start=1)
+    rows = _sourced(inputs, found)
     number, pending = 1, next(rows, None)
     while number == 1 or pending:
         sheet = book.sheet(SOURCES if number == 1 else f"{SOURCES} ({number})")
@@ -313,10 +315,8 @@ def source_rows(
             line += 1
             sheet.span(line, 1, len(_SOURCE_HEADS), "Không có điểm đăng ký.",
                  Look(italic=True, across="center"))  # fmt: skip
-        while pending and line < last_line:
-            line += 1
-            count, origin = pending
-            sheet.row(line, [count, *origin], _SOURCE_LOOKS)
+        else:
+            line = sheet.rows(chain([pending], islice(rows, last_line - line - 1)), _SOURCE_LOOKS)
             pending = next(rows, None)
         sheet.page((header, header), len(_SOURCE_HEADS), line)
         number += 1
@@ -324,20 +324,22 @@ def source_rows(
 
 def _sourced(
     inputs: ReportInputs, found: Iterable[tuple[str, int, PointFacts, Sequence[str]]]
-) -> Iterator[list[Value]]:
+) -> Iterator[Sequence[Value]]:
     labels = [(field.key, field.label) for field in inputs.fields]
+    count = 0
     for title, ordinal, point, keys in found:
         file = wording.clean(point.file, 160)
         sha256 = f"{point.sha256[:32]} {point.sha256[32:]}".strip()
+        values, raw, places, sure = point.values, point.raw, point.places, point.confidence
         for key, label in labels:
-            if key in point.values and key in keys:
-                yield [title, ordinal, label, *_origin(point, key), file, sha256]
+            if key in values and key in keys:
+                count += 1
+                place, certain = wording.place(places.get(key)), _percent(sure.get(key, 1.0))
+                written = raw.get(key, "")
+                yield (count, title, ordinal, label, values[key], written, place, certain,
+                       file, sha256)  # fmt: skip
 
 
-def _origin(point: PointFacts, key: str) -> list[Value]:
-    return [
-        point.values[key],
-        point.raw.get(key, ""),
-        wording.place(point.places.get(key)),
-        f"{round(point.confidence.get(key, 1.0) * 100)}%",
-    ]
+@cache
+def _percent(share: float) -> str:
+    return f"{round(share * 100)}%"

@@ -53,7 +53,7 @@ def test_a_cell_that_comes_again_is_the_same_and_one_that_looks_alike_is_not() -
     rows: list[list[Value]] = [
         ["a & b", 7, Decimal(1234567)], ["a & b", 7, Decimal("1234567.5")],
         ["=1", 0, None], ["", None, Decimal("-3.0")], ["7", 12345, Decimal(7)],
-        ["a & b", -7, 7],
+        ["a & b", -7, 7], ["a & b", -7, Decimal(7)],
     ]  # fmt: skip
     book = Book("office", "title")
     sheet = book.sheet("A")
@@ -67,6 +67,7 @@ def test_a_cell_that_comes_again_is_the_same_and_one_that_looks_alike_is_not() -
     assert found["A3"].quotePrefix
     assert not found["A1"].quotePrefix
     assert found["C1"].number_format != found["C2"].number_format
+    assert found["C6"].number_format != found["C7"].number_format
     tall = round(lines_needed("12345", 4) * 11 * 1.28 + 5, 1)
     assert found.row_dimensions[5].height == tall > found.row_dimensions[3].height
 
@@ -108,6 +109,32 @@ def test_lines_are_written_from_the_top_down_each_once_and_not_beyond_the_last()
         sheet.span(2, 1, 1, "b")
     with pytest.raises(ValueError, match=f"a sheet has {LAST_LINE} lines"):
         sheet.row(LAST_LINE + 1, ["b"], [PLAIN])
+
+
+def test_rows_written_together_are_as_those_written_one_by_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rows: list[list[Value]] = [[number, f"chữ {number} {'dài ' * (number % 9)}", Decimal(number)]
+                               for number in range(40)]  # fmt: skip
+    looks = [CENTRE, PLAIN, _AREA]
+    found = []
+    for together in (False, True):
+        book = Book("office", "title")
+        sheet = book.sheet("A")
+        sheet.widths([5, 12, 8])
+        sheet.span(2, 1, 2, "over both")
+        if together:
+            assert sheet.rows(iter(rows), looks) == 42
+        else:
+            for number, row in enumerate(rows, start=3):
+                sheet.row(number, row, looks)
+        sheet.span(42, 1, 2, "over both again")
+        sheet.span(44, 1, 2, "and below")
+        found.append(book.save(MADE_AT))
+    assert found[0] == found[1]
+    monkeypatch.setattr("notifier.pressed.LAST_LINE", 44)
+    with pytest.raises(ValueError, match="line 45: a sheet has 44 lines"):
+        sheet.rows(rows[:1], looks)
 
 
 def test_sources_beyond_the_last_line_go_on_in_a_further_sheet() -> None:

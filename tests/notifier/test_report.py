@@ -22,7 +22,7 @@ from notifier.report import (
     inputs_json,
     workbook,
 )
-from notifier.report_inputs import PointFacts, counted_receipts, total
+from notifier.report_inputs import PointFacts, counted_receipts, read_inputs, total
 from notifier.wording import roman
 from registry.model import Document, ReportRow
 from registry.snapshot import windows
@@ -185,6 +185,20 @@ def test_the_same_inputs_give_the_same_bytes_and_the_json_is_canonical() -> None
     assert inputs_json(other) != inputs_json(mixed())
     with zipfile.ZipFile(io.BytesIO(workbook(other))) as parts:
         assert {part.date_time[0] for part in parts.infolist()} == {1980}
+
+
+def test_the_json_tells_all_versions_and_the_one_that_counts_in_canonical_form() -> None:
+    note = '"counted":null,"versions":[]'
+    twice = (rig.submission(CONFIG, "Hòa Cư", "needs-fix", points=(rig.point(note=note),)),
+             rig.submission(CONFIG, "Hòa Cư", id=2, message_id=2, version=2, points=(rig.point(),)),
+             rig.submission(CONFIG, "Hòa Cư", id=3, message_id=3, version=3, after_close=True,
+                            received_at=rig.at(22, 10)))  # fmt: skip
+    for inputs in (mixed(), rig.inputs(CONFIG, twice), rig.inputs(CONFIG)):
+        written = inputs_json(inputs)
+        assert read_inputs(written) == inputs
+        assert written.decode() == json.dumps(
+            json.loads(written), ensure_ascii=False, sort_keys=True, separators=(",", ":")
+        )
 
 
 @settings(max_examples=15, deadline=None)
