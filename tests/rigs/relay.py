@@ -1,6 +1,6 @@
 """A relay of TCP connections that can be cut as a cable is: nothing is closed, nothing arrives.
 
-``python -m rigs.relay LISTEN=TARGET…`` (each ``address:port``, a target may be the path of a Unix
+``python relay.py LISTEN=TARGET…`` (each ``address:port``, a target may be the path of a Unix
 socket) says ``ready`` and works until it is ended. SIGUSR1 cuts it: bytes under way are lost, new
 connections hang.
 """
@@ -76,7 +76,7 @@ def _address(text: str) -> tuple[str, int]:
 def relayed(pairs: Sequence[str], before: Sequence[str] = ()) -> Iterator["subprocess.Popen[str]"]:
     """Run a relay as a process; ``before`` is what its command begins with."""
     process = subprocess.Popen(
-        [*before, sys.executable, "-m", "rigs.relay", *pairs], stdout=subprocess.PIPE, text=True
+        [*before, sys.executable, "-P", __file__, *pairs], stdout=subprocess.PIPE, text=True
     )
     try:
         assert process.stdout is not None
