@@ -25,7 +25,10 @@ from registry.model import Head
 from registry.snapshot import windows
 
 _log = structlog.get_logger("publish")
-_BUSY_PAUSE = dt.timedelta(minutes=1)
+#: Between two makings of the pages where each costs much, or is soon overtaken.
+_PAUSE = dt.timedelta(minutes=1)
+#: The pages of more communes than these cost a noticeable part of a second.
+_FEW = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,13 @@ class Publisher:
         """Write the pages if what they show has changed. Never raises an error of its own.
 
         While the daemon is ``busy`` with a full inbox each turn changes them: then they are made
-        once a minute, and again when the inbox is empty.
+        once a minute, and again when the inbox is empty. Those of a nation are made once a minute.
         """
         desk, signs = self.desk, self.health.signs
-        if busy and self._made_at is not None and desk.clock() - self._made_at < _BUSY_PAUSE:
-            return
-        self._made_at = desk.clock()
+        if (busy or len(desk.config.communes) > _FEW) and self._made_at is not None:
+            since = desk.clock() - self._made_at
+            if dt.timedelta() <= since < _PAUSE:  # a clock that was put back counts for nothing
+                return
         board_settings = desk.config.settings.board
         if not board_settings.path and not board_settings.listen:
             return
@@ -89,6 +93,7 @@ class Publisher:
         there = folder is None or all((folder / name).is_file() for name in FILES)
         if there and seen.same_as(self._seen):
             return
+        self._made_at = now
         facts = gather(self.desk, self.health, now)
         self.numbers = numbers(facts)
         if folder is not None:

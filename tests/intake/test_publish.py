@@ -131,6 +131,33 @@ def test_an_edited_config_shows_at_once(office: MemoryOffice) -> None:
     assert "Đợt mới &lt;b&gt;&amp;&lt;/b&gt;" in shown(office)
 
 
+def test_the_pages_of_a_nation_are_made_once_a_minute(
+    office: MemoryOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publish, "_FEW", 1)  # more than one commune is a nation here
+    office.tick()
+    before = shown(office)
+    nil(office)
+    office.now += dt.timedelta(seconds=59)
+    office.tick()
+    assert shown(office) == before
+    office.now += dt.timedelta(seconds=1)
+    office.tick()  # nothing new came: what was put off is made
+    assert shown(office) != before
+
+
+def test_a_clock_that_was_put_back_does_not_keep_the_pages_as_they_were(
+    office: MemoryOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publish, "_FEW", 1)
+    office.tick()
+    before = shown(office)
+    nil(office)
+    office.now -= dt.timedelta(minutes=5)
+    office.tick()
+    assert shown(office) != before
+
+
 def test_an_office_may_do_without(tmp_path: Path) -> None:
     office = opened(tmp_path / "config", path='""')
     office.tick()
