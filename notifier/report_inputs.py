@@ -294,7 +294,12 @@ def read_inputs(written: bytes) -> ReportInputs:
     """
     from pydantic import TypeAdapter  # noqa: PLC0415  only a supplement reads inputs again
 
-    return TypeAdapter(ReportInputs).validate_python(json.loads(written))
+    inputs = TypeAdapter(ReportInputs)
+    try:
+        return inputs.validate_json(written)  # without a dict of all of it beside: 150 MB
+    except ValueError:
+        # Half of a surrogate pair is JSON for Python alone.
+        return inputs.validate_python(json.loads(written))
 
 
 def counted_receipts(written: bytes) -> frozenset[str]:

@@ -206,7 +206,15 @@ def test_the_json_tells_all_versions_and_the_one_that_counts_in_canonical_form()
 def test_no_value_breaks_the_workbook(values: dict[str, str]) -> None:
     inputs = rig.inputs(CONFIG, (rig.submission(CONFIG, "Hòa Cư", points=(rig.point(**values),)),))
     assert openpyxl.load_workbook(io.BytesIO(workbook(inputs)))
-    assert inputs_json(inputs)
+    written = inputs_json(inputs)
+    assert inputs_json(read_inputs(written)) == written
+
+
+@pytest.mark.parametrize("text", ["\ud83d", "nửa \udc00", "😀", '\\ud800 "'])
+def test_half_of_a_pair_is_read_back_as_well(text: str) -> None:
+    inputs = rig.inputs(CONFIG, (rig.submission(CONFIG, "Hòa Cư", points=(rig.point(name=text),)),))
+    assert inputs_json(read_inputs(inputs_json(inputs))) == inputs_json(inputs)
+    assert read_inputs(inputs_json(inputs)) == inputs
 
 
 @pytest.mark.parametrize(("number", "text"), [(1, "I"), (4, "IV"), (9, "IX"), (22, "XXII")])
