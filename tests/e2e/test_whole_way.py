@@ -23,6 +23,7 @@ from parsers.form import Form
 from parsers.jail import JailBrokenError
 from parsers.reading import Reading, Refusal
 from registry.snapshot import commune_state, windows
+from registry.store import open_store
 
 pytestmark = pytest.mark.e2e
 
@@ -422,6 +423,7 @@ def test_fault_096_a_letter_that_kills_the_process_three_times_is_held_at_the_fo
         while _lives(worker) and time.monotonic() < deadline:
             os.sched_yield()
         assert not _lives(worker)
+        _until_its_lease_ended(real)
     with real_process(real.folder, "once") as fourth:
         told = fourth.communicate(timeout=120)[0].decode()
         assert fourth.returncode == 0, told
@@ -430,6 +432,15 @@ def test_fault_096_a_letter_that_kills_the_process_three_times_is_held_at_the_fo
     assert (held.sender, held.reason.partition(":")[0]) == (HOA_CU_MAIL, "program-failed")
     assert _state(real, "06235") == "nil"
     assert real.smtp.accepted
+
+
+def _until_its_lease_ended(real):
+    """On a server the lease of who was killed runs out; that of a file ended with its process."""
+    deadline = time.monotonic() + 60
+    with open_store(real.config.settings.storage.database, real.folder) as store:
+        while store.tenures():
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
 
 
 def _lives(pid):
