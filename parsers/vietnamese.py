@@ -230,7 +230,8 @@ _key_once = lru_cache(maxsize=4096)(_key)
 _TCVN3 = "µ¸¶·¹¨»¾¼½Æ©Ç®§ª«¬Ë×ØÞßäåæçëîñöïø÷ûþÿ"
 _TCVN3_INSIDE = re.compile(rf"[^\W\d_][{_TCVN3}]+[^\W\d_]|[§®][^\W\d_]|[^\W\d_][µ¸¶¨¾¼Æ]")
 #: VNI-Windows writes a vowel and then a sign that is a letter: "Coäng hoøa xaõ hoäi".
-_VNI = re.compile(r"[aeouy][øõûïäåëâ]|[aeo]ù(?![a-z])|ñ[aeiou]|[öô][øõûï]", re.IGNORECASE)
+#: "uâ" is good Vietnamese: Xuân, Quân, Luân.
+_VNI = re.compile(r"[aeouy][øõûï]|[aeo][äåëâ]|[aeo]ù(?![a-z])|ñ[aeiou]|[öô][øõûï]", re.IGNORECASE)
 #: What UTF-8 gives in a code page of one byte: "Äiá»ƒm giá»›i thiá»‡u".
 _MOJIBAKE = re.compile(r"á[º»]|Æ[°¡¯]|Ä[‘ƒ©¨]|Ã[¡¢£¨©ª¬²³´µ¹º½]")
 #: One of these letters is in whatever the three patterns find.

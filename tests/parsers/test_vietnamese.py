@@ -133,6 +133,16 @@ def test_unicode_text_is_not_taken_for_legacy(text: str) -> None:
     assert not looks_legacy(text)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["xã Xuân Xuân", "Xuân Quân", "Bùi Xuân Luân, thôn Xuân Tuân", "XUÂN QUÂN – KHUÂN VÁC CHUÂN"],
+)
+def test_a_sound_that_comes_twice_is_no_old_font(text: str) -> None:
+    """Two "uâ" in a text were once taken for VNI, and its cell refused."""
+    assert not looks_legacy(text)
+    assert repair(text) == text
+
+
 @given(TEXT)
 def test_vietnamese_words_are_never_taken_for_legacy(text: str) -> None:
     words = [word for word in text.split() if word == fold(word) or word.isalpha()]
