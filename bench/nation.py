@@ -216,7 +216,7 @@ def report(office: NationOffice, watch: Watch, wanted: argparse.Namespace) -> li
     mails, sent = watch.seen, office.sent.total()
     print(f"\n{machine()}")
     print(
-        f"`python bench/nation.py --communes {wanted.communes} --mails {wanted.mails} --seed {wanted.seed}`\n"  # noqa: E501
+        f"`python bench/nation.py --communes {wanted.communes} --mails {wanted.mails} --seed {wanted.seed} --step {wanted.step}`\n"  # noqa: E501
     )
     print(f"| {wanted.communes:,} communes, {mails:,} mails | |\n|---|---|")
     rows = [
