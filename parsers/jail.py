@@ -27,7 +27,16 @@ from parsers.death import ADVICE, ADVICE_LONG, ADVICE_PACKED, reason, refusal
 from parsers.form import Form
 from parsers.grid import Limits
 from parsers.office import OfficeLimits, convert
-from parsers.pipe import adapter, opened_of, pages_of, question_of, reply, result_of
+from parsers.pipe import (
+    MOST_PAGES,
+    adapter,
+    opened_of,
+    pages_of,
+    pages_seconds,
+    question_of,
+    reply,
+    result_of,
+)
 from parsers.reading import Box, Reading, Refusal
 from parsers.shared_scan import SharedScan
 from parsers.sniff import needs_threads
@@ -53,8 +62,9 @@ __all__ = ["Jail", "JailBrokenError", "JailLimits"]
 class JailLimits:
     """What one document may use.
 
-    ``seconds`` is wall-clock time, and processor time as well; ``jobs`` is how many documents one
-    worker reads before a fresh one takes its place; ``roots`` are certificates (PEM) of signatures.
+    ``seconds`` is wall-clock time, and processor time as well; a scan of several pages has half of
+    it again for each further page. ``jobs`` is how many documents one worker reads before a fresh
+    one takes its place; ``roots`` are certificates (PEM) of signatures.
 
     A document may go through LibreOffice at most ``conversions`` times, each within the limits
     ``office``; that time, and the wait for its turn, comes on top of ``seconds``.
@@ -76,7 +86,7 @@ class JailLimits:
 
         A worker that must be started, and a turn at LibreOffice, come on top.
         """
-        return self.seconds + self.conversions * self.office.seconds
+        return pages_seconds(self.seconds, MOST_PAGES) + self.conversions * self.office.seconds
 
 
 class _EndedByOthersError(Exception):
@@ -307,7 +317,7 @@ class Jail:
             result, again = job(worker)
         except TimeoutError:
             worker.kill()
-            return refusal("timeout", f"over {self.limits.seconds:g} s", advice)
+            return refusal("timeout", f"not done in its time ({self.limits.seconds:g} s)", advice)
         except OutputTooLargeError as error:
             worker.kill()
             advice = ADVICE_LONG if advice == ADVICE else advice
@@ -352,8 +362,10 @@ class Jail:
         pages = pages_of(answer)
         if pages is None:
             return answer
+        took_long = deadline - time.monotonic() < self.limits.seconds - _LONG_SECONDS
+        deadline += pages_seconds(self.limits.seconds, len(pages[0])) - self.limits.seconds
         scan = SharedScan(request, data, deadline, *pages)
-        scan.alone = deadline - time.monotonic() < self.limits.seconds - _LONG_SECONDS
+        scan.alone = took_long
         return self._together(worker, scan)
 
     def _together(self, worker: Worker, scan: SharedScan) -> bytes:

@@ -34,8 +34,10 @@ FRAME: Final = struct.Struct(">II")
 #: A half of a letter in UTF-16, as JSON has it escaped: two together are one letter.
 _HALF_LETTER: Final = re.compile(rb"\\u[dD][89a-fA-F]")
 
-#: Pages of one scan that are read at most: some 5 s each.
+#: Pages of one scan that are read at most: some 5 to 8 s each.
 MOST_PAGES: Final = 8
+#: What each page of a scan after the first adds to a document's time, as a part of it.
+_PAGE_TIME: Final = 0.5
 #: Said to a worker that is to read no more pages; its answer says the same.
 ENOUGH: Final = b'{"enough": true}'
 
@@ -121,6 +123,11 @@ def page_of(answer: bytes) -> dict[str, Any] | None:
     """Return an answer that brings a page, as it is: only workers look into it; None for others."""
     parts = _object(answer)
     return parts if "page" in parts else None
+
+
+def pages_seconds(seconds: float, pages: int) -> float:
+    """Return the time of a scan of several pages, where a document of one has ``seconds``."""
+    return seconds * (1 + _PAGE_TIME * (pages - 1))
 
 
 def is_free(answer: bytes) -> bool:

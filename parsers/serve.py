@@ -8,19 +8,22 @@ import gc
 import os
 import select
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from parsers.confine import allow_seconds, confine, stay_alone
 from parsers.container import Member, Opened, Room, open_container
 from parsers.death import ADVICE, ADVICE_PACKED, refusal
 from parsers.form import Form
 from parsers.grid import Limits
-from parsers.pipe import EnoughError, Parent, adapter, written
+from parsers.pipe import EnoughError, Parent, adapter, pages_seconds, written
 from parsers.reading import Reading, Refusal
+
+if TYPE_CHECKING:
+    from parsers.scan import PageRead
 
 #: A worker that gets no request this soon is being kept ready: it imports every reader at once.
 _PATIENCE_SECONDS: Final = 0.05
@@ -72,6 +75,12 @@ def _serve(request: dict[str, Any], data: bytes, parent: Parent) -> tuple[dict[s
 def _read(request: dict[str, Any], data: bytes, parent: Parent) -> tuple[dict[str, Any], bytes]:
     from parsers import read  # noqa: PLC0415
 
+    def share(
+        numbers: Sequence[int], most: int, read_page: "Callable[[int], PageRead]"
+    ) -> "dict[int, PageRead]":
+        allow_seconds(pages_seconds(request["seconds"], len(numbers)))
+        return parent.share(numbers, most, read_page)
+
     form = _form(request["form"])
     limits = Limits(**request["limits"])
     result = read(
@@ -81,7 +90,7 @@ def _read(request: dict[str, Any], data: bytes, parent: Parent) -> tuple[dict[st
         limits=limits,
         convert=parent.convert,
         roots=request["roots"],
-        share=parent.share,
+        share=share,
     )
     kind = "reading" if isinstance(result, Reading) else "refusal"
     return {kind: adapter(type(result)).dump_python(result, mode="json")}, b""

@@ -38,11 +38,14 @@ LIMITS = JailLimits(seconds=60)
 class Asked:
     """The pages that workers were asked for, (page, process) in their order, and what then is done.
 
+    ``deadlines`` are those that they were given, of the monotonic clock.
+
     ``then`` is called in the thread that asks, before the worker hears of the page.
     """
 
     then: Callable[[int, Worker], object] = lambda *_: None
     pages: list[tuple[int, int]] = field(default_factory=list)
+    deadlines: list[float] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -53,6 +56,7 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
         if request.startswith(b'{"page":'):
             number = json.loads(request)["page"]
             noted.pages.append((number, worker._process.pid))
+            noted.deadlines.append(rest[1])
             noted.then(number, worker)
         return ask(worker, request, *rest)
 
@@ -199,6 +203,16 @@ def test_nobody_helps_where_opening_the_document_took_long(
     assert len({process for _, process in asked.pages}) == 1
 
 
+def test_each_further_page_brings_half_of_the_time_again(asked: Asked) -> None:
+    """On the clock and of the processor: eight photographs take longer than any other document."""
+    began = time.monotonic()
+    with paged(1) as jail:
+        last = words_of(jail.read(b"--s", FORM))[2]
+    assert 120 <= int(last[1:]) < 150
+    assert [deadline - began >= 120 for deadline in asked.deadlines] == [True] * 3
+    assert JailLimits(seconds=30, conversions=0).longest_seconds == 30 + 7 * 15
+
+
 def test_the_processors_bound_how_many_help(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
     assert [Jail(workers=workers).at_once for workers in (1, 2, 8)] == [1, 2, 3]
@@ -265,12 +279,19 @@ def test_a_page_that_ends_its_reader_ends_the_document_as_it_ends_a_single_reade
 
 
 def test_a_document_that_waits_gets_a_worker_after_the_page_that_it_reads(asked: Asked) -> None:
-    """A helper begins no second page while somebody waits; the scan's own worker goes on."""
-    meet, waiting = both_begin(), threading.Event()
+    """A helper begins no second page while somebody waits; the scan's own worker goes on.
+
+    The scan is not done before the other begins, or its own worker might be the first that is free.
+    """
+    meet, waiting, other_begun = both_begin(), threading.Event(), threading.Event()
 
     def wait_for_the_other(number: int, worker: Worker) -> None:
         meet(number, worker)
+        if waiting.is_set() and number == 0:
+            other_begun.set()
         waiting.wait(60)
+        if number >= 2:
+            other_begun.wait(60)
 
     asked.then = wait_for_the_other
     with paged(2) as jail, ThreadPoolExecutor(2) as callers:

@@ -1,11 +1,13 @@
 """A worker as the jail starts it, for which reading a page is a letter: ``paged_reader.py MEMORY``.
 
 The document has one letter for each page: ``t`` a table, ``-`` none, ``m`` raises MemoryError,
-``x`` aborts, ``h`` hangs. The reading's text says what was read, and by which process.
+``x`` aborts, ``h`` hangs. The reading's text says what was read, and by which process; of a page
+``s`` how many seconds of processor time that process had.
 """
 
 import json
 import os
+import resource
 import sys
 import time
 from collections.abc import Callable
@@ -36,7 +38,8 @@ def read(data: bytes, *_: Any, share: Callable[..., Any], **__: Any) -> Reading:
         if letter in _ENDS:
             _ENDS[letter]()
         table = (ReadTable((), (0.1,)),) if letter == "t" else ()
-        return ScannedPage((f"{number}{letter}", str(os.getpid()), *table))
+        said = str(resource.getrlimit(resource.RLIMIT_CPU)[0]) if letter == "s" else letter
+        return ScannedPage((f"{number}{said}", str(os.getpid()), *table))
 
     found = share(range(len(data)), 4, page)
     pages = {number: (page.content[0], page.content[1]) for number, page in sorted(found.items())}
