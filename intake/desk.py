@@ -2,7 +2,6 @@
 
 import contextlib
 import datetime as dt
-import os
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from intake.dns import key_record
 from intake.domainkeys import FindKey
 from intake.mailbox import Mailbox
 from intake.message import Parsed
-from intake.opening import jail_limits, open_registry
+from intake.opening import jail_limits, open_jail, open_registry
 from intake.scanner import Clamd, Scanned
 from intake.told import Told
 from intake.triage import TriageFacts
@@ -38,9 +37,6 @@ from registry.store import Store
 from registry.vault import Vault
 
 Clock = Callable[[], dt.datetime]
-
-#: Where the settings name no number: more readers, half a gigabyte each, than most have memory for.
-_MOST_AT_ONCE = 4
 
 
 class Reader(Protocol):
@@ -203,13 +199,6 @@ def open_reader(config: Config, env: Mapping[str, str]) -> Reader:
     from intake.readers import Readers  # noqa: PLC0415
 
     return Readers(jail, Cluster(scale, jail.limits))
-
-
-def open_jail(config: Config) -> Jail:
-    """Return the jail of the settings on this machine; its workers start when needed."""
-    processors = len(os.sched_getaffinity(0))
-    at_once = config.settings.scale.at_once or min(max(processors, 2), _MOST_AT_ONCE)
-    return Jail(jail_limits(config), workers=at_once)
 
 
 @contextlib.contextmanager

@@ -11,11 +11,14 @@ from config.model import Config
 from config.settings import secret
 
 if TYPE_CHECKING:
-    from parsers.jail import JailLimits
+    from parsers.jail import Jail, JailLimits
     from registry.bucket import Bucket
     from registry.lease import AnyLease, Holder
     from registry.store import Store
     from registry.vault import Vault
+
+#: Where the settings name no number: more readers, half a gigabyte each, than most have memory for.
+_MOST_AT_ONCE = 4
 
 
 def open_registry(config: Config, *, thorough: bool = False) -> "tuple[Store, Vault]":
@@ -108,6 +111,15 @@ def jail_limits(config: Config) -> "JailLimits":
             pdf_pages=limits.pdf_pages,
         ),
     )
+
+
+def open_jail(config: Config) -> "Jail":
+    """Return the jail of the settings on this machine; its workers start when needed."""
+    from parsers.jail import Jail  # noqa: PLC0415
+
+    processors = len(os.sched_getaffinity(0))
+    at_once = config.settings.scale.at_once or min(max(processors, 2), _MOST_AT_ONCE)
+    return Jail(jail_limits(config), workers=at_once)
 
 
 def open_lease(config: Config) -> "AnyLease":

@@ -9,7 +9,7 @@ from config.model import Campaign, Commune, Config
 from intake.containers import Node, Opening
 from intake.matching import named_communes
 from intake.message import Part
-from intake.opening import jail_limits
+from intake.opening import open_jail
 from intake.unpack import is_document
 from intake.views import finding
 from parsers.jail import Jail
@@ -31,7 +31,7 @@ def parse_files(
 
     ``done`` is called after each file.
     """
-    with Jail(jail_limits(config)) as jail:
+    with open_jail(config) as jail:
         views = []
         for path in paths:
             views.append(_file(config, campaign, jail, path.name, path.read_bytes()))
