@@ -198,6 +198,15 @@ def frozen(made: Any) -> int:
         return (Path(folder) / sha256[:2] / sha256).stat().st_size
 
 
+def read_again(made: Any) -> int:
+    """Write the inputs and read them again, as a supplement has both; return their size."""
+    from notifier.report_inputs import inputs_json, read_inputs  # noqa: PLC0415
+
+    written = inputs_json(made)
+    again = read_inputs(written)
+    return len(written) if len(again.points) == len(made.points) else 0
+
+
 def plain_openpyxl(made: Any, *, write_only: bool = False) -> int:
     """Write the sources with openpyxl."""
     from openpyxl import Workbook  # noqa: PLC0415
@@ -228,6 +237,7 @@ def xlsxwriter(made: Any) -> int:
 _WRITERS: dict[str, tuple[str, Callable[[Any], int]]] = {
     "ours": ("the report, all sheets", ours),
     "frozen": ("its inputs as JSON into the vault", frozen),
+    "again": ("its inputs written and read again, beside them", read_again),
     "gathered": ("asking the registry for them", gathered),
     "whole": ("all of it: asked, built with its letter, frozen", whole),
     "openpyxl": ("openpyxl, the sources only", plain_openpyxl),

@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from parsers.reading import Finding, Letter
 from registry.model import CommuneState, SubmissionState
+
+_Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,15 +246,18 @@ def inputs_json(inputs: ReportInputs) -> bytes:
 
 
 def inputs_pieces(inputs: ReportInputs) -> Iterator[bytes]:
-    """Yield the same piece by piece, each commune by itself: of a country it is 150 MB."""
+    """Yield the same piece by piece: of a country it is 150 MB.
+
+    Each commune is a line of its own, so that it can be read so as well.
+    """
     whole = _fields(dataclasses.replace(inputs, communes=()))
     if inputs.base is None:  # a full report's inputs are written as they always were
         del whole["base"]
     head, tail = _json(whole).split(_NO_COMMUNES)
-    yield head + _NO_COMMUNES[:-1]
+    yield head + _NO_COMMUNES[:-1] + b"\n"
     for number, commune in enumerate(inputs.communes):
-        yield b"," * bool(number) + _commune(commune)
-    yield _NO_COMMUNES[-1:] + tail
+        yield b",\n" * bool(number) + _commune(commune)
+    yield b"\n" * bool(inputs.communes) + _NO_COMMUNES[-1:] + tail
 
 
 # Within a text its quotes would be escaped: each stands in its JSON once.
@@ -294,12 +299,51 @@ def read_inputs(written: bytes) -> ReportInputs:
     """
     from pydantic import TypeAdapter  # noqa: PLC0415  only a supplement reads inputs again
 
-    inputs = TypeAdapter(ReportInputs)
-    try:
-        return inputs.validate_json(written)  # without a dict of all of it beside: 150 MB
-    except ValueError:
-        # Half of a surrogate pair is JSON for Python alone.
-        return inputs.validate_python(json.loads(written))
+    def checked(kind: type[_Kind], text: bytes) -> _Kind:
+        adapter = adapters[kind]
+        try:
+            value: _Kind = adapter.validate_json(text)
+        except ValueError:
+            # Half of a surrogate pair is JSON for Python alone.
+            value = adapter.validate_python(json.loads(text))
+        return value
+
+    adapters: dict[type, TypeAdapter[Any]] = {
+        kind: TypeAdapter(kind) for kind in (ReportInputs, CommuneFacts)
+    }
+    frame, lines = _by_lines(written)
+    communes = tuple(_counted_once(checked(CommuneFacts, line)) for line in lines)
+    inputs = checked(ReportInputs, frame)
+    return dataclasses.replace(inputs, communes=inputs.communes + communes)
+
+
+def _by_lines(written: bytes) -> tuple[bytes, Iterator[bytes]]:
+    """Return the JSON of a report without its communes, and of each commune.
+
+    As they once were written, in one line, all are in the former.
+    """
+    first, last = written.find(b"\n"), written.rfind(b"\n")
+
+    def lines() -> Iterator[bytes]:
+        at = first + 1
+        while at <= last:
+            end = written.index(b"\n", at)
+            yield written[at:end].removesuffix(b",")
+            at = end + 1
+
+    return (written[:first] + written[last + 1 :], lines()) if last >= 0 else (written, iter(()))
+
+
+def _counted_once(commune: CommuneFacts) -> CommuneFacts:
+    """The same commune, in which the version that counts and the same among all are one object."""
+    same = (version for version in commune.versions if version == commune.counted)
+    return dataclasses.replace(commune, counted=next(same, commune.counted))
+
+
+def _each_commune(written: bytes) -> Iterator[Mapping[str, Any]]:
+    frame, lines = _by_lines(written)
+    yield from json.loads(frame)["communes"]
+    yield from map(json.loads, lines)
 
 
 def counted_receipts(written: bytes) -> frozenset[str]:
@@ -309,8 +353,7 @@ def counted_receipts(written: bytes) -> frozenset[str]:
         ValueError: these are not the inputs of a report.
     """
     try:
-        communes = json.loads(written)["communes"]
-        counted = [commune["counted"] for commune in communes]
+        counted = (commune["counted"] for commune in _each_commune(written))
         return frozenset(version["receipt"] for version in counted if version)
     except (KeyError, TypeError) as error:
         raise ValueError("these are not the inputs of a report") from error
@@ -325,7 +368,7 @@ def unreached_silent(written: bytes) -> frozenset[str]:
     try:
         return frozenset(
             commune["code"]
-            for commune in json.loads(written)["communes"]
+            for commune in _each_commune(written)
             if commune["state"] == "silent" and not any(map(_asked, commune["mails"]))
         )
     except (KeyError, TypeError) as error:

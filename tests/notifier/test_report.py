@@ -22,7 +22,13 @@ from notifier.report import (
     inputs_json,
     workbook,
 )
-from notifier.report_inputs import PointFacts, counted_receipts, read_inputs, total
+from notifier.report_inputs import (
+    PointFacts,
+    counted_receipts,
+    read_inputs,
+    total,
+    unreached_silent,
+)
 from notifier.wording import roman
 from registry.model import Document, ReportRow
 from registry.snapshot import windows
@@ -196,9 +202,35 @@ def test_the_json_tells_all_versions_and_the_one_that_counts_in_canonical_form()
     for inputs in (mixed(), rig.inputs(CONFIG, twice), rig.inputs(CONFIG)):
         written = inputs_json(inputs)
         assert read_inputs(written) == inputs
-        assert written.decode() == json.dumps(
+        assert written.decode().replace("\n", "") == json.dumps(
             json.loads(written), ensure_ascii=False, sort_keys=True, separators=(",", ":")
         )
+        assert [
+            json.loads(line.strip(","))["code"] for line in written.decode().split("\n")[1:-1]
+        ] == [commune.code for commune in inputs.communes]
+
+
+def test_what_was_written_in_one_line_is_read_as_well() -> None:
+    inputs = mixed()
+    unreached = replace(inputs.communes[-1], state="silent", mails=())
+    inputs = replace(inputs, communes=(*inputs.communes[:-1], unreached))
+    once = inputs_json(inputs).replace(b"\n", b"")
+    assert read_inputs(once) == inputs
+    assert counted_receipts(once) == inputs.receipts
+    assert unreached_silent(once) == inputs.unreached
+    assert inputs.receipts
+    assert inputs.unreached
+
+
+def test_inputs_without_a_commune_are_read_back() -> None:
+    none = replace(mixed(), communes=())
+    assert read_inputs(inputs_json(none)) == none
+
+
+def test_a_version_that_counts_is_held_once() -> None:
+    """Of a country the second one would be 150 MB."""
+    for commune in read_inputs(inputs_json(mixed())).registering:
+        assert any(version is commune.counted for version in commune.versions)
 
 
 @settings(max_examples=15, deadline=None)
