@@ -103,11 +103,9 @@ def _in_other_layouts(
     """Yield the tables on their side, and the slips; those in running text only if alone."""
     beside: list[Grid] = []
     for grid in grids:
-        turned = transposed(grid, captions)
-        header = find_header(turned, captions) if turned else None
-        if turned and header and is_ours(header, captions.form):
+        if turned := _on_its_side(grid, captions):
             found = True
-            yield FormTable(turned, header, body_rows(turned, header))
+            yield turned
         else:
             beside.append(grid)
     slips = slips_of(beside, captions)
@@ -121,11 +119,24 @@ def _in_other_layouts(
 def _is_beside(grid: Grid, header: Header, captions: Captions) -> bool:
     """Tell slips whose labels stand over each other: further captions in the header's columns.
 
-    Only a header that names few of the fields can be such a row.
+    Or a table on its side, of which a row of points passes for a header. Only a header that names
+    few of the fields can be such a row.
     """
     required = sum(field.required for field in captions.form.fields)
     if sum(column.field.required for column in header.columns) * 2 > required:
         return False
     cells = (row[column.index] for row in grid.rows for column in header.columns)
     keys = {captions.exact(cell.text) for cell in cells if cell and isinstance(cell.value, str)}
-    return len(keys - {None} - {column.field.key for column in header.columns}) > 1
+    if len(keys - {None} - {column.field.key for column in header.columns}) > 1:
+        return True
+    turned = _on_its_side(grid, captions)
+    return turned is not None and len(turned.header.columns) > len(header.columns)
+
+
+def _on_its_side(grid: Grid, captions: Captions) -> FormTable | None:
+    """Return the table of a grid that lies on its side, if it is ours."""
+    turned = transposed(grid, captions)
+    header = find_header(turned, captions) if turned else None
+    if turned and header and is_ours(header, captions.form):
+        return FormTable(turned, header, body_rows(turned, header))
+    return None

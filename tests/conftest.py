@@ -74,13 +74,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)  # of those that are left
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.get_closest_marker("e2e"):
+    modules = [item.path.relative_to(TESTS).as_posix() for item in items]
+    for item, module in zip(items, modules, strict=True):
+        if item.get_closest_marker("e2e") or module in order.LONGEST:
             # Lines are counted where parts are tested; counting doubles what whole ways cost.
             item.add_marker("no_cover")
     workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "0"))
     if workers:
-        modules = [item.path.relative_to(TESTS).as_posix() for item in items]
         items[:] = [items[place] for place in order.dealt(modules, workers)]
 
 

@@ -100,8 +100,8 @@ def test_only_a_picture_that_needs_one_has_a_thread_and_not_for_long(
 @pytest.mark.parametrize(
     ("end", "code", "detail"),
     [
-        ("sleep", "timeout", "over 1 s"),
-        ("spin", "timeout", "over 1 s"),
+        ("sleep", "timeout", "not done in its time (1 s)"),
+        ("spin", "timeout", "not done in its time (1 s)"),
         ("processor time", "timeout", "out of processor time"),
         ("memory", "too-large", "out of memory"),
         ("memory in C", "too-large", "out of memory: the reader crashed: SIGABRT"),

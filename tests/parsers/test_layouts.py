@@ -97,6 +97,16 @@ def points(draw: st.DrawFn, most: int = 4, fewest: int = 1) -> list[Point]:
     return found
 
 
+def point(name: str) -> Point:
+    written: dict[str, CellValue] = {
+        "name": name, "address": "Thôn Bản Ngà", "owner": OWNERS[0], "representative": PERSONS[0],
+        "phone": "0911111111", "area_m2": 12.5, "products": PRODUCTS[0], "stars": 3,
+        "cost_requested": 30.5,
+    }  # fmt: skip
+    values = {key: str(value) for key, value in written.items()}
+    return Point(written, values | {"cost_requested": "30500000"})
+
+
 def check(result: Interpretation, truth: Sequence[Point]) -> None:
     """Every point is there, every value is right or missing or doubted with a finding."""
     said = {(f.field, f.row) for f in result.findings if f.severity != "note"}
@@ -197,6 +207,19 @@ def test_upright_with_all_that_offices_add(
         assert [f.code for f in result.findings if f.severity == "warning"] == ["total-mismatch"]
     else:
         exact(result, truth)
+
+
+def test_a_row_of_points_is_no_header_where_captions_stand_down_the_side() -> None:
+    """One point is called after its place, another what a caption is called: "Điểm OCOP"."""
+    truth = [point("Thôn Bản Ngà"), point("Điểm OCOP")]
+    order = ["address", "products", "owner", "representative", "phone", "area_m2", "name",
+             "cost_requested", "stars"]  # fmt: skip
+    rows: Rows = [
+        [CAPTIONS[key].split(" (")[0], None, *(one.written[key] for one in truth)] for key in order
+    ]
+    rows[5][1], rows[7][1] = "m2", "triệu đồng"
+    rows.insert(0, ["Nội dung", "ĐVT", "Điểm 1", "Điểm 2"])
+    exact(interpret(Extract("xlsx", (grid(rows),)), FORMS["shipped"]), truth)
 
 
 @settings(max_examples=60, deadline=None)
