@@ -510,7 +510,7 @@ class Config:
         known = self._by_day.get(day)
         if known is None:
             made = Communes(one for one in self.communes if one.valid_on(day))
-            known = next((one for one in self._by_day.values() if one == made), made)
+            known = next((one for one in tuple(self._by_day.values()) if one == made), made)
             if len(self._by_day) >= _MOST_DAYS:
                 self._by_day.clear()
             self._by_day[day] = known

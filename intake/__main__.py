@@ -60,15 +60,15 @@ def _explain(error: Exception) -> NoReturn:
     from config.problem import ConfigProblems  # noqa: PLC0415
     from intake.mailbox import LoginRefused, Unreachable  # noqa: PLC0415
     from notifier.templates import WordingProblem  # noqa: PLC0415
-    from registry.errors import NotPossible, RegistryBusy, RegistryProblem  # noqa: PLC0415
+    from registry.errors import NotPossible, RegistryBusy, RegistryProblem, VaultAway  # noqa: PLC0415
     from registry.lease import Held, LeaseLost  # noqa: PLC0415
 
     if isinstance(error, ConfigProblems):
         for problem in error.problems:
             _echo(str(problem), err=True)
         raise SystemExit(1) from None
-    mendable = (NotPossible, RegistryBusy, RegistryProblem, Held, LeaseLost, LoginRefused)
-    if isinstance(error, (*mendable, Unreachable, WordingProblem)):
+    registry = (NotPossible, RegistryBusy, RegistryProblem, VaultAway, Held, LeaseLost)
+    if isinstance(error, (*registry, LoginRefused, Unreachable, WordingProblem)):
         _echo(f"intake: {error}", err=True)
         raise SystemExit(1) from None
     import contextlib  # noqa: PLC0415
@@ -317,6 +317,7 @@ def once() -> None:
             daemon = Daemon(desk)
             daemon.recover()
             daemon.until_idle()
+            daemon.publisher.publish(last=True)
             if daemon.trouble:
                 _echo(f"intake: {daemon.trouble}", err=True)
                 raise typer.Exit(1)

@@ -28,7 +28,7 @@ from notifier.report_names import file_names
 from notifier.schedule import ReportChange, newest_report, next_report_due, released_report
 from notifier.supplement import supplement_workbook
 from notifier.templates import WordingProblem
-from registry.errors import NotPossible
+from registry.errors import NotPossible, VaultAway
 from registry.model import ReportFile, ReportRow, Snapshot
 from registry.snapshot import silent_communes, windows
 from registry.store import Store
@@ -84,9 +84,10 @@ def _told_by(snapshot: Snapshot, campaign: Campaign, config: Config) -> tuple[ob
     """Return what is another thing when a report could tell anything else."""
     mine = campaign.id
     return (
-        id(config),
+        config,
         frozenset(one.id for (call, _), one in snapshot.current.items() if call == mine),
         frozenset(one for one in snapshot.heard.items() if one[0][0] == mine),
+        frozenset(one for one in snapshot.asked.items() if one[0][0] == mine),
         tuple(row for row in snapshot.reports if row.campaign == mine),
         snapshot.bounced,
         snapshot.campaigns.get(mine),
@@ -154,9 +155,15 @@ def takes_back(store: Store, vault: Vault, report: ReportRow) -> bool:
 
 
 def _counted(vault: Vault, report: ReportRow) -> frozenset[str]:
-    """The receipt numbers that a frozen report counts; none, when its inputs are lost."""
+    """The receipt numbers that a frozen report counts; none, when its inputs are lost.
+
+    Raises:
+        VaultAway: they cannot be read now.
+    """
     try:
         return counted_receipts(vault.get(report.inputs_sha256))
+    except VaultAway:
+        raise  # not lost: what is compared without them would be taken for a difference
     except (KeyError, ValueError, VaultDamaged, OSError) as error:
         _log.warning("inputs_lost", campaign=report.campaign, number=report.number, why=str(error))
         return frozenset()
@@ -166,6 +173,8 @@ def _unreached(vault: Vault, report: ReportRow) -> frozenset[str]:
     """The communes that a frozen report calls silent though no mail was delivered to them."""
     try:
         return unreached_silent(vault.get(report.inputs_sha256))
+    except VaultAway:
+        raise
     except (KeyError, ValueError, VaultDamaged, OSError):
         return frozenset()  # `_counted` has logged it
 

@@ -25,6 +25,7 @@ from notifier.redirect import redirected
 from notifier.report_inputs import ReportInputs, read_inputs
 from notifier.report_view import ReportFacts
 from notifier.view import Target
+from registry.errors import VaultAway
 from registry.model import (
     CommuneKey,
     Document,
@@ -355,9 +356,15 @@ def _report(desk: Desk, one: Due, campaign: Campaign | None) -> ReportFacts | No
 
 
 def frozen_inputs(vault: Vault, sha256: str) -> ReportInputs | None:
-    """Return the inputs of a frozen report; None when they are not known (any more)."""
+    """Return the inputs of a frozen report; None when they are not known (any more).
+
+    Raises:
+        VaultAway: they cannot be read now.
+    """
     try:
         return read_inputs(vault.get(sha256)) if sha256 else None
+    except VaultAway:
+        raise
     except (KeyError, ValueError, VaultDamaged, OSError) as error:
         _log.warning("inputs_lost", sha256=sha256, why=str(error))
         return None

@@ -57,14 +57,16 @@ class Publisher:
     _seen: _Seen | None = None
     _made_at: dt.datetime | None = None
 
-    def publish(self, *, busy: bool = False) -> None:
+    def publish(self, *, busy: bool = False, last: bool = False) -> None:
         """Write the pages if what they show has changed. Never raises an error of its own.
 
         While the daemon is ``busy`` with a full inbox each turn changes them: then they are made
         once a minute, and again when the inbox is empty. Those of a nation are made once a minute.
+        ``last``: nobody does it after this.
         """
         desk, signs = self.desk, self.health.signs
-        if (busy or len(desk.config.communes) > _FEW) and self._made_at is not None:
+        seldom = busy or len(desk.config.communes) > _FEW
+        if seldom and not last and self._made_at is not None:
             since = desk.clock() - self._made_at
             if dt.timedelta() <= since < _PAUSE:  # a clock that was put back counts for nothing
                 return

@@ -165,10 +165,11 @@ class Service:
             while not self.words.empty():
                 words.add(self.words.get())
             if "stop" in words:
-                return
+                break
             if "reload" in words or self._unread_edit():
                 self._unless_busy(self.reload)
             self._turn()
+        self.daemon.publisher.publish(last=True)
 
     def _next_word(self) -> Word:
         """Wait for a word; a lease that is lost meanwhile ends the wait as it ends any work."""

@@ -28,6 +28,7 @@ from intake.selftest import HEADER, answer_key, in_words
 from intake.signed import read_mail
 from intake.strangers import Strangers, stranger
 from intake.triage import triage
+from parsers.jail import JailBrokenError
 from registry.errors import NotPossible, RegistryBusy, RegistryProblem, VaultAway
 from registry.lease import LeaseLost
 from registry.model import Decided, HeldReason, Message, Outcome, Verdict
@@ -44,6 +45,9 @@ _READ_WHEN_ACCEPTED: frozenset[Verdict] = frozenset(
     {"stranger", "auto-reply", "unchecked", "decision"}
 )
 
+#: What keeps any message from being understood now: it is told, and no message's own doing.
+_NO_MESSAGES_FAULT = (RegistryProblem, RegistryBusy, VaultAway, LeaseLost, JailBrokenError)
+
 _Prepared = Outcome | Opened | Strangers | Answer | ReportAnswer
 
 
@@ -59,7 +63,8 @@ def understand_kept(
     failed a moment ago would fail again.
 
     Raises:
-        JailBrokenError: no document can be read on this machine now; no attempt was counted.
+        JailBrokenError: no document can be read on this machine now; mostly before an attempt was
+            counted.
         VaultAway: nothing can be read of the vault now; mostly before an attempt was counted.
     """
     limits = desk.config.settings.limits
@@ -86,7 +91,7 @@ def understand_kept(
             except NotPossible as error:
                 _log.info("decided_meanwhile", message=message.id, reason=str(error))
                 continue
-            except (RegistryProblem, RegistryBusy, VaultAway, LeaseLost):
+            except _NO_MESSAGES_FAULT:
                 raise
             except Exception:  # noqa: BLE001  what cannot be written down is a failed attempt too
                 _log.exception("attempt_failed", message=message.id)
@@ -146,7 +151,7 @@ def _attempted(desk: Desk, message: Message, prepared: Future[_Prepared] | None)
     try:
         ready = prepared.result() if prepared else _prepare(desk, message, begun_at)
         return ready if isinstance(ready, Outcome) else ready.decided()
-    except (RegistryProblem, RegistryBusy, VaultAway, LeaseLost):
+    except _NO_MESSAGES_FAULT:
         raise
     except OSError as error:  # its own file may be what is bad: the others must not wait for it
         _log.exception("attempt_failed", message=message.id, attempt=attempt)

@@ -32,6 +32,9 @@ _TRIFLES = frozenset(
     }
 )
 
+#: Notes of what stands beside documents, or beside a table in the mail's own words.
+_BESIDE = frozenset({"trifle", "picture"})
+
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
 #: So many files over the number are named one by one; the rest is counted.
 _NAMED = 5
@@ -75,8 +78,11 @@ def unpack(parsed: Parsed, limits: Limits, open_: Open) -> Unpacked:
     seen: set[str] = set()
     room = int(limits.message_bytes)
     for part, arrived in leaves:
+        if beside := _beside(part, has_document=has_document):
+            notes.append(beside)
+            continue  # not seen: the same picture may be attached as well, and is a scan then
         sha256 = hashlib.sha256(part.data).hexdigest()
-        note = _left_out(part, has_document=has_document) or (
+        note = (
             Note("same-file", part.name)
             if sha256 in seen
             else _over_budget(part, room if arrived else len(part.data), limits)
@@ -89,7 +95,7 @@ def unpack(parsed: Parsed, limits: Limits, open_: Open) -> Unpacked:
         candidates.append(part)
     kept, many = _most_telling(candidates, limits.documents)
     notes += many
-    if not kept and not notes:
+    if not kept and all(note.code in _BESIDE for note in notes):
         kept = [
             Part("nội dung thư.html", "text/html", mail.html.encode())
             for mail in mails
@@ -137,7 +143,8 @@ def _most_telling(candidates: list[Part], most: int) -> tuple[list[Part], list[N
     )
 
 
-def _left_out(part: Part, *, has_document: bool) -> Note | None:
+def _beside(part: Part, *, has_document: bool) -> Note | None:
+    """Say that a part is no document, but what mail programs and signatures bring along."""
     if _is_trifle(part):
         return Note("trifle", part.name)
     if _is_icon(part) or (has_document and _is_logo(part)):

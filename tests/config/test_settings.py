@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rigs.config_folder import CAMPAIGN, EXAMPLE, base_folder, edit
 
+from config.communes import Communes
 from config.model import Mailbox, Smtp
 from config.settings import ConfigProblems, Problem, load, secret, warnings
 
@@ -68,6 +69,23 @@ def test_the_members_are_those_of_the_last_day_before_the_deadline(folder: Path)
     config = load(folder, env=ENV)
     assert len(config.communes) == 4
     assert "06232" not in {commune.code for commune in config.members(config.campaigns[0])}
+
+
+def test_days_are_asked_about_by_several_threads(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another one comes in between with its day, as messages of two days are read side by side."""
+    config = load(folder, env=ENV)
+    first, second, other = (dt.date(2024, 5, day) for day in (13, 14, 15))
+    known = config.communes_on(first)
+
+    def equal(left: Communes, right: object) -> bool:
+        monkeypatch.undo()
+        config.communes_on(other)
+        return left == right
+
+    monkeypatch.setattr(Communes, "__eq__", equal)
+    assert config.communes_on(second) is known
 
 
 def test_a_missing_folder_and_missing_files_are_told(tmp_path: Path) -> None:

@@ -570,6 +570,23 @@ def test_a_message_that_fails_after_it_was_assigned_is_held_again(whole, monkeyp
     assert _state(whole, "06223") == "in-review"
 
 
+def test_a_reader_that_cannot_be_started_amid_a_batch_is_told_and_no_messages_fault(
+    whole, monkeypatch
+):
+    """One reader stood ready, the next one could not be started: the machine's fault."""
+
+    def broken(*_: object) -> None:
+        raise JailBrokenError("worker did not start (-9)")
+
+    whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
+    with monkeypatch.context() as patched:
+        patched.setattr(whole.desk.reader, "read", broken)
+        whole.tick()
+        assert "reader" in {one.key for one in whole.daemon.health.current}
+    whole.tick()
+    assert _state(whole, "06223") == "registered"
+
+
 def test_a_poll_counts_from_when_it_asked_and_only_when_it_saw_all(whole, monkeypatch):
     """Silence rests on it: what arrives while bodies are fetched was not seen."""
     whole.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))

@@ -146,6 +146,19 @@ def test_the_pages_of_a_nation_are_made_once_a_minute(
     assert shown(office) != before
 
 
+def test_whoever_publishes_for_the_last_time_does_not_wait_a_minute(
+    office: MemoryOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`intake once` of a nation: its pages would be those from before the mail, until the next."""
+    monkeypatch.setattr(publish, "_FEW", 1)
+    office.tick()
+    before = shown(office)
+    nil(office)
+    office.tick()
+    office.daemon.publisher.publish(last=True)
+    assert shown(office) != before
+
+
 def test_a_clock_that_was_put_back_does_not_keep_the_pages_as_they_were(
     office: MemoryOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,6 +72,17 @@ def test_a_picture_in_the_text_is_a_document_when_it_is_all_there_is() -> None:
     assert len(take(letters.file(), big).files) == 2
 
 
+@pytest.mark.parametrize("first", ["shown", "attached"])
+def test_a_scan_that_the_text_shows_and_that_is_attached_is_one_document(first: str) -> None:
+    scan = b"\xff\xd8\xff" + b"s" * 90_000
+    shown = letters.file("scan.jpg", scan, "image/jpeg", disposition="inline")
+    attached = letters.file("scan.jpg", scan, "image/jpeg")
+    both = [shown, attached] if first == "shown" else [attached, shown]
+    files, notes, _ = take(*both)
+    assert [part.name for part in files] == ["scan.jpg"]
+    assert [note.code for note in notes] == ["picture"]
+
+
 def test_trifles_of_mailers_are_left_out() -> None:
     trifles = [
         letters.file("smime.p7s", b"0\x80" * 900, "application/pkcs7-signature"),
@@ -150,6 +161,19 @@ def test_fault_046_table_of_the_body_is_offered_as_a_document() -> None:
     assert [each.name for each in take(letters.file(), text=page, kind="text/html").files] == [
         "bieu.xlsx"
     ]
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        letters.file("logo.png", PNG + b"l" * 3_000, "image/png", disposition="inline"),
+        letters.file("an.vcf", b"BEGIN:VCARD", "text/x-vcard"),
+    ],
+)
+def test_a_table_of_the_body_is_a_document_also_beside_what_signatures_bring(beside: bytes) -> None:
+    page = f"<table>{'<tr><td>1</td><td>Chợ</td><td>50</td></tr>' * 3}</table>"
+    (part,) = take(beside, text=page, kind="text/html").files
+    assert part.content_type == "text/html"
 
 
 def test_fault_046_table_of_the_body_is_read() -> None:

@@ -18,7 +18,9 @@ from rigs.whole import parsed, words
 import intake.service as service_module
 from intake.closing import release_report
 from notifier.report import gather
+from registry.errors import VaultAway
 from registry.snapshot import windows
+from registry.vault import Vault
 
 HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 HOA_CU, CHAIR = "hoacu@caoloc.example", "chutich.hoacu@caoloc.example"
@@ -248,6 +250,46 @@ def test_fault_085_a_bounce_after_closing_takes_evidence_away(office) -> None:
     office.tick()
     assert [one.number for one in office.store.reports(CAMPAIGN)] == [1, 2]
     release_report(office.store, office.vault, CAMPAIGN, "lãnh đạo", office.now, 2)
+
+
+def test_a_bounce_of_an_address_that_was_dead_already_takes_evidence_away_too(office) -> None:
+    """Each morning's comparison was made without it: it counts, also without a restart."""
+    launched(office)
+    while office.now < moment(20, 20):
+        office.pass_time(dt.timedelta(hours=6))
+        office.tick()
+    asked = [one for one in to(office, LONE) if one.key.startswith(("call/", "remind/"))]
+    come_back(office, asked[0])
+    closed(office)
+    office.pass_time(2 * DAY)
+    office.tick()
+    assert [one.number for one in office.store.reports(CAMPAIGN)] == [1]
+    for mail in asked[1:]:
+        come_back(office, mail)
+    office.pass_time(DAY)
+    office.tick()
+    assert [one.number for one in office.store.reports(CAMPAIGN)] == [1, 2]
+
+
+def test_a_vault_that_was_away_for_a_while_is_no_reason_for_another_draft(
+    office, monkeypatch
+) -> None:
+    """What a report counts cannot be read meanwhile; that is not that it counts nothing."""
+
+    def away(*_: object) -> bytes:
+        raise VaultAway("the bucket does not answer")
+
+    launched(office)
+    office.server.deliver(letter("form", "Hòa Cư", HOA_CU, 1, 1), office.now)
+    office.tick()
+    closed(office)
+    office.pass_time(DAY)
+    with monkeypatch.context() as patched:
+        patched.setattr(Vault, "get", away)
+        office.tick()
+        assert "the vault is away" in office.daemon.trouble
+    office.tick()
+    assert [one.number for one in office.store.reports(CAMPAIGN)] == [1]
 
 
 def test_the_silence_notice_shows_what_came_back_and_never_as_received(office) -> None:
