@@ -582,7 +582,7 @@ def test_a_reader_that_cannot_be_started_amid_a_batch_is_told_and_no_messages_fa
     with monkeypatch.context() as patched:
         patched.setattr(whole.desk.reader, "read", broken)
         whole.tick()
-        assert "reader" in {one.key for one in whole.daemon.health.current}
+        assert [one.kind for one in whole.store.mails()] == ["alert"]
     whole.tick()
     assert _state(whole, "06223") == "registered"
 
