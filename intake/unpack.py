@@ -35,7 +35,8 @@ _TRIFLES = frozenset(
 #: Notes of what stands beside documents, or beside a table in the mail's own words.
 _BESIDE = frozenset({"trifle", "picture"})
 
-_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+_TIFF = (b"II*\0", b"MM\0*")
+_PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"BM", *_TIFF)
 #: So many files over the number are named one by one; the rest is counted.
 _NAMED = 5
 
@@ -163,7 +164,9 @@ def _is_trifle(part: Part) -> bool:
 
 
 def _is_icon(part: Part) -> bool:
-    return part.content_type.startswith("image/") and len(part.data) < _ICON_BYTES
+    is_picture = part.content_type.startswith("image/")
+    # Nobody's icon is a TIFF: scanners write sparse pages of black and white so small.
+    return is_picture and len(part.data) < _ICON_BYTES and not part.data.startswith(_TIFF)
 
 
 def _is_logo(part: Part) -> bool:

@@ -83,6 +83,13 @@ def test_a_scan_that_the_text_shows_and_that_is_attached_is_one_document(first: 
     assert [note.code for note in notes] == ["picture"]
 
 
+def test_a_small_tiff_is_a_page_and_no_icon() -> None:
+    """A sparse letter in black and white, as scanners pack it."""
+    files, notes, _ = take(letters.file("cv.tif", b"II*\0" + b"x" * 6_000, "image/tiff"))
+    assert [part.name for part in files] == ["cv.tif"]
+    assert notes == ()
+
+
 def test_trifles_of_mailers_are_left_out() -> None:
     trifles = [
         letters.file("smime.p7s", b"0\x80" * 900, "application/pkcs7-signature"),
