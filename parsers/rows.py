@@ -51,6 +51,9 @@ _BLANKS = " .…_-–—\n\t"
 _LABEL = 200
 _PAGE = re.compile(r"page \d+")
 _NUMBER_TYPES = {"decimal", "money", "stars"}
+_AMOUNT = re.compile(r"[1-9][\d.,]*\s*\D{0,12}")
+#: So many columns of the form are filled in a row that is a point and no signature.
+_A_POINT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +84,56 @@ def is_filled(cell: Cell | None) -> bool:
 def body_rows(grid: Grid, header: Header) -> tuple[BodyRow, ...]:
     """Return the rows under the header, empty ones and repeated headers left out.
 
-    Signatures end the table: what stands below is none of it. A row that continues the one above
-    (a page break, or further products of the same point) is told by its missing number and name.
+    Signatures end the table: what stands below is none of it. What looks like one and has a point
+    below it, before any empty row, is none: "Kế toán: …" may be a point's second representative.
+    A row that continues the one above (a page break, or further products of the same point) is
+    told by its missing number and name.
     """
     rows: list[BodyRow] = []
     covers: dict[int, tuple[Cell, int]] = {}
+    point = 0  # the table is known to go on to this row
     for number in range(header.end, len(grid.rows)):
         cells = grid.rows[number]
         row = _body_row(header, cells, number, covers)
         _cover(cells, number, covers)
         if row is None or _is_header_again(header, cells):
             continue
-        if _ends_table(row, cells):
-            break
+        if _ends_table(header, row, cells):
+            point = point if point > number else _next_point(grid, header, number + 1)
+            if not point:
+                break
+            if len(row.own) == 1 and _named(header, row):
+                row = replace(row, kind="note")  # a signature is no point's name
         rows.append(row)
     return _one_each(header, rows) if header.exact else _joined(header, rows)
+
+
+def _next_point(grid: Grid, header: Header, first: int) -> int:
+    """Return the first row that is a point, 0 if an empty row or the end comes before it."""
+    for number, cells in enumerate(grid.rows[first:], first):
+        if not any(map(is_filled, cells)):
+            return 0
+        if is_point(header, cells):
+            return number
+    return 0
+
+
+def is_point(header: Header, cells: Sequence[Cell | None]) -> bool:
+    """Tell a row that is a point and no signature, whatever stands above it.
+
+    It has a name, and a running number with two more values or most of what is required. Nothing
+    else stands in the columns of an official workbook: there the number may be missing.
+    """
+    required = [column.field.key for column in header.columns if column.field.required]
+    at = {column.field.key: column.index for column in header.columns}
+    own = {key for key, column in at.items() if is_filled(cells[column])}
+    if not required or required[0] not in own or _is_header_again(header, cells):
+        return False
+    index = header.assignment.index
+    mark = cells[index] if index is not None else None
+    if header.exact or (mark is not None and mark.text.strip(" .").isdigit()):
+        return len(own) >= _A_POINT
+    return len(own.intersection(required)) * 2 > len(required)
 
 
 def _cover(cells: Sequence[Cell | None], number: int, covers: dict[int, tuple[Cell, int]]) -> None:
@@ -213,12 +251,24 @@ def _is_header_again(header: Header, cells: Sequence[Cell | None]) -> bool:
     return len(texts) >= 2 and all(squash(text) in header.texts for text in texts)  # noqa: PLR2004
 
 
-def _ends_table(row: BodyRow, cells: Sequence[Cell | None]) -> bool:
+def _ends_table(header: Header, row: BodyRow, cells: Sequence[Cell | None]) -> bool:
     texts = [cell.text for cell in cells if cell and cell.text.strip()]
     if len(texts) > 3 or (row.index and row.index.text.strip().isdigit()):  # noqa: PLR2004
         return False
     folded = [fold(text[:_LABEL]) for text in texts]
-    return any(_SIGNATURE.match(text) or _PLACE_DATE.fullmatch(text) for text in folded)
+    signed = any(_SIGNATURE.match(text) or _PLACE_DATE.fullmatch(text) for text in folded)
+    return signed and not _has_amount(header, row)
+
+
+def _named(header: Header, row: BodyRow) -> bool:
+    """Tell a row with a text in the column of the points' names."""
+    return next((c.field.key for c in header.columns if c.field.required), "") in row.own
+
+
+def _has_amount(header: Header, row: BodyRow) -> bool:
+    """Tell a number in a column of numbers: "4 sao" beside "QĐ … ngày … tháng … năm …"."""
+    counted = (c.field.key for c in header.columns if c.field.type in _NUMBER_TYPES)
+    return any(key in row.own and _AMOUNT.fullmatch(row.own[key].text.strip()) for key in counted)
 
 
 def _one_each(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:

@@ -300,11 +300,55 @@ def test_other_rows_are_no_points(line: list[CellValue]) -> None:
     assert (len(result.rows), codes(result)) == (2, [])
 
 
-def test_below_the_signature_nothing_is_read() -> None:
+def test_a_point_below_the_signature_is_not_read_and_not_lost_in_silence() -> None:
     result = reading(
         HEAD, ROW, ["NGƯỜI LẬP BIỂU", None, None, None, "CHỦ TỊCH"], [None] * 3, SECOND
     )
     assert len(result.rows) == 1
+    assert [(f.severity, f.code, f.place) for f in result.findings] == [
+        ("error", "below-table", "Biểu 1!B5")
+    ]
+
+
+def test_without_running_numbers_a_point_below_the_signature_is_told_by_its_values() -> None:
+    total: list[CellValue] = ["Tổng cộng", *[None] * 4, 55.5, None, None, 130]
+    rows = [HEAD[1:], ROW[1:], ["NGƯỜI LẬP BIỂU"], [None] * 3, SECOND[1:], total]
+    result = reading(*rows)
+    assert len(result.rows) == 1
+    assert codes(result) == ["below-table"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        [None] * 7 + ["Chè Shan", "4 sao", "QĐ 45 ngày 15 tháng 5 năm 2023"],
+        [None] * 4 + ["Kế toán: Trần Thị B", "0987654321"],
+        [None] * 4 + ["Chủ tịch HĐQT Trần Văn B"],
+        [None] * 3 + ["Xác nhận của xã"],
+    ],
+)
+@pytest.mark.parametrize("numbered", [True, False])
+def test_what_looks_like_a_signature_above_a_point_ends_no_table(
+    line: list[CellValue], *, numbered: bool
+) -> None:
+    rows = [HEAD, ROW, line, SECOND]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", "Điểm D"]
+    assert "row-joined" in codes(result)
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_what_looks_like_a_signature_is_no_name(*, numbered: bool) -> None:
+    rows = [HEAD, ROW, [None, "Cán bộ phụ trách: ông A"], SECOND]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", "Điểm D"]
+
+
+def test_a_row_with_a_number_of_its_own_is_no_signature() -> None:
+    """Further products of the last point, with the decision by which they were certified."""
+    decided: list[CellValue] = [None] * 7 + ["Chè Shan", 4, None, "QĐ 45 ngày 15 tháng 5 năm 2023"]
+    result = reading([*HEAD, "Ghi chú"], ROW, decided)
+    assert result.rows[0].values["products"] == "Mật ong; Chè Shan"
 
 
 def test_a_row_cut_by_a_page_break_is_one_point() -> None:
