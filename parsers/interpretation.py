@@ -114,7 +114,7 @@ def _read(
         unknown.extend(unknown_columns(table.grid, table.header, data))
         findings.extend(column_findings(table, form, mine, all_read=len(rows) == len(table.rows)))
         findings.extend(finding for record in mine for finding in record.findings)
-        known = contexts(table.grid, table.header)
+        known = contexts(table.header, rows)
         findings.extend(total_findings(table.header, rows, mine, known))
         asides.extend(_asides(table, rows))
         done.extend(mine)

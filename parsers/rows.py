@@ -94,9 +94,10 @@ def body_rows(grid: Grid, header: Header) -> tuple[BodyRow, ...]:
     point = 0  # the table is known to go on to this row
     for number in range(header.end, len(grid.rows)):
         cells = grid.rows[number]
-        row = _body_row(header, cells, number, covers)
+        found = _body_row(header, cells, number, covers)
         _cover(cells, number, covers)
-        if row is None or _is_header_again(header, cells):
+        row = found or BodyRow("note", number, {}, {})  # "STT" alone may have a signature below it
+        if found and _is_header_again(header, cells):
             continue
         if _ends_table(header, row, cells):
             point = point if point > number else _next_point(grid, header, number + 1)
@@ -104,7 +105,8 @@ def body_rows(grid: Grid, header: Header) -> tuple[BodyRow, ...]:
                 break
             if len(row.own) == 1 and _named(header, row):
                 row = replace(row, kind="note")  # a signature is no point's name
-        rows.append(row)
+        if found:
+            rows.append(row)
     return _one_each(header, rows) if header.exact else _joined(header, rows)
 
 

@@ -753,3 +753,45 @@ def test_a_row_that_may_be_the_rest_of_the_one_above_leaves_neither_certain() ->
         assert row.confidence["name"] < CERTAIN
         assert row.confidence["address"] < CERTAIN
     assert "stray-row" in {finding.code for finding in result.findings}
+
+
+BELOW = [
+    "Người lập biểu: Nguyễn Văn A - SĐT 0912.345.678",
+    "Theo mục 1.2 của hướng dẫn",
+    "12.5",
+    "Ghi chú: tỷ lệ 12.5 %",
+]
+
+
+@pytest.mark.parametrize("below", BELOW)
+@pytest.mark.parametrize(
+    ("caption", "written"),
+    [("Diện tích (m2)", "12.500"), ("Tổng kinh phí (triệu đồng)", "1.500")],
+)
+def test_a_text_below_the_points_does_not_say_how_their_numbers_are_written(
+    below: str, caption: str, written: str
+) -> None:
+    """ "1.500" has two readings, whatever stands under its column."""
+    head = [*[text for text in HEAD if text != "Diện tích (m2)"], caption]
+    row: list[CellValue] = [*ROW[:6], *ROW[7:], written]
+    remark: list[CellValue] = [None] * 9 + [below]
+    field = "cost_total" if "kinh phí" in caption else "area_m2"
+    for rows in ([row, [], ["NGƯỜI LẬP BIỂU"], remark], [row, remark]):
+        result = reading(head, *rows)
+        assert result.rows[0].confidence.get(field, 0) < CERTAIN
+
+
+@pytest.mark.parametrize("other", ["12,5", "12,5 m2", "1.012,5 m²"])
+def test_a_number_of_another_point_says_how_the_columns_numbers_are_written(other: str) -> None:
+    row: list[CellValue] = [*ROW[:6], "1.500", *ROW[7:]]
+    result = reading(HEAD, row, [*SECOND[:6], other, *SECOND[7:]])
+    assert result.rows[0].values["area_m2"] == "1500"
+    assert result.rows[0].confidence["area_m2"] >= CERTAIN
+
+
+@pytest.mark.parametrize("below", ["17/5/2024", "Hòa Cư, ngày 17/5/2024"])
+def test_a_date_below_the_points_does_not_say_that_their_days_come_first(below: str) -> None:
+    head, row = [*HEAD, "Ngày cấp GCN"], [*ROW, "05/06/2023"]
+    result = reading(head, row, [], ["NGƯỜI LẬP BIỂU"], [None] * 10 + [below])
+    assert codes(result) == ["date-order"]
+    assert codes(reading(head, row)) == ["date-order"]
