@@ -51,6 +51,7 @@ _BLANKS = " .…_-–—\n\t"
 _LABEL = 200
 _PAGE = re.compile(r"page \d+")
 _NUMBER_TYPES = {"decimal", "money", "stars"}
+_SUMMED_TYPES = {"decimal", "money"}
 _AMOUNT = re.compile(r"[1-9][\d.,]*\s*\D{0,12}")
 #: So many columns of the form are filled in a row that is a point and no signature.
 _A_POINT = 3
@@ -287,9 +288,11 @@ def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
     """Return the rows with those marked that continue the data row above them.
 
     Below a total or a note only a row with a number or with half of the required values is data.
+    A row of nothing but amounts is a sum that nobody labelled, not what the point above lacks.
     """
     required = [c.field.key for c in header.columns if c.field.required]
     worded = {c.field.key for c in header.columns if c.field.type not in _NUMBER_TYPES}
+    summed = {c.field.key for c in header.columns if c.field.type in _SUMMED_TYPES}
     numbered = any(row.kind == "data" and is_filled(row.index) for row in rows)
     result: list[BodyRow] = []
     for row in rows:
@@ -299,7 +302,9 @@ def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
         elif kind == "data" and result and not is_filled(row.index):
             lacking = sum(1 for key in required if key not in row.own)
             mostly = lacking >= len(required) / 2
-            if result[-1].kind in {"data", "continued"}:
+            if summed.issuperset(row.own) and _is_sum(row, result[-1]):
+                kind = "total"
+            elif result[-1].kind in {"data", "continued"}:
                 nameless = required and required[0] not in row.own
                 shared = required and required[0] in row.shared
                 named = not nameless and _names_a_point(row, result[-1], required, worded)
@@ -335,11 +340,21 @@ def _names_a_point(row: BodyRow, above: BodyRow, required: Sequence[str], worded
     more = [key for key in required[1:] if key in worded and key in row.own]
     if not required or not more:
         return False
-    name = row.own[required[0]]
-    page = _PAGE.match(name.place)
-    before = next((_PAGE.match(cell.place) for cell in above.own.values()), None)
-    cut = page and before and page[0] != before[0]
-    return not cut and not name.text.strip()[:1].islower()
+    return not _is_cut(row, above) and not row.own[required[0]].text.strip()[:1].islower()
+
+
+def _is_sum(row: BodyRow, above: BodyRow) -> bool:
+    """Tell a row of amounts below a point to which no merged cell and no page break ties it."""
+    data = above.kind in {"data", "continued"}
+    return data and not row.shared and not _is_cut(row, above)
+
+
+def _is_cut(row: BodyRow, above: BodyRow) -> bool:
+    """Tell a row that begins another page than the one above."""
+    page, before = (
+        next((_PAGE.match(cell.place) for cell in one.own.values()), None) for one in (row, above)
+    )
+    return bool(page and before and page[0] != before[0])
 
 
 def _outlined(rows: Sequence[BodyRow]) -> Iterator[BodyRow]:

@@ -59,6 +59,9 @@ SECOND: list[CellValue] = [
 ]
 
 
+Rows = Sequence[Sequence[CellValue]]
+
+
 def reading(*rows: Sequence[CellValue], kind: str = "xlsx") -> Interpretation:
     return interpret(Extract(kind, (grid(rows),)), FORM)
 
@@ -758,7 +761,6 @@ def test_a_row_that_may_be_the_rest_of_the_one_above_leaves_neither_certain() ->
 BELOW = [
     "Người lập biểu: Nguyễn Văn A - SĐT 0912.345.678",
     "Theo mục 1.2 của hướng dẫn",
-    "12.5",
     "Ghi chú: tỷ lệ 12.5 %",
 ]
 
@@ -795,3 +797,24 @@ def test_a_date_below_the_points_does_not_say_that_their_days_come_first(below: 
     result = reading(head, row, [], ["NGƯỜI LẬP BIỂU"], [None] * 10 + [below])
     assert codes(result) == ["date-order"]
     assert codes(reading(head, row)) == ["date-order"]
+
+
+@pytest.mark.parametrize("between", [[], [[]]])
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize(("area", "cost"), [(None, 50), (35.5, None), (35.5, 50)])
+def test_a_sum_without_a_label_is_no_amount_of_the_last_point(
+    between: Rows, area: CellValue, cost: CellValue, *, numbered: bool
+) -> None:
+    """What the last point lacks stays missing, and the sum is compared."""
+    lacking: list[CellValue] = [*SECOND[:6], None, *SECOND[7:9], None]
+    total: list[CellValue] = [*[None] * 6, area, None, None, cost]
+    rows = [HEAD, ROW, lacking, *between, total]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [len(row.values) for row in result.rows] == [9, 7]
+    assert codes(result) == ["missing-value", "missing-value"]
+
+
+def test_a_sum_without_a_label_that_is_none_is_asked_about() -> None:
+    """Amounts that were typed one row too low are no sum of the points above."""
+    result = reading(HEAD, ROW, [*SECOND[:9], None], [*[None] * 9, 80])
+    assert codes(result) == ["missing-value", "total-mismatch"]
