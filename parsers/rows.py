@@ -26,7 +26,8 @@ _SUBTOTAL = re.compile(
 _NOTE = re.compile(
     r"(?:ghi chu|luu y|chu thich|giai thich|ghi ro|bang chu|so tien bang chu"
     r"|danh sach (?:nay )?(?:gom|co)"
-    r"|tong so (?:co )?\d|tong cong (?:co )?\d|bieu (?:nay )?gom|noi nhan|kinh gui|nguon)\b"
+    r"|tong so (?:co )?\d|tong cong (?:co )?\d|bieu (?:nay )?gom|noi nhan|kinh gui|nguon"
+    r"|don vi tinh|dvt)\b"
 )
 _SIGNATURE = re.compile(
     r"(?:tm|kt|tl|tuq|q) (?:uy ban|ubnd|chu tich|giam doc|hoi dong)|chu tich|pho chu tich"
@@ -248,10 +249,21 @@ def _is_group(header: Header, row: BodyRow, words: set[str]) -> bool:
 
 
 def _is_header_again(header: Header, cells: Sequence[Cell | None]) -> bool:
-    if is_index_row(cells):
-        return True
+    return is_index_row(cells) or (has_captions(header, cells) and is_in_place(header, cells))
+
+
+def has_captions(header: Header, cells: Sequence[Cell | None]) -> bool:
+    """Tell a row of nothing but the header's captions, in whatever order."""
     texts = [cell.text for cell in cells if cell and cell.text.strip()]
     return len(texts) >= 2 and all(squash(text) in header.texts for text in texts)  # noqa: PLR2004
+
+
+def is_in_place(header: Header, cells: Sequence[Cell | None]) -> bool:
+    """Tell captions of which none stands over the column of another."""
+    captions = {column.index: squash(column.caption) for column in header.columns}
+    others = set(captions.values())
+    written = ((own, cells[column]) for column, own in captions.items())
+    return not any(cell and squash(cell.text) in others - {own} for own, cell in written)
 
 
 def _ends_table(header: Header, row: BodyRow, cells: Sequence[Cell | None]) -> bool:

@@ -818,3 +818,47 @@ def test_a_sum_without_a_label_that_is_none_is_asked_about() -> None:
     """Amounts that were typed one row too low are no sum of the points above."""
     result = reading(HEAD, ROW, [*SECOND[:9], None], [*[None] * 9, 80])
     assert codes(result) == ["missing-value", "total-mismatch"]
+
+
+SUMS: list[CellValue] = [*HEAD[:9], "Tổng kinh phí", "Kinh phí đề nghị hỗ trợ"]
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_a_header_repeated_in_another_order_begins_a_table(*, numbered: bool) -> None:
+    """Two columns of money that were exchanged lower down."""
+    exchanged = [*SUMS[:9], SUMS[10], SUMS[9]]
+    rows = [SUMS, [*ROW[:9], 90_000_000, 50_000_000], [], exchanged]
+    rows.append([*SECOND[:9], 80_000_000, 95_000_000])
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    costs = [(row.values["cost_total"], row.values["cost_requested"]) for row in result.rows]
+    assert costs == [("90000000", "50000000"), ("95000000", "80000000")]
+    assert codes(result) == ["several-tables"]
+
+
+def test_a_header_repeated_one_column_further_left_begins_a_table() -> None:
+    result = reading(HEAD, ROW, [], HEAD[1:], SECOND[1:])
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", "Điểm D"]
+    assert [row.values["address"] for row in result.rows] == ["Thôn B", "Thôn E"]
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_a_header_repeated_under_another_unit_begins_a_table(*, numbered: bool) -> None:
+    line: list[CellValue] = ["Đơn vị tính: nghìn đồng"]
+    rows = [SUMS, [*ROW[:9], 90_000_000, 50_000_000], [], SUMS]
+    rows.append([*SECOND[:9], 1_200_000, 80_000])
+    if not numbered:
+        rows = [row[1:] for row in rows]
+    for above in ([], [["Đơn vị tính: đồng"]]):
+        result = reading(*above, *rows[:3], ["Danh sách 2", *line], *rows[3:])
+        assert [row.values["cost_total"] for row in result.rows] == ["90000000", "1200000000"]
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_a_header_repeated_with_its_unit_is_the_same_table(*, numbered: bool) -> None:
+    rows = [SUMS, [*ROW[:9], 90_000, 50_000], [], SUMS, [*SECOND[:9], 600_000, 80_000]]
+    if not numbered:
+        rows = [row[1:] for row in rows]
+    line: list[CellValue] = ["Đơn vị tính: nghìn đồng"]
+    result = reading(line, *rows[:3], line, *rows[3:])
+    assert [row.values["cost_total"] for row in result.rows] == ["90000000", "600000000"]
+    assert not result.findings
