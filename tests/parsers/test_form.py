@@ -862,3 +862,42 @@ def test_a_header_repeated_with_its_unit_is_the_same_table(*, numbered: bool) ->
     result = reading(line, *rows[:3], line, *rows[3:])
     assert [row.values["cost_total"] for row in result.rows] == ["90000000", "600000000"]
     assert not result.findings
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            "(Kèm theo Công văn số 45/UBND ngày 17/5/2024)",
+            "(theo Quyết định số 950/QĐ-BCT ngày 18/4/2023)",
+        ),
+        ("DANH SÁCH ĐIỂM OCOP giai đoạn 2023-2025", "DANH SÁCH NĂM 2024"),
+        ("DANH SÁCH giai đoạn năm 2021 đến năm 2023", "DANH SÁCH NĂM 2024"),
+        ("Hòa Cư, ngày 17 tháng 5 năm 2023", "Hòa Cư, ngày    tháng 5 năm 2024"),
+        ("Số: 2023/UBND", "Số: 2024/UBND"),
+        ("Quyết định năm 2023", "Hội chợ Việt Nam 2024"),
+    ],
+)
+def test_years_of_decrees_dates_and_periods_leave_no_table_out(one: str, other: str) -> None:
+    sheets = (grid([[one], HEAD, ROW], "A"), grid([[other], HEAD, SECOND], "B"))
+    assert len(interpret(Extract("xlsx", sheets), FORM).rows) == 2
+    stacked = reading([one], HEAD, ROW, [], [other], [HEAD[0], *HEAD[2:], HEAD[1]], [2, *"BCDE"])
+    assert "table-left-out" not in codes(stacked)
+
+
+@pytest.mark.parametrize(
+    ("titles", "names"),
+    [
+        (("DANH SÁCH NĂM 2023", "DANH SÁCH NĂM 2024 (theo QĐ số 1 năm 2022)"), ("A", "B")),
+        (("DANH SACH NAM 2023", "DANH SACH NAM 2024"), ("A", "B")),
+        (("DANH SÁCH", "DANH SÁCH"), ("2023", "2024")),
+    ],
+)
+def test_a_list_of_an_earlier_year_is_left_out_with_a_warning(
+    titles: tuple[str, str], names: tuple[str, str]
+) -> None:
+    this = grid([[titles[1]], HEAD, [1, *SECOND[1:]]], names[1])
+    sheets = (grid([[titles[0]], HEAD, ROW], names[0]), this)
+    result = interpret(Extract("xlsx", sheets), FORM)
+    assert [row.values["name"] for row in result.rows] == ["Điểm D"]
+    assert [(f.severity, f.code) for f in result.findings] == [("warning", "table-left-out")]
