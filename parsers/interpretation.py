@@ -27,6 +27,8 @@ _OTHER_YEARS = re.compile(
     r"|th[áa]ng[\s\d.…]*n[ăa]m\s*20\d\d"
 )
 _EXAMPLE = re.compile(r"(?:vi du|vd)\b")
+#: In the first column with a field "VD Farm" is a name, "VD:" and "VD" alone are none.
+_EXAMPLE_TEXT = re.compile(r"\W*(?:v[íi] d[ụu]\b|vd\s*\d{0,2}\s*(?::|\W*$))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,8 +195,9 @@ _EXAMPLE_NOTE = "Dòng ví dụ của biểu mẫu không được ghi nhận."
 def _is_example(row: BodyRow, header: Header) -> bool:
     own = row.own
     first = next((own[c.field.key] for c in header.columns if c.field.key in own), None)
-    marks = [cell for cell in (row.index, first) if cell]
-    return row.kind == "data" and any(_EXAMPLE.match(fold(cell.text)) for cell in marks)
+    marked = row.index is not None and _EXAMPLE.match(fold(row.index.text)) is not None
+    said = first is not None and _EXAMPLE_TEXT.match(key(first.text)) is not None
+    return row.kind == "data" and (marked or said)
 
 
 def _asides(table: FormTable, rows: Iterable[BodyRow]) -> list[str]:

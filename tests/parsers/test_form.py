@@ -901,3 +901,18 @@ def test_a_list_of_an_earlier_year_is_left_out_with_a_warning(
     result = interpret(Extract("xlsx", sheets), FORM)
     assert [row.values["name"] for row in result.rows] == ["Điểm D"]
     assert [(f.severity, f.code) for f in result.findings] == [("warning", "table-left-out")]
+
+
+@pytest.mark.parametrize("name", ["VD Farm", "VD - Nông sản Bản Ngà", "Cửa hàng VD"])
+@pytest.mark.parametrize("numbered", [True, False])
+def test_a_name_that_begins_with_vd_is_no_example(name: str, *, numbered: bool) -> None:
+    rows = [HEAD, [1, name, *ROW[2:]], SECOND]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [row.values["name"] for row in result.rows] == [name, "Điểm D"]
+
+
+@pytest.mark.parametrize("name", ["VD: Điểm A", "VD", "(VD)", "Ví dụ: Điểm A", "vi du Điểm A"])
+def test_a_name_that_says_so_is_an_example(name: str) -> None:
+    result = reading(HEAD, [None, name, *ROW[2:]], [1, *SECOND[1:]])
+    assert [row.values["name"] for row in result.rows] == ["Điểm D"]
+    assert codes(result) == ["example-row"]
