@@ -223,7 +223,7 @@ def _with_units(
     captions_end: int = 0,
 ) -> Header:
     paths = _paths(grid, header.first, captions_end or header.end, captions)
-    above = _unit_above(grid, header.first)
+    above = unit_above(grid, header.first)
     columns = tuple(
         _in_unit(column, paths[column.index], unit_row, above)
         for column in header.columns
@@ -291,10 +291,15 @@ def _is_unit_row(row: Sequence[Cell | None]) -> bool:
     return bool(texts) and all(map(is_unit, texts))
 
 
-def _unit_above(grid: Grid, first: int) -> str:
+def unit_above(grid: Grid, first: int) -> str:
     """Return the money unit that a line "Đơn vị tính: triệu đồng" over the table states."""
     lines = list(grid.before[-10:])
     lines.extend(cell.text for row in grid.rows[:first] for cell in row if cell)
+    return stated_unit(lines)
+
+
+def stated_unit(lines: Sequence[str]) -> str:
+    """Return the money unit that the last line which states one does, "" if there is none."""
     for line in reversed(lines):
         stated = _UNIT_LINE.search(fold(line))
         if stated and len(line) <= _LONGEST_CAPTION:

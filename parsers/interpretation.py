@@ -15,10 +15,20 @@ from parsers.remarks import column_findings, duplicates
 from parsers.rows import BodyRow, body_rows, sections
 from parsers.totals import count_findings, total_findings
 from parsers.unknown import MOST_COLUMNS, unknown_columns
-from parsers.vietnamese import fold, one_line, squash
+from parsers.vietnamese import fold, key, one_line, squash
 
 _YEAR = re.compile(r"\b20\d\d\b")
+_OF_YEAR = re.compile(r"(?<!việt )(?<!viet )\bn[ăa]m\s*(20\d\d)\b")
+#: Years that are not the list's: of a decree, of a date, from one to another, in a number.
+_OTHER_YEARS = re.compile(
+    r"\b(?:(?:theo|ban hành|căn cứ|quyết định|qđ|công văn|cv|nghị quyết)\b|số:?\s*\d).*"
+    r"|20\d\d\s*(?:-|–|—|đến|tới)\s*(?:hết\s*)?(?:năm\s*)?20\d\d"
+    r"|(?:\d{1,2}\s*[/.-]\s*){1,2}20\d\d"
+    r"|th[áa]ng[\s\d.…]*n[ăa]m\s*20\d\d"
+)
 _EXAMPLE = re.compile(r"(?:vi du|vd)\b")
+#: In the first column with a field "VD Farm" is a name, "VD:" and "VD" alone are none.
+_EXAMPLE_TEXT = re.compile(r"\W*(?:v[íi] d[ụu]\b|vd\s*\d{0,2}\s*(?::|\W*$))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,7 @@ def interpret(extract: Extract, form: Form) -> Interpretation:
 
 
 def _chosen(tables: Sequence[FormTable]) -> tuple[list[FormTable], list[Finding]]:
-    """Return the tables to read, and a note about each that was left out."""
+    """Return the tables to read, and a warning about each that was left out."""
     filled = [table for table in tables if table.has_data] or list(tables[:1])
     if len(filled) == 1:
         return filled, []
@@ -67,14 +77,17 @@ def _chosen(tables: Sequence[FormTable]) -> tuple[list[FormTable], list[Finding]
     fit = [table for table in fit if years[id(table)] in {0, latest}] or fit
     kept = set(map(id, fit))
     findings = [
-        Finding("note", "table-left-out", _LEFT_OUT.format(table.grid.name))
+        Finding("warning", "table-left-out", _LEFT_OUT.format(table.grid.name))
         for table in filled
         if id(table) not in kept
     ]
     return fit, findings
 
 
-_LEFT_OUT = "Bảng “{}” là của năm trước hoặc bảng hướng dẫn nên không được ghi nhận."
+_LEFT_OUT = (
+    "Bảng “{}” là của năm trước hoặc bảng hướng dẫn nên không được ghi nhận; "
+    "nếu không đúng, đề nghị ghi các điểm của bảng này vào bảng cần gửi."
+)
 _REPEATED = "Bảng “{}” giống hệt bảng “{}” nên chỉ được ghi nhận một lần; đề nghị bỏ bảng thừa."
 _SEVERAL = (
     "Tệp có {:02d} bảng cùng mẫu ({}), đã đọc tất cả; "
@@ -83,9 +96,13 @@ _SEVERAL = (
 
 
 def _year(table: FormTable) -> int:
-    """Return the latest year that the sheet's name, else the titles, state; 0 if none."""
-    for texts in ((table.grid.name,), table.titles):
-        years = [int(year) for text in texts for year in _YEAR.findall(text)]
+    """Return the latest year that the sheet's name, else the titles, say the list is of; 0 if none.
+
+    In a title it is the year behind "năm"; a decree's, a date's and a period's are none.
+    """
+    for texts, pattern in (((table.grid.name,), _YEAR), (table.titles, _OF_YEAR)):
+        lines = (_OTHER_YEARS.sub(" ", key(text)) for text in texts)
+        years = [int(year) for line in lines for year in pattern.findall(line)]
         if years:
             return max(years)
     return 0
@@ -114,7 +131,7 @@ def _read(
         unknown.extend(unknown_columns(table.grid, table.header, data))
         findings.extend(column_findings(table, form, mine, all_read=len(rows) == len(table.rows)))
         findings.extend(finding for record in mine for finding in record.findings)
-        known = contexts(table.grid, table.header)
+        known = contexts(table.header, rows)
         findings.extend(total_findings(table.header, rows, mine, known))
         asides.extend(_asides(table, rows))
         done.extend(mine)
@@ -178,8 +195,9 @@ _EXAMPLE_NOTE = "Dòng ví dụ của biểu mẫu không được ghi nhận."
 def _is_example(row: BodyRow, header: Header) -> bool:
     own = row.own
     first = next((own[c.field.key] for c in header.columns if c.field.key in own), None)
-    marks = [cell for cell in (row.index, first) if cell]
-    return row.kind == "data" and any(_EXAMPLE.match(fold(cell.text)) for cell in marks)
+    marked = row.index is not None and _EXAMPLE.match(fold(row.index.text)) is not None
+    said = first is not None and _EXAMPLE_TEXT.match(key(first.text)) is not None
+    return row.kind == "data" and (marked or said)
 
 
 def _asides(table: FormTable, rows: Iterable[BodyRow]) -> list[str]:

@@ -1,7 +1,7 @@
 """Data rows → values: one record per point, each value with its place, confidence and finding."""
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from parsers.columns import Column
@@ -12,13 +12,16 @@ from parsers.outcome import EMPTY, Context, Problem, Value
 from parsers.reading import CERTAIN, Box, Finding, Row, Severity
 from parsers.rows import BodyRow, is_filled
 from parsers.values import parse
-from parsers.vietnamese import one_line
+from parsers.vietnamese import fold, one_line
 
 _JOINED_TYPES = {"text", "code", "phone", "choice", "date"}
 _WORDED_TYPES = {"text", "code", "list"}
 _SUMMED_TYPES = {"decimal", "money"}
-_COMMA = re.compile(r"(?<![\d.,])\d{1,3}(?:\.\d{3})*,\d{1,2}(?![\d.,])|(?<![\d.,])\d{4,},\d+")
-_POINT = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})*\.\d{1,2}(?![\d.,])|(?<![\d.,])\d{4,}\.\d+")
+_COMMA = re.compile(r"\d{1,3}(?:\.\d{3})*,\d{1,2}(?![\d.,])|[1-9]\d{3,},\d+(?![\d.,])")
+_POINT = re.compile(r"\d{1,3}(?:,\d{3})*\.\d{1,2}(?![\d.,])|[1-9]\d{3,}\.\d+(?![\d.,])")
+_UNIT = re.compile(
+    r"(?:(?:ty|ti|trieu|tr|nghin|ngan|k) ?)?(?:dong|vnd|d)?|m2|m|met vuong|ha|hecta|hec ta|km2"
+)
 _DATE = re.compile(r"(\d{1,2})\s*[/.-]\s*(\d{1,2})\s*[/.-]\s*\d{2,4}")
 _MONTHS = 12
 _NO_TRACE = Trace()
@@ -72,17 +75,23 @@ class _Parsed:
         return found
 
 
-def contexts(grid: Grid, header: Header) -> dict[str, Context]:
-    """Return what each column's caption and its unmistakable cells say about reading it."""
+def contexts(header: Header, rows: Sequence[BodyRow]) -> dict[str, Context]:
+    """Return what each column's caption and its unmistakable cells say about reading it.
+
+    Only cells of points and sums are asked: a note or a signature below says nothing of how the
+    column's numbers and dates are written.
+    """
+    told = [row for row in rows if _tells(row)]
     found = {}
     for column in header.columns:
+        key = column.field.key
         told_by_cells = column.field.type in _SUMMED_TYPES or column.field.type == "date"
         texts = {
             cell.text
-            for row in (grid.rows[header.end :] if told_by_cells else ())
-            if column.index < len(row) and (cell := row[column.index]) and _is_text(cell)
+            for row in (told if told_by_cells else ())
+            if (cell := row.own.get(key)) and _is_text(cell)
         }
-        found[column.field.key] = Context(
+        found[key] = Context(
             column.unit,
             column.unit_certain,
             _decimal_sign(column.field, texts),
@@ -92,6 +101,11 @@ def contexts(grid: Grid, header: Header) -> dict[str, Context]:
     return found
 
 
+def _tells(row: BodyRow) -> bool:
+    """Tell a row of a point or a sum; a lone text below a point may be a remark."""
+    return row.kind != "note" and (row.kind != "continued" or len(row.own) > 1)
+
+
 def _is_text(cell: Cell) -> bool:
     return isinstance(cell.value, str) and bool(cell.text.strip())
 
@@ -99,11 +113,17 @@ def _is_text(cell: Cell) -> bool:
 def _decimal_sign(entry: Field, texts: Collection[str]) -> str:
     if entry.type not in _SUMMED_TYPES:
         return ""
-    comma = any(_COMMA.search(text) for text in texts)
-    point = any(_POINT.search(text) for text in texts)
+    comma = any(_is_written(_COMMA, text) for text in texts)
+    point = any(_is_written(_POINT, text) for text in texts)
     if comma == point:
         return ""
     return "," if comma else "."
+
+
+def _is_written(number: re.Pattern[str], text: str) -> bool:
+    """Tell a text that is wholly one number written so, with its unit or without."""
+    found = number.match(text.strip())
+    return found is not None and _UNIT.fullmatch(fold(text.strip()[found.end() :])) is not None
 
 
 def _day_first(entry: Field, texts: Collection[str], *, told: bool) -> bool:
@@ -115,7 +135,7 @@ def _day_first(entry: Field, texts: Collection[str], *, told: bool) -> bool:
     return shown or (told and not any(int(match[2]) > _MONTHS for match in found))
 
 
-def records(grid: Grid, header: Header, rows: Iterable[BodyRow], first: int) -> list[Record]:
+def records(grid: Grid, header: Header, rows: Sequence[BodyRow], first: int) -> list[Record]:
     """Return one record per data row, continued rows joined to theirs.
 
     Args:
@@ -124,7 +144,7 @@ def records(grid: Grid, header: Header, rows: Iterable[BodyRow], first: int) -> 
         rows: what ``body_rows`` gave.
         first: the number of the first data row (several tables count on).
     """
-    parsed = _Parsed(contexts(grid, header))
+    parsed = _Parsed(contexts(header, rows))
     groups: list[list[BodyRow]] = []
     for row in rows:
         if row.kind == "data":

@@ -6,7 +6,7 @@ from parsers.form import Form
 from parsers.form_tables import FormTable
 from parsers.reading import CERTAIN, Finding
 from parsers.records import Record
-from parsers.rows import is_filled
+from parsers.rows import is_filled, is_point
 from parsers.vietnamese import key
 
 
@@ -85,20 +85,15 @@ def _hidden(table: FormTable, mine: Sequence[Record]) -> Iterable[Finding]:
             yield Finding("note", "hidden-column", message, name, None, cells[0].place)
 
 
-#: So many columns of the form are filled in a row that is a point and no signature.
-_A_POINT = 3
-
-
 def _below(table: FormTable) -> Iterable[Finding]:
-    """Yield an error for each point that stands under the signatures of an official workbook."""
+    """Yield an error for each point that stands under the signatures."""
     header, last = table.header, max((row.number for row in table.rows), default=table.header.end)
     name = next((column for column in header.columns if column.field.required), None)
-    if not header.exact or name is None:
+    if name is None:
         return
     for cells in table.grid.rows[last + 1 :]:
-        own = [cells[column.index] for column in header.columns if is_filled(cells[column.index])]
         named = cells[name.index]
-        if named is not None and named in own and len(own) >= _A_POINT:
+        if named is not None and is_point(header, cells):
             yield Finding("error", "below-table", _BELOW, name.field.key, None, named.place)
 
 

@@ -26,7 +26,8 @@ _SUBTOTAL = re.compile(
 _NOTE = re.compile(
     r"(?:ghi chu|luu y|chu thich|giai thich|ghi ro|bang chu|so tien bang chu"
     r"|danh sach (?:nay )?(?:gom|co)"
-    r"|tong so (?:co )?\d|tong cong (?:co )?\d|bieu (?:nay )?gom|noi nhan|kinh gui|nguon)\b"
+    r"|tong so (?:co )?\d|tong cong (?:co )?\d|bieu (?:nay )?gom|noi nhan|kinh gui|nguon"
+    r"|don vi tinh|dvt)\b"
 )
 _SIGNATURE = re.compile(
     r"(?:tm|kt|tl|tuq|q) (?:uy ban|ubnd|chu tich|giam doc|hoi dong)|chu tich|pho chu tich"
@@ -51,6 +52,10 @@ _BLANKS = " .…_-–—\n\t"
 _LABEL = 200
 _PAGE = re.compile(r"page \d+")
 _NUMBER_TYPES = {"decimal", "money", "stars"}
+_SUMMED_TYPES = {"decimal", "money"}
+_AMOUNT = re.compile(r"[1-9][\d.,]*\s*\D{0,12}")
+#: So many columns of the form are filled in a row that is a point and no signature.
+_A_POINT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +86,58 @@ def is_filled(cell: Cell | None) -> bool:
 def body_rows(grid: Grid, header: Header) -> tuple[BodyRow, ...]:
     """Return the rows under the header, empty ones and repeated headers left out.
 
-    Signatures end the table: what stands below is none of it. A row that continues the one above
-    (a page break, or further products of the same point) is told by its missing number and name.
+    Signatures end the table: what stands below is none of it. What looks like one and has a point
+    below it, before any empty row, is none: "Kế toán: …" may be a point's second representative.
+    A row that continues the one above (a page break, or further products of the same point) is
+    told by its missing number and name.
     """
     rows: list[BodyRow] = []
     covers: dict[int, tuple[Cell, int]] = {}
+    point = 0  # the table is known to go on to this row
     for number in range(header.end, len(grid.rows)):
         cells = grid.rows[number]
-        row = _body_row(header, cells, number, covers)
+        found = _body_row(header, cells, number, covers)
         _cover(cells, number, covers)
-        if row is None or _is_header_again(header, cells):
+        row = found or BodyRow("note", number, {}, {})  # "STT" alone may have a signature below it
+        if found and _is_header_again(header, cells):
             continue
-        if _ends_table(row, cells):
-            break
-        rows.append(row)
+        if _ends_table(header, row, cells):
+            point = point if point > number else _next_point(grid, header, number + 1)
+            if not point:
+                break
+            if len(row.own) == 1 and _named(header, row):
+                row = replace(row, kind="note")  # a signature is no point's name
+        if found:
+            rows.append(row)
     return _one_each(header, rows) if header.exact else _joined(header, rows)
+
+
+def _next_point(grid: Grid, header: Header, first: int) -> int:
+    """Return the first row that is a point, 0 if an empty row or the end comes before it."""
+    for number, cells in enumerate(grid.rows[first:], first):
+        if not any(map(is_filled, cells)):
+            return 0
+        if is_point(header, cells):
+            return number
+    return 0
+
+
+def is_point(header: Header, cells: Sequence[Cell | None]) -> bool:
+    """Tell a row that is a point and no signature, whatever stands above it.
+
+    It has a name, and a running number with two more values or most of what is required. Nothing
+    else stands in the columns of an official workbook: there the number may be missing.
+    """
+    required = [column.field.key for column in header.columns if column.field.required]
+    at = {column.field.key: column.index for column in header.columns}
+    own = {key for key, column in at.items() if is_filled(cells[column])}
+    if not required or required[0] not in own or _is_header_again(header, cells):
+        return False
+    index = header.assignment.index
+    mark = cells[index] if index is not None else None
+    if header.exact or (mark is not None and mark.text.strip(" .").isdigit()):
+        return len(own) >= _A_POINT
+    return len(own.intersection(required)) * 2 > len(required)
 
 
 def _cover(cells: Sequence[Cell | None], number: int, covers: dict[int, tuple[Cell, int]]) -> None:
@@ -207,18 +249,41 @@ def _is_group(header: Header, row: BodyRow, words: set[str]) -> bool:
 
 
 def _is_header_again(header: Header, cells: Sequence[Cell | None]) -> bool:
-    if is_index_row(cells):
-        return True
+    return is_index_row(cells) or (has_captions(header, cells) and is_in_place(header, cells))
+
+
+def has_captions(header: Header, cells: Sequence[Cell | None]) -> bool:
+    """Tell a row of nothing but the header's captions, in whatever order."""
     texts = [cell.text for cell in cells if cell and cell.text.strip()]
     return len(texts) >= 2 and all(squash(text) in header.texts for text in texts)  # noqa: PLR2004
 
 
-def _ends_table(row: BodyRow, cells: Sequence[Cell | None]) -> bool:
+def is_in_place(header: Header, cells: Sequence[Cell | None]) -> bool:
+    """Tell captions of which none stands over the column of another."""
+    captions = {column.index: squash(column.caption) for column in header.columns}
+    others = set(captions.values())
+    written = ((own, cells[column]) for column, own in captions.items())
+    return not any(cell and squash(cell.text) in others - {own} for own, cell in written)
+
+
+def _ends_table(header: Header, row: BodyRow, cells: Sequence[Cell | None]) -> bool:
     texts = [cell.text for cell in cells if cell and cell.text.strip()]
     if len(texts) > 3 or (row.index and row.index.text.strip().isdigit()):  # noqa: PLR2004
         return False
     folded = [fold(text[:_LABEL]) for text in texts]
-    return any(_SIGNATURE.match(text) or _PLACE_DATE.fullmatch(text) for text in folded)
+    signed = any(_SIGNATURE.match(text) or _PLACE_DATE.fullmatch(text) for text in folded)
+    return signed and not _has_amount(header, row)
+
+
+def _named(header: Header, row: BodyRow) -> bool:
+    """Tell a row with a text in the column of the points' names."""
+    return next((c.field.key for c in header.columns if c.field.required), "") in row.own
+
+
+def _has_amount(header: Header, row: BodyRow) -> bool:
+    """Tell a number in a column of numbers: "4 sao" beside "QĐ … ngày … tháng … năm …"."""
+    counted = (c.field.key for c in header.columns if c.field.type in _NUMBER_TYPES)
+    return any(key in row.own and _AMOUNT.fullmatch(row.own[key].text.strip()) for key in counted)
 
 
 def _one_each(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
@@ -235,9 +300,11 @@ def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
     """Return the rows with those marked that continue the data row above them.
 
     Below a total or a note only a row with a number or with half of the required values is data.
+    A row of nothing but amounts is a sum that nobody labelled, not what the point above lacks.
     """
     required = [c.field.key for c in header.columns if c.field.required]
     worded = {c.field.key for c in header.columns if c.field.type not in _NUMBER_TYPES}
+    summed = {c.field.key for c in header.columns if c.field.type in _SUMMED_TYPES}
     numbered = any(row.kind == "data" and is_filled(row.index) for row in rows)
     result: list[BodyRow] = []
     for row in rows:
@@ -247,7 +314,9 @@ def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
         elif kind == "data" and result and not is_filled(row.index):
             lacking = sum(1 for key in required if key not in row.own)
             mostly = lacking >= len(required) / 2
-            if result[-1].kind in {"data", "continued"}:
+            if summed.issuperset(row.own) and _is_sum(row, result[-1]):
+                kind = "total"
+            elif result[-1].kind in {"data", "continued"}:
                 nameless = required and required[0] not in row.own
                 shared = required and required[0] in row.shared
                 named = not nameless and _names_a_point(row, result[-1], required, worded)
@@ -283,11 +352,21 @@ def _names_a_point(row: BodyRow, above: BodyRow, required: Sequence[str], worded
     more = [key for key in required[1:] if key in worded and key in row.own]
     if not required or not more:
         return False
-    name = row.own[required[0]]
-    page = _PAGE.match(name.place)
-    before = next((_PAGE.match(cell.place) for cell in above.own.values()), None)
-    cut = page and before and page[0] != before[0]
-    return not cut and not name.text.strip()[:1].islower()
+    return not _is_cut(row, above) and not row.own[required[0]].text.strip()[:1].islower()
+
+
+def _is_sum(row: BodyRow, above: BodyRow) -> bool:
+    """Tell a row of amounts below a point to which no merged cell and no page break ties it."""
+    data = above.kind in {"data", "continued"}
+    return data and not row.shared and not _is_cut(row, above)
+
+
+def _is_cut(row: BodyRow, above: BodyRow) -> bool:
+    """Tell a row that begins another page than the one above."""
+    page, before = (
+        next((_PAGE.match(cell.place) for cell in one.own.values()), None) for one in (row, above)
+    )
+    return bool(page and before and page[0] != before[0])
 
 
 def _outlined(rows: Sequence[BodyRow]) -> Iterator[BodyRow]:

@@ -6,8 +6,8 @@ from itertools import islice
 
 from parsers.columns import Captions, is_index
 from parsers.grid import Cell, Extract, Grid
-from parsers.header import Header, find_header, is_caption
-from parsers.rows import is_filled
+from parsers.header import Header, find_header, is_caption, stated_unit, unit_above
+from parsers.rows import has_captions, is_filled, is_in_place
 from parsers.vietnamese import squash
 
 _SEARCHED_ROWS = 300
@@ -92,23 +92,22 @@ def _continued(extract: Extract, captions: Captions) -> list[Grid]:
 def _stacked(grid: Grid, captions: Captions) -> Iterator[tuple[Grid, Header | None]]:
     """Yield the tables that stand one below the other in a grid, each with its titles.
 
-    A further table is told by another header: a row that begins with "STT" and is not a repetition.
+    A further table is told by another header: a row that begins with "STT", or has the captions of
+    the one above, and is no repetition of it: in another order, or under another unit of money.
     """
     header = find_header(grid, captions)
     first = header.end if header else len(grid.rows)
     for number in range(first, len(grid.rows)):
-        leading = next(filter(is_filled, grid.rows[number]), None)
-        if leading is None or captions.is_strange(leading.text) or not is_index(leading.text):
+        row = grid.rows[number]
+        if not _is_header_row(header, row, captions):
             continue
-        filled = [cell.text for cell in grid.rows[number] if cell and is_filled(cell)]
-        if len(filled) < 3:  # noqa: PLR2004  "TT" may be a town's
+        at = _titles(grid, header, first, number)
+        if (
+            header
+            and _repeats(header, row, captions)
+            and not _in_other_unit(grid, header, at, number)
+        ):
             continue
-        worded = all(any(letter.isalpha() for letter in text) for text in filled)
-        if not worded or (header and _repeats(header, grid.rows[number], captions)):
-            continue
-        at = number
-        while at > first and sum(map(is_filled, grid.rows[at - 1])) <= 1:
-            at -= 1
         above = replace(grid, rows=grid.rows[:at], after=())
         yield above, find_header(above, captions)
         yield from _stacked(replace(grid, rows=grid.rows[at:], before=()), captions)
@@ -116,8 +115,40 @@ def _stacked(grid: Grid, captions: Captions) -> Iterator[tuple[Grid, Header | No
     yield grid, header
 
 
+def _is_header_row(header: Header | None, row: Sequence[Cell | None], captions: Captions) -> bool:
+    """Tell a row of texts that begins with "STT", or has no other texts than the header above."""
+    leading = next(filter(is_filled, row), None)
+    if leading is None:
+        return False
+    numbered = not captions.is_strange(leading.text) and is_index(leading.text)
+    if not numbered and not (header and has_captions(header, row)):
+        return False
+    filled = [cell.text for cell in row if cell and is_filled(cell)]
+    worded = all(any(letter.isalpha() for letter in text) for text in filled)
+    return worded and len(filled) >= 3  # noqa: PLR2004  "TT" may be a town's
+
+
+def _titles(grid: Grid, header: Header | None, first: int, number: int) -> int:
+    """Return the first of the rows over a header row that belong to its table."""
+    while number > first:
+        row = grid.rows[number - 1]
+        texts = [cell.text for cell in row if cell and is_filled(cell)]
+        parents = header is not None and has_captions(header, row)
+        if len(texts) > 1 and not parents and not stated_unit(texts):
+            break
+        number -= 1
+    return number
+
+
+def _in_other_unit(grid: Grid, header: Header, at: int, number: int) -> bool:
+    """Tell a header over which another unit of money stands than over the one above."""
+    between = [cell.text for row in grid.rows[at:number] for cell in row if cell]
+    return stated_unit(between) not in {"", unit_above(grid, header.first)}
+
+
 def _repeats(header: Header, row: Sequence[Cell | None], captions: Captions) -> bool:
     """Tell the header's own captions, each over its old column."""
-    same = all(squash(cell.text) in header.texts for cell in row if cell and cell.text)
+    if not has_captions(header, row) or not is_in_place(header, row):
+        return False
     above = ((column.field.key, row[column.index]) for column in header.columns)
-    return same and all(captions.exact(cell.text) in {None, key} for key, cell in above if cell)
+    return all(captions.exact(cell.text) in {None, key} for key, cell in above if cell)

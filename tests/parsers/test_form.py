@@ -59,6 +59,9 @@ SECOND: list[CellValue] = [
 ]
 
 
+Rows = Sequence[Sequence[CellValue]]
+
+
 def reading(*rows: Sequence[CellValue], kind: str = "xlsx") -> Interpretation:
     return interpret(Extract(kind, (grid(rows),)), FORM)
 
@@ -300,11 +303,55 @@ def test_other_rows_are_no_points(line: list[CellValue]) -> None:
     assert (len(result.rows), codes(result)) == (2, [])
 
 
-def test_below_the_signature_nothing_is_read() -> None:
+def test_a_point_below_the_signature_is_not_read_and_not_lost_in_silence() -> None:
     result = reading(
         HEAD, ROW, ["NGƯỜI LẬP BIỂU", None, None, None, "CHỦ TỊCH"], [None] * 3, SECOND
     )
     assert len(result.rows) == 1
+    assert [(f.severity, f.code, f.place) for f in result.findings] == [
+        ("error", "below-table", "Biểu 1!B5")
+    ]
+
+
+def test_without_running_numbers_a_point_below_the_signature_is_told_by_its_values() -> None:
+    total: list[CellValue] = ["Tổng cộng", *[None] * 4, 55.5, None, None, 130]
+    rows = [HEAD[1:], ROW[1:], ["NGƯỜI LẬP BIỂU"], [None] * 3, SECOND[1:], total]
+    result = reading(*rows)
+    assert len(result.rows) == 1
+    assert codes(result) == ["below-table"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        [None] * 7 + ["Chè Shan", "4 sao", "QĐ 45 ngày 15 tháng 5 năm 2023"],
+        [None] * 4 + ["Kế toán: Trần Thị B", "0987654321"],
+        [None] * 4 + ["Chủ tịch HĐQT Trần Văn B"],
+        [None] * 3 + ["Xác nhận của xã"],
+    ],
+)
+@pytest.mark.parametrize("numbered", [True, False])
+def test_what_looks_like_a_signature_above_a_point_ends_no_table(
+    line: list[CellValue], *, numbered: bool
+) -> None:
+    rows = [HEAD, ROW, line, SECOND]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", "Điểm D"]
+    assert "row-joined" in codes(result)
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_what_looks_like_a_signature_is_no_name(*, numbered: bool) -> None:
+    rows = [HEAD, ROW, [None, "Cán bộ phụ trách: ông A"], SECOND]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", "Điểm D"]
+
+
+def test_a_row_with_a_number_of_its_own_is_no_signature() -> None:
+    """Further products of the last point, with the decision by which they were certified."""
+    decided: list[CellValue] = [None] * 7 + ["Chè Shan", 4, None, "QĐ 45 ngày 15 tháng 5 năm 2023"]
+    result = reading([*HEAD, "Ghi chú"], ROW, decided)
+    assert result.rows[0].values["products"] == "Mật ong; Chè Shan"
 
 
 def test_a_row_cut_by_a_page_break_is_one_point() -> None:
@@ -709,3 +756,163 @@ def test_a_row_that_may_be_the_rest_of_the_one_above_leaves_neither_certain() ->
         assert row.confidence["name"] < CERTAIN
         assert row.confidence["address"] < CERTAIN
     assert "stray-row" in {finding.code for finding in result.findings}
+
+
+BELOW = [
+    "Người lập biểu: Nguyễn Văn A - SĐT 0912.345.678",
+    "Theo mục 1.2 của hướng dẫn",
+    "Ghi chú: tỷ lệ 12.5 %",
+]
+
+
+@pytest.mark.parametrize("below", BELOW)
+@pytest.mark.parametrize(
+    ("caption", "written"),
+    [("Diện tích (m2)", "12.500"), ("Tổng kinh phí (triệu đồng)", "1.500")],
+)
+def test_a_text_below_the_points_does_not_say_how_their_numbers_are_written(
+    below: str, caption: str, written: str
+) -> None:
+    """ "1.500" has two readings, whatever stands under its column."""
+    head = [*[text for text in HEAD if text != "Diện tích (m2)"], caption]
+    row: list[CellValue] = [*ROW[:6], *ROW[7:], written]
+    remark: list[CellValue] = [None] * 9 + [below]
+    field = "cost_total" if "kinh phí" in caption else "area_m2"
+    for rows in ([row, [], ["NGƯỜI LẬP BIỂU"], remark], [row, remark]):
+        result = reading(head, *rows)
+        assert result.rows[0].confidence.get(field, 0) < CERTAIN
+
+
+@pytest.mark.parametrize("other", ["12,5", "12,5 m2", "1.012,5 m²"])
+def test_a_number_of_another_point_says_how_the_columns_numbers_are_written(other: str) -> None:
+    row: list[CellValue] = [*ROW[:6], "1.500", *ROW[7:]]
+    result = reading(HEAD, row, [*SECOND[:6], other, *SECOND[7:]])
+    assert result.rows[0].values["area_m2"] == "1500"
+    assert result.rows[0].confidence["area_m2"] >= CERTAIN
+
+
+@pytest.mark.parametrize("below", ["17/5/2024", "Hòa Cư, ngày 17/5/2024"])
+def test_a_date_below_the_points_does_not_say_that_their_days_come_first(below: str) -> None:
+    head, row = [*HEAD, "Ngày cấp GCN"], [*ROW, "05/06/2023"]
+    result = reading(head, row, [], ["NGƯỜI LẬP BIỂU"], [None] * 10 + [below])
+    assert codes(result) == ["date-order"]
+    assert codes(reading(head, row)) == ["date-order"]
+
+
+@pytest.mark.parametrize("between", [[], [[]]])
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize(("area", "cost"), [(None, 50), (35.5, None), (35.5, 50)])
+def test_a_sum_without_a_label_is_no_amount_of_the_last_point(
+    between: Rows, area: CellValue, cost: CellValue, *, numbered: bool
+) -> None:
+    """What the last point lacks stays missing, and the sum is compared."""
+    lacking: list[CellValue] = [*SECOND[:6], None, *SECOND[7:9], None]
+    total: list[CellValue] = [*[None] * 6, area, None, None, cost]
+    rows = [HEAD, ROW, lacking, *between, total]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [len(row.values) for row in result.rows] == [9, 7]
+    assert codes(result) == ["missing-value", "missing-value"]
+
+
+def test_a_sum_without_a_label_that_is_none_is_asked_about() -> None:
+    """Amounts that were typed one row too low are no sum of the points above."""
+    result = reading(HEAD, ROW, [*SECOND[:9], None], [*[None] * 9, 80])
+    assert codes(result) == ["missing-value", "total-mismatch"]
+
+
+SUMS: list[CellValue] = [*HEAD[:9], "Tổng kinh phí", "Kinh phí đề nghị hỗ trợ"]
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_a_header_repeated_in_another_order_begins_a_table(*, numbered: bool) -> None:
+    """Two columns of money that were exchanged lower down."""
+    exchanged = [*SUMS[:9], SUMS[10], SUMS[9]]
+    rows = [SUMS, [*ROW[:9], 90_000_000, 50_000_000], [], exchanged]
+    rows.append([*SECOND[:9], 80_000_000, 95_000_000])
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    costs = [(row.values["cost_total"], row.values["cost_requested"]) for row in result.rows]
+    assert costs == [("90000000", "50000000"), ("95000000", "80000000")]
+    assert codes(result) == ["several-tables"]
+
+
+def test_a_header_repeated_one_column_further_left_begins_a_table() -> None:
+    result = reading(HEAD, ROW, [], HEAD[1:], SECOND[1:])
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", "Điểm D"]
+    assert [row.values["address"] for row in result.rows] == ["Thôn B", "Thôn E"]
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_a_header_repeated_under_another_unit_begins_a_table(*, numbered: bool) -> None:
+    line: list[CellValue] = ["Đơn vị tính: nghìn đồng"]
+    rows = [SUMS, [*ROW[:9], 90_000_000, 50_000_000], [], SUMS]
+    rows.append([*SECOND[:9], 1_200_000, 80_000])
+    if not numbered:
+        rows = [row[1:] for row in rows]
+    for above in ([], [["Đơn vị tính: đồng"]]):
+        result = reading(*above, *rows[:3], ["Danh sách 2", *line], *rows[3:])
+        assert [row.values["cost_total"] for row in result.rows] == ["90000000", "1200000000"]
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_a_header_repeated_with_its_unit_is_the_same_table(*, numbered: bool) -> None:
+    rows = [SUMS, [*ROW[:9], 90_000, 50_000], [], SUMS, [*SECOND[:9], 600_000, 80_000]]
+    if not numbered:
+        rows = [row[1:] for row in rows]
+    line: list[CellValue] = ["Đơn vị tính: nghìn đồng"]
+    result = reading(line, *rows[:3], line, *rows[3:])
+    assert [row.values["cost_total"] for row in result.rows] == ["90000000", "600000000"]
+    assert not result.findings
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            "(Kèm theo Công văn số 45/UBND ngày 17/5/2024)",
+            "(theo Quyết định số 950/QĐ-BCT ngày 18/4/2023)",
+        ),
+        ("DANH SÁCH ĐIỂM OCOP giai đoạn 2023-2025", "DANH SÁCH NĂM 2024"),
+        ("DANH SÁCH giai đoạn năm 2021 đến năm 2023", "DANH SÁCH NĂM 2024"),
+        ("Hòa Cư, ngày 17 tháng 5 năm 2023", "Hòa Cư, ngày    tháng 5 năm 2024"),
+        ("Số: 2023/UBND", "Số: 2024/UBND"),
+        ("Quyết định năm 2023", "Hội chợ Việt Nam 2024"),
+    ],
+)
+def test_years_of_decrees_dates_and_periods_leave_no_table_out(one: str, other: str) -> None:
+    sheets = (grid([[one], HEAD, ROW], "A"), grid([[other], HEAD, SECOND], "B"))
+    assert len(interpret(Extract("xlsx", sheets), FORM).rows) == 2
+    stacked = reading([one], HEAD, ROW, [], [other], [HEAD[0], *HEAD[2:], HEAD[1]], [2, *"BCDE"])
+    assert "table-left-out" not in codes(stacked)
+
+
+@pytest.mark.parametrize(
+    ("titles", "names"),
+    [
+        (("DANH SÁCH NĂM 2023", "DANH SÁCH NĂM 2024 (theo QĐ số 1 năm 2022)"), ("A", "B")),
+        (("DANH SACH NAM 2023", "DANH SACH NAM 2024"), ("A", "B")),
+        (("DANH SÁCH", "DANH SÁCH"), ("2023", "2024")),
+    ],
+)
+def test_a_list_of_an_earlier_year_is_left_out_with_a_warning(
+    titles: tuple[str, str], names: tuple[str, str]
+) -> None:
+    this = grid([[titles[1]], HEAD, [1, *SECOND[1:]]], names[1])
+    sheets = (grid([[titles[0]], HEAD, ROW], names[0]), this)
+    result = interpret(Extract("xlsx", sheets), FORM)
+    assert [row.values["name"] for row in result.rows] == ["Điểm D"]
+    assert [(f.severity, f.code) for f in result.findings] == [("warning", "table-left-out")]
+
+
+@pytest.mark.parametrize("name", ["VD Farm", "VD - Nông sản Bản Ngà", "Cửa hàng VD"])
+@pytest.mark.parametrize("numbered", [True, False])
+def test_a_name_that_begins_with_vd_is_no_example(name: str, *, numbered: bool) -> None:
+    rows = [HEAD, [1, name, *ROW[2:]], SECOND]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [row.values["name"] for row in result.rows] == [name, "Điểm D"]
+
+
+@pytest.mark.parametrize("name", ["VD: Điểm A", "VD", "(VD)", "Ví dụ: Điểm A", "vi du Điểm A"])
+def test_a_name_that_says_so_is_an_example(name: str) -> None:
+    result = reading(HEAD, [None, name, *ROW[2:]], [1, *SECOND[1:]])
+    assert [row.values["name"] for row in result.rows] == ["Điểm D"]
+    assert codes(result) == ["example-row"]
