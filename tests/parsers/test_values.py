@@ -628,13 +628,62 @@ def test_fault_067_legacy_text_is_refused() -> None:
         ("Hợp đồng", None),
         ("Hỗ trợ không quá 100 triệu đồng", None),
         ("Đơn vị: UBND xã Hòa Cư", None),
-        ("Kinh phí (triệu đồng) (nghìn đồng)", None),
+        ("Tổng kinh phí (x 1.000 đồng)", "nghìn đồng"),
+        ("Tổng kinh phí (x1000đ)", "nghìn đồng"),
+        ("Tổng kinh phí ('000 đồng)", "nghìn đồng"),
+        ("Tổng kinh phí (’000đ)", "nghìn đồng"),
+        ("Tổng kinh phí (000đ)", "nghìn đồng"),
+        ("Tổng kinh phí (ngđ)", "nghìn đồng"),
+        ("Tổng kinh phí (Nghđ)", "nghìn đồng"),
+        ("ĐVT: ng.đ", "nghìn đồng"),
+        ("Tổng kinh phí (đồng x 1000)", "nghìn đồng"),
+        ("Tổng kinh phí (10^3 đồng)", "nghìn đồng"),
+        ("Tổng kinh phí (x 1.000.000 đồng)", "triệu đồng"),
+        ("Tổng kinh phí (10^6 đồng)", "triệu đồng"),
+        ("Tổng kinh phí (10⁶ đồng)", "triệu đồng"),
+        ("Tổng kinh phí (000.000đ)", "triệu đồng"),
+        ("Kinh phí (theo hợp đồng)", None),
+        ("Kinh phí (đối ứng của cộng đồng)", None),
+        ("Kinh phí (tối đa 1.000.000 đồng)", None),
+        ("Kinh phí (50.000.000đ/điểm)", None),
+        ("Kinh phí (theo QĐ 2000/QĐ-UBND)", None),
+        ("Hỗ trợ không quá 1.000.000 đồng", None),
+        ("Đơn vị: HTX Đại Đồng", None),
         ("(k)", None),
         ("", None),
     ],
 )
 def test_money_unit(header: str, unit: str | None) -> None:
     assert money_unit(header) == unit
+
+
+UNREADABLE_UNITS = [
+    "Tổng kinh phí (USD)",
+    "Tổng kinh phí ($)",
+    "Tổng kinh phí USD",
+    "Tổng kinh phí (triệu đồng)\n(đồng)",
+    "Tổng kinh phí (triệu đồng) (nghìn đồng)",
+    "Tổng kinh phí (trăm nghìn đồng)",
+    "Tổng kinh phí (x 100 đồng)",
+    "Tổng kinh phí (106 đồng)",
+    "Tổng kinh phí ('000)",
+    "Tổng kinh phí (đồng/m2)",
+    "Tổng kinh phí (ngìn đồng)",
+    "Tổng kinh phí 1.000 đồng",
+    "ĐVT: ngìn đồng",
+]
+
+
+@pytest.mark.parametrize("header", UNREADABLE_UNITS)
+def test_a_unit_that_is_stated_and_cannot_be_read_makes_no_amount_certain(header: str) -> None:
+    context = Context(money_unit(header) or "")
+    for written in (1_200_000, "1.200.000"):
+        value = read("money", written, context)
+        assert (value.text, code(value)) == ("1200000", "unit-doubtful")
+        assert value.confidence < CERTAIN
+    assert code(read("money", 50, context)) == "unit-missing"
+    assert code(read("money", 50, context, unit="triệu đồng")) == "unit-doubtful"
+    assert read("money", "50 triệu", context) == Value("50000000")
 
 
 @given(
