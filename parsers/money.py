@@ -64,7 +64,12 @@ _NAMES_MONEY = re.compile(
     rf"{_FOREIGN_WORD}|(?<!\w)(?:vnđ|vnd)(?!\w)|₫|(?<!\d)['’‘`]?000(?!\d)"
     r"|(?<!\w)(?:đồng|dong|đ)\s*(?:$|[x×*]|/\s*(?!c\b))"
 )
-#: The same at the end of a caption without brackets.
+#: Unmistakable units at the end of a caption without brackets.
+_PLAIN_TAIL = re.compile(
+    r"(?<![\w.,])(?<!\d )"
+    rf"(?:(?:ngh?|tr)\.?\s*(?:đ|₫)|[x×*]\s*(?:{_MILLION}|{_THOUSAND})\s*{_DONG})$"
+)
+#: What may be one there, or an amount.
 _TAIL = re.compile(
     rf"(?:{_FOREIGN_WORD}|(?<![\w.,])(?:{_times(_MILLION)}|{_times(_THOUSAND)}))[\s.]*$"
 )
@@ -111,7 +116,9 @@ def money_unit(text: str) -> str | None:
     parts = [part for piece in pieces for part in re.split(r"[;:,](?!\d)", piece)]
     found = {unit for part in parts if part.strip() not in _CELL_ONLY and (unit := _unit(part))}
     phrases = [match for match in _PHRASE.finditer(line) if not match["before"]]
-    found |= {unit for match in phrases if (unit := _unit(match.group()))}
+    tail = _PLAIN_TAIL.search(line)
+    stated = [match.group() for match in (*phrases, *filter(None, [tail]))]
+    found |= {unit for said in stated if (unit := _unit(said))}
     if found:
         return found.pop() if len(found) == 1 else UNREADABLE
     return UNREADABLE if _is_unreadable(line) else None
