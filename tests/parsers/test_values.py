@@ -322,6 +322,31 @@ def test_no_stars(written: CellValue) -> None:
 
 
 @pytest.mark.parametrize(
+    "written",
+    ["3 và 4 sao", "3; 4 sao", "3\n4 sao", "3 & 4 sao", "3 + 4 sao", "3 hoặc 4 sao", "3 hay 4 sao",
+     "4 sao; 3", "3 sao/4", "3 sao\n4", "03 và 04 sao", "ba và bốn sao", "ba sao, bốn", "3 4 sao",
+     "3 ****", "**** 3", "4 sao ***", "3 ★★★★☆", "OCOP 3; 4 sao"],
+)  # fmt: skip
+def test_two_ratings_in_one_cell_are_none(written: str) -> None:
+    assert code(read("stars", written)) == "several-values"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["3 sao; 3 sao", "3*; 3*", "3 sao và 3", "3 ***", "3 sao ***", "3 ★★★☆☆", "* * *",
+     "02 sản phẩm 3 sao", "02 sản phẩm ***", "3 sao, năm 2023", "3 sao; 45 điểm", "Sản phẩm OCOP 3",
+     "3 sao\n(QĐ số 45 năm 2023)"],
+)  # fmt: skip
+def test_one_rating_said_twice_or_beside_something_else(written: str) -> None:
+    assert read("stars", written) == Value("3")
+
+
+@pytest.mark.parametrize("written", ["03 sản phẩm", "3 sản phẩm OCOP", "03 sản phẩm đạt", "3 SP"])
+def test_a_count_of_products_is_no_rating(written: str) -> None:
+    assert code(read("stars", written)) == "not-stars"
+
+
+@pytest.mark.parametrize(
     ("written", "iso"),
     [
         ("15/05/2024", "2024-05-15"),
