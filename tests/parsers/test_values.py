@@ -492,6 +492,13 @@ def test_mobiles_survive_every_writing(phone: str) -> None:
         (4900123456, "", "4900123456", ""),
         (123, "", "123", "lost-zero"),
         (490012345, "General", "490012345", "lost-zero"),
+        (1200012345, "", "1200012345", "lost-zero"),
+        (100109106001, "", "100109106001", "lost-zero"),
+        (100109106, "", "100109106", "lost-zero"),
+        (2300102253, "", "2300102253", ""),
+        (4900123456001, "", "4900123456001", ""),
+        (1200012345, "000000000000", "001200012345", ""),
+        ("001200012345", "", "001200012345", ""),
         ("1.23457E+11", "", None, "shortened"),
         (1.23457e17, "", None, "shortened"),
     ],
@@ -502,6 +509,33 @@ def test_fault_065_codes_keep_their_zeros_or_are_flagged(
     """Zeros come back only where the cell declares its width; shortened codes are refused."""
     value = read("code", written, number_format=number_format)
     assert (value.text, code(value)) == (text, why)
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("4900123456\n14A8001234", "4900123456; 14A8001234"),
+        ("4900123456 14A8001234", "4900123456; 14A8001234"),
+        ("Số 4900123456 14A8001234", "Số4900123456; 14A8001234"),
+    ],
+)
+def test_two_codes_with_only_a_space_between_are_not_one(written: str, text: str) -> None:
+    value = read("code", written)
+    assert (value.text, code(value)) == (text, "several-values")
+    assert value.confidence < CERTAIN
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("4900 123 456", "4900123456"),
+        ("49001234\n56", "4900123456"),
+        ("14A8001234 / 4900123456", "14A8001234/4900123456"),
+        ("Giấy phép số 14A8001234", "Giấyphépsố14A8001234"),
+    ],
+)
+def test_a_space_within_a_code_goes(written: str, text: str) -> None:
+    assert read("code", written) == Value(text)
 
 
 @pytest.mark.parametrize(
