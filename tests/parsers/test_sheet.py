@@ -106,6 +106,20 @@ def test_fault_051_strict_workbook_is_read() -> None:
     assert read(path.read_bytes()).grids[0].rows[1][1].text == "Điểm OCOP chợ Bản Ngà"
 
 
+@pytest.mark.parametrize("remark", ["<!-- x -->", "<?x y?>"])
+def test_a_remark_of_xml_inside_a_value_or_text_cuts_nothing_off(remark: str) -> None:
+    def remarked(was: bytes) -> bytes:
+        now = was.replace(b"50000000", f"5000000{remark}0".encode())
+        now = now.replace(b"HTX An", f"HTX{remark} An".encode())
+        assert now != was
+        return now
+
+    book = Workbook()
+    book.active.append(["HTX An", 50000000])
+    data = patched(saved(book), {SHEET: remarked, "xl/sharedStrings.xml": remarked})
+    assert [cell and cell.text for cell in read(data).grids[0].rows[0]] == ["HTX An", "50000000"]
+
+
 def test_fault_052_formula_without_saved_result_is_neither_empty_nor_zero() -> None:
     """A formula whose result was not saved comes as uncalculated."""
     book = Workbook()
