@@ -48,8 +48,9 @@ _NAMED = {
     "medium time": "h:mm AM/PM",
     "short time": "h:mm",
 }
-#: Not part of the pattern: quoted text, escaped signs, colours and locales, padding.
-_LITERAL = re.compile(r'"[^"]*"|\\.|\[(?!h|m|s)[^\]]*\]|[_*].', re.IGNORECASE)
+#: Not part of the pattern: quoted text, escaped signs, colours and locales, padding. In brackets
+#: only hours, minutes and seconds that run on count.
+_LITERAL = re.compile(r'"[^"]*"|\\.|\[(?!(?:h+|m+|s+)\])[^\]]*\]|[_*].', re.IGNORECASE)
 _PADDED = re.compile(r"0{2,}")
 #: Excel takes 1900 for a leap year: its days before 1 March 1900 are one off.
 _LEAP_BUG = 60
@@ -68,7 +69,7 @@ class Formats:
             return
         own = {
             item.get("numFmtId"): str(item.get("formatCode") or "")
-            for item in styles.iter("{*}numFmt")
+            for item in styles.iterfind("{*}numFmts/{*}numFmt")  # dxfs have their own, of any id
         }
         for style in styles.iterfind("{*}cellXfs/{*}xf"):
             number = style.get("numFmtId") or "0"
