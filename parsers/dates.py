@@ -8,13 +8,17 @@ from parsers.grid import Cell
 from parsers.outcome import Context, Value, doubt, error, note, quoted
 from parsers.vietnamese import fold, one_line
 
+#: A letter typed or read for a digit: what stands beside it is no whole number.
+_FALSE = "lIoO"
 _SIGNED = re.compile(
-    r"(?<![\d/.-])(?P<day>\d{1,2})\s*(?P<sign>[/.-])\s*(?P<month>\d{1,2})\s*(?P=sign)\s*"
-    r"(?P<year>\d{4}|\d{2})(?![\d/]|[.-]\d)"
+    rf"(?<![\d/.-])(?<!\b[{_FALSE}])"
+    r"(?P<day>\d{1,2})\s*(?P<sign>[/.-])\s*(?P<month>\d{1,2})\s*(?P=sign)\s*"
+    rf"(?P<year>\d{{4}}|\d{{2}})(?![\d/{_FALSE}]|[.-]\d)"
 )
 _ISO = re.compile(r"(?<![\d/.-])(?P<year>\d{4})[-/](?P<month>\d{1,2})[-/](?P<day>\d{1,2})(?!\d)")
 _WORDS = re.compile(
-    r"(?:ngay\s+)?(?<!\d)(?P<day>\d{1,2})\s*thang\s*(?P<month>\d{1,2})\s*(?:nam\s*)?(?P<year>\d{4})(?!\d)"
+    r"(?:ngay\s+)?(?<!\d)(?<!\b[lio])"
+    r"(?P<day>\d{1,2})\s*thang\s*(?P<month>\d{1,2})\s*(?:nam\s*)?(?P<year>\d{4})(?!\d)"
 )
 #: A date until which something holds is not the one when it was issued.
 _EXPIRY = re.compile(r"\b(?:het han|het hieu luc|(?:hieu luc|gia tri|han|thoi han)(?: \w+)? den)\b")

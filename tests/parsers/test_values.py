@@ -357,6 +357,7 @@ def test_a_count_of_products_is_no_rating(written: str) -> None:
         ("2024-05-15", "2024-05-15"),
         ("05/05/2024", "2024-05-05"),
         ("QĐ 12/QĐ-UBND ngày 15/5/2023", "2023-05-15"),
+        ("cấp vào15/05/2023", "2023-05-15"),
         (dt.datetime(2024, 5, 1), "2024-05-01"),  # noqa: DTZ001  Excel has no zone
         (dt.date(2024, 5, 1), "2024-05-01"),
     ],
@@ -380,6 +381,11 @@ def test_certain_dates(written: CellValue, iso: str) -> None:
         ("2024", None, "not-a-date"),
         (2024, None, "not-a-date"),
         ("15/5/2024 - 15/5/2027", None, "several-values"),
+        ("l5/05/2023", None, "not-a-date"),
+        ("I5-05-2023", None, "not-a-date"),
+        ("O5/05/2023", None, "not-a-date"),
+        ("15/05/20l3", None, "not-a-date"),
+        ("ngày l5 tháng 5 năm 2023", None, "not-a-date"),
         (dt.datetime(1900, 1, 5), None, "impossible-date"),  # noqa: DTZ001  Excel has no zone
     ],
 )
