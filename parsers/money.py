@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from parsers.form import Field
 from parsers.grid import Cell
+from parsers.number_format import beside, seen
 from parsers.number_words import spelt_number
 from parsers.numerals import NUMBER, Numeral, numeral, scientific
 from parsers.outcome import EMPTY, Context, Value, doubt, error, quoted
@@ -177,14 +178,10 @@ def _typed(field: Field, value: float, number_format: str) -> _Written | Value:
         return error(field, "negative", f"số tiền không thể âm. {_HINT}")
     if "%" in number_format:
         return error(field, "percent", f"đang ghi tỷ lệ phần trăm. {_HINT}")
-    section = number_format.split(";", maxsplit=1)[0]
-    literals = key(" ".join(map("".join, re.findall(r'"([^"]*)"|\[\$([^\]-]*)', section))))
+    literals = key(beside(number_format))
     if _FOREIGN.search(literals):
         return error(field, "currency", f"số tiền không phải tiền Việt Nam. {_HINT}")
-    bare = re.sub(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.', "", section).strip()
-    scaled = re.search(r"[0#?](,+)$", bare)
-    if scaled:  # the format shows thousands or millions only, and the header speaks of those
-        number /= Decimal(1000) ** len(scaled[1])
+    number = seen(number, number_format)  # the header speaks of what is shown
     return _Written(Numeral(number), _unit(literals) or "", typed=True)
 
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from decimal import Decimal
 from functools import lru_cache
 
 from lxml import etree
@@ -95,6 +96,35 @@ def is_date(code: str) -> bool:
 @lru_cache(maxsize=512)
 def _is_percent(code: str) -> bool:
     return "%" in _LITERAL.sub("", code)
+
+
+@lru_cache(maxsize=512)
+def beside(code: str) -> str:
+    """Return what a person sees beside a number under this format code: `` ha``, ``$``, ``₫``.
+
+    That is text quoted or escaped, a currency, and signs that Excel shows as they are.
+    """
+    section = _GENERAL.sub("", code.split(";", maxsplit=1)[0])
+    return "".join("".join(found) for found in _BESIDE.findall(section)).strip()
+
+
+#: Quoted text, an escaped sign (one of numbers tells no unit), a currency, other brackets and
+#: padding, a sign that is none of the pattern.
+_BESIDE = re.compile(
+    r'"([^"]*)"|\\([^0-9#?.,%+()/-])|\\.|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|[_*].'
+    r'|([^"\\\[_*0-9#?.,%+()/E@-])'
+)
+_GENERAL = re.compile("general", re.IGNORECASE)
+
+
+def seen(number: Decimal, code: str) -> Decimal:
+    """Return the number that a person sees: commas behind the digits show thousands, millions."""
+    section = code.split(";", maxsplit=1)[0]
+    commas = re.search(r"[0#?](,+)$", _HIDDEN_OR_TEXT.sub("", section).strip())
+    return number / Decimal(1000) ** len(commas[1]) if commas else number
+
+
+_HIDDEN_OR_TEXT = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
 
 
 @lru_cache(maxsize=4096)

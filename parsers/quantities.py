@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from parsers.form import Field
 from parsers.grid import Cell
+from parsers.number_format import beside, seen
 from parsers.numerals import NUMBER, numeral, plain, scientific
 from parsers.outcome import EMPTY, Context, Value, doubt, error, note, quoted
 from parsers.vietnamese import fold, key
@@ -64,9 +65,13 @@ def parse_decimal(field: Field, cell: Cell, context: Context) -> Value:
     """Read a quantity such as an area in m² into a plain decimal.
 
     ``50 m²`` and ``0,5 ha`` are converted, ``5x10m`` multiplied with a note; ``1.500`` has two
-    readings and is flagged; ranges, sums, percentages and negative numbers give no value.
+    readings and is flagged; ranges, sums, percentages and negative numbers give no value. The unit
+    that a number's format shows goes before the caption's.
     """
     scale = _UNITS.get(context.unit, 1) if context.certain else None
+    typed = isinstance(cell.value, (int, float))
+    unit = re.sub(_SQUARE, "m2", key(beside(cell.number_format))) if typed else ""
+    scale = _UNITS.get(fold(unit), scale)
     if scale is None and not _OWN_UNIT.search(key(cell.text)):
         message = "đơn vị của cột chưa rõ là bao nhiêu mét vuông. Đề nghị ghi diện tích theo m²."
         return error(field, "unit-unknown", message)
@@ -74,7 +79,11 @@ def parse_decimal(field: Field, cell: Cell, context: Context) -> Value:
     if isinstance(cell.value, (int, float)):
         if not 0 <= cell.value < _ABSURD or "%" in cell.number_format:
             return error(field, "not-a-number", f"giá trị không hợp lệ. {_AREA_HINT}")
-        return Value(plain(Decimal(str(cell.value)) * scale))
+        area = plain(seen(Decimal(str(cell.value)), cell.number_format) * scale)
+        if unit and fold(unit) not in _UNITS:
+            message = f"ô hiện thêm {quoted(field, unit)}, đơn vị chưa chắc. {_AREA_HINT}"
+            return doubt(field, area, "unit-doubtful", message)
+        return Value(area)
     return _written(field, cell.text, context, scale)
 
 

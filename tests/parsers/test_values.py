@@ -160,6 +160,15 @@ def test_amounts_that_give_no_value(written: CellValue, context: Context, why: s
         (150, r"_-* #,##0\ _₫_-", TRIEU, "150000000"),
         (50, "#,##0 [$₫-42A]", TRIEU, None),
         (50, "[$$-409]#,##0", TRIEU, None),
+        (1_500_000, "$#,##0", NONE, None),
+        (1_500_000, r"\$#,##0", NONE, None),
+        (1_500_000, "#,##0 €", NONE, None),
+        (50_000, r"#,##0\k", NONE, "50000000"),
+        (50, r"#,##0\ \t\r", NONE, "50000000"),
+        (1_500_000, "#,##0 ₫", NONE, "1500000"),
+        (1_500_000, 'General" đ"', NONE, "1500000"),
+        (50, "[Red]General", TRIEU, "50000000"),
+        (50, "* (#,##0.00)", TRIEU, "50000000"),
         (0.5, "0%", TRIEU, None),
     ],
 )
@@ -269,6 +278,34 @@ def test_doubtful_areas(written: CellValue, area: str | None, why: str) -> None:
     value = read("decimal", written)
     assert (value.text, code(value)) == (area, why)
     assert value.confidence < CERTAIN
+
+
+@pytest.mark.parametrize(
+    ("number", "number_format", "context", "area"),
+    [
+        (5.5, '0.0" ha"', NONE, "55000"),
+        (20, '0"ha"', NONE, "200000"),
+        (20, r"0\ \h\a", NONE, "200000"),
+        (50, '0" m²"', NONE, "50"),
+        (50, '0" m2"', Context("ha"), "50"),
+        (50, '0.0"m"²', NONE, "50"),
+        (2, '0" ha"', Context("m2"), "20000"),
+        (2, "0.00_);(0.00)", Context("ha"), "20000"),
+        (50, '#,##0" "', NONE, "50"),
+        (50000, "0,", NONE, "50"),
+        (1500, r"#\.##0", NONE, "1500"),
+        (50, r"_-* #,##0\ _₫_-", NONE, "50"),
+    ],
+)
+def test_what_the_format_of_an_area_shows_counts(
+    number: float, number_format: str, context: Context, area: str
+) -> None:
+    assert read("decimal", number, context, number_format=number_format) == Value(area)
+
+
+@pytest.mark.parametrize("number_format", ['0" sào"', '0" lô"', '0.0" mẫu"', '0" x 10"'])
+def test_an_area_whose_format_shows_something_unknown_is_asked_about(number_format: str) -> None:
+    assert read("decimal", 5, NONE, number_format=number_format).confidence < CERTAIN
 
 
 @pytest.mark.parametrize("written", ["5x10m", "5 x 10", "5m x 10m", "5×10 m"])
