@@ -34,16 +34,29 @@ def parse_date(field: Field, cell: Cell, context: Context) -> Value:
     """Read a date into ISO form, or say why there is none.
 
     ``05/04/2024`` is the fifth of April with a remark, unless ``context.day_first`` says that the
-    column leaves no doubt. A number may be a date that lost its format: read, and asked about.
+    column leaves no doubt. A typed date gets one too where ``context.exchanged`` says that its day
+    and month may have been. A number may be a date that lost its format: read, and asked about.
     """
     value = cell.value
     if isinstance(value, dt.datetime):
-        return _within(field, value.date())
+        value = value.date()
     if isinstance(value, dt.date):
-        return _within(field, value)
+        return _typed(field, value, context)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _serial(field, value)
     return _text(field, cell.text, context)
+
+
+def _typed(field: Field, day: dt.date, context: Context) -> Value:
+    """Read a date that a spreadsheet keeps as one, in whatever order it understood it."""
+    value = _within(field, day)
+    if value.text is None or not context.exchanged or day.day > _MONTHS or day.day == day.month:
+        return value
+    message = (
+        f"ô được đọc là {_shown(field, day)}, nhưng Excel có thể đã đổi chỗ ngày và tháng. "
+        "Đề nghị kiểm tra lại."
+    )
+    return note(field, value.text, "date-order", message, 0.85)
 
 
 def _matches(text: str) -> list[re.Match[str]]:

@@ -435,6 +435,16 @@ def test_fault_064_dates_are_day_first_or_flagged(
     assert value.confidence < CERTAIN
 
 
+def test_typed_dates_of_a_spreadsheet_that_puts_the_month_first_are_remarked_upon() -> None:
+    exchanged = Context(day_first=True, exchanged=True)
+    for day in (dt.date(2023, 5, 6), dt.datetime(2023, 5, 6)):  # noqa: DTZ001  Excel has no zone
+        value = read("date", day, exchanged)
+        assert (value.text, code(value)) == ("2023-05-06", "date-order")
+        assert value.confidence < CERTAIN
+    assert read("date", dt.date(2023, 5, 5), exchanged) == Value("2023-05-05")
+    assert read("date", "06/05/2023", exchanged) == Value("2023-05-06")
+
+
 @given(st.dates(dt.date(1990, 1, 1), dt.date(2099, 12, 31)))
 def test_fault_064_dates_survive_every_writing(day: dt.date) -> None:
     """Day, month, year in any usual writing is that day."""
