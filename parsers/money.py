@@ -18,7 +18,7 @@ from parsers.number_format import beside, seen
 from parsers.number_words import spelt_number
 from parsers.numerals import NUMBER, Numeral, numeral, scientific
 from parsers.outcome import EMPTY, Context, Value, doubt, error, quoted
-from parsers.vietnamese import key
+from parsers.vietnamese import fold, key
 
 #: What one of each unit is in đồng.
 MONEY_UNITS: Mapping[str, int] = MappingProxyType(
@@ -50,6 +50,13 @@ _STATED = re.compile(
 )
 #: Only this lead is surely one of a unit: behind "Đơn vị:" there may be an office.
 _TOLD = re.compile(r"(?:đvt|đơn vị tính|đv tính|dvt|don vi tinh)\s*[:(]?\s*([^()\n]+)")
+#: Words by which a line over a table speaks of units.
+_UNIT_LINE = re.compile(r"\b(?:don vi tinh|dvt|don vi|d v tinh|dv tinh|d v t|dv|d v)\b")
+#: A line that says it in other words, and nothing else.
+_LABELLED = re.compile(
+    r"(?:(?:số liệu|(?:tổng )?(?:số tiền|kinh phí))\b[\w ]*?)? ?"
+    r"(?::|(?:tính|ghi) (?:bằng|theo)(?: đơn vị)?:?) ?(?P<unit>.+)"
+)
 _PHRASE = re.compile(
     r"(?P<before>\d[\s.,]*|(?:trăm|chục|mươi|mười)\s+)?(?<!\w)"
     r"(?:triệu|trieu|nghìn|ngàn|nghin|ngan|tỷ|tỉ|ty)\s*(?:đồng|dong|vnđ|đ)(?!\w)"
@@ -123,6 +130,19 @@ def money_unit(text: str) -> str | None:
     if found:
         return found.pop() if len(found) == 1 else UNREADABLE
     return UNREADABLE if _is_unreadable(line) else None
+
+
+def unit_line(text: str) -> str | None:
+    """Return the unit that a line over a table states for all of it, as ``money_unit`` does.
+
+    ``"Đơn vị tính: triệu đồng"``, ``"Đ/v tính: 1.000 đ"``, ``"Số tiền tính bằng triệu đồng"``,
+    ``"Kinh phí: triệu đồng"``. None of a line that speaks of something else.
+    """
+    line = key(text).strip(" .()*")
+    named = _LABELLED.fullmatch(line)
+    if named and (unit := _unit(named["unit"])):
+        return unit
+    return money_unit(text) if _UNIT_LINE.search(fold(text)) else None
 
 
 def _is_unreadable(line: str) -> bool:

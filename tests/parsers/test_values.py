@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from parsers.form import Choice, Field, FieldType
 from parsers.grid import Cell, CellValue
+from parsers.money import UNREADABLE, unit_line
 from parsers.number_words import spelt_number
 from parsers.reading import CERTAIN
 from parsers.values import Context, Value, is_ditto, money_unit, parse
@@ -776,6 +777,35 @@ def test_fault_067_legacy_text_is_refused() -> None:
 )
 def test_money_unit(header: str, unit: str | None) -> None:
     assert money_unit(header) == unit
+
+
+@pytest.mark.parametrize(
+    ("line", "unit"),
+    [
+        ("Đơn vị tính: Triệu đồng", "triệu đồng"),
+        ("(Đơn vị: 1.000 đồng)", "nghìn đồng"),
+        ("Đ/v tính: triệu đồng", "triệu đồng"),
+        ("ĐV: triệu đồng", "triệu đồng"),
+        ("Đ/V: nghìn đồng", "nghìn đồng"),
+        ("Số tiền tính bằng triệu đồng", "triệu đồng"),
+        ("(Số tiền tính bằng đồng)", "đồng"),
+        ("Số liệu kinh phí tính theo đơn vị triệu đồng", "triệu đồng"),
+        ("Kinh phí: triệu đồng", "triệu đồng"),
+        ("Kinh phí đề nghị hỗ trợ: 1.000 đ", "nghìn đồng"),
+        ("Số liệu đơn vị tính: triệu đồng; m2", "triệu đồng"),
+        ("ĐVT: ngìn đồng", UNREADABLE),
+        ("Đơn vị: UBND xã Hòa Cư", None),
+        ("Đơn vị: HTX Đại Đồng", None),
+        ("Kinh phí: 500 triệu đồng", None),
+        ("Kinh phí: theo hợp đồng", None),
+        ("Tổng kinh phí 1,5 tỷ đồng, tính bằng ngân sách huyện", None),
+        ("Kính gửi: Hội đồng", None),
+        ("Triệu đồng", None),
+        ("", None),
+    ],
+)
+def test_a_line_over_a_table_states_its_unit(line: str, unit: str | None) -> None:
+    assert unit_line(line) == unit
 
 
 UNREADABLE_UNITS = [
