@@ -8,13 +8,17 @@ from parsers.grid import Cell
 from parsers.outcome import Context, Value, doubt, error, note, quoted
 from parsers.vietnamese import fold, one_line
 
+#: A letter typed or read for a digit: what stands beside it is no whole number.
+_FALSE = "lIoO"
 _SIGNED = re.compile(
-    r"(?<![\d/.-])(?P<day>\d{1,2})\s*(?P<sign>[/.-])\s*(?P<month>\d{1,2})\s*(?P=sign)\s*"
-    r"(?P<year>\d{4}|\d{2})(?![\d/]|[.-]\d)"
+    rf"(?<![\d/.-])(?<!\b[{_FALSE}])"
+    r"(?P<day>\d{1,2})\s*(?P<sign>[/.-])\s*(?P<month>\d{1,2})\s*(?P=sign)\s*"
+    rf"(?P<year>\d{{4}}|\d{{2}})(?![\d/{_FALSE}]|[.-]\d)"
 )
 _ISO = re.compile(r"(?<![\d/.-])(?P<year>\d{4})[-/](?P<month>\d{1,2})[-/](?P<day>\d{1,2})(?!\d)")
 _WORDS = re.compile(
-    r"(?:ngay\s+)?(?<!\d)(?P<day>\d{1,2})\s*thang\s*(?P<month>\d{1,2})\s*(?:nam\s*)?(?P<year>\d{4})(?!\d)"
+    r"(?:ngay\s+)?(?<!\d)(?<!\b[lio])"
+    r"(?P<day>\d{1,2})\s*thang\s*(?P<month>\d{1,2})\s*(?:nam\s*)?(?P<year>\d{4})(?!\d)"
 )
 #: A date until which something holds is not the one when it was issued.
 _EXPIRY = re.compile(r"\b(?:het han|het hieu luc|(?:hieu luc|gia tri|han|thoi han)(?: \w+)? den)\b")
@@ -30,16 +34,29 @@ def parse_date(field: Field, cell: Cell, context: Context) -> Value:
     """Read a date into ISO form, or say why there is none.
 
     ``05/04/2024`` is the fifth of April with a remark, unless ``context.day_first`` says that the
-    column leaves no doubt. A number may be a date that lost its format: read, and asked about.
+    column leaves no doubt. A typed date gets one too where ``context.exchanged`` says that its day
+    and month may have been. A number may be a date that lost its format: read, and asked about.
     """
     value = cell.value
     if isinstance(value, dt.datetime):
-        return _within(field, value.date())
+        value = value.date()
     if isinstance(value, dt.date):
-        return _within(field, value)
+        return _typed(field, value, context)
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _serial(field, value)
     return _text(field, cell.text, context)
+
+
+def _typed(field: Field, day: dt.date, context: Context) -> Value:
+    """Read a date that a spreadsheet keeps as one, in whatever order it understood it."""
+    value = _within(field, day)
+    if value.text is None or not context.exchanged or day.day > _MONTHS or day.day == day.month:
+        return value
+    message = (
+        f"ô được đọc là {_shown(field, day)}, nhưng Excel có thể đã đổi chỗ ngày và tháng. "
+        "Đề nghị kiểm tra lại."
+    )
+    return note(field, value.text, "date-order", message, 0.85)
 
 
 def _matches(text: str) -> list[re.Match[str]]:

@@ -14,35 +14,76 @@ from types import MappingProxyType
 
 from parsers.form import Field
 from parsers.grid import Cell
+from parsers.number_format import beside, seen
 from parsers.number_words import spelt_number
 from parsers.numerals import NUMBER, Numeral, numeral, scientific
 from parsers.outcome import EMPTY, Context, Value, doubt, error, quoted
-from parsers.vietnamese import key
+from parsers.vietnamese import fold, key
 
 #: What one of each unit is in đồng.
 MONEY_UNITS: Mapping[str, int] = MappingProxyType(
     {"đồng": 1, "nghìn đồng": 10**3, "triệu đồng": 10**6, "tỷ đồng": 10**9}
 )
+#: What ``money_unit`` gives for a statement that names money and no unit of ``MONEY_UNITS``.
+UNREADABLE = "?"
 _DONG = r"(?:đồng|dong|vnđ|vnd|đ|₫)"
+_THOUSAND = r"(?:(?:1[.,\s]?|['’‘`])?000|10\s*\^\s*3|10³)"
+_MILLION = r"(?:(?:1[.,\s]?|['’‘`])?000[.,\s]?000|10\s*\^\s*6|10⁶)"
+
+
+def _times(factor: str) -> str:
+    """Return the pattern of so many đồng: ``1.000 đồng``, ``x 1.000 đ``, ``đồng x 1000``."""
+    return rf"(?:[x×*]\s*)?{factor}\s*{_DONG}|{_DONG}\s*[x×*]\s*{factor}"
+
+
 _WORDS: tuple[tuple[str, str], ...] = (
     ("tỷ đồng", rf"(?:tỷ|tỉ|ty|ti)(?:\s*{_DONG})?"),
     ("triệu đồng", rf"(?:triệu|trieu|tr)(?:\.?\s*{_DONG})?"),
-    ("nghìn đồng", rf"(?:nghìn|ngàn|nghin|ngan|k)(?:\s*{_DONG})?"),
-    ("triệu đồng", rf"1[.,\s]?000[.,\s]?000\s*{_DONG}"),
-    ("nghìn đồng", rf"1[.,\s]?000\s*{_DONG}"),
+    ("nghìn đồng", rf"(?:nghìn|ngàn|nghin|ngan|k)(?:\s*{_DONG})?|ngh?\.?\s*{_DONG}"),
+    ("triệu đồng", _times(_MILLION)),
+    ("nghìn đồng", _times(_THOUSAND)),
     ("đồng", _DONG),
 )
 _UNIT = "|".join(pattern for _, pattern in _WORDS[:3]) + f"|{_DONG}"
 _STATED = re.compile(
     r"(?:đvt|đơn vị tính|đơn vị|đv tính|dvt|don vi tinh|don vi)\s*[:(]?\s*([^()\n]+)"
 )
+#: Only this lead is surely one of a unit: behind "Đơn vị:" there may be an office.
+_TOLD = re.compile(r"(?:đvt|đơn vị tính|đv tính|dvt|don vi tinh)\s*[:(]?\s*([^()\n]+)")
+#: Words by which a line over a table speaks of units.
+_UNIT_LINE = re.compile(r"\b(?:don vi tinh|dvt|don vi|d v tinh|dv tinh|d v t|dv|d v)\b")
+#: A line that says it in other words, and nothing else.
+_LABELLED = re.compile(
+    r"(?:(?:số liệu|(?:tổng )?(?:số tiền|kinh phí))\b[\w ]*?)? ?"
+    r"(?::|(?:tính|ghi) (?:bằng|theo)(?: đơn vị)?:?) ?(?P<unit>.+)"
+)
 _PHRASE = re.compile(
-    r"(?P<before>\d[\s.,]*)?(?<!\w)"
+    r"(?P<before>\d[\s.,]*|(?:trăm|chục|mươi|mười)\s+)?(?<!\w)"
     r"(?:triệu|trieu|nghìn|ngàn|nghin|ngan|tỷ|tỉ|ty)\s*(?:đồng|dong|vnđ|đ)(?!\w)"
 )
 #: Too short to state a unit in a header, where "(k)" may be a column's letter.
 _CELL_ONLY = frozenset({"k", "ty", "ti", "tr"})
 _FOREIGN = re.compile(r"[$€£¥]|usd|eur|cny|ndt")
+#: Words with đồng that are no money.
+_NO_MONEY = re.compile(r"(?<!\w)(?:hợp|cộng|hội|hop|cong|hoi)\s+(?:đồng|dong)(?!\w)")
+_FOREIGN_WORD = r"[$€£¥]|(?<!\w)(?:usd|eur|cny|ndt|đô la|nhân dân tệ)(?!\w)"
+#: What makes a statement one about the unit, though none can be read from it.
+_NAMES_MONEY = re.compile(
+    rf"{_FOREIGN_WORD}|(?<!\w)(?:vnđ|vnd)(?!\w)|₫|(?<!\d)['’‘`]?000(?!\d)"
+    r"|(?<!\w)(?:đồng|dong|đ)\s*(?:$|[x×*]|/\s*(?!c\b))"
+)
+#: Unmistakable units at the end of a caption without brackets.
+_PLAIN_TAIL = re.compile(
+    r"(?<![\w.,])(?<!\d )"
+    rf"(?:(?:ngh?|tr)\.?\s*(?:đ|₫)|[x×*]\s*(?:{_MILLION}|{_THOUSAND})\s*{_DONG})$"
+)
+#: What may be one there, or an amount.
+_TAIL = re.compile(
+    rf"(?:{_FOREIGN_WORD}|(?<![\w.,])(?:{_times(_MILLION)}|{_times(_THOUSAND)}))[\s.]*$"
+)
+#: Alone before đồng these are no amount; 106 is ten to the sixth whose small figure was lost.
+_FACTOR = re.compile(rf"{_THOUSAND}|{_MILLION}|10[369]")
+_LIMIT = re.compile(r"không quá|tối đa|tối thiểu|[≤≥<>]|(?<!\w)(?:dưới|trên|đến) \d")
 _PART = re.compile(rf"(?P<number>{NUMBER})\s*(?P<unit>(?:{_UNIT})(?!\w))?")
 #: Behind the number: "(năm mươi triệu đồng)".
 _REMARK = re.compile(r"\(([^()\d]*)\)[\s./]*$")
@@ -74,16 +115,54 @@ class _Written:
 def money_unit(text: str) -> str | None:
     """Return the unit of money that a header, title or unit row states, a key of ``MONEY_UNITS``.
 
-    ``"Kinh phí (triệu đồng)"``, ``"ĐVT: 1.000 đ"``, ``"tr.đ"``. None if it states none or two
-    different ones. Amounts ("không quá 100 triệu đồng") and names (Đồng Đăng, hợp đồng) state none.
+    ``"Kinh phí (triệu đồng)"``, ``"ĐVT: 1.000 đ"``, ``"tr.đ"``. ``UNREADABLE`` if it states two
+    different ones, or money without any of them: "(USD)", "(trăm nghìn đồng)". Amounts ("không quá
+    100 triệu đồng") and names (Đồng Đăng, hợp đồng) state none.
     """
     line = key(text)
     pieces = [line, *re.findall(r"\(([^()]*)\)", line), *_STATED.findall(line)]
     parts = [part for piece in pieces for part in re.split(r"[;:,](?!\d)", piece)]
     found = {unit for part in parts if part.strip() not in _CELL_ONLY and (unit := _unit(part))}
     phrases = [match for match in _PHRASE.finditer(line) if not match["before"]]
-    found |= {unit for match in phrases if (unit := _unit(match.group()))}
-    return found.pop() if len(found) == 1 else None
+    tail = _PLAIN_TAIL.search(line)
+    stated = [match.group() for match in (*phrases, *filter(None, [tail]))]
+    found |= {unit for said in stated if (unit := _unit(said))}
+    if found:
+        return found.pop() if len(found) == 1 else UNREADABLE
+    return UNREADABLE if _is_unreadable(line) else None
+
+
+def unit_line(text: str) -> str | None:
+    """Return the unit that a line over a table states for all of it, as ``money_unit`` does.
+
+    ``"Đơn vị tính: triệu đồng"``, ``"Đ/v tính: 1.000 đ"``, ``"Số tiền tính bằng triệu đồng"``,
+    ``"Kinh phí: triệu đồng"``. None of a line that speaks of something else.
+    """
+    line = key(text).strip(" .()*")
+    named = _LABELLED.fullmatch(line)
+    if named and (unit := _unit(named["unit"])):
+        return unit
+    return money_unit(text) if _UNIT_LINE.search(fold(text)) else None
+
+
+def _is_unreadable(line: str) -> bool:
+    """Tell a caption that says something about its money which is no unit that we know."""
+    pieces = re.findall(r"\(([^()]*)\)", line) + _TOLD.findall(line)
+    parts = [part.strip(" .") for piece in pieces for part in re.split(r"[;:,](?!\d)", piece)]
+    return any(map(_names_money, parts)) or (not _is_limit(line) and bool(_TAIL.search(line)))
+
+
+def _names_money(part: str) -> bool:
+    if _is_limit(part) or not _NAMES_MONEY.search(_NO_MONEY.sub(" ", part)):
+        return False
+    return bool(re.search(r"[x×*]\s*\d|\d\s*[x×*]", part)) or not any(
+        match["unit"] and not _FACTOR.fullmatch(match["number"]) for match in _PART.finditer(part)
+    )
+
+
+def _is_limit(text: str) -> bool:
+    """Tell a remark on how much it may be: "không quá 1.000.000 đồng"."""
+    return bool(_LIMIT.search(text))
 
 
 def _unit(text: str) -> str | None:
@@ -119,14 +198,10 @@ def _typed(field: Field, value: float, number_format: str) -> _Written | Value:
         return error(field, "negative", f"số tiền không thể âm. {_HINT}")
     if "%" in number_format:
         return error(field, "percent", f"đang ghi tỷ lệ phần trăm. {_HINT}")
-    section = number_format.split(";", maxsplit=1)[0]
-    literals = key(" ".join(map("".join, re.findall(r'"([^"]*)"|\[\$([^\]-]*)', section))))
+    literals = key(beside(number_format))
     if _FOREIGN.search(literals):
         return error(field, "currency", f"số tiền không phải tiền Việt Nam. {_HINT}")
-    bare = re.sub(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.', "", section).strip()
-    scaled = re.search(r"[0#?](,+)$", bare)
-    if scaled:  # the format shows thousands or millions only, and the header speaks of those
-        number /= Decimal(1000) ** len(scaled[1])
+    number = seen(number, number_format)  # the header speaks of what is shown
     return _Written(Numeral(number), _unit(literals) or "", typed=True)
 
 
@@ -177,6 +252,8 @@ def _parts(
 
 def _amount(field: Field, cell: Cell, written: _Written, context: Context) -> Value:
     stated = context.unit if context.unit in MONEY_UNITS else money_unit(context.unit) or ""
+    unread = UNREADABLE in {context.unit, stated}
+    stated = "" if unread else stated
     unit = written.unit or stated or field.unit
     shown = quoted(field, cell.text or str(cell.value))
     if not written.unit and not stated and _settled(written.numeral, "đồng") >= _SURELY_DONG:
@@ -200,7 +277,7 @@ def _amount(field: Field, cell: Cell, written: _Written, context: Context) -> Va
     if written.rough or written.numeral.broken or (not written.typed and exact % 1):
         return doubt(field, text, "not-exact", f"{said}, nhưng cách ghi chưa chắc chắn. {_HINT}")
     assumed = not written.unit and not stated and field.unit not in {"", unit}
-    unsure = not written.unit and bool(stated) and not context.certain
+    unsure = not written.unit and (unread or (bool(stated) and not context.certain))
     if misfit or assumed or unsure:
         return doubt(field, text, "unit-doubtful", f"{said}; đơn vị tiền chưa chắc. {_HINT}")
     return _usual(field, text, said, 0.9 if not written.unit and not stated else 1.0)

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+from decimal import Decimal
 from functools import lru_cache
 
 from lxml import etree
@@ -48,8 +49,9 @@ _NAMED = {
     "medium time": "h:mm AM/PM",
     "short time": "h:mm",
 }
-#: Not part of the pattern: quoted text, escaped signs, colours and locales, padding.
-_LITERAL = re.compile(r'"[^"]*"|\\.|\[(?!h|m|s)[^\]]*\]|[_*].', re.IGNORECASE)
+#: Not part of the pattern: quoted text, escaped signs, colours and locales, padding. In brackets
+#: only hours, minutes and seconds that run on count.
+_LITERAL = re.compile(r'"[^"]*"|\\.|\[(?!(?:h+|m+|s+)\])[^\]]*\]|[_*].', re.IGNORECASE)
 _PADDED = re.compile(r"0{2,}")
 #: Excel takes 1900 for a leap year: its days before 1 March 1900 are one off.
 _LEAP_BUG = 60
@@ -68,7 +70,7 @@ class Formats:
             return
         own = {
             item.get("numFmtId"): str(item.get("formatCode") or "")
-            for item in styles.iter("{*}numFmt")
+            for item in styles.iterfind("{*}numFmts/{*}numFmt")  # dxfs have their own, of any id
         }
         for style in styles.iterfind("{*}cellXfs/{*}xf"):
             number = style.get("numFmtId") or "0"
@@ -94,6 +96,35 @@ def is_date(code: str) -> bool:
 @lru_cache(maxsize=512)
 def _is_percent(code: str) -> bool:
     return "%" in _LITERAL.sub("", code)
+
+
+@lru_cache(maxsize=512)
+def beside(code: str) -> str:
+    """Return what a person sees beside a number under this format code: `` ha``, ``$``, ``₫``.
+
+    That is text quoted or escaped, a currency, and signs that Excel shows as they are.
+    """
+    section = _GENERAL.sub("", code.split(";", maxsplit=1)[0])
+    return "".join("".join(found) for found in _BESIDE.findall(section)).strip()
+
+
+#: Quoted text, an escaped sign (one of numbers tells no unit), a currency, other brackets and
+#: padding, a sign that is none of the pattern.
+_BESIDE = re.compile(
+    r'"([^"]*)"|\\([^0-9#?.,%+()/-])|\\.|\[\$([^\]-]*)[^\]]*\]|\[[^\]]*\]|[_*].'
+    r'|([^"\\\[_*0-9#?.,%+()/E@-])'
+)
+_GENERAL = re.compile("general", re.IGNORECASE)
+
+
+def seen(number: Decimal, code: str) -> Decimal:
+    """Return the number that a person sees: commas behind the digits show thousands, millions."""
+    section = code.split(";", maxsplit=1)[0]
+    commas = re.search(r"[0#?](,+)$", _HIDDEN_OR_TEXT.sub("", section).strip())
+    return number / Decimal(1000) ** len(commas[1]) if commas else number
+
+
+_HIDDEN_OR_TEXT = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
 
 
 @lru_cache(maxsize=4096)

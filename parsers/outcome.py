@@ -16,6 +16,8 @@ class Context:
     ``unit`` is stated by the header, the title or a unit row (``triệu đồng``); ``certain`` is false
     when it is unclear whether that statement is meant for this column. ``decimal_sign`` (``,`` or
     ``.``) and ``day_first`` are set when other cells of the column leave no doubt about them.
+    ``exchanged`` = a spreadsheet that puts the month first seems to have made the column's typed
+    dates: it left days over 12 as text, so that in the others it took the day for the month.
     ``told`` = the form itself says how to write (an official workbook: items parted by ``;``).
     """
 
@@ -23,6 +25,7 @@ class Context:
     certain: bool = True
     decimal_sign: str = ""
     day_first: bool = False
+    exchanged: bool = False
     told: bool = False
 
 

@@ -170,7 +170,13 @@ def parsed(content: bytes) -> etree._Element:
         RefusedError: the document has a DTD.
         lxml.etree.XMLSyntaxError: it is not well formed.
     """
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        remove_comments=True,  # one inside a number or a text would cut off what follows it
+        remove_pis=True,
+    )
     _refuse_doctype(content[:_HEAD_BYTES])
     root = etree.fromstring(content, parser)
     _refuse_dtd(root)
@@ -193,6 +199,8 @@ def walk(stream: IO[bytes], *tags: str) -> Iterator[etree._Element]:
         resolve_entities=False,
         no_network=True,
         load_dtd=False,
+        remove_comments=True,  # as above
+        remove_pis=True,
     )
     for number, (_, element) in enumerate(events):
         if number == 0:

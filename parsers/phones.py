@@ -77,16 +77,21 @@ def _parted(text: str) -> list[str]:
 
 
 def _runs(piece: str) -> list[str]:
-    """Return the digit runs of a piece; one run may hold two numbers with only a space between."""
+    """Return the digit runs of a piece; one run may hold numbers with a space or dash between."""
     runs = []
     for match in _RUN.finditer(piece):
         digits = re.sub(r"\D", "", match.group())
-        words = match.group().split()
-        if _canonical(digits) is None and all(_canonical(re.sub(r"\D", "", w)) for w in words):
-            runs.extend(words)
-        else:
-            runs.append(digits)
+        runs.extend([digits] if _canonical(digits) else _numbers_in(match.group()) or [digits])
     return runs
+
+
+def _numbers_in(run: str) -> list[str]:
+    """Return the parts of a run if each is a number; none if they are not."""
+    for between in (r"\s+", r"[-–]", r"[-–\s]+"):
+        parts = [re.sub(r"\D", "", part) for part in re.split(between, run.strip(" -–"))]
+        if all(map(_canonical, parts)):
+            return parts
+    return []
 
 
 def _value(field: Field, numbers: list[str], unread: int) -> Value:

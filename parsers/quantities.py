@@ -7,6 +7,7 @@ from types import MappingProxyType
 
 from parsers.form import Field
 from parsers.grid import Cell
+from parsers.number_format import beside, seen
 from parsers.numerals import NUMBER, numeral, plain, scientific
 from parsers.outcome import EMPTY, Context, Value, doubt, error, note, quoted
 from parsers.vietnamese import fold, key
@@ -33,7 +34,18 @@ _FULL_STARS = re.compile(r"[★⭐✪]")
 _LODGING = re.compile(r"\b(?:khach san|nha hang|nha nghi|luu tru|resort)\b")
 _STAR_WORDS = {"mot": 1, "hai": 2, "ba": 3, "bon": 4, "nam": 5}
 _STARRED = re.compile(r"(?<![\w.,])(?P<count>\d+(?:[.,]\d+)?|mot|hai|ba|bon|nam)\s*sao\b")
-_AROUND_STARS = frozenset({"ocop", "hang", "xep", "dat", "san", "pham", "loai", "muc", "cap"})
+_AROUND_STARS = frozenset({"ocop", "hang", "xep", "dat", "loai", "muc", "cap"})
+_PRODUCT = frozenset({"san", "pham"})
+_PRODUCTS = re.compile(r"\b(?<!hang )\d+ san pham\b")
+#: Two ratings side by side, with something between them or only a space.
+_ONE_RATING = r"(?<![\w.,/])(?P<{}>0?[1-5]|một|hai|ba|bốn|năm|mot|bon|nam)"
+_STARS_OF_ONE = r"(?:sao(?!\w)|[*★☆⭐✩✪]+)"
+_BETWEEN_RATINGS = r"(?:[-–—/,;&+]|(?:đến|tới|và|hoặc|hay|den|toi|va|hoac)(?!\w))"
+_TWO_RATINGS = re.compile(
+    rf"{_ONE_RATING.format('first')}\s*{_STARS_OF_ONE}?(?:\s*{_BETWEEN_RATINGS}\s*|\s+)"
+    rf"{_ONE_RATING.format('second').replace('.,/', '')}"
+    rf"(?=\s*(?:{_STARS_OF_ONE}|{_BETWEEN_RATINGS}|[.)]*$))"
+)
 _PENDING = re.compile(
     r"\b(?:dang|chua|de nghi|du kien|phan dau|cho|dang ky|khong|sap|tiem nang|huong toi)\b"
 )
@@ -53,9 +65,13 @@ def parse_decimal(field: Field, cell: Cell, context: Context) -> Value:
     """Read a quantity such as an area in m² into a plain decimal.
 
     ``50 m²`` and ``0,5 ha`` are converted, ``5x10m`` multiplied with a note; ``1.500`` has two
-    readings and is flagged; ranges, sums, percentages and negative numbers give no value.
+    readings and is flagged; ranges, sums, percentages and negative numbers give no value. The unit
+    that a number's format shows goes before the caption's.
     """
     scale = _UNITS.get(context.unit, 1) if context.certain else None
+    typed = isinstance(cell.value, (int, float))
+    unit = re.sub(_SQUARE, "m2", key(beside(cell.number_format))) if typed else ""
+    scale = _UNITS.get(fold(unit), scale)
     if scale is None and not _OWN_UNIT.search(key(cell.text)):
         message = "đơn vị của cột chưa rõ là bao nhiêu mét vuông. Đề nghị ghi diện tích theo m²."
         return error(field, "unit-unknown", message)
@@ -63,7 +79,11 @@ def parse_decimal(field: Field, cell: Cell, context: Context) -> Value:
     if isinstance(cell.value, (int, float)):
         if not 0 <= cell.value < _ABSURD or "%" in cell.number_format:
             return error(field, "not-a-number", f"giá trị không hợp lệ. {_AREA_HINT}")
-        return Value(plain(Decimal(str(cell.value)) * scale))
+        area = plain(seen(Decimal(str(cell.value)), cell.number_format) * scale)
+        if unit and fold(unit) not in _UNITS:
+            message = f"ô hiện thêm {quoted(field, unit)}, đơn vị chưa chắc. {_AREA_HINT}"
+            return doubt(field, area, "unit-doubtful", message)
+        return Value(area)
     return _written(field, cell.text, context, scale)
 
 
@@ -129,9 +149,8 @@ def parse_stars(field: Field, cell: Cell) -> Value:
             f"{shown} chưa phải kết quả xếp hạng. Đề nghị ghi hạng sao đã được công nhận (1 đến 5)."
         )
         return error(field, "stars-pending", message)
-    if re.search(r"\d\s*(?:-|–|—|/|,|đến)\s*\d", cell.text) and not re.search(
-        r"[a-zđ]\s*\d+/", line
-    ):
+    joined = re.search(r"\d\s*(?:-|–|—|/|,|đến)\s*\d", cell.text)
+    if joined or _names_two(cell.text):
         return error(field, "several-values", f"{shown} không phải một hạng sao. {_STAR_HINT}")
     counts = _counts(cell.text, line, signs)
     if len(set(counts)) > 1:
@@ -141,16 +160,33 @@ def parse_stars(field: Field, cell: Cell) -> Value:
     return _stars(field, counts[0], shown)
 
 
+def _names_two(text: str) -> bool:
+    """Tell a text that names two different ratings: ``3 và 4 sao``, ``3 sao/4``."""
+    pairs = _TWO_RATINGS.finditer(key(text.replace("\n", ";")))
+    return any(_rating(pair["first"]) != _rating(pair["second"]) for pair in pairs)
+
+
+def _rating(count: str) -> Decimal:
+    word = fold(count)
+    return Decimal(_STAR_WORDS.get(word, word))
+
+
 def _counts(text: str, line: str, signs: int) -> list[Decimal]:
     """Return every rating that the text names."""
-    bare = " ".join(word for word in line.split() if word not in _AROUND_STARS)
+    around = _AROUND_STARS
+    if signs or not {"sao", "ocop"}.isdisjoint(line.split()):
+        around |= _PRODUCT
+    uncounted = _PRODUCTS.sub(" ", line)
+    bare = " ".join(word for word in uncounted.split() if word not in around)
     if signs:
         digits = re.findall(r"\d+", bare)
-        only_signs = not bare
-        return [Decimal(digit) for digit in digits] or ([Decimal(signs)] if only_signs else [])
+        if digits and signs <= len(digits):  # "3*; 3*": one sign each stands for the word
+            return [Decimal(digit) for digit in digits]
+        counted = not bare or bool(digits)
+        return [*map(Decimal, digits), *([Decimal(signs)] if counted else [])]
     starred = [match["count"] for match in _STARRED.finditer(line)]
     if starred:
-        return [Decimal(_STAR_WORDS.get(count, count)) for count in starred]
+        return list(map(_rating, starred))
     whole = bare.removesuffix(" sao").strip()
     if re.fullmatch(r"\d+(?:[.,]\d+)?", text.strip()):
         return [Decimal(text.strip().replace(",", "."))]

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from itertools import pairwise
 from types import MappingProxyType
 
 from parsers.choices import parse_choice
@@ -58,8 +59,14 @@ _EXCEL_ERROR = re.compile(r"#(?:REF!|N/A|VALUE!|DIV/0!|NAME\?|NUM!|NULL!|SPILL!|
 _SHORTENED = re.compile(r"\d(?:[.,]\d+)?E\+\d+", re.IGNORECASE)
 #: Excel keeps 15 digits of a number; a longer code has lost its last ones.
 _EXACT_LIMIT = 10**15
-#: Tax codes have 10 or 13 digits, personal ones 12: nothing is missing from such a number.
-_CODE_LENGTHS = frozenset({10, 12, 13})
+#: Digits of a tax code and of a branch's. Personal numbers have 12, of which the first is always 0.
+_TAX_CODE, _BRANCH = 10, 13
+#: What the first nine digits of a tax code count in its last.
+_TAX_WEIGHTS = (31, 29, 23, 19, 17, 13, 7, 5, 3)
+#: The fourth digit of a personal number: sex and century. Of one without its zeros, the second.
+_CENTURIES = frozenset("0123")
+#: So many letters and digits may be a code of their own.
+_WHOLE_CODE = 8
 #: What a printed form may offer as boxes to tick; elsewhere a box may be a bullet.
 _TICKED_TYPES: frozenset[FieldType] = frozenset({"choice", "stars"})
 #: Types whose values are written with a few signs. What is longer is none of them, and looking at
@@ -149,12 +156,24 @@ def _code(field: Field, cell: Cell, _context: Context) -> Value:
     """Read a code as written without inner spaces; a number may have lost its leading zeros."""
     if isinstance(cell.value, (int, float)):
         return _numeric_code(field, cell.value, cell.number_format)
-    text = re.sub(r"\s+", "", one_line(cell.text))
+    line = one_line(cell.text)
+    text = re.sub(r"\s+", "", line)
     if _SHORTENED.fullmatch(text):
         return _shortened(field)
     if not any(map(str.isdigit, text)):
         return error(field, "not-a-code", "ô không có số nào. Đề nghị ghi mã số hoặc để trống.")
+    pieces = line.split()
+    gaps = ["; " if _is_code(a) and _is_code(b) else "" for a, b in pairwise(pieces)]
+    if any(gaps):
+        text = "".join(map(str.__add__, pieces, [*gaps, ""]))
+        message = "ô có vẻ có nhiều mã số. Đề nghị chỉ ghi một mã số, hoặc ngăn cách bằng dấu “;”."
+        return doubt(field, text, "several-values", message)
     return Value(text)
+
+
+def _is_code(piece: str) -> bool:
+    """Tell a piece that may be a code of its own: long, of letters and digits only."""
+    return len(piece) >= _WHOLE_CODE and piece.isalnum() and any(map(str.isdigit, piece))
 
 
 def _numeric_code(field: Field, value: float, number_format: str) -> Value:
@@ -164,10 +183,21 @@ def _numeric_code(field: Field, value: float, number_format: str) -> Value:
     width = re.fullmatch(r"0+", number_format)
     if width and len(width.group()) > 1:
         return Value(digits.zfill(len(width.group())))
-    if len(digits) in _CODE_LENGTHS:
+    if len(digits) == _BRANCH or (len(digits) == _TAX_CODE and _is_tax_code(digits)):
         return Value(digits)
     message = "mã số đang ở dạng số, có thể mất số 0 ở đầu. Đề nghị định dạng ô là Text rồi gõ lại."
     return doubt(field, digits, "lost-zero", message)
+
+
+def _is_tax_code(digits: str) -> bool:
+    """Tell ten digits that are no personal number without its two zeros.
+
+    That one is certain of most tax codes by their second digit, of the others by the check digit.
+    """
+    if digits[1] not in _CENTURIES:
+        return True
+    weighed = sum(weight * int(digit) for weight, digit in zip(_TAX_WEIGHTS, digits, strict=False))
+    return 10 - weighed % 11 == int(digits[-1])
 
 
 def _shortened(field: Field) -> Value:

@@ -14,6 +14,9 @@ import xlsxwriter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
+from openpyxl.formatting.rule import Rule
+from openpyxl.styles.differential import DifferentialStyle
+from openpyxl.styles.numbers import NumberFormat
 from openpyxl.utils import get_column_letter
 from rigs.golden import cases, document
 from rigs.outcomes import extracted
@@ -104,6 +107,20 @@ def test_fault_051_strict_workbook_is_read() -> None:
     path = next(path for path in WORKBOOKS if path.parent.name == "strict-workbook")
     assert openpyxl.load_workbook(path).sheetnames == []
     assert read(path.read_bytes()).grids[0].rows[1][1].text == "Điểm OCOP chợ Bản Ngà"
+
+
+@pytest.mark.parametrize("remark", ["<!-- x -->", "<?x y?>"])
+def test_a_remark_of_xml_inside_a_value_or_text_cuts_nothing_off(remark: str) -> None:
+    def remarked(was: bytes) -> bytes:
+        now = was.replace(b"50000000", f"5000000{remark}0".encode())
+        now = now.replace(b"HTX An", f"HTX{remark} An".encode())
+        assert now != was
+        return now
+
+    book = Workbook()
+    book.active.append(["HTX An", 50000000])
+    data = patched(saved(book), {SHEET: remarked, "xl/sharedStrings.xml": remarked})
+    assert [cell and cell.text for cell in read(data).grids[0].rows[0]] == ["HTX An", "50000000"]
 
 
 def test_fault_052_formula_without_saved_result_is_neither_empty_nor_zero() -> None:
@@ -410,6 +427,21 @@ def test_shown(number: float, code: str, text: str, value: object) -> None:
     assert shown(number, code) == (text, value)
 
 
+@pytest.mark.parametrize("code", ["dd/mm/yyyy", "#,##0,"])
+def test_a_conditional_formats_number_format_is_no_cells(code: str) -> None:
+    """Its number may be one that a cell's format has too (openpyxl writes both from 164 on)."""
+    book = Workbook()
+    sheet = book.active
+    sheet["A1"] = 500
+    sheet["A1"].number_format = "#,##0.0"
+    style = DifferentialStyle(numFmt=NumberFormat(numFmtId=164, formatCode=code))
+    rule = Rule(type="expression", formula=["TRUE"], dxf=style)
+    sheet.conditional_formatting.add("B1:B9", rule)
+    (cell,) = read(saved(book)).grids[0].rows[0]
+    assert cell is not None
+    assert (cell.value, cell.number_format) == (500, "#,##0.0")
+
+
 def test_fault_064_serials_of_1904() -> None:
     """A workbook that counts days from 1904 gives the same dates."""
     assert shown(43965.0, "d/m/yyyy", since_1904=True)[0] == "15/05/2024"
@@ -425,6 +457,10 @@ def test_fault_064_serials_of_1904() -> None:
         ("d/m/yyyy", True),
         ("[h]:mm", True),
         ("[$-42A]dd mmmm yyyy", True),
+        ("[HH]:mm", True),
+        ("[ss].00", True),
+        ("[Magenta]#,##0", False),
+        ("[Magenta]d/m/yyyy", True),
     ],
 )
 def test_is_date(code: str, expected: bool) -> None:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from parsers.form import Choice, Field, FieldType
 from parsers.grid import Cell, CellValue
+from parsers.money import UNREADABLE, unit_line
 from parsers.number_words import spelt_number
 from parsers.reading import CERTAIN
 from parsers.values import Context, Value, is_ditto, money_unit, parse
@@ -160,6 +161,15 @@ def test_amounts_that_give_no_value(written: CellValue, context: Context, why: s
         (150, r"_-* #,##0\ _₫_-", TRIEU, "150000000"),
         (50, "#,##0 [$₫-42A]", TRIEU, None),
         (50, "[$$-409]#,##0", TRIEU, None),
+        (1_500_000, "$#,##0", NONE, None),
+        (1_500_000, r"\$#,##0", NONE, None),
+        (1_500_000, "#,##0 €", NONE, None),
+        (50_000, r"#,##0\k", NONE, "50000000"),
+        (50, r"#,##0\ \t\r", NONE, "50000000"),
+        (1_500_000, "#,##0 ₫", NONE, "1500000"),
+        (1_500_000, 'General" đ"', NONE, "1500000"),
+        (50, "[Red]General", TRIEU, "50000000"),
+        (50, "* (#,##0.00)", TRIEU, "50000000"),
         (0.5, "0%", TRIEU, None),
     ],
 )
@@ -271,6 +281,34 @@ def test_doubtful_areas(written: CellValue, area: str | None, why: str) -> None:
     assert value.confidence < CERTAIN
 
 
+@pytest.mark.parametrize(
+    ("number", "number_format", "context", "area"),
+    [
+        (5.5, '0.0" ha"', NONE, "55000"),
+        (20, '0"ha"', NONE, "200000"),
+        (20, r"0\ \h\a", NONE, "200000"),
+        (50, '0" m²"', NONE, "50"),
+        (50, '0" m2"', Context("ha"), "50"),
+        (50, '0.0"m"²', NONE, "50"),
+        (2, '0" ha"', Context("m2"), "20000"),
+        (2, "0.00_);(0.00)", Context("ha"), "20000"),
+        (50, '#,##0" "', NONE, "50"),
+        (50000, "0,", NONE, "50"),
+        (1500, r"#\.##0", NONE, "1500"),
+        (50, r"_-* #,##0\ _₫_-", NONE, "50"),
+    ],
+)
+def test_what_the_format_of_an_area_shows_counts(
+    number: float, number_format: str, context: Context, area: str
+) -> None:
+    assert read("decimal", number, context, number_format=number_format) == Value(area)
+
+
+@pytest.mark.parametrize("number_format", ['0" sào"', '0" lô"', '0.0" mẫu"', '0" x 10"'])
+def test_an_area_whose_format_shows_something_unknown_is_asked_about(number_format: str) -> None:
+    assert read("decimal", 5, NONE, number_format=number_format).confidence < CERTAIN
+
+
 @pytest.mark.parametrize("written", ["5x10m", "5 x 10", "5m x 10m", "5×10 m"])
 def test_sides_are_multiplied_with_a_note(written: str) -> None:
     value = read("decimal", written)
@@ -322,6 +360,31 @@ def test_no_stars(written: CellValue) -> None:
 
 
 @pytest.mark.parametrize(
+    "written",
+    ["3 và 4 sao", "3; 4 sao", "3\n4 sao", "3 & 4 sao", "3 + 4 sao", "3 hoặc 4 sao", "3 hay 4 sao",
+     "4 sao; 3", "3 sao/4", "3 sao\n4", "03 và 04 sao", "ba và bốn sao", "ba sao, bốn", "3 4 sao",
+     "3 ****", "**** 3", "4 sao ***", "3 ★★★★☆", "OCOP 3; 4 sao"],
+)  # fmt: skip
+def test_two_ratings_in_one_cell_are_none(written: str) -> None:
+    assert code(read("stars", written)) == "several-values"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["3 sao; 3 sao", "3*; 3*", "3 sao và 3", "3 ***", "3 sao ***", "3 ★★★☆☆", "* * *",
+     "02 sản phẩm 3 sao", "02 sản phẩm ***", "3 sao, năm 2023", "3 sao; 45 điểm", "Sản phẩm OCOP 3",
+     "3 sao\n(QĐ số 45 năm 2023)"],
+)  # fmt: skip
+def test_one_rating_said_twice_or_beside_something_else(written: str) -> None:
+    assert read("stars", written) == Value("3")
+
+
+@pytest.mark.parametrize("written", ["03 sản phẩm", "3 sản phẩm OCOP", "03 sản phẩm đạt", "3 SP"])
+def test_a_count_of_products_is_no_rating(written: str) -> None:
+    assert code(read("stars", written)) == "not-stars"
+
+
+@pytest.mark.parametrize(
     ("written", "iso"),
     [
         ("15/05/2024", "2024-05-15"),
@@ -332,6 +395,7 @@ def test_no_stars(written: CellValue) -> None:
         ("2024-05-15", "2024-05-15"),
         ("05/05/2024", "2024-05-05"),
         ("QĐ 12/QĐ-UBND ngày 15/5/2023", "2023-05-15"),
+        ("cấp vào15/05/2023", "2023-05-15"),
         (dt.datetime(2024, 5, 1), "2024-05-01"),  # noqa: DTZ001  Excel has no zone
         (dt.date(2024, 5, 1), "2024-05-01"),
     ],
@@ -355,6 +419,11 @@ def test_certain_dates(written: CellValue, iso: str) -> None:
         ("2024", None, "not-a-date"),
         (2024, None, "not-a-date"),
         ("15/5/2024 - 15/5/2027", None, "several-values"),
+        ("l5/05/2023", None, "not-a-date"),
+        ("I5-05-2023", None, "not-a-date"),
+        ("O5/05/2023", None, "not-a-date"),
+        ("15/05/20l3", None, "not-a-date"),
+        ("ngày l5 tháng 5 năm 2023", None, "not-a-date"),
         (dt.datetime(1900, 1, 5), None, "impossible-date"),  # noqa: DTZ001  Excel has no zone
     ],
 )
@@ -365,6 +434,16 @@ def test_fault_064_dates_are_day_first_or_flagged(
     value = read("date", written)
     assert (value.text, code(value)) == (iso, why)
     assert value.confidence < CERTAIN
+
+
+def test_typed_dates_of_a_spreadsheet_that_puts_the_month_first_are_remarked_upon() -> None:
+    exchanged = Context(day_first=True, exchanged=True)
+    for day in (dt.date(2023, 5, 6), dt.datetime(2023, 5, 6)):  # noqa: DTZ001  Excel has no zone
+        value = read("date", day, exchanged)
+        assert (value.text, code(value)) == ("2023-05-06", "date-order")
+        assert value.confidence < CERTAIN
+    assert read("date", dt.date(2023, 5, 5), exchanged) == Value("2023-05-05")
+    assert read("date", "06/05/2023", exchanged) == Value("2023-05-06")
 
 
 @given(st.dates(dt.date(1990, 1, 1), dt.date(2099, 12, 31)))
@@ -410,6 +489,11 @@ def test_fault_064_dates_survive_every_writing(day: dt.date) -> None:
         ("0912345678/0987654321", "0912345678; 0987654321"),
         ("0912345678 0987654321", "0912345678; 0987654321"),
         ("0912 345 678 - 0987 654 321", "0912345678; 0987654321"),
+        ("0912345678-0987654321", "0912345678; 0987654321"),
+        ("0912345678–0987654321", "0912345678; 0987654321"),
+        ("0912.345.678-02053811234", "0912345678; 02053811234"),
+        ("0912345678-0987654321, 0363112233", "0912345678; 0987654321; 0363112233"),
+        ("0205-3811-234", "02053811234"),
         ("0912345678\n02053811234", "0912345678; 02053811234"),
     ],
 )
@@ -467,6 +551,13 @@ def test_mobiles_survive_every_writing(phone: str) -> None:
         (4900123456, "", "4900123456", ""),
         (123, "", "123", "lost-zero"),
         (490012345, "General", "490012345", "lost-zero"),
+        (1200012345, "", "1200012345", "lost-zero"),
+        (100109106001, "", "100109106001", "lost-zero"),
+        (100109106, "", "100109106", "lost-zero"),
+        (2300102253, "", "2300102253", ""),
+        (4900123456001, "", "4900123456001", ""),
+        (1200012345, "000000000000", "001200012345", ""),
+        ("001200012345", "", "001200012345", ""),
         ("1.23457E+11", "", None, "shortened"),
         (1.23457e17, "", None, "shortened"),
     ],
@@ -477,6 +568,33 @@ def test_fault_065_codes_keep_their_zeros_or_are_flagged(
     """Zeros come back only where the cell declares its width; shortened codes are refused."""
     value = read("code", written, number_format=number_format)
     assert (value.text, code(value)) == (text, why)
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("4900123456\n14A8001234", "4900123456; 14A8001234"),
+        ("4900123456 14A8001234", "4900123456; 14A8001234"),
+        ("Số 4900123456 14A8001234", "Số4900123456; 14A8001234"),
+    ],
+)
+def test_two_codes_with_only_a_space_between_are_not_one(written: str, text: str) -> None:
+    value = read("code", written)
+    assert (value.text, code(value)) == (text, "several-values")
+    assert value.confidence < CERTAIN
+
+
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        ("4900 123 456", "4900123456"),
+        ("49001234\n56", "4900123456"),
+        ("14A8001234 / 4900123456", "14A8001234/4900123456"),
+        ("Giấy phép số 14A8001234", "Giấyphépsố14A8001234"),
+    ],
+)
+def test_a_space_within_a_code_goes(written: str, text: str) -> None:
+    assert read("code", written) == Value(text)
 
 
 @pytest.mark.parametrize(
@@ -628,13 +746,95 @@ def test_fault_067_legacy_text_is_refused() -> None:
         ("Hợp đồng", None),
         ("Hỗ trợ không quá 100 triệu đồng", None),
         ("Đơn vị: UBND xã Hòa Cư", None),
-        ("Kinh phí (triệu đồng) (nghìn đồng)", None),
+        ("Tổng kinh phí (x 1.000 đồng)", "nghìn đồng"),
+        ("Tổng kinh phí (x1000đ)", "nghìn đồng"),
+        ("Tổng kinh phí ('000 đồng)", "nghìn đồng"),
+        ("Tổng kinh phí (’000đ)", "nghìn đồng"),
+        ("Tổng kinh phí (000đ)", "nghìn đồng"),
+        ("Tổng kinh phí (ngđ)", "nghìn đồng"),
+        ("Tổng kinh phí (Nghđ)", "nghìn đồng"),
+        ("ĐVT: ng.đ", "nghìn đồng"),
+        ("Tổng kinh phí (đồng x 1000)", "nghìn đồng"),
+        ("Tổng kinh phí (10^3 đồng)", "nghìn đồng"),
+        ("Tổng kinh phí (x 1.000.000 đồng)", "triệu đồng"),
+        ("Tổng kinh phí (10^6 đồng)", "triệu đồng"),
+        ("Tổng kinh phí (10⁶ đồng)", "triệu đồng"),
+        ("Tổng kinh phí (000.000đ)", "triệu đồng"),
+        ("Tổng kinh phí x 1.000 đồng", "nghìn đồng"),
+        ("Tổng kinh phí ngđ", "nghìn đồng"),
+        ("Tổng kinh phí tr.đ", "triệu đồng"),
+        ("Hỗ trợ 100 trđ", None),
+        ("Kinh phí (theo hợp đồng)", None),
+        ("Kinh phí (đối ứng của cộng đồng)", None),
+        ("Kinh phí (tối đa 1.000.000 đồng)", None),
+        ("Kinh phí (50.000.000đ/điểm)", None),
+        ("Kinh phí (theo QĐ 2000/QĐ-UBND)", None),
+        ("Hỗ trợ không quá 1.000.000 đồng", None),
+        ("Đơn vị: HTX Đại Đồng", None),
         ("(k)", None),
         ("", None),
     ],
 )
 def test_money_unit(header: str, unit: str | None) -> None:
     assert money_unit(header) == unit
+
+
+@pytest.mark.parametrize(
+    ("line", "unit"),
+    [
+        ("Đơn vị tính: Triệu đồng", "triệu đồng"),
+        ("(Đơn vị: 1.000 đồng)", "nghìn đồng"),
+        ("Đ/v tính: triệu đồng", "triệu đồng"),
+        ("ĐV: triệu đồng", "triệu đồng"),
+        ("Đ/V: nghìn đồng", "nghìn đồng"),
+        ("Số tiền tính bằng triệu đồng", "triệu đồng"),
+        ("(Số tiền tính bằng đồng)", "đồng"),
+        ("Số liệu kinh phí tính theo đơn vị triệu đồng", "triệu đồng"),
+        ("Kinh phí: triệu đồng", "triệu đồng"),
+        ("Kinh phí đề nghị hỗ trợ: 1.000 đ", "nghìn đồng"),
+        ("Số liệu đơn vị tính: triệu đồng; m2", "triệu đồng"),
+        ("ĐVT: ngìn đồng", UNREADABLE),
+        ("Đơn vị: UBND xã Hòa Cư", None),
+        ("Đơn vị: HTX Đại Đồng", None),
+        ("Kinh phí: 500 triệu đồng", None),
+        ("Kinh phí: theo hợp đồng", None),
+        ("Tổng kinh phí 1,5 tỷ đồng, tính bằng ngân sách huyện", None),
+        ("Kính gửi: Hội đồng", None),
+        ("Triệu đồng", None),
+        ("", None),
+    ],
+)
+def test_a_line_over_a_table_states_its_unit(line: str, unit: str | None) -> None:
+    assert unit_line(line) == unit
+
+
+UNREADABLE_UNITS = [
+    "Tổng kinh phí (USD)",
+    "Tổng kinh phí ($)",
+    "Tổng kinh phí USD",
+    "Tổng kinh phí (triệu đồng)\n(đồng)",
+    "Tổng kinh phí (triệu đồng) (nghìn đồng)",
+    "Tổng kinh phí (trăm nghìn đồng)",
+    "Tổng kinh phí (x 100 đồng)",
+    "Tổng kinh phí (106 đồng)",
+    "Tổng kinh phí ('000)",
+    "Tổng kinh phí (đồng/m2)",
+    "Tổng kinh phí (ngìn đồng)",
+    "Tổng kinh phí 1.000 đồng",
+    "ĐVT: ngìn đồng",
+]
+
+
+@pytest.mark.parametrize("header", UNREADABLE_UNITS)
+def test_a_unit_that_is_stated_and_cannot_be_read_makes_no_amount_certain(header: str) -> None:
+    context = Context(money_unit(header) or "")
+    for written in (1_200_000, "1.200.000"):
+        value = read("money", written, context)
+        assert (value.text, code(value)) == ("1200000", "unit-doubtful")
+        assert value.confidence < CERTAIN
+    assert code(read("money", 50, context)) == "unit-missing"
+    assert code(read("money", 50, context, unit="triệu đồng")) == "unit-doubtful"
+    assert read("money", "50 triệu", context) == Value("50000000")
 
 
 @given(

@@ -64,6 +64,11 @@ def test_letterhead_and_signature_are_lines_and_counted_as_tables() -> None:
     assert "Nguyễn Văn Trường" in result.lines
 
 
+def test_a_comment_of_xml_inside_a_text_cuts_nothing_off() -> None:
+    data = docx(table(row("Tên", "Kinh phí"), row("A", "50000000<!-- x -->0")))
+    assert texts(data)[1] == ["A", "500000000"]
+
+
 def test_merged_cells_come_once_with_their_span() -> None:
     restart, go_on = "<w:vMerge w:val='restart'/>", "<w:vMerge/>"
     data = docx(
