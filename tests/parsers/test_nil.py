@@ -1,5 +1,6 @@
 """Nil returns: what a commune states about itself, against letters that only mention the words."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,77 @@ def test_lines_broken_by_a_pdf_do_not_change_the_answer(text: str) -> None:
 @pytest.mark.parametrize("text", YES)
 def test_a_registration_beside_the_statement_is_never_nil(text: str) -> None:
     assert nil_statement([text, "UBND xã đăng ký 02 điểm tại chợ trung tâm."], OCOP) == "no"
+
+
+def without_marks(text: str) -> str:
+    bare = text.replace("đ", "d").replace("Đ", "D")
+    return unicodedata.normalize("NFD", bare).encode("ascii", "ignore").decode()
+
+
+def in_every_writing(text: str) -> list[str]:
+    """As typed, with its marks apart (macOS, iOS), and as typed without any (telephones)."""
+    return [text, unicodedata.normalize("NFD", text), without_marks(text)]
+
+
+#: A case that is supposed, and what somebody else is to think: no word of it is the commune's.
+SUPPOSED = [
+    "Nếu UBND xã không có nhu cầu, đề nghị gửi văn bản trả lời.",
+    "Trường hợp UBND xã không có nhu cầu, đề nghị báo cáo bằng văn bản.",
+    "Trường hợp không gửi văn bản được hiểu là UBND xã không có nhu cầu đề nghị hỗ trợ.",
+    "Quá thời hạn trên, huyện hiểu là UBND xã Hòa Cư không có nhu cầu.",
+    "Đơn vị không gửi báo cáo thì xem như UBND xã không có nhu cầu.",
+    "Nếu qua rà soát không có đơn vị nào đăng ký, xã sẽ chọn nhà văn hóa.",
+    "Nếu kết quả rà soát không có nhu cầu, đề nghị các thôn báo cáo bằng văn bản.",
+    "Nếu trên địa bàn xã không có nhu cầu, đề nghị các thôn báo cáo.",
+]
+#: They may be the writer's own words, but a condition, a call or a doubt stands before them.
+PERHAPS_SUPPOSED = [
+    "Nếu phải đối ứng, UBND xã không có nhu cầu.",
+    "Trường hợp không được hỗ trợ 100%, xã không đăng ký.",
+    "Không phải UBND xã không có nhu cầu mà chưa nhận được công văn.",
+    "Không thể coi UBND xã không có nhu cầu.",
+    "Hoặc UBND xã không có nhu cầu, hoặc UBND xã đăng ký theo biểu.",
+    "Việc hệ thống ghi nhận UBND xã Hòa Cư không có nhu cầu là sai.",
+    "Đề nghị Phòng ghi nhận xã Hòa Cư không có nhu cầu.",
+]
+ASKS_FOR_A_FORM = [
+    "Phòng cho xin mẫu báo cáo không có nhu cầu ạ",
+    "Cho xã xin mẫu báo cáo không có nhu cầu.",
+    "Em xin biểu mẫu cho xã không có nhu cầu.",
+    "Đề nghị Phòng hướng dẫn mẫu văn bản báo cáo không có nhu cầu.",
+]
+
+
+@pytest.mark.parametrize("text", SUPPOSED)
+def test_a_condition_holds_for_all_that_follows_it(text: str) -> None:
+    """Who is named after "nếu" or "được hiểu là" has not said it."""
+    for written in in_every_writing(text):
+        assert nil_statement([written], OCOP) == "no"
+
+
+@pytest.mark.parametrize("text", PERHAPS_SUPPOSED)
+def test_a_report_after_a_condition_goes_to_a_person(text: str) -> None:
+    for written in in_every_writing(text):
+        assert nil_statement([written], OCOP) == "doubtful"
+
+
+@pytest.mark.parametrize("text", ASKS_FOR_A_FORM)
+def test_who_asks_how_to_word_a_nil_return_has_not_given_one(text: str) -> None:
+    for written in in_every_writing(text):
+        assert nil_statement([written], OCOP) == "no"
+
+
+#: Courteous letters and mails about nothing: a citation of the call, the way it went, thanks.
+LETTERS = [
+    letter.split("\n")
+    for letter in (Path(__file__).parent / "letters" / "nil.txt").read_text("utf-8").split("\n\n")
+]
+
+
+@pytest.mark.parametrize("letter", LETTERS, ids=lambda letter: letter[-1][:40])
+def test_a_courteous_letter_stays_plain(letter: list[str]) -> None:
+    for written in zip(*map(in_every_writing, letter), strict=True):
+        assert nil_statement(written, OCOP) == "yes"
 
 
 def test_the_address_line_does_not_run_into_the_statement() -> None:
