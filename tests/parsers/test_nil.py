@@ -167,6 +167,24 @@ def in_every_writing(text: str) -> list[str]:
     return [text, unicodedata.normalize("NFD", text), without_marks(text)]
 
 
+SIGNS_ON = [
+    "UBND xã đăng kí 02 điểm tại chợ; các thôn không có nhu cầu.",
+    "Các thôn không có nhu cầu. Xã đăng kí 02 điểm.",
+]
+
+
+@pytest.mark.parametrize("text", SIGNS_ON)
+def test_dang_ki_is_dang_ky_where_a_commune_registers(text: str) -> None:
+    for written in in_every_writing(text):
+        assert nil_statement([written], OCOP) == "no"
+
+
+@pytest.mark.parametrize("text", [text for text in YES if "đăng ký" in text])
+def test_dang_ki_is_dang_ky_where_nobody_registers(text: str) -> None:
+    for written in in_every_writing(text.replace("đăng ký", "đăng kí")):
+        assert nil_statement([written], OCOP) == "yes"
+
+
 #: A case that is supposed, and what somebody else is to think: no word of it is the commune's.
 SUPPOSED = [
     "Nếu UBND xã không có nhu cầu, đề nghị gửi văn bản trả lời.",
