@@ -1,5 +1,6 @@
 """Nil returns: what a commune states about itself, against letters that only mention the words."""
 
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -154,6 +155,169 @@ def test_lines_broken_by_a_pdf_do_not_change_the_answer(text: str) -> None:
 @pytest.mark.parametrize("text", YES)
 def test_a_registration_beside_the_statement_is_never_nil(text: str) -> None:
     assert nil_statement([text, "UBND xã đăng ký 02 điểm tại chợ trung tâm."], OCOP) == "no"
+
+
+def without_marks(text: str) -> str:
+    bare = text.replace("đ", "d").replace("Đ", "D")
+    return unicodedata.normalize("NFD", bare).encode("ascii", "ignore").decode()
+
+
+def in_every_writing(text: str) -> list[str]:
+    """As typed, with its marks apart (macOS, iOS), and as typed without any (telephones)."""
+    return [text, unicodedata.normalize("NFD", text), without_marks(text)]
+
+
+SIGNS_ON = [
+    "UBND xã đăng kí 02 điểm tại chợ; các thôn không có nhu cầu.",
+    "Các thôn không có nhu cầu. Xã đăng kí 02 điểm.",
+]
+
+
+@pytest.mark.parametrize("text", SIGNS_ON)
+def test_dang_ki_is_dang_ky_where_a_commune_registers(text: str) -> None:
+    for written in in_every_writing(text):
+        assert nil_statement([written], OCOP) == "no"
+
+
+@pytest.mark.parametrize("text", [text for text in YES if "đăng ký" in text])
+def test_dang_ki_is_dang_ky_where_nobody_registers(text: str) -> None:
+    for written in in_every_writing(text.replace("đăng ký", "đăng kí")):
+        assert nil_statement([written], OCOP) == "yes"
+
+
+#: A case that is supposed, and what somebody else is to think: no word of it is the commune's.
+SUPPOSED = [
+    "Nếu UBND xã không có nhu cầu, đề nghị gửi văn bản trả lời.",
+    "Trường hợp UBND xã không có nhu cầu, đề nghị báo cáo bằng văn bản.",
+    "Trường hợp không gửi văn bản được hiểu là UBND xã không có nhu cầu đề nghị hỗ trợ.",
+    "Quá thời hạn trên, huyện hiểu là UBND xã Hòa Cư không có nhu cầu.",
+    "Đơn vị không gửi báo cáo thì xem như UBND xã không có nhu cầu.",
+    "Nếu qua rà soát không có đơn vị nào đăng ký, xã sẽ chọn nhà văn hóa.",
+    "Nếu kết quả rà soát không có nhu cầu, đề nghị các thôn báo cáo bằng văn bản.",
+    "Nếu trên địa bàn xã không có nhu cầu, đề nghị các thôn báo cáo.",
+]
+#: They may be the writer's own words, but a condition, a call or a doubt stands before them.
+PERHAPS_SUPPOSED = [
+    "Nếu phải đối ứng, UBND xã không có nhu cầu.",
+    "Trường hợp không được hỗ trợ 100%, xã không đăng ký.",
+    "Không phải UBND xã không có nhu cầu mà chưa nhận được công văn.",
+    "Không thể coi UBND xã không có nhu cầu.",
+    "Hoặc UBND xã không có nhu cầu, hoặc UBND xã đăng ký theo biểu.",
+    "Việc hệ thống ghi nhận UBND xã Hòa Cư không có nhu cầu là sai.",
+    "Đề nghị Phòng ghi nhận xã Hòa Cư không có nhu cầu.",
+]
+ASKS_FOR_A_FORM = [
+    "Phòng cho xin mẫu báo cáo không có nhu cầu ạ",
+    "Cho xã xin mẫu báo cáo không có nhu cầu.",
+    "Em xin biểu mẫu cho xã không có nhu cầu.",
+    "Đề nghị Phòng hướng dẫn mẫu văn bản báo cáo không có nhu cầu.",
+]
+
+
+@pytest.mark.parametrize("text", SUPPOSED)
+def test_a_condition_holds_for_all_that_follows_it(text: str) -> None:
+    """Who is named after "nếu" or "được hiểu là" has not said it."""
+    for written in in_every_writing(text):
+        assert nil_statement([written], OCOP) == "no"
+
+
+@pytest.mark.parametrize("text", PERHAPS_SUPPOSED)
+def test_a_report_after_a_condition_goes_to_a_person(text: str) -> None:
+    for written in in_every_writing(text):
+        assert nil_statement([written], OCOP) == "doubtful"
+
+
+@pytest.mark.parametrize("text", ASKS_FOR_A_FORM)
+def test_who_asks_how_to_word_a_nil_return_has_not_given_one(text: str) -> None:
+    for written in in_every_writing(text):
+        assert nil_statement([written], OCOP) == "no"
+
+
+#: A statement, and a registration, a delay or a condition beside it.
+NOT_SETTLED = [
+    "UBND xã gửi biểu đăng ký kèm theo. Các thôn không có nhu cầu.",
+    "Các thôn vùng cao không có nhu cầu. UBND xã gửi kèm biểu đăng ký điểm chợ trung tâm.",
+    "Em gửi danh sách đính kèm ạ. Các thôn khác không có nhu cầu.",
+    "UBND xã gửi hồ sơ điểm chợ Hòa Cư (file đính kèm). Các cơ sở khác không có nhu cầu.",
+    "UBND xã đăng ký điểm chợ Hòa Cư, các thôn không có nhu cầu.",
+    "Xã nhất trí đăng ký điểm chợ Hòa Cư. Các thôn không có nhu cầu.",
+    "Do không có tổ chức nào đăng ký nên UBND xã đứng ra đăng ký điểm tại chợ Bản Ngà.",
+    "Không có tổ chức nào đăng ký, UBND xã đăng ký điểm tại nhà văn hóa trung tâm.",
+    "Không có tổ chức nào đăng ký, vì vậy UBND xã chọn nhà văn hóa làm điểm.",
+    "UBND xã lựa chọn điểm tại nhà văn hóa, vì trên địa bàn không có cơ sở nào đăng ký.",
+    "Không có tổ chức nào đăng ký nên xin ý kiến huyện.",
+    "Xã chưa có điểm nào đăng ký, xin lùi thời hạn đến 25/5.",
+    "Xã chưa có điểm nào đăng ký, xin thêm thời gian.",
+    "Xã chưa có tổ chức nào đăng ký, chờ họp dân.",
+    "Xã tạm thời chưa có điểm nào đăng ký.",
+    "UBND xã không đăng ký nếu phải đối ứng.",
+    "Xã không đăng ký trừ khi được hỗ trợ 100% kinh phí.",
+    "Trừ điểm chợ Hòa Cư, xã không có nhu cầu.",
+    "Bên cạnh điểm chợ trung tâm, trên địa bàn xã không có điểm nào đăng ký.",
+    "Xã không đăng ký điểm mới, đề nghị nâng cấp điểm cũ.",
+    "Xã không có nhu cầu xây dựng điểm mới, chỉ cải tạo.",
+    "UBND xã không đăng ký trên phần mềm mà gửi văn bản này.",
+    "Trong xã có hộ bà Lý Thị Hoa không có nhu cầu hỗ trợ.",
+    "Trên địa bàn xã, thôn Bản Cưởm không có nhu cầu.",
+    "Năm 2023 xã không có nhu cầu.",
+    "Đợt đầu xã không có điểm nào đăng ký.",
+    "Chủ tịch xã chưa ký văn bản báo cáo không có nhu cầu.",
+    "Đề nghị huyện cho xã được rút báo cáo không có nhu cầu.",
+    "Dự thảo: xã không có nhu cầu.",
+    "Nhu cầu vay vốn: không.",
+    "Nhu cầu hỗ trợ mặt bằng: không",
+    "Số điểm bị thu hồi: 0.",
+    "Số điểm dừng hoạt động: 0 điểm.",
+    "Qua niêm yết không có tổ chức, cá nhân nào có đơn đề nghị xem xét lại danh sách.",
+    "Không có ai phản đối việc đăng ký điểm.",
+    "Không có điểm nào trên 100m2.",
+    "Xã không có nhu cầu hỗ trợ chi phí thuê mặt bằng.",
+]
+
+
+@pytest.mark.parametrize("text", NOT_SETTLED)
+def test_what_stands_beside_a_statement_is_heard(text: str) -> None:
+    """Whoever registers, waits or sets a condition in the same letter has not said "nothing"."""
+    for written in in_every_writing(text):
+        assert nil_statement([written], OCOP) != "yes"
+
+
+@pytest.mark.parametrize("text", YES)
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "UBND xã gửi biểu đăng ký kèm theo.",
+        "UBND xã đứng ra đăng ký điểm tại chợ.",
+        "Xã xin lùi thời hạn đến 25/5.",
+        "Hiện còn chờ họp dân.",
+        "UBND xã đề nghị cải tạo điểm cũ.",
+    ],
+)
+def test_no_plain_statement_hides_the_sentence_beside_it(text: str, beside: str) -> None:
+    for lines in ([text, "", beside], [beside, "", text]):
+        for written in zip(*map(in_every_writing, lines), strict=True):
+            assert nil_statement(written, OCOP) != "yes"
+
+
+@pytest.mark.parametrize(
+    ("head", "answer"),
+    [("Hòa Cư, ngày 17 tháng 5 năm 2024", "yes"), ("V/v đăng ký điểm năm 2025", "doubtful")],
+)
+def test_a_year_of_its_own_is_the_year_of_the_letter(head: str, answer: str) -> None:
+    assert nil_statement([head, "", "Năm 2024 xã không có nhu cầu."], OCOP) == answer
+
+
+#: Courteous letters and mails about nothing: a citation of the call, the way it went, thanks.
+LETTERS = [
+    letter.split("\n")
+    for letter in (Path(__file__).parent / "letters" / "nil.txt").read_text("utf-8").split("\n\n")
+]
+
+
+@pytest.mark.parametrize("letter", LETTERS, ids=lambda letter: letter[-1][:40])
+def test_a_courteous_letter_stays_plain(letter: list[str]) -> None:
+    for written in zip(*map(in_every_writing, letter), strict=True):
+        assert nil_statement(written, OCOP) == "yes"
 
 
 def test_the_address_line_does_not_run_into_the_statement() -> None:
