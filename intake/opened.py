@@ -15,7 +15,7 @@ from intake.case_files import form_of, opener, read_files, stamped, unpacked_of
 from intake.confirming import confirmation
 from intake.department import answered_report
 from intake.desk import communes_of, own_addresses, self_test_of
-from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_commune
+from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_commune, named_communes
 from intake.message import Parsed
 from intake.official import workbooks_of
 from intake.record import Known, ReadDocument
@@ -57,11 +57,14 @@ class Opened:
         if confirmed is not None:
             return confirmed
         commune = _commune(case, documents)
+        nil = _nil(case, mails, form_of(case, campaign), commune)
+        if nil != "no" and not record.form_hashes(documents):
+            commune = _unless_another_is_named(case, commune)
         outcome = record.decide(
             case.envelope,
             documents,
             case.parsed.text,
-            _nil(case, mails, form_of(case, campaign), commune),
+            nil,
             commune,
             campaign,
             _known(case, documents, commune, campaign),
@@ -190,6 +193,18 @@ def _commune(case: Case, documents: Sequence[ReadDocument]) -> CommuneMatch | Un
         on_behalf=case.role == "officer" or bool(case.message.forced_by),
         workbooks=workbooks_of(documents, case.communes),
     )
+
+
+def _unless_another_is_named(case: Case, commune: CommuneMatch | Unsure) -> CommuneMatch | Unsure:
+    """An answer in words alone has no letterhead: whom the words name, it may be meant for.
+
+    (Beside a form they may tell where a point lies.)
+    """
+    if isinstance(commune, Unsure) or commune.how == "decision":
+        return commune
+    named = named_communes(_words(case, (), case.parsed.text), case.communes)
+    others = [one.title for one in named if one != commune.commune]
+    return Unsure("other-commune", (commune.commune.title, *others)) if others else commune
 
 
 def _known(

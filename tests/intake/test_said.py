@@ -146,3 +146,36 @@ def test_a_mail_of_another_commune_attached_waits_for_a_person(desk):
 def test_a_commune_s_own_mail_and_one_from_elsewhere_are_heard_as_before(desk):
     for sender in (HOA_CU, STRANGER):
         assert told(desk.gets(forwarding(mail(sender, body=NIL), f"Thư của {sender}."))) == "nil"
+
+
+# --- words on behalf of another ---
+
+FOR_HOA_CU = "Gửi nhờ hộp thư xã bạn. Qua rà soát, xã Hòa Cư không có nhu cầu."
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"body": FOR_HOA_CU},
+        {"body": "Xã Gia Cát đã gửi biểu bản giấy. Xã Hòa Cư không có nhu cầu."},
+        {"subject": "UBND xã Hòa Cư báo cáo", "body": NIL},
+    ],
+)
+def test_a_nil_return_in_words_that_name_another_commune_counts_for_nobody_yet(desk, what):
+    found = desk.gets(mail(GIA_CAT, **what))
+    assert (found.state, found.reason) == ("held", "other-commune: Xã Gia Cát; Xã Hòa Cư")
+    assert (desk.state(), desk.state("06235")) == ("waiting", "in-review")
+    assert desk.decides("assign") == ("nil", "nil")
+
+
+def test_an_officer_s_forward_of_words_that_name_another_than_its_subject_waits(desk):
+    said = f"---------- Forwarded message ---------\nTừ: <ai@thudientu.example>\n\n{FOR_HOA_CU}"
+    assert desk.hears(OFFICER, subject="Fwd: xã Gia Cát", body=said)[0] == "other-commune"
+    said = said.replace("Hòa Cư", "Gia Cát")
+    assert desk.hears(OFFICER, subject="Fwd: xã Gia Cát", body=said)[0] == "nil"
+
+
+def test_words_that_name_their_own_commune_or_the_place_of_a_point_do_not_wait(desk):
+    assert desk.hears(body=f"UBND xã Hòa Cư báo cáo: {NIL}") == ("nil", "nil")
+    said = "Xã gửi biểu; một điểm giáp xã Gia Cát. Các thôn khác không có nhu cầu."
+    assert desk.hears(body=said, files=BOOK) == ("correction", "registered")
