@@ -12,7 +12,7 @@ from types import MappingProxyType
 from config.communes import Commune, Communes
 from intake import record
 from intake.by_reply import Reply, read_reply
-from intake.desk import Desk, communes_of, roles, triage_facts
+from intake.desk import Desk, communes_of, own_addresses, roles, triage_facts
 from intake.matching import CampaignMatch, Unsure, match_campaign
 from intake.message import Parsed, parse_header
 from intake.official import workbooks_of
@@ -59,6 +59,22 @@ class Case:
     def role(self) -> str:
         """Who speaks: commune, chair, officer, approver, department; "" for anybody else."""
         return roles(self.desk.config, self.communes).get(self.parsed.sender, "")
+
+    def is_ours(self, mail: Parsed) -> bool:
+        """Whether a mail that came inside this one is one of ours: its words are not the sender's.
+
+        By the same signs as a mail that comes back to us alone.
+        """
+        return (
+            "x-commune-intake" in mail.headers
+            or not own_addresses(self.desk.config).isdisjoint(mail.senders)
+            or self.desk.store.is_our_mail(mail.rfc_message_id)
+        )
+
+    def without_ours(self) -> "Case":
+        """The same message without the mails of ours that were forwarded in it."""
+        theirs = tuple(mail for mail in self.parsed.nested if not self.is_ours(mail))
+        return replace(self, parsed=replace(self.parsed, nested=theirs))
 
     def facts(self) -> TriageFacts:
         """What triage must know besides the message."""

@@ -49,7 +49,7 @@ _NOTE_CODES: Mapping[str, RefusalCode] = MappingProxyType(
 def unpacked_of(case: Case) -> Unpacked | Outcome:
     """Return what the message holds; its outcome, where it must not be looked at."""
     limits = case.desk.config.settings.limits
-    unpacked = unpack(case.parsed, limits, opener(case.desk))
+    unpacked = unpack(case.parsed, limits, opener(case.desk), case.is_ours)
     names = [part.name for part in unpacked.files] + [note.name for note in unpacked.notes]
     where = secrecy(unpacked.mails, names)
     if where:

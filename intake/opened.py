@@ -14,8 +14,8 @@ from intake.case import Case
 from intake.case_files import form_of, opener, read_files, stamped, unpacked_of
 from intake.confirming import confirmation
 from intake.department import answered_report
-from intake.desk import own_addresses, self_test_of
-from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_commune
+from intake.desk import communes_of, own_addresses, self_test_of
+from intake.matching import CampaignMatch, CommuneMatch, Unsure, match_commune, named_communes
 from intake.message import Parsed
 from intake.official import workbooks_of
 from intake.record import Known, ReadDocument
@@ -57,11 +57,14 @@ class Opened:
         if confirmed is not None:
             return confirmed
         commune = _commune(case, documents)
+        nil = _nil(case, mails, form_of(case, campaign), commune)
+        if nil != "no" and not record.form_hashes(documents):
+            commune = _unless_another_is_named(case, commune)
         outcome = record.decide(
             case.envelope,
             documents,
             case.parsed.text,
-            _nil(case, mails, form_of(case, campaign)),
+            nil,
             commune,
             campaign,
             _known(case, documents, commune, campaign),
@@ -83,6 +86,7 @@ def opened(case: Case) -> Outcome | Opened:
     A campaign of which the message alone is not sure may be known by what the files say: then they
     are read again by its form.
     """
+    case = case.without_ours()
     unpacked = unpacked_of(case)
     if isinstance(unpacked, Outcome):
         return unpacked
@@ -130,26 +134,40 @@ def self_test(case: Case) -> Outcome:
     return replace(outcome, documents=record.documents_of(read))
 
 
-def _nil(case: Case, mails: tuple[Parsed, ...], form: Form) -> record.NilAnswer:
+def _nil(
+    case: Case, mails: tuple[Parsed, ...], form: Form, commune: CommuneMatch | Unsure
+) -> record.NilAnswer:
     """Whether the mail says that there is no need.
 
     Our own mails quote these words: in a reply they must stand in what two readers hold for
-    the sender's own. Else a person looks.
+    the sender's own. Else a person looks; so where a mail of another commune inside this one
+    says something else than the rest.
     """
-    said = nil_statement(_words(case, mails, case.parsed.text), form)
+    mails = (*case.parsed.nested, *mails)
+    own = tuple(mail for mail in mails if not _of_another(case, mail, commune))
+    said = nil_statement(_words(case, own, case.parsed.text), form)
+    if len(own) < len(mails) and said != nil_statement(_words(case, mails, case.parsed.text), form):
+        return "doubtful"
     if said == "no" or not (case.parsed.references or _OUR_SUBJECT.match(case.parsed.subject)):
         return said
-    anew = nil_statement(_words(case, mails, own_words(case.parsed.text)), form)
+    anew = nil_statement(_words(case, own, own_words(case.parsed.text)), form)
     return said if anew == said else "doubtful"
 
 
+def _of_another(case: Case, mail: Parsed, commune: CommuneMatch | Unsure) -> bool:
+    """Whether a mail inside this one was written by another commune than it speaks for."""
+    owners = communes_of(mail.sender, case.communes)
+    counts_for = (commune.commune,) if isinstance(commune, CommuneMatch) else case.senders
+    return bool(owners) and set(owners).isdisjoint(counts_for)
+
+
 def _words(case: Case, mails: tuple[Parsed, ...], text: str) -> list[str]:
-    """The sender's own words; of an officer's forward also what was forwarded."""
+    """The sender's own words with those of mails inside; of an officer's also what he forwards."""
     subject = _OUR_SUBJECT.sub("", case.parsed.subject)
     if confirm.receipts_in(subject):  # ours, without the mark of an answer
         subject = _BRACKETS.sub("", subject)
     texts = [subject, "", text]
-    texts += [inner.text for inner in (*case.parsed.nested, *mails)]
+    texts += [inner.text for inner in mails]
     if case.role == "officer":
         ours = own_addresses(case.desk.config)
         texts.append(forwarded_words(case.parsed.quoted, ours))
@@ -175,6 +193,18 @@ def _commune(case: Case, documents: Sequence[ReadDocument]) -> CommuneMatch | Un
         on_behalf=case.role == "officer" or bool(case.message.forced_by),
         workbooks=workbooks_of(documents, case.communes),
     )
+
+
+def _unless_another_is_named(case: Case, commune: CommuneMatch | Unsure) -> CommuneMatch | Unsure:
+    """An answer in words alone has no letterhead: whom the words name, it may be meant for.
+
+    (Beside a form they may tell where a point lies.)
+    """
+    if isinstance(commune, Unsure) or commune.how == "decision":
+        return commune
+    named = named_communes(_words(case, (), case.parsed.text), case.communes)
+    others = [one.title for one in named if one != commune.commune]
+    return Unsure("other-commune", (commune.commune.title, *others)) if others else commune
 
 
 def _known(

@@ -4,7 +4,7 @@ Every file that is left out is named in a note with the reason; nothing disappea
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -54,12 +54,17 @@ def is_document(part: Part) -> bool:
     return not _is_trifle(part) and not _is_icon(part)
 
 
-def unpack(parsed: Parsed, limits: Limits, open_: Open) -> Unpacked:
+def unpack(
+    parsed: Parsed,
+    limits: Limits,
+    open_: Open,
+    is_ours: Callable[[Parsed], bool] = lambda _mail: False,
+) -> Unpacked:
     """Return the documents of a message: its own files, those of forwarded mails and archives.
 
     Equal bytes count once; logos and trifles are left out; what holds other files is opened with
     ``open_``; a table that stands in the mail's own HTML and nothing else is offered as an
-    ``.html`` document.
+    ``.html`` document. A saved mail of which ``is_ours`` is true says nothing, nor do its files.
     """
     opening = Opening(open_, limits)
     nodes = [
@@ -67,14 +72,15 @@ def unpack(parsed: Parsed, limits: Limits, open_: Open) -> Unpacked:
         for mail in (parsed, *parsed.nested)
         for part in mail.parts
     ]
-    inner = [mail for node in nodes for each in node.walk() for mail in each.mails]
+    theirs = [(each, each is node) for node in nodes for each in _walk(node, is_ours)]
+    inner = [mail for each, _ in theirs for mail in each.mails if not is_ours(mail)]
     mails = (parsed, *parsed.nested, *inner)
-    leaves = [(each.part, each is node) for node in nodes for each in node.walk() if not each.kind]
+    leaves = [(each.part, arrived) for each, arrived in theirs if not each.kind]
     has_document = any(is_document(part) and not _is_logo(part) for part, _ in leaves)
     candidates: list[Part] = []
     notes = [
         *_of_mails(mails),
-        *(note for node in nodes for each in node.walk() for note in each.notes),
+        *(note for each, _ in theirs for note in each.notes),
     ]
     seen: set[str] = set()
     room = int(limits.message_bytes)
@@ -102,10 +108,20 @@ def unpack(parsed: Parsed, limits: Limits, open_: Open) -> Unpacked:
             for mail in mails
             if mail.has_table
         ][:1]
-    if not kept and any(node.children for node in nodes) and not _told(notes) and not inner:
+    held_mails = any(each.mails for node in nodes for each in node.walk())
+    if not (kept or _told(notes) or held_mails) and any(node.children for node in nodes):
         text = "Tệp nén không có biểu mẫu hay văn bản nào bên trong. Đề nghị kiểm tra và gửi lại."
         notes.append(Note("empty", nodes[0].part.name, text))
     return Unpacked(_distinct_names(kept), tuple(notes), tuple(inner))
+
+
+def _walk(node: Node, is_ours: Callable[[Parsed], bool]) -> Iterator[Node]:
+    """Yield a file and all below it, but nothing of a mail that we wrote."""
+    if node.mails and is_ours(node.mails[0]):
+        return
+    yield node
+    for child in node.children:
+        yield from _walk(child, is_ours)
 
 
 def _told(notes: Iterable[Note]) -> bool:

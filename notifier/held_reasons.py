@@ -35,7 +35,7 @@ HELD_REASONS: Mapping[HeldReason, str] = MappingProxyType(
         "program-failed": "Hệ thống gặp lỗi khi xử lý thư; đề nghị báo người quản trị",
         "several-communes": "Các tệp ghi tên nhiều đơn vị",
         "unknown-unit": "Tiêu đề văn bản ghi một đơn vị không có trong danh bạ",
-        "other-commune": "Người gửi thuộc một đơn vị nhưng văn bản là của đơn vị khác",
+        "other-commune": "Người gửi thuộc một đơn vị nhưng văn bản hoặc lời thư ghi đơn vị khác",
         "shared-address": "Nhiều đơn vị dùng chung địa chỉ gửi",
         "forward-disagrees": "Tiêu đề thư và văn bản ghi hai đơn vị khác nhau",
         "forward-unnamed": "Thư chuyển tiếp không ghi rõ là của đơn vị nào",

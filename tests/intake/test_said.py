@@ -1,0 +1,181 @@
+"""What a commune said, and what others said in its mail. The daemon is real, servers are not."""
+
+import datetime as dt
+import email
+import email.policy
+from email.message import EmailMessage
+
+import pytest
+from rigs.answering import NIL, form_of_hoa_cu
+from rigs.cast import moment
+from rigs.memory_office import CAMPAIGN, OFFICER, MemoryOffice, Unit
+from rigs.whole import mail, parsed, workbook_file
+
+from registry.model import CommuneKey, Message
+from registry.snapshot import commune_state, windows
+
+HOUR = dt.timedelta(hours=1)
+HOA_CU, GIA_CAT = "hoacu@caoloc.example", "giacat@caoloc.example"
+STRANGER = "mai.hoang@thudientu.example"
+BOOK = workbook_file(form_of_hoa_cu())
+
+
+class Desk:
+    """An office with two communes, and what it makes of their mails."""
+
+    def __init__(self, office: MemoryOffice) -> None:
+        self.office, self.store = office, office.store
+
+    def gets(self, raw: bytes) -> Message:
+        """A mail comes, an hour later, and is worked off."""
+        self.office.pass_time(HOUR)
+        self.office.server.deliver(raw, self.office.now)
+        self.office.daemon.until_idle()
+        return max(self.store.messages(), key=lambda one: one.id)
+
+    def hears(self, sender: str = HOA_CU, **what: object) -> tuple[str, str]:
+        """A mail comes; its reason if it is held, else its verdict, and where Hòa Cư stands."""
+        return told(self.gets(mail(sender, **what))), self.state()  # type: ignore[arg-type]
+
+    def decides(self, choice: str, commune: str = "06223") -> tuple[str, str]:
+        """An officer decides about the newest message."""
+        message, now = max(self.store.messages(), key=lambda one: one.id), self.office.now
+        if choice == "assign":
+            self.store.assign(message.id, self.key(commune), CAMPAIGN, OFFICER, now)
+        else:
+            self.store.accept(message.id, OFFICER, now)
+        self.office.daemon.until_idle()
+        return told(self.store.message(message.id)), self.state()
+
+    def key(self, code: str) -> CommuneKey:
+        return next(one.key for one in self.office.desk.config.communes if one.code == code)
+
+    def state(self, code: str = "06223") -> str:
+        snapshot = self.store.snapshot(windows(self.office.desk.config.campaigns))
+        return commune_state(snapshot, CAMPAIGN, self.key(code))
+
+    @property
+    def points(self) -> list[str]:
+        """The names of the points that count for Hòa Cư."""
+        current = self.store.current_submission(CAMPAIGN, self.key("06223"))
+        return [point.row.values["name"] for point in current.points] if current else []
+
+    @property
+    def last(self) -> bytes:
+        """What left last."""
+        return self.office.courier.taken[-1].raw
+
+
+def told(message: Message) -> str:
+    """The code of the reason for which a message is held, else what it was."""
+    if message.state == "held":
+        return message.reason.partition(":")[0]
+    return str(message.verdict)
+
+
+@pytest.fixture
+def desk(tmp_path):
+    communes = [Unit("06223", "Hòa Cư", [HOA_CU]), Unit("06235", "Gia Cát", [GIA_CAT])]
+    changes = {"officers": {"digest_at": '"23:59"'}}
+    office = MemoryOffice(tmp_path / "office", moment(14), communes, changes)
+    yield Desk(office)
+    office.close()
+
+
+def forwarding(inner: bytes, body: str, how: str = "rfc822", **headers: str) -> bytes:
+    """A mail of Hòa Cư with another one attached, as mail programs and people attach them."""
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = HOA_CU, "ocop@caoloc.example", "Xã Hòa Cư hỏi"
+    for name, value in headers.items():
+        made[name.replace("_", "-")] = value
+    made.set_content(body)
+    if how == "rfc822":
+        made.add_attachment(email.message_from_bytes(inner, policy=email.policy.default))
+    else:
+        made.add_attachment(
+            inner, maintype="application", subtype="octet-stream", filename="thu.eml"
+        )
+    return made.as_bytes()
+
+
+# --- mails inside mails ---
+
+PLEA = "Đề nghị hủy bản ghi nhận không có nhu cầu này, xã đã gửi biểu."
+
+
+@pytest.mark.parametrize("how", ["rfc822", "eml"])
+def test_our_own_mail_attached_speaks_for_us_and_not_for_who_attached_it(desk, how):
+    desk.gets(mail(HOA_CU, body=NIL))
+    ack = desk.last
+    assert desk.hears(files=BOOK) == ("correction", "registered")
+    for body in (PLEA, "Phòng cho hỏi thư gửi kèm này nghĩa là gì ạ?"):
+        assert desk.gets(forwarding(ack, body, how)).state == "held"
+        assert len(desk.points) == 2
+
+
+def test_a_reply_with_our_notice_of_silence_attached_is_not_a_nil_return(desk):
+    desk.store.launch(CAMPAIGN, "officer", desk.office.now)
+    desk.office.daemon.until_idle()
+    for _ in range(3):
+        desk.office.pass_time(moment(22, 9) - desk.office.now if _ == 0 else HOUR)
+        desk.office.daemon.until_idle()
+    notices = [one for one in desk.office.courier.taken if one.key.startswith("silence")]
+    silence = next(one for one in notices if one.recipient == HOA_CU)
+    message_id = str(parsed(silence.raw)["Message-ID"])
+    body = "Kính gửi Phòng, xã đã gửi văn bản từ ngày 17/5 qua iOffice, đề nghị kiểm tra lại."
+    found = desk.gets(forwarding(silence.raw, body, In_Reply_To=message_id))
+    assert (found.state, found.submission_id) == ("held", None)
+
+
+def test_the_files_of_our_own_mail_are_not_sent_by_who_attached_it(desk):
+    desk.store.launch(CAMPAIGN, "officer", desk.office.now)
+    desk.office.daemon.until_idle()
+    call = next(one for one in desk.office.courier.taken if one.recipient == HOA_CU)
+    found = desk.gets(forwarding(call.raw, "Phòng cho hỏi mẫu biểu gửi kèm ạ"))
+    assert told(found) == "words-only"
+    assert desk.store.documents(found.id) == []
+
+
+def test_a_mail_of_another_commune_attached_waits_for_a_person(desk):
+    theirs = mail(GIA_CAT, "Gia Cát báo cáo", body=NIL)
+    question = "Phòng cho hỏi xã có phải gửi như mẫu của xã bạn gửi kèm không ạ?"
+    assert told(desk.gets(forwarding(theirs, question))) == "nil-doubtful"
+    assert desk.state() == "in-review"
+
+
+def test_a_commune_s_own_mail_and_one_from_elsewhere_are_heard_as_before(desk):
+    for sender in (HOA_CU, STRANGER):
+        assert told(desk.gets(forwarding(mail(sender, body=NIL), f"Thư của {sender}."))) == "nil"
+
+
+# --- words on behalf of another ---
+
+FOR_HOA_CU = "Gửi nhờ hộp thư xã bạn. Qua rà soát, xã Hòa Cư không có nhu cầu."
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        {"body": FOR_HOA_CU},
+        {"body": "Xã Gia Cát đã gửi biểu bản giấy. Xã Hòa Cư không có nhu cầu."},
+        {"subject": "UBND xã Hòa Cư báo cáo", "body": NIL},
+    ],
+)
+def test_a_nil_return_in_words_that_name_another_commune_counts_for_nobody_yet(desk, what):
+    found = desk.gets(mail(GIA_CAT, **what))
+    assert (found.state, found.reason) == ("held", "other-commune: Xã Gia Cát; Xã Hòa Cư")
+    assert (desk.state(), desk.state("06235")) == ("waiting", "in-review")
+    assert desk.decides("assign") == ("nil", "nil")
+
+
+def test_an_officer_s_forward_of_words_that_name_another_than_its_subject_waits(desk):
+    said = f"---------- Forwarded message ---------\nTừ: <ai@thudientu.example>\n\n{FOR_HOA_CU}"
+    assert desk.hears(OFFICER, subject="Fwd: xã Gia Cát", body=said)[0] == "other-commune"
+    said = said.replace("Hòa Cư", "Gia Cát")
+    assert desk.hears(OFFICER, subject="Fwd: xã Gia Cát", body=said)[0] == "nil"
+
+
+def test_words_that_name_their_own_commune_or_the_place_of_a_point_do_not_wait(desk):
+    assert desk.hears(body=f"UBND xã Hòa Cư báo cáo: {NIL}") == ("nil", "nil")
+    said = "Xã gửi biểu; một điểm giáp xã Gia Cát. Các thôn khác không có nhu cầu."
+    assert desk.hears(body=said, files=BOOK) == ("correction", "registered")
