@@ -13,7 +13,7 @@ from intake import record
 from intake.by_reply import Asked, Reply, decide_adoption, decide_held
 from intake.case import Case
 from intake.case_files import read_files, stamped, unpacked_of
-from intake.closing import takes_back
+from intake.closing import Untrue, untrue
 from intake.desk import Desk
 from intake.record import ReadDocument
 from intake.release import AskedReport, asked_by, decide_report
@@ -28,6 +28,13 @@ _DONE: Mapping[str, AnswerCode] = {
     "release": "decided-release",
     "return": "decided-give-back",
     "again": "decided-again",
+}
+
+#: What whoever releases a draft is told that says what is not so any more.
+_UNTRUE: Mapping[Untrue, AnswerCode | None] = {
+    "": None,
+    "taken-back": "answer-taken-back",
+    "heard": "answer-heard-since",
 }
 
 
@@ -109,7 +116,7 @@ def answer_report(
         question,
         seal,
         _may_answer(desk, campaign, question),
-        takes_back(desk.store, desk.vault, row),
+        _UNTRUE[untrue(desk.store, desk.vault, desk.config, campaign, row)],
     )
     return decide_report(reply, sender, asked, documents), campaign.id
 
