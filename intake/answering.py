@@ -36,6 +36,7 @@ _UNTRUE: Mapping[Untrue, AnswerCode | None] = {
     "": None,
     "taken-back": "answer-taken-back",
     "heard": "answer-heard-since",
+    "as-released": "answer-nothing-new",
 }
 
 
@@ -117,7 +118,7 @@ def answer_report(
         question,
         seal,
         _may_answer(desk, campaign, question),
-        _UNTRUE[untrue(desk.store, desk.vault, desk.config, campaign, row)],
+        _UNTRUE[untrue(desk.store, desk.vault, desk.config, row, desk.clock())],
     )
     return decide_report(reply, sender, asked, documents), campaign.id
 

@@ -41,12 +41,16 @@ from registry.vault import Vault, VaultDamaged
 _log = structlog.get_logger("closing")
 
 #: Why a draft must not be released.
-Untrue = Literal["", "taken-back", "heard"]
+Untrue = Literal["", "taken-back", "heard", "as-released"]
 _WHY_NOT: Mapping[Untrue, str] = {
     "taken-back": "counts an answer that was taken back since: wait for the draft that replaces it",
     "heard": (
         "calls a commune silent that is known since to have written before closing: "
         "wait for the draft that replaces it"
+    ),
+    "as-released": (
+        "adds nothing any more: what counts is again what was released. Nothing is to be released "
+        "now; the next difference makes another draft"
     ),
 }
 
@@ -142,6 +146,13 @@ def _adds(vault: Vault, released: ReportRow, inputs: ReportInputs) -> bool:
     return was is None or (not told_the_same(was, inputs) and bool(differences(was, inputs)))
 
 
+def _still_adds(
+    store: Store, vault: Vault, config: Config, campaign: Campaign, now: dt.datetime
+) -> bool:
+    released = [one for one in store.reports(campaign.id) if one.approved_at is not None]
+    return not released or _adds(vault, released[-1], gather(store, config, campaign, now))
+
+
 def _arrived_after(commune: CommuneFacts, report: ReportRow) -> bool:
     counted = commune.counted
     return counted is not None and counted.received_at >= report.created_at
@@ -164,19 +175,23 @@ def release_report(
     """
     last = next(reversed(store.reports(campaign)), None)
     if last and last.approved_at is None:
-        why_not = untrue(store, vault, config, config.campaign(campaign), last)
+        why_not = untrue(store, vault, config, last, now)
         if why_not:
             raise NotPossible(f"report {last.number} of {campaign} {_WHY_NOT[why_not]}")
     return store.approve(campaign, by, now, number)
 
 
 def untrue(
-    store: Store, vault: Vault, config: Config, campaign: Campaign, report: ReportRow
+    store: Store, vault: Vault, config: Config, report: ReportRow, now: dt.datetime
 ) -> Untrue:
     """Return why a draft must not be released though nobody has decided about it; "" when it may.
 
-    What is merely not in it yet is no reason: that makes another draft, or a supplement.
+    What is merely not in it yet is no reason: that makes another draft, or a supplement. But none
+    follows a supplement's draft that has come to nothing, as when a commune took its change back.
     """
+    campaign = config.campaign(report.campaign)
+    if report.supplement and not _still_adds(store, vault, config, campaign, now):
+        return "as-released"
     if takes_back(store, vault, report):
         return "taken-back"
     snapshot = store.snapshot(windows(config.campaigns), contents=False, findings=False)

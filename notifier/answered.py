@@ -35,6 +35,7 @@ AnswerCode = Literal[
     "answer-older-draft",  # a newer one has taken its place
     "answer-taken-back",  # it counts an answer that was taken back since
     "answer-heard-since",  # it calls silent who is known by now to have written in time
+    "answer-nothing-new",  # a supplement, and what counts is again what was released
     "answer-not-pdf",
     "answer-file-unreadable",
     "answer-not-the-letter",

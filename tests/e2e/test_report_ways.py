@@ -18,6 +18,7 @@ from rigs.replies import reply
 from rigs.whole import CAMPAIGN, Whole, mail, parsed, words, workbook_file
 
 from intake.closing import release_report
+from intake.demo_scenario import HOA_CU
 from notifier.report_inputs import counted_receipts, told_states
 from registry.errors import NotPossible
 from registry.snapshot import windows
@@ -269,3 +270,34 @@ def test_other_states_than_a_draft_tells_make_another_one_the_next_day(office):
     assert freeze(office, days=1) == [1, 2]
     assert told_states_of(office)["06223"] != "in-review"
     assert freeze(office, days=2) == [1, 2]
+
+
+def test_a_supplement_that_has_come_to_nothing_is_not_released(office):
+    """The commune added a point and took it back; what it would tell next makes another draft."""
+    one, both = (workbook_file(form_of_hoa_cu(points)) for points in (HOA_CU[:1], HOA_CU))
+    office.deliver(mail(HOA_CU_MAIL, files=one))
+    office.tick()
+    close(office)
+    freeze(office)
+    boss = lambda: release_report(  # noqa: E731
+        office.store, office.desk.vault, office.config, CAMPAIGN, "boss", office.now
+    )
+    boss()
+    office.deliver(mail(HOA_CU_MAIL, "bổ sung", files=both))
+    assert freeze(office, days=1) == [1, 2]
+    asked = next(each for each in reversed(office.sent) if "[Trình duyệt]" in subject_of(each.raw))
+    office.deliver(mail(HOA_CU_MAIL, "Đính chính: giữ như cũ", files=one))
+    office.deliver(reply("gmail", asked.raw, "DUYỆT", sender=asked.recipients[0]))
+    office.tick()
+    assert newest(office).reason.startswith("answer-nothing-new: B2")
+    assert "trở lại như báo cáo đã gửi" in " ".join(words(office.sent[-1].raw).split())
+    with pytest.raises(NotPossible, match="adds nothing any more"):
+        boss()
+    assert freeze(office, days=2) == [1, 2]
+    office.deliver(mail(HOA_CU_MAIL, "bổ sung lại", files=both))
+    assert freeze(office, days=3) == [1, 2, 3]
+    assert boss().number == 3
+
+
+def subject_of(raw: bytes) -> str:
+    return str(parsed(raw)["Subject"])

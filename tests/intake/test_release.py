@@ -87,6 +87,7 @@ def test_a_token_is_known_by_its_seal_whatever_the_campaign() -> None:
         (said(RELEASE), asked(untrue="answer-taken-back"), "answer-taken-back"),
         (said(RETURN), asked(untrue="answer-taken-back"), "return"),
         (said(RELEASE), asked(untrue="answer-heard-since"), "answer-heard-since"),
+        (said(RELEASE), asked(untrue="answer-nothing-new"), "answer-nothing-new"),
         (said(RELEASE), asked(replace(DRAFT, approved_at=NOW)), "answer-released"),
         (said(RELEASE), asked(replace(DRAFT, returned_at=NOW)), "answer-was-returned"),
         (said(RELEASE), asked(replace(DRAFT, again_at=NOW)), "answer-older-draft"),
