@@ -631,7 +631,8 @@ def approve(
     config, store, vault = _registry()
     chosen = _campaign(config, campaign)
     with store:
-        row = release_report(store, vault, chosen.id, by or _whoever(), _now(), number or None)
+        whom = by or _whoever()
+        row = release_report(store, vault, config, chosen.id, whom, _now(), number or None)
     to = ", ".join(chosen.report.to)
     _echo(f"report {row.number} is released; the daemon sends it to {to}")
 

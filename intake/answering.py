@@ -13,8 +13,9 @@ from intake import record
 from intake.by_reply import Asked, Reply, decide_adoption, decide_held
 from intake.case import Case
 from intake.case_files import read_files, stamped, unpacked_of
-from intake.closing import takes_back
+from intake.closing import Untrue, untrue
 from intake.desk import Desk
+from intake.matching import CampaignMatch
 from intake.record import ReadDocument
 from intake.release import AskedReport, asked_by, decide_report
 from notifier.answered import AnswerCode, Answered
@@ -28,6 +29,14 @@ _DONE: Mapping[str, AnswerCode] = {
     "release": "decided-release",
     "return": "decided-give-back",
     "again": "decided-again",
+}
+
+#: What whoever releases a draft is told that says what is not so any more.
+_UNTRUE: Mapping[Untrue, AnswerCode | None] = {
+    "": None,
+    "taken-back": "answer-taken-back",
+    "heard": "answer-heard-since",
+    "as-released": "answer-nothing-new",
 }
 
 
@@ -109,7 +118,7 @@ def answer_report(
         question,
         seal,
         _may_answer(desk, campaign, question),
-        takes_back(desk.store, desk.vault, row),
+        _UNTRUE[untrue(desk.store, desk.vault, desk.config, row, desk.clock())],
     )
     return decide_report(reply, sender, asked, documents), campaign.id
 
@@ -156,11 +165,23 @@ def _answered(
         decided=None if isinstance(found, Answered) else found,
         ignored=case.ignored(),
     )
+    if not told.done and case.role in {"commune", "chair"}:
+        outcome = _heard(case, outcome)
     copy = desk.store.same_rfc_id(outcome.rfc_message_id, outcome.content_key)
     if copy is not None and copy.id != case.message.id:
         reason = f"the same reply as message {copy.id}, by another road"
         return replace(outcome, verdict="copy", reason=reason, ack="", decided=None)
     return _once(case, outcome, told)
+
+
+def _heard(case: Case, outcome: Outcome) -> Outcome:
+    """The same of a commune: it has written, though its answer decides nothing (promise 3)."""
+    campaign = case.campaign(())
+    return replace(
+        outcome,
+        commune=case.heard_from(),
+        campaign=campaign.campaign.id if isinstance(campaign, CampaignMatch) else None,
+    )
 
 
 def _once(case: Case, outcome: Outcome, told: Answered) -> Outcome:

@@ -5,6 +5,9 @@ inbox was read completely since the campaign closed, with nothing left to unders
 """
 
 import datetime as dt
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Literal
 
 import structlog
 
@@ -22,6 +25,7 @@ from notifier.report_inputs import (
     ReportInputs,
     counted_receipts,
     inputs_pieces,
+    told_states,
     unreached_silent,
 )
 from notifier.report_names import file_names
@@ -29,12 +33,26 @@ from notifier.schedule import ReportChange, newest_report, next_report_due, rele
 from notifier.supplement import supplement_workbook
 from notifier.templates import WordingProblem
 from registry.errors import NotPossible, VaultAway
-from registry.model import ReportFile, ReportRow, Snapshot
-from registry.snapshot import silent_communes, windows
+from registry.model import CommuneKey, CommuneState, ReportFile, ReportRow, Snapshot
+from registry.snapshot import silent_communes, undone_silences, windows
 from registry.store import Store
 from registry.vault import Vault, VaultDamaged
 
 _log = structlog.get_logger("closing")
+
+#: Why a draft must not be released.
+Untrue = Literal["", "taken-back", "heard", "as-released"]
+_WHY_NOT: Mapping[Untrue, str] = {
+    "taken-back": "counts an answer that was taken back since: wait for the draft that replaces it",
+    "heard": (
+        "calls a commune silent that is known since to have written before closing: "
+        "wait for the draft that replaces it"
+    ),
+    "as-released": (
+        "adds nothing any more: what counts is again what was released. Nothing is to be released "
+        "now; the next difference makes another draft"
+    ),
+}
 
 
 def close_campaigns(desk: Desk) -> None:
@@ -67,15 +85,16 @@ def _change(desk: Desk, campaign: Campaign, snapshot: Snapshot, now: dt.datetime
     newest = newest_report(snapshot, campaign)
     if newest is None:
         return "none"
-    released = released_report(snapshot, campaign)
     urgent = newest.approved_at is None and (
-        newest.again_at is not None or takes_back(desk.store, desk.vault, newest)
+        newest.again_at is not None
+        or takes_back(desk.store, desk.vault, newest)
+        or calls_silent(snapshot, desk.vault, campaign, newest)
     )
     if not urgent and not next_report_due(newest, campaign, now):
         return "none"
     told = _told_by(snapshot, campaign, desk.config)
     if desk.compared.get(campaign.id, (None, "none"))[0] != told:
-        found = _compared(desk, campaign, newest, released, now)
+        found = _compared(desk, campaign, snapshot, newest, now)
         desk.compared[campaign.id] = told, found
     return desk.compared[campaign.id][1]
 
@@ -95,8 +114,9 @@ def _told_by(snapshot: Snapshot, campaign: Campaign, config: Config) -> tuple[ob
 
 
 def _compared(
-    desk: Desk, campaign: Campaign, newest: ReportRow, released: ReportRow | None, now: dt.datetime
+    desk: Desk, campaign: Campaign, snapshot: Snapshot, newest: ReportRow, now: dt.datetime
 ) -> ReportChange:
+    released = released_report(snapshot, campaign)
     inputs = gather(desk.store, desk.config, campaign, now)
     if released is not None and not _adds(desk.vault, released, inputs):
         return "none"  # a supplement without differences is never made
@@ -106,12 +126,15 @@ def _compared(
         return "asked"
     if takes_back(desk.store, desk.vault, newest):
         return "taken-back"
+    if calls_silent(snapshot, desk.vault, campaign, newest):
+        return "heard"
     if not newest.inputs_sha256:  # found in Sent: it counted what had arrived before it was made
         later = [one for one in inputs.communes if _arrived_after(one, newest)]
         return "other" if later else "none"
     same = inputs.receipts == _counted(desk.vault, newest)
     # A bounce that came later takes evidence away: the approver must not sign the old words.
     same &= inputs.unreached == _unreached(desk.vault, newest)
+    same &= inputs.states == _states(desk.vault, newest.inputs_sha256)
     return "none" if same else "other"
 
 
@@ -123,27 +146,56 @@ def _adds(vault: Vault, released: ReportRow, inputs: ReportInputs) -> bool:
     return was is None or (not told_the_same(was, inputs) and bool(differences(was, inputs)))
 
 
+def _still_adds(
+    store: Store, vault: Vault, config: Config, campaign: Campaign, now: dt.datetime
+) -> bool:
+    released = [one for one in store.reports(campaign.id) if one.approved_at is not None]
+    return not released or _adds(vault, released[-1], gather(store, config, campaign, now))
+
+
 def _arrived_after(commune: CommuneFacts, report: ReportRow) -> bool:
     counted = commune.counted
     return counted is not None and counted.received_at >= report.created_at
 
 
 def release_report(
-    store: Store, vault: Vault, campaign: str, by: str, now: dt.datetime, number: int | None = None
+    store: Store,
+    vault: Vault,
+    config: Config,
+    campaign: str,
+    by: str,
+    now: dt.datetime,
+    number: int | None = None,
 ) -> ReportRow:
     """Release a report to the Department: the last one, or the one of this number.
 
     Raises:
-        NotPossible: there is none, ``number`` is not the last one's, or an answer that it counts
-            was taken back.
+        NotPossible: there is none, ``number`` is not the last one's, or it says what is known by
+            now not to be so.
     """
     last = next(reversed(store.reports(campaign)), None)
-    if last and last.approved_at is None and takes_back(store, vault, last):
-        raise NotPossible(
-            f"report {last.number} of {campaign} counts an answer that was taken back since: "
-            "wait for the draft that replaces it"
-        )
+    if last and last.approved_at is None:
+        why_not = untrue(store, vault, config, last, now)
+        if why_not:
+            raise NotPossible(f"report {last.number} of {campaign} {_WHY_NOT[why_not]}")
     return store.approve(campaign, by, now, number)
+
+
+def untrue(
+    store: Store, vault: Vault, config: Config, report: ReportRow, now: dt.datetime
+) -> Untrue:
+    """Return why a draft must not be released though nobody has decided about it; "" when it may.
+
+    What is merely not in it yet is no reason: that makes another draft, or a supplement. But none
+    follows a supplement's draft that has come to nothing, as when a commune took its change back.
+    """
+    campaign = config.campaign(report.campaign)
+    if report.supplement and not _still_adds(store, vault, config, campaign, now):
+        return "as-released"
+    if takes_back(store, vault, report):
+        return "taken-back"
+    snapshot = store.snapshot(windows(config.campaigns), contents=False, findings=False)
+    return "heard" if calls_silent(snapshot, vault, campaign, report) else ""
 
 
 def takes_back(store: Store, vault: Vault, report: ReportRow) -> bool:
@@ -152,6 +204,15 @@ def takes_back(store: Store, vault: Vault, report: ReportRow) -> bool:
         return False
     withdrawn = store.withdrawn_receipts(report.campaign)
     return bool(withdrawn) and not withdrawn.isdisjoint(_counted(vault, report))
+
+
+def calls_silent(snapshot: Snapshot, vault: Vault, campaign: Campaign, report: ReportRow) -> bool:
+    """Whether a report calls a commune silent that is known by now to have written in time."""
+    undone = undone_silences(snapshot, campaign)
+    if not undone or not report.inputs_sha256:
+        return False
+    told = _states(vault, report.inputs_sha256)
+    return any(key in undone for key, state in told if state == "silent")
 
 
 def _counted(vault: Vault, report: ReportRow) -> frozenset[str]:
@@ -177,6 +238,22 @@ def _unreached(vault: Vault, report: ReportRow) -> frozenset[str]:
         raise
     except (KeyError, ValueError, VaultDamaged, OSError):
         return frozenset()  # `_counted` has logged it
+
+
+def _states(vault: Vault, inputs_sha256: str) -> frozenset[tuple[CommuneKey, CommuneState]]:
+    """Where each commune stands in a frozen report; nowhere, when its inputs are lost."""
+    try:
+        return _states_read(vault, inputs_sha256)
+    except VaultAway:
+        raise
+    except (KeyError, ValueError, VaultDamaged, OSError):
+        return frozenset()  # `_counted` has logged it
+
+
+@lru_cache(maxsize=4)
+def _states_read(vault: Vault, inputs_sha256: str) -> frozenset[tuple[CommuneKey, CommuneState]]:
+    """The same, remembered: of a country they are 150 MB, and every tick asks."""
+    return told_states(vault.get(inputs_sha256))
 
 
 def _freeze(desk: Desk, campaign: Campaign) -> None:

@@ -34,8 +34,8 @@ class AskedReport:
     """The report that an answer is about, and what decides about the answer.
 
     ``newest`` is the last report of its campaign, ``seal`` what its token is worth, ``may_answer``
-    whose answer counts by today's config (lower case). ``taken_back``: it counts an answer that a
-    person has taken back since.
+    whose answer counts by today's config (lower case). ``untrue``: why it must not be released
+    any more, though nobody has decided.
     """
 
     campaign: Campaign
@@ -44,7 +44,7 @@ class AskedReport:
     question: Question
     seal: Verdict
     may_answer: frozenset[str]
-    taken_back: bool = False
+    untrue: AnswerCode | None = None
 
 
 def asked_by(
@@ -138,8 +138,8 @@ def _approver(
     sent = [file for file in files if file.sha256 not in ours]
     if not verb and not sent:
         return Answered("answer-none", about)
-    if asked.taken_back:
-        return Answered("answer-taken-back", about)
+    if asked.untrue is not None:
+        return Answered(asked.untrue, about)
     if not sent:
         return _decision("release", sender, asked)
     letter = _letter(sent, asked, said=verb == "release")

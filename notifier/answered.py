@@ -34,6 +34,8 @@ AnswerCode = Literal[
     "answer-was-returned",
     "answer-older-draft",  # a newer one has taken its place
     "answer-taken-back",  # it counts an answer that was taken back since
+    "answer-heard-since",  # it calls silent who is known by now to have written in time
+    "answer-nothing-new",  # a supplement, and what counts is again what was released
     "answer-not-pdf",
     "answer-file-unreadable",
     "answer-not-the-letter",

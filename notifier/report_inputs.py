@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from parsers.reading import Finding, Letter
-from registry.model import CommuneState, SubmissionState
+from registry.model import CommuneKey, CommuneState, SubmissionState
 
 _Kind = TypeVar("_Kind")
 
@@ -219,6 +219,11 @@ class ReportInputs:
         return frozenset(commune.code for commune in silent if not commune.reached)
 
     @property
+    def states(self) -> frozenset[tuple[CommuneKey, CommuneState]]:
+        """Where each commune stands."""
+        return frozenset(((one.code, one.valid_from), one.state) for one in self.communes)
+
+    @property
     def points(self) -> tuple[PointFacts, ...]:
         """All points that count."""
         return tuple(point for commune in self.communes for point in commune.points)
@@ -370,6 +375,21 @@ def unreached_silent(written: bytes) -> frozenset[str]:
             commune["code"]
             for commune in _each_commune(written)
             if commune["state"] == "silent" and not any(map(_asked, commune["mails"]))
+        )
+    except (KeyError, TypeError) as error:
+        raise ValueError("these are not the inputs of a report") from error
+
+
+def told_states(written: bytes) -> frozenset[tuple[CommuneKey, CommuneState]]:
+    """Return where each commune stands, out of `inputs_json`.
+
+    Raises:
+        ValueError: these are not the inputs of a report.
+    """
+    try:
+        return frozenset(
+            ((one["code"], dt.date.fromisoformat(one["valid_from"])), one["state"])
+            for one in _each_commune(written)
         )
     except (KeyError, TypeError) as error:
         raise ValueError("these are not the inputs of a report") from error

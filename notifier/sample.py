@@ -115,6 +115,9 @@ def _acks(
         elif ack == "nil":
             facts = replace(facts, submission=submission(campaign, commune, moment, "nil"))
         yield due("ack", f"ack-{ack}"), facts
+        if facts.submission is None:
+            nil = submission(campaign, commune, moment, "nil")
+            yield due("ack", f"ack-{ack}"), replace(facts, previous=nil)
     bare = Context(config, moment, message=message(moment))
     for ack in set(ACKS) - _WITH_SUBMISSION:
         yield due("ack", f"ack-{ack}"), bare

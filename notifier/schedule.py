@@ -24,9 +24,10 @@ _STALE_SECONDS = 900.0
 
 Addresses = tuple[str, ...]
 
-#: What the newest report's counted answers have become: still the same, others, or one of them
-#: does not count any more because a person took it back; or a person asked for a new draft.
-ReportChange = Literal["none", "other", "taken-back", "asked"]
+#: What has become of what the newest report tells: still the same, other answers or states, or
+#: what must not be signed – an answer that a person took back, the silence of a commune that is
+#: known by now to have written in time –; or a person asked for a new draft.
+ReportChange = Literal["none", "other", "taken-back", "heard", "asked"]
 
 
 def reminder_moments(
@@ -161,7 +162,8 @@ def report_due(
     The first one from ``report.at`` on, once the campaign is closed. A further one when another
     one would count other answers than the newest does (``change``), at the same time of a later
     day, so that a busy morning makes one draft and not ten; at once, when a draft that may still
-    be released counts an answer that a person has taken back, or when a person asked for it.
+    be released counts an answer that a person has taken back or calls silent who has written, or
+    when a person asked for it.
     """
     closed_at = campaign_state(snapshot, campaign).closed_at
     if closed_at is None or now < campaign.report.at or snapshot.unprocessed:
@@ -169,7 +171,7 @@ def report_due(
     newest = newest_report(snapshot, campaign)
     if newest is None:
         return True
-    if change in {"taken-back", "asked"} and not _released(newest, campaign):
+    if change in {"taken-back", "heard", "asked"} and not _released(newest, campaign):
         return True
     return change != "none" and next_report_due(newest, campaign, now)
 

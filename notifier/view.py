@@ -66,7 +66,7 @@ VERDICTS: Mapping[str, str] = MappingProxyType(
         "query": "thư cần cán bộ xem",
         "approval": "ý kiến duyệt",
         "department": "thư trả lời của Sở",
-        "decision": "trả lời của cán bộ",
+        "decision": "trả lời câu hỏi của hệ thống",
         "bounce": "báo không gửi được",
         "auto-reply": "trả lời tự động",
         "own": "thư của chính hệ thống",

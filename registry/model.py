@@ -99,6 +99,7 @@ ARRIVALS: tuple[Verdict, ...] = (
     "correction",
     "nil",
     "confirmation",
+    "decision",  # bears a commune only where a commune's answer to our question decided nothing
     "duplicate",
     "letter-only",
     "dossier",

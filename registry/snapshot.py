@@ -69,6 +69,16 @@ def silent_communes(
     )
 
 
+def undone_silences(snapshot: Snapshot, campaign: Campaign) -> frozenset[CommuneKey]:
+    """Return the communes recorded as silent of which it is known since that they wrote in time.
+
+    A stranger's letter proved to be theirs, or what was rejected counts again.
+    """
+    state = snapshot.campaigns.get(campaign.id)
+    silent = state.silent if state else ()
+    return frozenset(key for key in silent if _heard_in_time(snapshot, campaign, key))
+
+
 def _heard_in_time(snapshot: Snapshot, campaign: Campaign, key: CommuneKey) -> bool:
     place = campaign.id, key
     heard, current = snapshot.heard.get(place), snapshot.current.get(place)

@@ -242,14 +242,19 @@ def read_heard(
     for row in connection.execute(anywhere, named):
         at = row.received_at
         for campaign in ids:
-            if _inside(windows.get(campaign), at):
+            waits = row.state not in _SETTLED
+            if _inside(windows.get(campaign), at, waits=waits):
                 place = campaign, (row.commune_code, row.commune_from)
-                _add(heard, place, Heard(at, at, 1, int(row.state not in _SETTLED)))
+                _add(heard, place, Heard(at, at, 1, int(waits)))
     return heard
 
 
-def _inside(window: Window | None, moment: dt.datetime) -> bool:
-    return window is None or window[0] <= moment < window[1]
+def _inside(window: Window | None, moment: dt.datetime, *, waits: bool) -> bool:
+    """Whether what arrived then may be an answer in this window.
+
+    Who wrote before the opening is not silent while a person has not said what it was about.
+    """
+    return window is None or (moment < window[1] and (waits or window[0] <= moment))
 
 
 def _add(heard: dict[Place, Heard], place: Place, more: Heard) -> None:

@@ -56,9 +56,10 @@ class SnapshotRows(Part):
         ``campaigns`` are ids; better a mapping from each id to the window (``opens_at``,
         ``closes_at``) in which its answers arrive (`registry.snapshot.windows`). A message of a
         known commune whose campaign nobody could tell counts as heard in every campaign that was
-        open when it arrived – without windows in every one asked for: a commune that wrote is
-        never silent (promise 3). ``contents=False`` leaves out the points of the submissions,
-        ``findings=False`` their findings.
+        open when it arrived, and while it waits for a person in those that opened later – without
+        windows in every one asked for: a commune that wrote is never silent (promise 3).
+        ``contents=False`` leaves out the points of the submissions, ``findings=False`` their
+        findings.
         """
         windows = dict(campaigns) if isinstance(campaigns, Mapping) else {}
         ids = list(dict.fromkeys(campaigns))

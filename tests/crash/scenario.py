@@ -194,7 +194,7 @@ def _late(room: Room) -> None:
 
 
 def _approve(room: Room) -> None:
-    release_report(room.store, room.vault, CAMPAIGN, "approver", room.now)
+    release_report(room.store, room.vault, room.config, CAMPAIGN, "approver", room.now)
 
 
 SCENARIO: tuple[Step, ...] = (

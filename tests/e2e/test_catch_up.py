@@ -75,7 +75,9 @@ def later_days(office: Whole) -> None:
     for day in (15, 16, 17, 20):
         office.tick(moment(day, 10))
     office.tick(moment(22, 8, 30))
-    release_report(office.store, office.desk.vault, CAMPAIGN, "chủ tịch", office.now, 1)
+    release_report(
+        office.store, office.desk.vault, office.config, CAMPAIGN, "chủ tịch", office.now, 1
+    )
     office.tick(moment(22, 9))
 
 

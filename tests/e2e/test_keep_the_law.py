@@ -72,7 +72,9 @@ def scenario(office: Whole) -> None:
     office.deliver(mail(HOA_CU_MAIL, ODD["subject"], broken), moment(15, 8, 20))
     office.tick(moment(15, 9))
     office.tick(moment(22, 8, 30))
-    release_report(office.store, office.desk.vault, CAMPAIGN, "Trần Thị Cán Bộ", office.now)
+    release_report(
+        office.store, office.desk.vault, office.config, CAMPAIGN, "Trần Thị Cán Bộ", office.now
+    )
     office.tick(moment(22, 9))
 
 

@@ -14,10 +14,12 @@ from rigs.answering import (
     marks,
     newest,
 )
+from rigs.replies import reply
 from rigs.whole import CAMPAIGN, Whole, mail, parsed, words, workbook_file
 
 from intake.closing import release_report
-from notifier.report_inputs import counted_receipts
+from intake.demo_scenario import HOA_CU
+from notifier.report_inputs import counted_receipts, told_states
 from registry.errors import NotPossible
 from registry.snapshot import windows
 
@@ -195,11 +197,107 @@ def test_an_answer_that_is_taken_back_leaves_the_draft_at_once(office):
     answer = next(one for one in office.store.messages() if one.sender == HOA_CU_MAIL)
     office.store.reject(answer.id, "wrong", "officer", office.now)
     with pytest.raises(NotPossible, match="taken back"):
-        release_report(office.store, office.desk.vault, CAMPAIGN, "boss", office.now, 1)
+        release_report(
+            office.store, office.desk.vault, office.config, CAMPAIGN, "boss", office.now, 1
+        )
     office.tick(office.now + MINUTE)
     assert [row.number for row in office.store.reports(CAMPAIGN)] == [1, 2]
     assert counted(office) == {"06235"}
     with pytest.raises(NotPossible, match="not the last"):
-        release_report(office.store, office.desk.vault, CAMPAIGN, "boss", office.now, 1)
-    release_report(office.store, office.desk.vault, CAMPAIGN, "boss", office.now, 2)
+        release_report(
+            office.store, office.desk.vault, office.config, CAMPAIGN, "boss", office.now, 1
+        )
+    release_report(office.store, office.desk.vault, office.config, CAMPAIGN, "boss", office.now, 2)
     assert freeze(office, days=1) == [1, 2]
+
+
+def told_states_of(office: Whole) -> dict[str, str]:
+    """Where the newest report says that each commune stands, by its code."""
+    row = office.store.reports(CAMPAIGN)[-1]
+    told = told_states(office.desk.vault.get(row.inputs_sha256))
+    return {key[0]: state for key, state in told}
+
+
+def a_draft_that_leaves_a_strangers_letter_out(office: Whole) -> int:
+    """Hòa Cư wrote in time from an address of its own, and nothing can be read of its file."""
+    files = [("bieu.pdf", "application/pdf", b"%PDF-1.4 broken")]
+    office.deliver(mail("canhan@khac.example", files=files))
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.tick()
+    close(office)
+    assert freeze(office) == [1]
+    assert told_states_of(office)["06223"] == "silent"
+    (stranger,) = office.store.held()
+    return stranger.id
+
+
+def test_a_draft_that_calls_silent_who_has_written_is_replaced_at_once(office):
+    """The chairman would answer for it; nor can it be released before the new one is there."""
+    stranger = a_draft_that_leaves_a_strangers_letter_out(office)
+    office.store.assign(stranger, key_of(office, "06223"), CAMPAIGN, "officer", office.now)
+    with pytest.raises(NotPossible, match="calls a commune silent"):
+        release_report(office.store, office.desk.vault, office.config, CAMPAIGN, "boss", office.now)
+    office.tick(office.now + MINUTE)
+    assert [row.number for row in office.store.reports(CAMPAIGN)] == [1, 2]
+    assert told_states_of(office)["06223"] == "needs-fix"
+    release_report(office.store, office.desk.vault, office.config, CAMPAIGN, "boss", office.now)
+    assert freeze(office, days=1) == [1, 2]
+
+
+def test_an_approvers_reply_does_not_release_the_silence_of_who_has_written(office):
+    """It came with the same poll as the decision; it is told why, and the new draft comes."""
+    stranger = a_draft_that_leaves_a_strangers_letter_out(office)
+    asked = next(one for one in office.sent if "Trình duyệt" in str(parsed(one.raw)["Subject"]))
+    office.store.assign(stranger, key_of(office, "06223"), CAMPAIGN, "officer", office.now)
+    office.deliver(reply("gmail", asked.raw, "DUYỆT", sender=asked.recipients[0]))
+    office.tick()
+    assert newest(office).reason.startswith(("answer-heard-since: B1", "answer-older-draft"))
+    assert [row.approved_at for row in office.store.reports(CAMPAIGN)] == [None, None]
+
+
+def test_other_states_than_a_draft_tells_make_another_one_the_next_day(office):
+    """What was held for a commune is rejected: it does not stand in review any more."""
+    office.deliver(mail(HOA_CU_MAIL, subject="bc", body="Đề nghị hướng dẫn thêm về biểu mẫu?"))
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.tick()
+    close(office)
+    assert freeze(office) == [1]
+    assert told_states_of(office)["06223"] == "in-review"
+    (held,) = office.store.held()
+    office.store.reject(held.id, "answered by phone", "officer", office.now)
+    office.tick(office.now + MINUTE)
+    assert [row.number for row in office.store.reports(CAMPAIGN)] == [1]
+    assert freeze(office, days=1) == [1, 2]
+    assert told_states_of(office)["06223"] != "in-review"
+    assert freeze(office, days=2) == [1, 2]
+
+
+def test_a_supplement_that_has_come_to_nothing_is_not_released(office):
+    """The commune added a point and took it back; what it would tell next makes another draft."""
+    one, both = (workbook_file(form_of_hoa_cu(points)) for points in (HOA_CU[:1], HOA_CU))
+    office.deliver(mail(HOA_CU_MAIL, files=one))
+    office.tick()
+    close(office)
+    freeze(office)
+    boss = lambda: release_report(  # noqa: E731
+        office.store, office.desk.vault, office.config, CAMPAIGN, "boss", office.now
+    )
+    boss()
+    office.deliver(mail(HOA_CU_MAIL, "bổ sung", files=both))
+    assert freeze(office, days=1) == [1, 2]
+    asked = next(each for each in reversed(office.sent) if "[Trình duyệt]" in subject_of(each.raw))
+    office.deliver(mail(HOA_CU_MAIL, "Đính chính: giữ như cũ", files=one))
+    office.deliver(reply("gmail", asked.raw, "DUYỆT", sender=asked.recipients[0]))
+    office.tick()
+    assert newest(office).reason.startswith("answer-nothing-new: B2")
+    assert "trở lại như báo cáo đã gửi" in " ".join(words(office.sent[-1].raw).split())
+    with pytest.raises(NotPossible, match="adds nothing any more"):
+        boss()
+    assert freeze(office, days=2) == [1, 2]
+    office.deliver(mail(HOA_CU_MAIL, "bổ sung lại", files=both))
+    assert freeze(office, days=3) == [1, 2, 3]
+    assert boss().number == 3
+
+
+def subject_of(raw: bytes) -> str:
+    return str(parsed(raw)["Subject"])

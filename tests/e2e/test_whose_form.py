@@ -125,6 +125,28 @@ def test_what_an_officer_decided_meanwhile_stands(office: Whole):
     assert "đã được xử lý trước" in " ".join(words(question(office)).split())
 
 
+@pytest.mark.parametrize("sender", [HOA_CU_MAIL, "chutich.hoacu@caoloc.example"])
+def test_an_answer_that_decides_nothing_is_no_silence(office: Whole, sender: str):
+    """Too late, or by the chairman to the question that the commune's box got: it has written."""
+    asked = ask(office)
+    if sender == HOA_CU_MAIL:
+        office.store.reject(1, "", "canbo", office.now)
+    office.deliver(reply("gmail", asked, "ĐÚNG", sender=sender))
+    office.tick()
+    assert newest(office).reason.startswith(("answer-stale", "answer-forged"))
+    assert assigned(office) == []
+    assert state(office) == "needs-fix"
+    office.tick(office.config.campaign(CAMPAIGN).closes_at + HOUR)
+    assert state(office) == "needs-fix"
+
+
+def test_an_answer_of_somebody_else_makes_no_commune_heard(office: Whole):
+    asked = ask(office)
+    office.deliver(reply("gmail", asked, "ĐÚNG", sender=OFFICER))
+    office.tick()
+    assert state(office) == "waiting"
+
+
 def test_an_expired_question_is_asked_again(open_office):
     office = open_office(security=ASKING | {"reply_days": "2"})
     asked = ask(office)

@@ -131,6 +131,35 @@ def test_a_nil_return_is_an_answer_and_a_duplicate_points_to_the_first() -> None
     assert said.subject == "[Đã nhận trước đó] Xã Hòa Cư – Số tiếp nhận OCOP2-06223-01-7"
 
 
+def test_a_letter_after_the_form_is_put_with_the_answer_that_stands() -> None:
+    """Excel first, the công văn an hour later: nobody is asked again whether there is a need."""
+    form = rig.submission(CONFIG, "Hòa Cư")
+    said = words(due("ack-letter-only"), context(submission=None, previous=form))
+    assert said.subject.startswith("[Đã nhận công văn] Xã Hòa Cư")
+    assert "số tiếp nhận OCOP2-06223-01-7 (1 điểm). Bản đăng ký vẫn có hiệu lực" in flat(said.text)
+    assert "không phải làm gì thêm" in flat(said.text)
+    assert "không có nhu cầu" not in flat(said.text).replace("\u00a0", " ")
+    to_mend = rig.submission(CONFIG, "Hòa Cư", "needs-fix")
+    said = words(due("ack-letter-only"), context(submission=None, previous=to_mend))
+    assert "còn 1 chỗ cần sửa" in flat(said.text)
+    for before in (None, rig.submission(CONFIG, "Hòa Cư", "nil")):
+        said = words(due("ack-letter-only"), context(submission=None, previous=before))
+        assert said.subject.startswith("[Cần gửi thêm biểu] Xã Hòa Cư")
+
+
+@pytest.mark.parametrize(
+    "kind", ["unreadable", "link", "empty", "wrong-form", "blank-template", "returned", "too-large"]
+)
+def test_nobody_who_has_registered_is_told_that_nothing_is(kind: str) -> None:
+    nothing, ask = "chưa có nội dung đăng ký được ghi nhận", "“không có nhu cầu”"
+    facts = context(submission=None, previous=rig.submission(CONFIG, "Hòa Cư"))
+    said = flat(words(due(f"ack-{kind}"), facts).text).replace("\u00a0", " ")
+    assert nothing not in said
+    assert ask not in said
+    assert "Bản đang có hiệu lực vẫn là bản nhận lúc 16/05/2024" in said
+    assert nothing in flat(words(due(f"ack-{kind}"), context(submission=None)).text)
+
+
 def test_the_call_names_ask_deadline_silence_rule_and_responsibility() -> None:
     form = Attachment("Bieu.xlsx", b"PK")
     said = words(due("call"), context(message=None, submission=None, attachments=(form,)))

@@ -34,6 +34,7 @@ from notifier.due import (
     report_due,
     still_due,
 )
+from notifier.schedule import ReportChange
 from registry.model import Brake, CampaignState, Snapshot
 from registry.snapshot import commune_state
 
@@ -485,13 +486,16 @@ def test_other_answers_than_the_report_counts_make_one_supplement_on_a_later_day
     assert not report_due(second, campaign, at(25, 8), "none")
 
 
-def test_a_draft_with_an_answer_that_was_taken_back_is_replaced_at_once() -> None:
+@pytest.mark.parametrize("change", ["taken-back", "heard"])
+def test_a_draft_that_says_what_is_known_not_to_be_so_is_replaced_at_once(
+    change: ReportChange,
+) -> None:
     campaign = world.campaign()
     draft = snapshot(at(22, 11), campaigns=world.closed(), reports=(world.report(),))
-    assert report_due(draft, campaign, at(22, 11), "taken-back")
+    assert report_due(draft, campaign, at(22, 11), change)
     released = dataclasses.replace(draft, reports=(world.report(approved_at=at(22, 10)),))
-    assert not report_due(released, campaign, at(22, 11), "taken-back")
-    assert report_due(released, campaign, at(23, 8), "taken-back")
+    assert not report_due(released, campaign, at(22, 11), change)
+    assert report_due(released, campaign, at(23, 8), change)
 
 
 def reports(now: dt.datetime, config: Config = CONFIG, **changes: object) -> list[Due]:

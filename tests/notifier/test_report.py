@@ -26,6 +26,7 @@ from notifier.report_inputs import (
     PointFacts,
     counted_receipts,
     read_inputs,
+    told_states,
     total,
     unreached_silent,
 )
@@ -331,9 +332,12 @@ def test_the_counted_receipts_are_read_back_out_of_the_frozen_inputs():
     inputs = mixed()
     assert counted_receipts(inputs_json(inputs)) == inputs.receipts
     assert len(inputs.receipts) == 4  # the fifth came after closing
+    assert told_states(inputs_json(inputs)) == inputs.states
 
 
 @pytest.mark.parametrize("broken", [b"[]", b"{}", b'{"communes":[{"counted":1}]}'])
 def test_other_json_is_no_inputs(broken: bytes) -> None:
     with pytest.raises(ValueError, match="not the inputs of a report"):
         counted_receipts(broken)
+    with pytest.raises(ValueError, match="not the inputs of a report"):
+        told_states(broken)

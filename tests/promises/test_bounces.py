@@ -249,7 +249,9 @@ def test_fault_085_a_bounce_after_closing_takes_evidence_away(office) -> None:
     office.pass_time(DAY)
     office.tick()
     assert [one.number for one in office.store.reports(CAMPAIGN)] == [1, 2]
-    release_report(office.store, office.vault, CAMPAIGN, "lãnh đạo", office.now, 2)
+    release_report(
+        office.store, office.vault, office.desk.config, CAMPAIGN, "lãnh đạo", office.now, 2
+    )
 
 
 def test_a_bounce_of_an_address_that_was_dead_already_takes_evidence_away_too(office) -> None:

@@ -291,8 +291,9 @@ class Office(RuleBasedStateMachine):
 
     def the_report_is_released(self) -> None:
         def release() -> None:
-            store, vault = self.office.store, self.office.vault
-            release_report(store, vault, CAMPAIGN, "lãnh đạo", self.office.now)
+            office = self.office
+            store, vault, config = office.store, office.vault, office.desk.config
+            release_report(store, vault, config, CAMPAIGN, "lãnh đạo", office.now)
 
         try:
             self.office.survive(release)

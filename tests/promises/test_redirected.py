@@ -75,7 +75,7 @@ def test_a_whole_campaign_reaches_only_the_address_of_the_trial(office) -> None:
     office.store.launch(CAMPAIGN, "officer", office.now)
     office.server.deliver(letter("form", "Hòa Cư", HOA_CU, 1, 1), office.now)
     later(office, moment(22, 9))
-    release_report(office.store, office.vault, CAMPAIGN, "lanhdao", office.now)
+    release_report(office.store, office.vault, office.desk.config, CAMPAIGN, "lanhdao", office.now)
     office.tick()
     alert(office.desk, "template", "ví dụ")
     office.tick()

@@ -116,10 +116,21 @@ def test_a_message_that_is_looked_at_again_is_in_review(store: Store) -> None:
 def test_an_arrival_of_no_known_campaign_counts_where_it_fell(
     store: Store, window: tuple[int, int], heard: bool
 ) -> None:
-    store.record(arrive(store, "a", 0), outcome("query", "held", campaign=None), at(1))
+    store.record(arrive(store, "a", 0), outcome("query", campaign=None), at(1))
     asked = {CAMPAIGN: (at(window[0]), at(window[1]))}
     assert ((CAMPAIGN, HOA_CU) in store.snapshot(asked).heard) == heard
     assert (CAMPAIGN, HOA_CU) in store.snapshot([CAMPAIGN]).heard
+
+
+def test_a_form_from_before_the_opening_counts_while_it_waits(store: Store) -> None:
+    """Its commune must not be called silent while its own form lies here unread."""
+    message_id = arrive(store, "a", 0)
+    store.record(message_id, outcome("query", "held", campaign=None), at(1))
+    opens_later, closed_before = {CAMPAIGN: (at(5), at(10))}, {CAMPAIGN: (at(-10), at(0))}
+    assert commune_state(store.snapshot(opens_later), CAMPAIGN, HOA_CU) == "in-review"
+    assert commune_state(store.snapshot(closed_before), CAMPAIGN, HOA_CU) == "waiting"
+    store.reject(message_id, "about another matter", "officer", at(2))
+    assert commune_state(store.snapshot(opens_later), CAMPAIGN, HOA_CU) == "waiting"
 
 
 def test_windows_are_what_the_config_says() -> None:
