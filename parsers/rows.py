@@ -8,7 +8,7 @@ from typing import Literal
 
 from parsers.grid import Cell, Grid
 from parsers.header import Header, is_index_row
-from parsers.vietnamese import fold, one_line, squash
+from parsers.vietnamese import fold, key, one_line, squash
 
 RowKind = Literal["data", "continued", "total", "subtotal", "group", "note"]
 
@@ -18,6 +18,11 @@ _TOTAL = re.compile(
     r"|nhu|cau|kinh|phi|de|nghi|ho|tro))*"
     r"|luy ke(?: (?:tu dau nam|trang|truoc|\d+))*"
     r"|(?:cong )?(?:mang|chuyen) sang(?: trang(?: (?:sau|tiep theo|\d+))?)?"
+)
+#: What may follow "tổng" and "cộng" in a name: a store, a company, a village's people.
+_TOTAL_OF = re.compile(
+    r"(?:tổng|cộng|tong)\b"
+    r"(?!\s*(?:đồng|dong|kho|hợp|hop|công ty|cong ty|đại lý|dai ly|đội|doi)\b)"
 )
 _TORN_TOTALS = frozenset({"tongcong", "tongso", "congtong"})
 _SUBTOTAL = re.compile(
@@ -193,6 +198,8 @@ def _classified(header: Header, cells: Sequence[Cell | None], row: BodyRow) -> B
     noted = _NOTE.match(folded) and not _is_numbered(header, row)
     if len(texts) <= 2 and (noted or label.startswith("*")):  # noqa: PLR2004
         return replace(row, kind="note")
+    if row.own and _is_total_of_something(header, row, label):
+        return replace(row, kind="total")
     if not row.own:
         lonely = [cell for cell in filled if cell is not row.index]
         return replace(row, kind="note") if lonely and texts else None
@@ -211,6 +218,22 @@ def _is_remark(header: Header, row: BodyRow, label: str) -> bool:
 def _is_total(label: str) -> bool:
     """Tell the label of a total, also where the narrow column of a page tore it: "TỔ NG CỘ NG"."""
     return bool(_TOTAL.fullmatch(fold(label[:_LABEL]))) or squash(label[:_LABEL]) in _TORN_TOTALS
+
+
+def _is_total_of_something(header: Header, row: BodyRow, label: str) -> bool:
+    """Tell a label that goes on behind "Tổng" or "Cộng", with nothing but numbers beside it.
+
+    It has no running number and stands where names do, or left of them. In a list without running
+    numbers a name alone may be a point's.
+    """
+    if _is_counted(row) or not _TOTAL_OF.match(key(label[:_LABEL])):
+        return False
+    types = {column.field.key: column.field.type for column in header.columns}
+    name = next((c.field.key for c in header.columns if c.field.required), "")
+    beside = [types[field] for field in row.own if field != name]
+    if header.assignment.index is None and not _SUMMED_TYPES.intersection(beside):
+        return False
+    return _NUMBER_TYPES.issuperset(beside)
 
 
 def _is_numbered(header: Header, row: BodyRow) -> bool:

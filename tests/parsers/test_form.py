@@ -916,3 +916,41 @@ def test_a_name_that_says_so_is_an_example(name: str) -> None:
     result = reading(HEAD, [None, name, *ROW[2:]], [1, *SECOND[1:]])
     assert [row.values["name"] for row in result.rows] == ["Điểm D"]
     assert codes(result) == ["example-row"]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "TỔNG CỘNG XÃ HÒA CƯ",
+        "Tổng giá trị",
+        "Tổng cộng toàn bộ",
+        "Tổng kinh phí đề nghị NSNN hỗ trợ",
+        "Tong gia tri",
+        "Cộng của cả hai thôn",
+    ],
+)
+@pytest.mark.parametrize("column", [0, 1])
+def test_a_label_that_begins_like_a_total_is_one_beside_numbers_alone(
+    label: str, column: int
+) -> None:
+    lacking: list[CellValue] = [*SECOND[:9], None]
+    for cost in (50, "50 triệu"):
+        total: list[CellValue] = [*[None] * column, label, *[None] * (8 - column), cost]
+        result = reading(HEAD, ROW, lacking, total)
+        assert [row.values["name"] for row in result.rows] == ["Điểm A", "Điểm D"]
+        assert codes(result) == ["missing-value"]
+    unnumbered = reading(HEAD[1:], ROW[1:], [label, *[None] * 7, 50])
+    assert (len(unnumbered.rows), codes(unnumbered)) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "name", ["Tổng kho OCOP", "Cộng đồng Nà Lìn", "Công viên Bản Ngà", "Tổng đại lý Nà Lìn"]
+)
+def test_a_sparse_point_whose_name_begins_like_a_total_is_a_point(name: str) -> None:
+    result = reading(HEAD[1:], ROW[1:], [name, *[None] * 7, 80])
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", name]
+
+
+def test_a_remark_that_begins_like_a_total_is_no_total() -> None:
+    result = reading([*HEAD, "Ghi chú"], ROW, [*[None] * 10, "Cộng cả tiền vận chuyển"])
+    assert result.rows[0].values["note"] == "Cộng cả tiền vận chuyển"
