@@ -954,3 +954,30 @@ def test_a_sparse_point_whose_name_begins_like_a_total_is_a_point(name: str) -> 
 def test_a_remark_that_begins_like_a_total_is_no_total() -> None:
     result = reading([*HEAD, "Ghi chú"], ROW, [*[None] * 10, "Cộng cả tiền vận chuyển"])
     assert result.rows[0].values["note"] == "Cộng cả tiền vận chuyển"
+
+
+@pytest.mark.parametrize(
+    "name", ["Nhóm phụ nữ khởi nghiệp", "Mục Đồng Quán", "A - Z Mart", "Thôn Nà Lìn"]
+)
+@pytest.mark.parametrize("cost", [80, "80 triệu"])
+def test_a_group_to_whose_amount_nothing_below_adds_up_is_a_point(
+    name: str, cost: CellValue
+) -> None:
+    """In a list without running numbers."""
+    sparse: list[CellValue] = [name, *[None] * 7, cost]
+    for rows in ([ROW[1:], sparse], [sparse, ROW[1:], SECOND[1:]]):
+        result = reading(HEAD[1:], *rows)
+        assert name in [row.values["name"] for row in result.rows]
+        assert "missing-value" in codes(result)
+
+
+def test_a_group_to_whose_amount_the_points_below_add_up_is_one() -> None:
+    groups: list[list[CellValue]] = [
+        ["Nhóm hợp tác xã", *[None] * 7, 50],
+        ["Nhóm hộ kinh doanh", *[None] * 7, 80],
+    ]
+    outer: list[CellValue] = ["I. Xã Hòa Cư", *[None] * 7, 130]
+    for above in ([], [outer]):
+        result = reading(HEAD[1:], *above, groups[0], ROW[1:], groups[1], SECOND[1:])
+        assert [row.values["name"] for row in result.rows] == ["Điểm A", "Điểm D"]
+        assert not result.findings
