@@ -981,3 +981,13 @@ def test_a_group_to_whose_amount_the_points_below_add_up_is_one() -> None:
         result = reading(HEAD[1:], *above, groups[0], ROW[1:], groups[1], SECOND[1:])
         assert [row.values["name"] for row in result.rows] == ["Điểm A", "Điểm D"]
         assert not result.findings
+
+
+def test_a_group_to_whose_amount_nothing_below_adds_up_is_asked_about() -> None:
+    """Among numbered points it stays a group, which may be a point without its number."""
+    sparse: list[CellValue] = [None, "Nhóm phụ nữ khởi nghiệp", *[None] * 7, 80]
+    assert codes(reading(HEAD, ROW, sparse)) == ["total-mismatch"]
+    above = reading(HEAD, sparse, ROW)
+    assert codes(above) == ["total-mismatch"]
+    assert "80.000.000 nhưng cộng các dòng bên dưới được 50.000.000" in above.findings[0].message
+    assert not reading(HEAD, sparse, [1, *SECOND[1:]], ["II", "Hộ kinh doanh"], ROW).findings
