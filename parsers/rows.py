@@ -3,12 +3,16 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from itertools import islice, zip_longest
 from typing import Literal
 
+from parsers.columns import Column
 from parsers.grid import Cell, Grid
 from parsers.header import Header, is_index_row
-from parsers.vietnamese import fold, one_line, squash
+from parsers.outcome import Context
+from parsers.values import parse
+from parsers.vietnamese import fold, key, one_line, squash
 
 RowKind = Literal["data", "continued", "total", "subtotal", "group", "note"]
 
@@ -18,6 +22,11 @@ _TOTAL = re.compile(
     r"|nhu|cau|kinh|phi|de|nghi|ho|tro))*"
     r"|luy ke(?: (?:tu dau nam|trang|truoc|\d+))*"
     r"|(?:cong )?(?:mang|chuyen) sang(?: trang(?: (?:sau|tiep theo|\d+))?)?"
+)
+#: What may follow "tổng" and "cộng" in a name: a store, a company, a village's people.
+_TOTAL_OF = re.compile(
+    r"(?:tổng|cộng|tong)\b"
+    r"(?!\s*(?:đồng|dong|kho|hợp|hop|công ty|cong ty|đại lý|dai ly|đội|doi)\b)"
 )
 _TORN_TOTALS = frozenset({"tongcong", "tongso", "congtong"})
 _SUBTOTAL = re.compile(
@@ -193,6 +202,8 @@ def _classified(header: Header, cells: Sequence[Cell | None], row: BodyRow) -> B
     noted = _NOTE.match(folded) and not _is_numbered(header, row)
     if len(texts) <= 2 and (noted or label.startswith("*")):  # noqa: PLR2004
         return replace(row, kind="note")
+    if row.own and _is_total_of_something(header, row, label):
+        return replace(row, kind="total")
     if not row.own:
         lonely = [cell for cell in filled if cell is not row.index]
         return replace(row, kind="note") if lonely and texts else None
@@ -211,6 +222,22 @@ def _is_remark(header: Header, row: BodyRow, label: str) -> bool:
 def _is_total(label: str) -> bool:
     """Tell the label of a total, also where the narrow column of a page tore it: "TỔ NG CỘ NG"."""
     return bool(_TOTAL.fullmatch(fold(label[:_LABEL]))) or squash(label[:_LABEL]) in _TORN_TOTALS
+
+
+def _is_total_of_something(header: Header, row: BodyRow, label: str) -> bool:
+    """Tell a label that goes on behind "Tổng" or "Cộng", with nothing but numbers beside it.
+
+    It has no running number and stands where names do, or left of them. In a list without running
+    numbers a name alone may be a point's.
+    """
+    if _is_counted(row) or not _TOTAL_OF.match(key(label[:_LABEL])):
+        return False
+    types = {column.field.key: column.field.type for column in header.columns}
+    name = next((c.field.key for c in header.columns if c.field.required), "")
+    beside = [types[field] for field in row.own if field != name]
+    if header.assignment.index is None and not _SUMMED_TYPES.intersection(beside):
+        return False
+    return _NUMBER_TYPES.issuperset(beside)
 
 
 def _is_numbered(header: Header, row: BodyRow) -> bool:
@@ -326,7 +353,63 @@ def _joined(header: Header, rows: Sequence[BodyRow]) -> tuple[BodyRow, ...]:
             elif mostly and result[-1].kind in {"total", "note"}:
                 kind = "note"
         result.append(replace(row, kind=kind, stray=stray) if stray or kind != row.kind else row)
-    return tuple(_outlined(result))
+    rows = tuple(_outlined(result))
+    return rows if numbered else tuple(_with_points_called_groups(header, rows))
+
+
+def _with_points_called_groups(header: Header, rows: Sequence[BodyRow]) -> Iterator[BodyRow]:
+    """Yield the rows of a list without running numbers, its groups with an amount of their own.
+
+    "Nhóm phụ nữ khởi nghiệp" may be a point's name: it is a group if the rows below add up to it.
+    """
+    money = [column for column in header.columns if column.field.type in _SUMMED_TYPES]
+    for at, row in enumerate(rows):
+        stated = [column for column in money if column.field.key in row.own]
+        if row.kind == "group" and stated and not is_filled(row.index):
+            adds_up = _adds_up(rows, at, stated)
+            yield row if adds_up else replace(row, kind="data")
+        else:
+            yield row
+
+
+def _adds_up(rows: Sequence[BodyRow], at: int, columns: Sequence[Column]) -> bool:
+    """Tell a heading of whose amounts each is the sum of points below it."""
+    stated = [_amount(column, rows[at]) for column in columns]
+    sums, points = [Decimal(0)] * len(columns), 0
+    unknown = any(rows[at].own[column.field.key].uncalculated for column in columns)
+    for row in below_heading(rows, at):
+        if row is not None:
+            points += 1
+            more = [_amount(column, row) or Decimal(0) for column in columns]
+            sums = [one + other for one, other in zip(sums, more, strict=True)]
+        elif points and (unknown or sums == stated):
+            return True
+    return False
+
+
+def _amount(column: Column, row: BodyRow) -> Decimal | None:
+    cell = row.own.get(column.field.key)
+    if cell is None:
+        return None
+    unbounded = replace(column.field, low=None, high=None)
+    value = parse(unbounded, cell, Context(column.unit, column.unit_certain))
+    return None if value.text is None else Decimal(value.text)
+
+
+def below_heading(rows: Sequence[BodyRow], at: int) -> Iterator[BodyRow | None]:
+    """Yield the points below the heading in this row, and None wherever what it sums may end.
+
+    It ends before any other heading or sum, at last before a heading of its own kind.
+    """
+    kind = _group_kind(rows[at])
+    for row in islice(rows, at + 1, None):
+        if row.kind == "data":
+            yield row
+        elif row.kind in {"group", "total", "subtotal"}:
+            yield None
+            if row.kind == "group" and _group_kind(row) == kind:
+                return
+    yield None
 
 
 def _is_lone_heading(row: BodyRow, required: Sequence[str], rows: Sequence[BodyRow]) -> bool:

@@ -11,7 +11,7 @@ from parsers.header import Header
 from parsers.outcome import Context
 from parsers.reading import Finding
 from parsers.records import Record
-from parsers.rows import BodyRow
+from parsers.rows import BodyRow, below_heading
 from parsers.values import parse
 from parsers.vietnamese import fold
 
@@ -52,7 +52,39 @@ def total_findings(
         if column.field.type in {"money", "decimal"}:
             sums = _sums(column, sequence, by_number)
             findings.extend(_compared(column, sums, contexts[column.field.key]))
+            findings.extend(_headings(column, sequence, by_number, contexts[column.field.key]))
     return findings
+
+
+def _headings(
+    column: Column,
+    rows: Sequence[BodyRow],
+    by_number: Mapping[int, Record],
+    context: Context,
+) -> Iterable[Finding]:
+    """Yield a warning for each heading with an amount to which no points below it add up."""
+    key = column.field.key
+    unbounded = replace(column.field, low=None, high=None)
+    for at, row in enumerate(rows):
+        cell = row.own.get(key) if row.kind == "group" else None
+        value = parse(unbounded, cell, context) if cell and not cell.uncalculated else None
+        if value is None or cell is None or value.text is None:
+            continue
+        stated, sums = Decimal(value.text), [Decimal(0)]
+        for point in below_heading(rows, at):
+            if point is None:
+                sums.append(sums[-1])
+            elif point.number in by_number:
+                sums[-1] += Decimal(by_number[point.number].values.get(key, "0"))
+        if stated not in sums[:-1]:
+            message = _HEADING.format(column.field.label, _shown(stated), _shown(sums[0]))
+            yield Finding("warning", "total-mismatch", message, key, None, cell.place)
+
+
+_HEADING = (
+    "Dòng nhóm ở cột “{}” ghi {} nhưng cộng các dòng bên dưới được {}; đề nghị kiểm tra lại, "
+    "nếu dòng này là một điểm thì đề nghị ghi số thứ tự và đủ các cột."
+)
 
 
 def _sums(column: Column, rows: Sequence[BodyRow], by_number: Mapping[int, Record]) -> _Sums:

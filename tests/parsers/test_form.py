@@ -916,3 +916,78 @@ def test_a_name_that_says_so_is_an_example(name: str) -> None:
     result = reading(HEAD, [None, name, *ROW[2:]], [1, *SECOND[1:]])
     assert [row.values["name"] for row in result.rows] == ["Điểm D"]
     assert codes(result) == ["example-row"]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        "TỔNG CỘNG XÃ HÒA CƯ",
+        "Tổng giá trị",
+        "Tổng cộng toàn bộ",
+        "Tổng kinh phí đề nghị NSNN hỗ trợ",
+        "Tong gia tri",
+        "Cộng của cả hai thôn",
+    ],
+)
+@pytest.mark.parametrize("column", [0, 1])
+def test_a_label_that_begins_like_a_total_is_one_beside_numbers_alone(
+    label: str, column: int
+) -> None:
+    lacking: list[CellValue] = [*SECOND[:9], None]
+    for cost in (50, "50 triệu"):
+        total: list[CellValue] = [*[None] * column, label, *[None] * (8 - column), cost]
+        result = reading(HEAD, ROW, lacking, total)
+        assert [row.values["name"] for row in result.rows] == ["Điểm A", "Điểm D"]
+        assert codes(result) == ["missing-value"]
+    unnumbered = reading(HEAD[1:], ROW[1:], [label, *[None] * 7, 50])
+    assert (len(unnumbered.rows), codes(unnumbered)) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "name", ["Tổng kho OCOP", "Cộng đồng Nà Lìn", "Công viên Bản Ngà", "Tổng đại lý Nà Lìn"]
+)
+def test_a_sparse_point_whose_name_begins_like_a_total_is_a_point(name: str) -> None:
+    result = reading(HEAD[1:], ROW[1:], [name, *[None] * 7, 80])
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", name]
+
+
+def test_a_remark_that_begins_like_a_total_is_no_total() -> None:
+    result = reading([*HEAD, "Ghi chú"], ROW, [*[None] * 10, "Cộng cả tiền vận chuyển"])
+    assert result.rows[0].values["note"] == "Cộng cả tiền vận chuyển"
+
+
+@pytest.mark.parametrize(
+    "name", ["Nhóm phụ nữ khởi nghiệp", "Mục Đồng Quán", "A - Z Mart", "Thôn Nà Lìn"]
+)
+@pytest.mark.parametrize("cost", [80, "80 triệu"])
+def test_a_group_to_whose_amount_nothing_below_adds_up_is_a_point(
+    name: str, cost: CellValue
+) -> None:
+    """In a list without running numbers."""
+    sparse: list[CellValue] = [name, *[None] * 7, cost]
+    for rows in ([ROW[1:], sparse], [sparse, ROW[1:], SECOND[1:]]):
+        result = reading(HEAD[1:], *rows)
+        assert name in [row.values["name"] for row in result.rows]
+        assert "missing-value" in codes(result)
+
+
+def test_a_group_to_whose_amount_the_points_below_add_up_is_one() -> None:
+    groups: list[list[CellValue]] = [
+        ["Nhóm hợp tác xã", *[None] * 7, 50],
+        ["Nhóm hộ kinh doanh", *[None] * 7, 80],
+    ]
+    outer: list[CellValue] = ["I. Xã Hòa Cư", *[None] * 7, 130]
+    for above in ([], [outer]):
+        result = reading(HEAD[1:], *above, groups[0], ROW[1:], groups[1], SECOND[1:])
+        assert [row.values["name"] for row in result.rows] == ["Điểm A", "Điểm D"]
+        assert not result.findings
+
+
+def test_a_group_to_whose_amount_nothing_below_adds_up_is_asked_about() -> None:
+    """Among numbered points it stays a group, which may be a point without its number."""
+    sparse: list[CellValue] = [None, "Nhóm phụ nữ khởi nghiệp", *[None] * 7, 80]
+    assert codes(reading(HEAD, ROW, sparse)) == ["total-mismatch"]
+    above = reading(HEAD, sparse, ROW)
+    assert codes(above) == ["total-mismatch"]
+    assert "80.000.000 nhưng cộng các dòng bên dưới được 50.000.000" in above.findings[0].message
+    assert not reading(HEAD, sparse, [1, *SECOND[1:]], ["II", "Hộ kinh doanh"], ROW).findings
