@@ -29,7 +29,7 @@ Answer = Literal["yes", "doubtful", "no"]
 _WHO = (
     r"(?:diem|co so|don vi|to chuc|ca nhan|ho|chu the|htx|hop tac xa|doanh nghiep|truong hop"
     r"|dia diem|cua hang|ai|noi nao|noi dung(?= dang ky| de nghi| nao)"
-    r"|vi tri|danh sach|dang ky|de nghi)"
+    r"|vi tri|danh sach|dang ky|de nghi|doi tuong|nguoi)"
 )
 _DOES = (
     r"(?:dang ky|de nghi|nhu cau|dap ung|du dieu kien|du tieu chuan|tham gia|de xuat"
@@ -40,7 +40,7 @@ _NO_NEED = re.compile(
     rf"\b{NOT} (?:co|phat sinh|con|xuat hien) {WORD}{{0,3}}?nhu cau\b(?=(?P<object>.*))"
 )
 _PLAIN = (
-    re.compile(rf"\b{NOT} co {WORD}{{0,2}}?{_WHO} {WORD}{{0,16}}?{_DOES}\b"),
+    re.compile(rf"\b{NOT} (?:co|phat sinh) {WORD}{{0,2}}?{_WHO} {WORD}{{0,16}}?{_DOES}\b"),
     re.compile(
         rf"\b{NOT} co {WORD}{{0,2}}?diem {WORD}{{0,12}}?nao"
         r"(?= (?:tren(?! \d)|dang ky|de nghi|co nhu cau|duoc(?! cong nhan)|dap ung"
@@ -50,7 +50,7 @@ _PLAIN = (
     ),
     re.compile(rf"\bkhong {_FOUND} duoc {WORD}{{0,4}}?(?:diem|dia diem|vi tri|co so)\b"),
     re.compile(
-        r"\b(?:khong|ko) (?:thuc hien |tham gia |de nghi )?dang ky"
+        r"\b(?:khong|ko) (?:thuc hien |tham gia |de nghi |trien khai )?dang ky"
         r"(?! kinh doanh| kd| nhan| bao ho| so)\b"
     ),
     re.compile(r"\b(?:khong|ko) (?:de nghi|de xuat) (?:diem|dang ky|xet)\b"),
@@ -59,6 +59,9 @@ _PLAIN = (
         r"(?= (?:diem|gi|nao|xay dung|gioi thieu|dot|trong|nam|theo|tren|tu)\b| ,|$)"
     ),
     re.compile(rf"\bso (?:[a-z]+ ){{0,2}}?diem {WORD}{{0,14}}?(?:0+|khong)(?: diem| co)?$"),
+    re.compile(
+        rf"\bso luong (?:[a-z]+ ){{0,4}}?(?:dang ky|de nghi) {WORD}{{0,14}}?(?:0+|khong)(?: co)?$"
+    ),
     re.compile(r"(?<!\d )\b0+ (?:khong )?diem\b"),
     re.compile(r"(?<!co )\bnhu cau(?P<object>(?: \w+){0,12}?) (?:khong|khong co|0+)$"),
 )
@@ -72,14 +75,18 @@ _WEAK = (
     ),
     re.compile(rf"\b{NOT} co {WORD}{{0,2}}?san pham {WORD}{{0,3}}?ocop\b"),
     re.compile(r"\b(?:khong|ko) tham gia\b"),
+    re.compile(rf"\b{NOT} co (?:dang ky|de nghi|de xuat)(?: gi| nao)?(?= ,|$)"),
+    re.compile(r"\b(?:khong|ko) nhu cau\b"),
+    re.compile(r"^(?:so )?(?:dang ky|de nghi|de xuat)(?: ho tro)? (?:0+|khong)(?: co)?$"),
     re.compile(r"\b(?:xa|thi tran|don vi|dia ban)(?: \w+){0,4}? (?:hien (?:nay |tai )?)?khong co$"),
     re.compile(r"\b(?:khong|ko) (?:de nghi|de xuat) ho tro\b"),
 )
 #: What a need may be about; anything else ("nhu cầu vay vốn") is another matter.
 _OUR_OBJECT = re.compile(
     r"^(?: (?:gi|nao|ve|de|duoc|trong|viec|cho|ca|doi voi|nay|nhu|tren|neeu|neu|xin|a|va|thuc hien"
-    r"|tham gia|xay dung|phat trien|dau tu|mo))*"
-    r"(?: (?:dang ky|de nghi|de xuat|ho tro|diem|ocop|dia ban|gioi thieu)\b.*)?$"
+    r"|tham gia|xay dung|phat trien|dau tu|mo|o))*"
+    r"(?: (?:dang ky|de nghi|de xuat|ho tro|diem|ocop|dia ban|gioi thieu"
+    r"|noi dung (?:tren|nay|neeu)|theo (?:noi dung )?(?:cong van|van ban))\b.*)?$"
 )
 _OTHER_HELP = re.compile(
     r"^ (?:de nghi |dang ky )?(?:duoc )?ho tro (?:them|khac|bien|ke|tu|vay|von|ky thuat|dao tao"
@@ -281,7 +288,7 @@ def _own_phrases(phrases: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
 
 
 def _about_us(wanted: str, form: Form) -> bool:
-    wanted = re.split(r" ,| (?:vi|do|nen|boi)\b", wanted, maxsplit=1)[0]
+    wanted = re.split(r" ,| (?:vi|do|nen|boi|chiu trach nhiem)\b", wanted, maxsplit=1)[0]
     if _OTHER_HELP.match(wanted):
         return False
     topics = any(topic in wanted for topic in map(folded, form.topic_phrases) if topic)
@@ -298,7 +305,9 @@ def _stated(sentence: str, match: re.Match[str]) -> bool:
         return False
     if CONDITION.search(_NEWS.split(report)[-1]):
         return False
-    return not re.match(rf" {WORD}{{0,10}}thi\b", f"{after} ") and not _OTHERS.search(before)
+    return not re.match(rf" {WORD}{{0,10}}thi\b(?! tran)", f"{after} ") and not _OTHERS.search(
+        before
+    )
 
 
 def _limited(sentence: str, match: re.Match[str]) -> bool:

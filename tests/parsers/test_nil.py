@@ -55,6 +55,17 @@ YES += [
     "Nhu cầu hỗ trợ: 0",
     "Xã không đề nghị hỗ trợ điểm giới thiệu và bán sản phẩm OCOP.",
 ]
+YES += [
+    "Không có đối tượng đăng ký hỗ trợ.",
+    "Trên địa bàn xã không phát sinh điểm đăng ký.",
+    "Số lượng đăng ký: 0",
+    "Số lượng điểm đăng ký hỗ trợ: Không có",
+    "UBND xã không triển khai đăng ký đợt này.",
+    "UBND thị trấn Đồng Đăng không có nhu cầu đăng ký trên địa bàn thị trấn.",
+    "Xã không có nhu cầu, chịu trách nhiệm trước Chủ tịch UBND huyện về nội dung này.",
+    "Xã không có nhu cầu theo nội dung Công văn số 1200/UBND-KT&HT.",
+    "Xã không có nhu cầu đối với nội dung trên.",
+]
 NO = [
     "Không có hộ nào không đăng ký.",
     "UBND xã không đề nghị hỗ trợ biển hiệu mà chỉ đề nghị hỗ trợ kệ, tủ cho 02 điểm.",
@@ -81,6 +92,9 @@ NO = [
     "",
 ]
 DOUBTFUL = [
+    "UBND xã không có đề xuất gì.",
+    "Xã không nhu cầu.",
+    "Đăng ký: 0",
     "Xã xin rút điểm số 2, không có nhu cầu nữa; giữ nguyên điểm số 1.",
     "UBND xã xin rút điểm tại chợ Bản Ngà do hộ kinh doanh không có nhu cầu.",
     "Về việc đăng ký Điểm OCOP: xã không có.",
@@ -310,7 +324,10 @@ def test_a_year_of_its_own_is_the_year_of_the_letter(head: str, answer: str) -> 
 #: Courteous letters and mails about nothing: a citation of the call, the way it went, thanks.
 LETTERS = [
     letter.split("\n")
-    for letter in (Path(__file__).parent / "letters" / "nil.txt").read_text("utf-8").split("\n\n")
+    for letter in (Path(__file__).parent / "letters" / "nil.txt")
+    .read_text("utf-8")
+    .strip()
+    .split("\n\n")
 ]
 
 
