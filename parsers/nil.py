@@ -115,14 +115,17 @@ _PART = re.compile(
 )
 #: A denial of having said it, or a report that is to be undone.
 _UNSAID = re.compile(
-    rf"\b(?:{NOT}|dung) (?:the )?(?:ky|duyet|noi|khang dinh|xac nhan|bao cao|ket luan|thong nhat"
+    rf"\b(?:{NOT}|dung) (?:(?:the|he|tung|bao gio) )?"
+    r"(?:tra loi|ky|duyet|noi|khang dinh|xac nhan|bao cao|ket luan|thong nhat"
     r"|ban hanh|gui|hieu|coi|phai|ghi)\b"
-    rf"|\b(?:rut|huy|thu hoi|thay|dinh chinh)\b {WORD}{{0,5}}?(?:bao cao|van ban|cong van)$"
+    rf"|\b{NOT} co (?:van ban|cong van|bao cao|chuyen)\b"
+    rf"|\b(?:rut|huy|thu hoi|thay|dinh chinh)\b {WORD}{{0,5}}?(?:bao cao|van ban|cong van|tra loi)$"
 )
 #: What follows and takes a statement back, or makes it conditional.
 _CAVEAT = re.compile(
     rf"\b(?:{IF}|maf|ma (?:gui|chon|xin)|chir(?! dao| tieu| thi)"
-    r"|chi (?:cai tao|nang cap|sua chua|chon|xet|gui)|voi dieu kien (?:phai|la|duoc))\b"
+    r"|chi (?:cai tao|nang cap|sua chua|chon|xet|gui)|truong hop (?:khong|chua|phai|duoc)"
+    r"|khi (?:chua|khong)|voi dieu kien (?:phai|la|duoc))\b"
 )
 #: What follows from it, if anything but that there is no need or that the district is told.
 _THEREFORE = re.compile(

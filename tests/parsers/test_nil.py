@@ -285,6 +285,14 @@ NOT_SETTLED = [
     "Qua niêm yết không có tổ chức, cá nhân nào có đơn đề nghị xem xét lại danh sách.",
     "Không có ai phản đối việc đăng ký điểm.",
     "Không có điểm nào trên 100m2.",
+    "Các thôn không có nhu cầu. Bà Lý Thị Hoa đăng ký mở điểm tại chợ.",
+    "Xã chưa có điểm nào đăng ký, đợi đến cuối tháng.",
+    "Xã chưa có hộ nào đăng ký; xin phép gửi chậm.",
+    "Xã không đăng ký, trong trường hợp không được hỗ trợ vốn.",
+    "Xã chưa có văn bản chính thức báo cáo không có nhu cầu.",
+    "Chúng tôi chưa từng trả lời là không có nhu cầu.",
+    "Xã Hòa Cư nộp hồ sơ điểm chợ. Các thôn không có nhu cầu.",
+    "Xã có nhu cầu tại chợ trung tâm. Các thôn không có nhu cầu.",
     "Xã không có nhu cầu hỗ trợ chi phí thuê mặt bằng.",
 ]
 
