@@ -32,7 +32,7 @@ _WHO = (
     r"|vi tri|danh sach|dang ky|de nghi|doi tuong|nguoi)"
 )
 _DOES = (
-    r"(?:dang ky|de nghi|nhu cau|dap ung|du dieu kien|du tieu chuan|tham gia|de xuat"
+    r"(?:dang ky|(?<!thu )(?<!van ban )de nghi|nhu cau|dap ung|du dieu kien|du tieu chuan|tham gia|de xuat"
     r"|thuoc doi tuong)"
 )
 _FOUND = r"(?:lua chon|xac dinh|bo tri|tim)"
