@@ -32,8 +32,8 @@ _WHO = (
     r"|vi tri|danh sach|dang ky|de nghi|doi tuong|nguoi)"
 )
 _DOES = (
-    r"(?:dang ky|(?<!thu )(?<!van ban )de nghi|nhu cau|dap ung|du dieu kien|du tieu chuan|tham gia|de xuat"
-    r"|thuoc doi tuong)"
+    r"(?:dang ky|(?<!thu )(?<!van ban )de nghi|nhu cau|dap ung|du dieu kien|du tieu chuan"
+    r"|tham gia|de xuat|thuoc doi tuong)"
 )
 _FOUND = r"(?:lua chon|xac dinh|bo tri|tim)"
 _NO_NEED = re.compile(
@@ -174,6 +174,11 @@ _TURN = re.compile(
     r"(?:nen|vi vay|do do|do vay|kinh(?! (?:phi|doanh|te))|de nghi|xin|mong|nay|tuy nhien|nhung)\b"
 )
 _OWN_REPORT = re.compile(_REPORTS)
+#: The commune and the matter of the call, no point by name or number.
+_MATTER = re.compile(
+    rf"^(?:ubnd )?(?:xa|thi tran|tt) {WORD}{{1,4}}?dang ky (?:ho tro |de nghi )?(?:cac )?diem"
+    r"(?: (?:gioi thieu|va|ban|san pham|hang|ocop|trung bay|(?:dot|lan|nam) \d+))*$"
+)
 #: With no comma before it, it may be the writer's report or still the condition.
 _NEWS = re.compile(
     r"\b(?:qua ra soat|qua kiem tra|ket qua|bao cao|ubnd xa|ubnd thi tran"
@@ -208,7 +213,15 @@ def nil_statement(lines: Sequence[str], form: Form) -> Answer:
         answer == "yes" and not _of_another_year(sentence, sentences)
         for sentence, answer in zip(sentences, answers, strict=True)
     )
-    return "yes" if plain and not any(map(unsettled, sentences)) else "doubtful"
+    said = sentences[1:] if _is_subject(lines) else sentences
+    return "yes" if plain and not any(map(unsettled, said)) else "doubtful"
+
+
+def _is_subject(lines: Sequence[str]) -> bool:
+    """Tell a mail's subject that only names the matter, though "xã Tân Liên đăng ký" names both."""
+    first, *rest = map(one_line, lines[:2])
+    alone = rest == [""] and not first.endswith((".", ";", "!"))
+    return alone and _MATTER.match(folded(first)) is not None
 
 
 def _of_another_year(sentence: str, sentences: Sequence[str]) -> bool:

@@ -329,6 +329,15 @@ def test_a_year_of_its_own_is_the_year_of_the_letter(head: str, answer: str) -> 
     assert nil_statement([head, "", "Năm 2024 xã không có nhu cầu."], OCOP) == answer
 
 
+def test_a_subject_that_only_names_the_matter_registers_nothing() -> None:
+    said = "Qua rà soát, UBND xã không có nhu cầu đăng ký hỗ trợ điểm."
+    for subject in ("Xã Tân Liên: đăng ký điểm OCOP", "UBND xã Hòa Cư đăng ký điểm OCOP năm 2024"):
+        for written in zip(*map(in_every_writing, (subject, "", said)), strict=True):
+            assert nil_statement(written, OCOP) == "yes"
+    for act in ("Xã Hòa Cư đăng ký điểm chợ Bản Ngà", "Xã Hòa Cư đăng ký điểm OCOP."):
+        assert nil_statement([act, "", said], OCOP) == "doubtful"
+
+
 #: Courteous letters and mails about nothing: a citation of the call, the way it went, thanks.
 LETTERS = [
     letter.split("\n")
