@@ -113,6 +113,7 @@ _SENDS = re.compile(
     rf"|\b(?:file|tep) dang ky\b|^(?:\d+ )?diem (?!gioi thieu|ocop|ban){WORD}{{1,6}}?dang ky$"
     rf"|^(?:ong|ba) {WORD}{{1,6}}?(?:dang ky|xin|co nhu cau)\b"
 )
+_DENIAL = re.compile(rf"\b{NOT}\b")
 _CITES = re.compile(r"\b(?:ve viec|v v|cong van|ke hoach|quyet dinh|huong dan)\b")
 
 
@@ -136,13 +137,18 @@ def unsettled(sentence: str) -> bool:
 def _commune_acts(sentence: str) -> bool:
     """Tell "UBND xã đứng ra đăng ký", "xã gửi biểu", "đề nghị nâng cấp" from what is denied."""
     return any(
-        not re.search(rf"\b{NOT}\b", clause[: act.end()])
-        and not (pattern is not _ACTS and _CITES.search(clause, 0, act.start()))
-        and not SUPPOSED.search(clause[: act.start()])
-        for clause in map(str.strip, _CLAUSE.split(sentence))
+        _acts_in(clause.strip(), pattern)
+        for clause in _CLAUSE.split(sentence)
         for pattern in (_ACTS, _WORKS, _SENDS)
-        for act in pattern.finditer(clause)
     )
+
+
+def _acts_in(clause: str, pattern: re.Pattern[str]) -> bool:
+    """Tell an act that no denial, condition or citation stands before; the first one decides."""
+    act = pattern.search(clause)
+    if act is None or (pattern is not _ACTS and _CITES.search(clause, 0, act.start())):
+        return False
+    return not _DENIAL.search(clause, 0, act.end()) and not SUPPOSED.search(clause, 0, act.start())
 
 
 def _somebody_asks(sentence: str) -> bool:

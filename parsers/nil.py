@@ -8,6 +8,7 @@ one hamlet do not. What is in between is "doubtful" and goes to a person.
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Literal
 
 from parsers.beside_nil import (
@@ -193,6 +194,8 @@ _BUT = re.compile(
     r"|(?:vi|do) (?:\w+ ){0,3}?chua (?:duoc|nhan|biet|nam|ro|hieu))\b"
 )
 _NEAR = 40
+#: More of them in one sentence are no letter's; each is held against all that stands round it.
+_MOST_STATEMENTS = 12
 _SHORT_LINE = 50
 _BULLET = re.compile(r"^(?:[-–—+•*]|\d{1,2}[.)]|[a-zđ][.)]|[IVX]+\.)\s")
 
@@ -273,12 +276,17 @@ def _answer(sentence: str, form: Form) -> Answer | None:
     plain = _plain(sentence, form)
     if plain:
         limited = any(one.search(sentence) for one in (_PART, HISTORY, _BUT))
+        limited = limited or len(plain) == _MOST_STATEMENTS
         return "doubtful" if limited or any(_limited(sentence, one) for one in plain) else "yes"
     need = _NO_NEED.search(sentence)
-    weak = [match for pattern in _WEAK for match in pattern.finditer(sentence)]
+    weak = (match for pattern in _WEAK for match in pattern.finditer(sentence))
     if need is not None and _stated(sentence, need):
         return "doubtful"
-    return "doubtful" if any(_stated(sentence, match) for match in weak) else None
+    return (
+        "doubtful"
+        if any(_stated(sentence, match) for match in islice(weak, _MOST_STATEMENTS))
+        else None
+    )
 
 
 def _plain(sentence: str, form: Form) -> list[re.Match[str]]:
@@ -293,7 +301,8 @@ def _plain(sentence: str, form: Form) -> list[re.Match[str]]:
         and len(re.findall(rf"\b{NOT}\b", match.group())) <= 1
         and not _OTHER_NEWS.search(match.group() + sentence[match.end() :][:_NEAR])
     )
-    return [match for match in (*needs, *others) if _stated(sentence, match)]
+    few = islice((*needs, *islice(others, _MOST_STATEMENTS)), _MOST_STATEMENTS)
+    return [match for match in few if _stated(sentence, match)]
 
 
 @lru_cache(maxsize=8)
