@@ -14,6 +14,7 @@ _TELEX = {
     "nếu": "neeus",
     "nêu": "neeu",
     "chờ": "chowf",
+    "đợi": "ddowij",
     "trừ": "truwf",
     "chỉ": "chir",
     "mà": "maf",
@@ -53,7 +54,8 @@ _KEEPS_SOME = re.compile(
     r"\bgiu (?:nguyen|lai|diem)\b|\brut (?:lai |bot )?(?:\w+ ){0,4}?diem (?:so|thu|tai|o|ban)\b"
 )
 _LATER = re.compile(
-    r"\b(?:gia han|chowf|(?:dang|con|phai) cho (?:hop|y kien|ket qua|xin)"
+    r"\b(?:gia han|chowf|ddowij|doi (?:den|them|hop|y kien)|dang hop"
+    r"|(?:gui|nop) (?:cham|lai chinh thuc)|nop sau|(?:dang|con|phai) cho (?:hop|y kien|ket qua|xin)"
     r"|cho hop (?:dan|thon|ban|giao ban)|lui (?:thoi|den|lai|ngay|han|toi)|them thoi gian"
     r"|tam thoi|chua tong hop|dang (?:tiep tuc )?ra soat|bao cao sau|bo sung sau|gui sau"
     r"|se (?:dang ky|gui|bao cao)|(?:se|dang) (?:tiep tuc )?(?:van dong|tuyen truyen|ra soat)"
@@ -99,13 +101,19 @@ _ACTS = re.compile(
     rf"{_COMMUNE} (?:(?!{_OTHER_ACT}\b){WORD}){{0,9}}?"
     r"(?:dang ky(?! (?:kinh doanh|kd|bao ho))"
     r"(?!(?: (?:so|diem|la|tong|tong so|ho tro|nhu cau))* (?:0+|khong)\b)"
-    rf"|gui {WORD}{{0,4}}?(?:bieu|danh sach|ho so|phieu|don(?! vi))|(?:lua )?chon|nang cap|cai tao"
-    r"|sua chua)\b"
+    r"|(?:co|phat sinh) nhu cau"
+    rf"|(?:gui|nop) {WORD}{{0,4}}?(?:bieu|danh sach|ho so|phieu|don(?! vi))"
+    r"|(?:lua )?chon|nang cap|cai tao|sua chua)\b"
 )
 _WORKS = re.compile(
     r"\b(?:de nghi|xin|mong|muon|chir?|(?!^)dang ky)(?: \w+){0,6}? (?:nang cap|cai tao|sua chua)\b"
 )
-_SENDS = re.compile(rf"^(?:em |xin )?gui (?!cac ){WORD}{{0,4}}?(?:bieu|danh sach|ho so|phieu)\b")
+_SENDS = re.compile(
+    rf"^(?:em |xin |kinh )?(?:gui|nop) (?!cac ){WORD}{{0,4}}?(?:bieu|danh sach|ho so|phieu)\b"
+    rf"|\b(?:file|tep) dang ky\b|^(?:\d+ )?diem (?!gioi thieu|ocop|ban){WORD}{{1,6}}?dang ky$"
+    rf"|^(?:ong|ba) {WORD}{{1,6}}?(?:dang ky|xin|co nhu cau)\b"
+)
+_DENIAL = re.compile(rf"\b{NOT}\b")
 _CITES = re.compile(r"\b(?:ve viec|v v|cong van|ke hoach|quyet dinh|huong dan)\b")
 
 
@@ -129,13 +137,18 @@ def unsettled(sentence: str) -> bool:
 def _commune_acts(sentence: str) -> bool:
     """Tell "UBND xã đứng ra đăng ký", "xã gửi biểu", "đề nghị nâng cấp" from what is denied."""
     return any(
-        not re.search(rf"\b{NOT}\b", clause[: act.end()])
-        and not (pattern is not _ACTS and _CITES.search(clause, 0, act.start()))
-        and not SUPPOSED.search(clause[: act.start()])
-        for clause in map(str.strip, _CLAUSE.split(sentence))
+        _acts_in(clause.strip(), pattern)
+        for clause in _CLAUSE.split(sentence)
         for pattern in (_ACTS, _WORKS, _SENDS)
-        for act in pattern.finditer(clause)
     )
+
+
+def _acts_in(clause: str, pattern: re.Pattern[str]) -> bool:
+    """Tell an act that no denial, condition or citation stands before; the first one decides."""
+    act = pattern.search(clause)
+    if act is None or (pattern is not _ACTS and _CITES.search(clause, 0, act.start())):
+        return False
+    return not _DENIAL.search(clause, 0, act.end()) and not SUPPOSED.search(clause, 0, act.start())
 
 
 def _somebody_asks(sentence: str) -> bool:

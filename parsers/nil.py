@@ -8,6 +8,7 @@ one hamlet do not. What is in between is "doubtful" and goes to a person.
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import islice
 from typing import Literal
 
 from parsers.beside_nil import (
@@ -29,18 +30,18 @@ Answer = Literal["yes", "doubtful", "no"]
 _WHO = (
     r"(?:diem|co so|don vi|to chuc|ca nhan|ho|chu the|htx|hop tac xa|doanh nghiep|truong hop"
     r"|dia diem|cua hang|ai|noi nao|noi dung(?= dang ky| de nghi| nao)"
-    r"|vi tri|danh sach|dang ky|de nghi)"
+    r"|vi tri|danh sach|dang ky|de nghi|doi tuong|nguoi)"
 )
 _DOES = (
-    r"(?:dang ky|de nghi|nhu cau|dap ung|du dieu kien|du tieu chuan|tham gia|de xuat"
-    r"|thuoc doi tuong)"
+    r"(?:dang ky|(?<!thu )(?<!van ban )de nghi|nhu cau|dap ung|du dieu kien|du tieu chuan"
+    r"|tham gia|de xuat|thuoc doi tuong)"
 )
 _FOUND = r"(?:lua chon|xac dinh|bo tri|tim)"
 _NO_NEED = re.compile(
     rf"\b{NOT} (?:co|phat sinh|con|xuat hien) {WORD}{{0,3}}?nhu cau\b(?=(?P<object>.*))"
 )
 _PLAIN = (
-    re.compile(rf"\b{NOT} co {WORD}{{0,2}}?{_WHO} {WORD}{{0,16}}?{_DOES}\b"),
+    re.compile(rf"\b{NOT} (?:co|phat sinh) {WORD}{{0,2}}?{_WHO} {WORD}{{0,16}}?{_DOES}\b"),
     re.compile(
         rf"\b{NOT} co {WORD}{{0,2}}?diem {WORD}{{0,12}}?nao"
         r"(?= (?:tren(?! \d)|dang ky|de nghi|co nhu cau|duoc(?! cong nhan)|dap ung"
@@ -50,7 +51,7 @@ _PLAIN = (
     ),
     re.compile(rf"\bkhong {_FOUND} duoc {WORD}{{0,4}}?(?:diem|dia diem|vi tri|co so)\b"),
     re.compile(
-        r"\b(?:khong|ko) (?:thuc hien |tham gia |de nghi )?dang ky"
+        r"\b(?:khong|ko) (?:thuc hien |tham gia |de nghi |trien khai )?dang ky"
         r"(?! kinh doanh| kd| nhan| bao ho| so)\b"
     ),
     re.compile(r"\b(?:khong|ko) (?:de nghi|de xuat) (?:diem|dang ky|xet)\b"),
@@ -59,6 +60,9 @@ _PLAIN = (
         r"(?= (?:diem|gi|nao|xay dung|gioi thieu|dot|trong|nam|theo|tren|tu)\b| ,|$)"
     ),
     re.compile(rf"\bso (?:[a-z]+ ){{0,2}}?diem {WORD}{{0,14}}?(?:0+|khong)(?: diem| co)?$"),
+    re.compile(
+        rf"\bso luong (?:[a-z]+ ){{0,4}}?(?:dang ky|de nghi) {WORD}{{0,14}}?(?:0+|khong)(?: co)?$"
+    ),
     re.compile(r"(?<!\d )\b0+ (?:khong )?diem\b"),
     re.compile(r"(?<!co )\bnhu cau(?P<object>(?: \w+){0,12}?) (?:khong|khong co|0+)$"),
 )
@@ -72,14 +76,18 @@ _WEAK = (
     ),
     re.compile(rf"\b{NOT} co {WORD}{{0,2}}?san pham {WORD}{{0,3}}?ocop\b"),
     re.compile(r"\b(?:khong|ko) tham gia\b"),
+    re.compile(rf"\b{NOT} co (?:dang ky|de nghi|de xuat)(?: gi| nao)?(?= ,|$)"),
+    re.compile(r"\b(?:khong|ko) nhu cau\b"),
+    re.compile(r"^(?:so )?(?:dang ky|de nghi|de xuat)(?: ho tro)? (?:0+|khong)(?: co)?$"),
     re.compile(r"\b(?:xa|thi tran|don vi|dia ban)(?: \w+){0,4}? (?:hien (?:nay |tai )?)?khong co$"),
     re.compile(r"\b(?:khong|ko) (?:de nghi|de xuat) ho tro\b"),
 )
 #: What a need may be about; anything else ("nhu cầu vay vốn") is another matter.
 _OUR_OBJECT = re.compile(
     r"^(?: (?:gi|nao|ve|de|duoc|trong|viec|cho|ca|doi voi|nay|nhu|tren|neeu|neu|xin|a|va|thuc hien"
-    r"|tham gia|xay dung|phat trien|dau tu|mo))*"
-    r"(?: (?:dang ky|de nghi|de xuat|ho tro|diem|ocop|dia ban|gioi thieu)\b.*)?$"
+    r"|tham gia|xay dung|phat trien|dau tu|mo|o))*"
+    r"(?: (?:dang ky|de nghi|de xuat|ho tro|diem|ocop|dia ban|gioi thieu"
+    r"|noi dung (?:tren|nay|neeu)|theo (?:noi dung )?(?:cong van|van ban))\b.*)?$"
 )
 _OTHER_HELP = re.compile(
     r"^ (?:de nghi |dang ky )?(?:duoc )?ho tro (?:them|khac|bien|ke|tu|vay|von|ky thuat|dao tao"
@@ -108,14 +116,17 @@ _PART = re.compile(
 )
 #: A denial of having said it, or a report that is to be undone.
 _UNSAID = re.compile(
-    rf"\b(?:{NOT}|dung) (?:the )?(?:ky|duyet|noi|khang dinh|xac nhan|bao cao|ket luan|thong nhat"
+    rf"\b(?:{NOT}|dung) (?:(?:the|he|tung|bao gio) )?"
+    r"(?:tra loi|ky|duyet|noi|khang dinh|xac nhan|bao cao|ket luan|thong nhat"
     r"|ban hanh|gui|hieu|coi|phai|ghi)\b"
-    rf"|\b(?:rut|huy|thu hoi|thay|dinh chinh)\b {WORD}{{0,5}}?(?:bao cao|van ban|cong van)$"
+    rf"|\b{NOT} co (?:van ban|cong van|bao cao|chuyen)\b"
+    rf"|\b(?:rut|huy|thu hoi|thay|dinh chinh)\b {WORD}{{0,5}}?(?:bao cao|van ban|cong van|tra loi)$"
 )
 #: What follows and takes a statement back, or makes it conditional.
 _CAVEAT = re.compile(
     rf"\b(?:{IF}|maf|ma (?:gui|chon|xin)|chir(?! dao| tieu| thi)"
-    r"|chi (?:cai tao|nang cap|sua chua|chon|xet|gui)|voi dieu kien (?:phai|la|duoc))\b"
+    r"|chi (?:cai tao|nang cap|sua chua|chon|xet|gui)|truong hop (?:khong|chua|phai|duoc)"
+    r"|khi (?:chua|khong)|voi dieu kien (?:phai|la|duoc))\b"
 )
 #: What follows from it, if anything but that there is no need or that the district is told.
 _THEREFORE = re.compile(
@@ -164,6 +175,11 @@ _TURN = re.compile(
     r"(?:nen|vi vay|do do|do vay|kinh(?! (?:phi|doanh|te))|de nghi|xin|mong|nay|tuy nhien|nhung)\b"
 )
 _OWN_REPORT = re.compile(_REPORTS)
+#: The commune and the matter of the call, no point by name or number.
+_MATTER = re.compile(
+    rf"^(?:ubnd )?(?:xa|thi tran|tt) {WORD}{{1,4}}?dang ky (?:ho tro |de nghi )?(?:cac )?diem"
+    r"(?: (?:gioi thieu|va|ban|san pham|hang|ocop|trung bay|(?:dot|lan|nam) \d+))*$"
+)
 #: With no comma before it, it may be the writer's report or still the condition.
 _NEWS = re.compile(
     r"\b(?:qua ra soat|qua kiem tra|ket qua|bao cao|ubnd xa|ubnd thi tran"
@@ -178,6 +194,8 @@ _BUT = re.compile(
     r"|(?:vi|do) (?:\w+ ){0,3}?chua (?:duoc|nhan|biet|nam|ro|hieu))\b"
 )
 _NEAR = 40
+#: More of them in one sentence are no letter's; each is held against all that stands round it.
+_MOST_STATEMENTS = 12
 _SHORT_LINE = 50
 _BULLET = re.compile(r"^(?:[-–—+•*]|\d{1,2}[.)]|[a-zđ][.)]|[IVX]+\.)\s")
 
@@ -198,7 +216,15 @@ def nil_statement(lines: Sequence[str], form: Form) -> Answer:
         answer == "yes" and not _of_another_year(sentence, sentences)
         for sentence, answer in zip(sentences, answers, strict=True)
     )
-    return "yes" if plain and not any(map(unsettled, sentences)) else "doubtful"
+    said = sentences[1:] if _is_subject(lines) else sentences
+    return "yes" if plain and not any(map(unsettled, said)) else "doubtful"
+
+
+def _is_subject(lines: Sequence[str]) -> bool:
+    """Tell a mail's subject that only names the matter, though "xã Tân Liên đăng ký" names both."""
+    first, *rest = map(one_line, lines[:2])
+    alone = rest == [""] and not first.endswith((".", ";", "!"))
+    return alone and _MATTER.match(folded(first)) is not None
 
 
 def _of_another_year(sentence: str, sentences: Sequence[str]) -> bool:
@@ -250,12 +276,17 @@ def _answer(sentence: str, form: Form) -> Answer | None:
     plain = _plain(sentence, form)
     if plain:
         limited = any(one.search(sentence) for one in (_PART, HISTORY, _BUT))
+        limited = limited or len(plain) == _MOST_STATEMENTS
         return "doubtful" if limited or any(_limited(sentence, one) for one in plain) else "yes"
     need = _NO_NEED.search(sentence)
-    weak = [match for pattern in _WEAK for match in pattern.finditer(sentence)]
+    weak = (match for pattern in _WEAK for match in pattern.finditer(sentence))
     if need is not None and _stated(sentence, need):
         return "doubtful"
-    return "doubtful" if any(_stated(sentence, match) for match in weak) else None
+    return (
+        "doubtful"
+        if any(_stated(sentence, match) for match in islice(weak, _MOST_STATEMENTS))
+        else None
+    )
 
 
 def _plain(sentence: str, form: Form) -> list[re.Match[str]]:
@@ -270,7 +301,8 @@ def _plain(sentence: str, form: Form) -> list[re.Match[str]]:
         and len(re.findall(rf"\b{NOT}\b", match.group())) <= 1
         and not _OTHER_NEWS.search(match.group() + sentence[match.end() :][:_NEAR])
     )
-    return [match for match in (*needs, *others) if _stated(sentence, match)]
+    few = islice((*needs, *islice(others, _MOST_STATEMENTS)), _MOST_STATEMENTS)
+    return [match for match in few if _stated(sentence, match)]
 
 
 @lru_cache(maxsize=8)
@@ -281,7 +313,7 @@ def _own_phrases(phrases: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
 
 
 def _about_us(wanted: str, form: Form) -> bool:
-    wanted = re.split(r" ,| (?:vi|do|nen|boi)\b", wanted, maxsplit=1)[0]
+    wanted = re.split(r" ,| (?:vi|do|nen|boi|chiu trach nhiem)\b", wanted, maxsplit=1)[0]
     if _OTHER_HELP.match(wanted):
         return False
     topics = any(topic in wanted for topic in map(folded, form.topic_phrases) if topic)
@@ -298,7 +330,9 @@ def _stated(sentence: str, match: re.Match[str]) -> bool:
         return False
     if CONDITION.search(_NEWS.split(report)[-1]):
         return False
-    return not re.match(rf" {WORD}{{0,10}}thi\b", f"{after} ") and not _OTHERS.search(before)
+    return not re.match(rf" {WORD}{{0,10}}thi\b(?! tran)", f"{after} ") and not _OTHERS.search(
+        before
+    )
 
 
 def _limited(sentence: str, match: re.Match[str]) -> bool:

@@ -266,6 +266,13 @@ def test_no_mail_of_ours_reads_as_a_commune_s_nil_return(template: str) -> None:
                     assert found == "no"
 
 
+def test_a_notice_of_silence_without_any_mail_before_it_is_no_nil_return() -> None:
+    """It says that there is no proof of a mail that asked, in words of a nil return."""
+    said = words(due("silence"), context(evidence=(), message=None, submission=None))
+    assert "không có chứng cứ đơn vị đã nhận được thư đề nghị" in flat(said.text)
+    assert nil_statement([said.subject, "", *said.text.splitlines()], CAMPAIGN.form) == "no"
+
+
 def test_no_personal_value_is_in_any_mail() -> None:
     point = rig.point(name="Điểm chợ Hòa Cư, ĐT 0912 000 111")
     facts = context(

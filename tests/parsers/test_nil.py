@@ -55,6 +55,17 @@ YES += [
     "Nhu cầu hỗ trợ: 0",
     "Xã không đề nghị hỗ trợ điểm giới thiệu và bán sản phẩm OCOP.",
 ]
+YES += [
+    "Không có đối tượng đăng ký hỗ trợ.",
+    "Trên địa bàn xã không phát sinh điểm đăng ký.",
+    "Số lượng đăng ký: 0",
+    "Số lượng điểm đăng ký hỗ trợ: Không có",
+    "UBND xã không triển khai đăng ký đợt này.",
+    "UBND thị trấn Đồng Đăng không có nhu cầu đăng ký trên địa bàn thị trấn.",
+    "Xã không có nhu cầu, chịu trách nhiệm trước Chủ tịch UBND huyện về nội dung này.",
+    "Xã không có nhu cầu theo nội dung Công văn số 1200/UBND-KT&HT.",
+    "Xã không có nhu cầu đối với nội dung trên.",
+]
 NO = [
     "Không có hộ nào không đăng ký.",
     "UBND xã không đề nghị hỗ trợ biển hiệu mà chỉ đề nghị hỗ trợ kệ, tủ cho 02 điểm.",
@@ -81,6 +92,9 @@ NO = [
     "",
 ]
 DOUBTFUL = [
+    "UBND xã không có đề xuất gì.",
+    "Xã không nhu cầu.",
+    "Đăng ký: 0",
     "Xã xin rút điểm số 2, không có nhu cầu nữa; giữ nguyên điểm số 1.",
     "UBND xã xin rút điểm tại chợ Bản Ngà do hộ kinh doanh không có nhu cầu.",
     "Về việc đăng ký Điểm OCOP: xã không có.",
@@ -271,6 +285,14 @@ NOT_SETTLED = [
     "Qua niêm yết không có tổ chức, cá nhân nào có đơn đề nghị xem xét lại danh sách.",
     "Không có ai phản đối việc đăng ký điểm.",
     "Không có điểm nào trên 100m2.",
+    "Các thôn không có nhu cầu. Bà Lý Thị Hoa đăng ký mở điểm tại chợ.",
+    "Xã chưa có điểm nào đăng ký, đợi đến cuối tháng.",
+    "Xã chưa có hộ nào đăng ký; xin phép gửi chậm.",
+    "Xã không đăng ký, trong trường hợp không được hỗ trợ vốn.",
+    "Xã chưa có văn bản chính thức báo cáo không có nhu cầu.",
+    "Chúng tôi chưa từng trả lời là không có nhu cầu.",
+    "Xã Hòa Cư nộp hồ sơ điểm chợ. Các thôn không có nhu cầu.",
+    "Xã có nhu cầu tại chợ trung tâm. Các thôn không có nhu cầu.",
     "Xã không có nhu cầu hỗ trợ chi phí thuê mặt bằng.",
 ]
 
@@ -307,10 +329,22 @@ def test_a_year_of_its_own_is_the_year_of_the_letter(head: str, answer: str) -> 
     assert nil_statement([head, "", "Năm 2024 xã không có nhu cầu."], OCOP) == answer
 
 
+def test_a_subject_that_only_names_the_matter_registers_nothing() -> None:
+    said = "Qua rà soát, UBND xã không có nhu cầu đăng ký hỗ trợ điểm."
+    for subject in ("Xã Tân Liên: đăng ký điểm OCOP", "UBND xã Hòa Cư đăng ký điểm OCOP năm 2024"):
+        for written in zip(*map(in_every_writing, (subject, "", said)), strict=True):
+            assert nil_statement(written, OCOP) == "yes"
+    for act in ("Xã Hòa Cư đăng ký điểm chợ Bản Ngà", "Xã Hòa Cư đăng ký điểm OCOP."):
+        assert nil_statement([act, "", said], OCOP) == "doubtful"
+
+
 #: Courteous letters and mails about nothing: a citation of the call, the way it went, thanks.
 LETTERS = [
     letter.split("\n")
-    for letter in (Path(__file__).parent / "letters" / "nil.txt").read_text("utf-8").split("\n\n")
+    for letter in (Path(__file__).parent / "letters" / "nil.txt")
+    .read_text("utf-8")
+    .strip()
+    .split("\n\n")
 ]
 
 
