@@ -17,6 +17,7 @@ from intake.dossier import DossierFile, dossier_file
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, named_communes
 from intake.official import foreign_campaign, is_forged, workbook_findings
 from intake.together import FormFile, one_form
+from intake.withdrawal import replaces, takes_back
 from notifier.dossier import is_expired, last_day_of
 from parsers.container import CONTAINERS
 from parsers.form import Field
@@ -54,8 +55,6 @@ _SEVERITY: tuple[SignatureState, ...] = (
 
 #: A folded line above the signature: "TM. UBND XÃ HÒA CƯ".
 _SIGNED = re.compile(r"\btm (?:ubnd|uy ban nhan dan) (?:xa|x|thi tran|tt|phuong)\b")
-#: Words that take an earlier answer back: rút, hủy, thay thế, thay cho (folded).
-_WITHDRAWS = re.compile(r"\brut\b(?! kinh nghiem)|(?<!phat )\bhuy\b(?! dong)|\bthay (?:the|cho)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -509,7 +508,7 @@ class _Case:
         return (
             current is not None
             and current.state != "nil"
-            and not any(_WITHDRAWS.search(fold(text)) for text in texts)
+            and not (takes_back(texts) or replaces(texts))
         )
 
     def _is_dossier(self) -> bool:

@@ -155,8 +155,41 @@ def test_a_nil_after_points_is_held_unless_it_says_that_they_are_taken_back():
         assert _decide(**given, known=Known(current=_current(state="nil"))).state == "recorded"
     for words in ("Xã xin rút, không có nhu cầu.", "Thư này thay thế bản trước.", "hủy đăng ký"):
         assert _decide(body_nil="yes", own_words=words, known=known).submission.state == "nil"
-    other = _decide(body_nil="yes", own_words="UBND huyện huy động, phát huy", known=known)
-    assert other.state == "held"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Xin rút toàn bộ 02 (hai) điểm đã đăng ký.",
+        "Đề nghị huỷ văn bản đăng ký hôm trước; xã không có nhu cầu.",
+        "Xã xin rút lại\ncông văn số 45/UBND-KT.",
+        "Công văn này thay thế Công văn số 45/UBND-KT ngày 15/5/2024 của xã.",
+        "V/v rút đăng ký Điểm OCOP",
+    ],
+)
+def test_words_with_their_marks_take_an_answer_back(words):
+    known = Known(current=_current())
+    assert _decide(body_nil="yes", own_words=words, known=known).submission.state == "nil"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "UBND huyện huy động, phát huy",
+        "Trân trọng,\nHoàng Quang Huy",
+        "Trân trọng.\nHOANG QUANG HUY, dang ky",
+        "Xa xin rut bieu dang ky",
+        "Căn cứ Quyết định số 950/QĐ-BCT thay thế Quyết định số 920/QĐ-BCT; xã không có nhu cầu.",
+        "Căn cứ Công văn số 1290 thay thế Công văn số 1144, xã không có nhu cầu.",
+        "Sau khi Công văn số 1290 của UBND huyện thay thế Công văn số 1144, xã không có nhu cầu.",
+        "Xã không rút đăng ký, không có nhu cầu thêm.",
+        "Đề nghị hủy văn bản không có nhu cầu trước đây.",
+        "Xã rút kinh nghiệm",
+    ],
+)
+def test_names_decrees_and_denials_take_nothing_back(words):
+    outcome = _decide(body_nil="yes", own_words=words, known=Known(current=_current()))
+    assert (outcome.state, outcome.reason) == ("held", "nil-after-registration")
 
 
 @pytest.mark.parametrize(
