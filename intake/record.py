@@ -17,7 +17,7 @@ from intake.dossier import DossierFile, dossier_file
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, named_communes
 from intake.official import foreign_campaign, is_forged, workbook_findings
 from intake.together import FormFile, one_form
-from intake.withdrawal import replaces, takes_back
+from intake.withdrawal import replaces, sends_anew, takes_all_back, takes_back
 from notifier.dossier import is_expired, last_day_of
 from parsers.container import CONTAINERS
 from parsers.form import Field
@@ -206,8 +206,12 @@ class _Case:
     roster: tuple[Commune, ...] = ()
 
     def by_content(self) -> Outcome:
-        """Take the first of: the form, a nil statement, a letter alone, the refusals, words."""
+        """Take the first of: a withdrawal, the form, a nil statement, a letter, refusals, words."""
         forms = self._forms()
+        if self._withdrawn_with(forms):
+            if self.forced:
+                return self._submit("nil", "points taken back", (), ())
+            return self.held("nil-after-registration", "correction")
         if forms:
             return self._with_forms(forms)
         nil = self._nil()
@@ -511,6 +515,29 @@ class _Case:
             and not (takes_back(texts) or replaces(texts))
         )
 
+    def _withdrawn_with(self, forms: Sequence[ReadDocument]) -> bool:
+        """Whether points that stand recorded are withdrawn by a message that brings files.
+
+        Which of them, or all, is for a person. The form that takes the place of another is a
+        correction; the one that is withdrawn may lie beside the words once more.
+        """
+        current = self.known.current
+        if current is None or not current.points or not self.documents or self._nil() == "yes":
+            return False
+        texts = [self.envelope.subject, self.own_words]
+        texts += [
+            d.result.text
+            for d in self.documents
+            if isinstance(d.result, Reading) and d.result.letter
+        ]
+        if not takes_back(texts):
+            return False
+        if not forms:
+            return True
+        stand = {_values(point.row) for point in current.points}
+        the_same = {_values(row) for form in forms for row in _rows(form)} == stand
+        return not sends_anew(texts) and (the_same or takes_all_back(texts))
+
     def _is_dossier(self) -> bool:
         """Whether these are documents for points that stand recorded, and all of them are heard."""
         current = self.known.current
@@ -582,7 +609,11 @@ def _beside_a_form(document: Document) -> Document:
 
 
 def _rows_key(document: ReadDocument) -> tuple[tuple[tuple[str, str], ...], ...]:
-    return tuple(tuple(sorted(row.values.items())) for row in _rows(document))
+    return tuple(map(_values, _rows(document)))
+
+
+def _values(row: Row) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(row.values.items()))
 
 
 def _rows(document: ReadDocument) -> tuple[Row, ...]:

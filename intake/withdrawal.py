@@ -26,7 +26,7 @@ _REPLACES = re.compile(rf"{_DENIED}\bthay (?:thế|cho)\b{_OBJECT}")
 _FROM_ABOVE = re.compile(r"\b(?:huyện|tỉnh|sở|bộ|chính phủ)\b")
 #: What an answer is founded on is news of others.
 _PREAMBLE = re.compile(r"(?:căn cứ|thực hiện|theo|tiếp theo|xét)\b")
-_ALL = re.compile(r"\b(?:toàn bộ|tất cả|hết|các điểm|không (?:đăng ký|tham gia) nữa)\b")
+_ALL = re.compile(r"\b(?:toàn bộ|tất cả|hết|các điểm)\b")
 _ANEW = re.compile(r"\b(?:thay|gửi lại|đăng ký lại|lập lại|điều chỉnh|sửa|đính chính|bổ sung)\b")
 _CLAUSE = re.compile(r"[,;!?]|\.(?=\s|$)|\n\s*\n")
 
@@ -38,8 +38,7 @@ def takes_back(texts: Iterable[str]) -> bool:
 
 def takes_all_back(texts: Iterable[str]) -> bool:
     """Whether all of it is withdrawn."""
-    clauses = list(_clauses(texts))
-    return takes_back(texts) and any(_ALL.search(clause) for clause in clauses)
+    return any(_TAKES_BACK.search(one) and _ALL.search(one) for one in _clauses(texts))
 
 
 def replaces(texts: Iterable[str]) -> bool:

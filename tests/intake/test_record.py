@@ -218,6 +218,50 @@ def test_a_sheet_of_another_commune_is_warned_of_but_a_neighbour_beside_the_own_
     assert _decide(form, roster=(HOA_CU, GIA_CAT)).submission.findings == ()
 
 
+def _letter_that_withdraws(of="toàn bộ các điểm đã đăng ký"):
+    return letter_reading(text=f"V/v rút đăng ký Điểm OCOP\nUBND xã Hòa Cư xin rút {of}.")
+
+
+def _registered(*names):
+    return Known(current=_current(points=_decide(form_reading(*names)).submission.points))
+
+
+@pytest.mark.parametrize(
+    ("results", "words"),
+    [
+        ([_letter_that_withdraws()], ""),
+        ([_letter_that_withdraws("điểm chợ Bản Ngà")], ""),
+        ([Refusal("damaged", "Hỏng.")], "Xã xin rút toàn bộ các điểm đã đăng ký."),
+        ([form_reading("A", "B")], "UBND xã xin rút toàn bộ biểu đăng ký gửi kèm."),
+        ([_letter_that_withdraws(), form_reading("A", "B")], ""),
+        ([form_reading("C")], "Đề nghị hủy tất cả biểu đã gửi, xã chưa làm được."),
+    ],
+)
+def test_a_withdrawal_that_comes_with_files_waits_and_takes_all_back_when_accepted(results, words):
+    known = _registered("A", "B")
+    twin = dataclasses.replace(known, twin=_message())
+    for before in (known, twin):
+        outcome = _decide(*results, own_words=words, known=before)
+        assert (outcome.state, outcome.reason) == ("held", "nil-after-registration")
+    accepted = _decide(*results, own_words=words, known=known, forced=True)
+    assert (accepted.submission.state, accepted.ack) == ("nil", "nil")
+    assert _decide(*results, own_words=words).state == "recorded"
+
+
+@pytest.mark.parametrize(
+    ("results", "words"),
+    [
+        ([form_reading("A")], "Xin rút điểm B, các điểm khác như biểu."),
+        ([form_reading("A", "C")], "Xin hủy biểu đã gửi, gửi lại biểu kèm theo."),
+        ([form_reading("A", "B")], "Xin rút biểu cũ chưa ký, thay bằng biểu này."),
+        ([form_reading("A", "C")], "Biểu này thay thế biểu đã gửi."),
+    ],
+)
+def test_a_form_in_place_of_the_one_withdrawn_is_a_correction(results, words):
+    outcome = _decide(*results, own_words=words, known=_registered("A", "B"))
+    assert (outcome.state, outcome.verdict) == ("recorded", "correction")
+
+
 def test_a_form_beside_a_nil_letter_is_held():
     outcome = _decide(form_reading("A"), letter_reading(nil=True))
     assert (outcome.state, outcome.ack) == ("held", "in-review")
