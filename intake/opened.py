@@ -54,7 +54,8 @@ class Opened:
         if stamped(documents):
             return case.secret("document")
         confirmed = None if mails or case.parsed.nested else confirmation(case, documents)
-        if confirmed is not None:
+        asks_again = confirmed and confirmed.state == "held" and case.decision == "accepted"
+        if confirmed is not None and not asks_again:
             return confirmed
         commune = _commune(case, documents)
         nil = _nil(case, mails, form_of(case, campaign), commune)
@@ -68,7 +69,8 @@ class Opened:
             commune,
             campaign,
             _known(case, documents, commune, campaign),
-            forced=bool(case.message.forced_by),
+            forced=case.decision == "accepted",
+            assigned=case.decision == "assigned",
             roster=case.communes,
         )
         if outcome.commune is None:  # not certain whose answer it is, but who wrote is known

@@ -155,12 +155,15 @@ def decide(
     known: Known,
     *,
     forced: bool,
+    assigned: bool = False,
     roster: Sequence[Commune] = (),
 ) -> Outcome:
     """Decide what follows from a message of a sender who may speak.
 
     ``roster`` are all communes: points that name another one than theirs are warned of.
-    ``forced`` is a person's `accept` or `assign`: what would be held for doubt is then recorded.
+    ``forced`` is a person's `accept`: what would be held for doubt is then recorded. ``assigned``
+    is a person's `assign`, or a commune's ĐÚNG to a stranger's form: it says whose answer this is,
+    in which campaign, and nothing of what it says.
     Shape of the answer: ``recorded`` with a submission or with the true reason why there is none,
     or ``held``.
     """
@@ -168,8 +171,9 @@ def decide(
     call = campaign.campaign if isinstance(campaign, CampaignMatch) else None
     files = tuple(documents)
     case = _Case(
-        envelope, files, own_words, body_nil, home, call, known, forced, Communes.of(roster)
-    )
+        envelope, files, own_words, body_nil, home, call, known, forced, assigned,
+        Communes.of(roster),
+    )  # fmt: skip
     for doubt in (commune, campaign):
         if isinstance(doubt, Unsure):
             return case.held(doubt.reason, "query", *doubt.candidates)
@@ -203,6 +207,7 @@ class _Case:
     campaign: Campaign | None
     known: Known
     forced: bool
+    assigned: bool = False
     roster: tuple[Commune, ...] = ()
 
     def by_content(self) -> Outcome:
@@ -288,12 +293,12 @@ class _Case:
         if is_forged(forms):
             return self.held("workbook-seal", "submission")
         other = foreign_campaign(forms, self.campaign) if self.campaign else ""
-        if other:
+        if other and not self.assigned:
             return self.held("workbook-campaign", "submission", other)
         if len(chosen) > 1:
             return self.held("forms-differ", "submission")
         several = self._sections(chosen[0])
-        if len(several) > 1:
+        if len(several) > 1 and not self.assigned:
             return self.held("several-communes", "submission", *several)
         if self.known.earlier_round:
             return self.held("earlier-round", "submission", self.known.earlier_round)
@@ -501,8 +506,13 @@ class _Case:
         return replace(read, documents=tuple(map(_beside_a_form, read.documents)))
 
     def _older_than_current(self) -> bool:
-        mine, theirs = self.envelope.sent_at, self.known.current_sent_at
-        return self.known.current is not None and bool(mine and theirs and mine < theirs)
+        mine, theirs, current = (
+            self.envelope.sent_at, self.known.current_sent_at, self.known.current
+        )  # fmt: skip
+        if current is None or mine is None or theirs is None:
+            return False
+        replaces_nothing = self.assigned and self.envelope.received_at < current.received_at
+        return mine < theirs and not replaces_nothing
 
     def _takes_points_back_unsaid(self) -> bool:
         """Whether points stand recorded and nothing says that they shall not ("không có thêm")."""
@@ -567,7 +577,7 @@ class _Case:
 
     def _words(self) -> Outcome:
         """Words alone. Who decided has read them: holding them again would ask for ever."""
-        if self.forced:
+        if self.forced or self.assigned:
             return self.recorded("query", "words that a person has taken note of", "")
         return self.held("words-only")
 
