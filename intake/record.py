@@ -13,7 +13,7 @@ from typing import Literal
 
 from config.communes import Commune, Communes
 from config.model import Campaign
-from intake.dossier import DossierFile, dossier_file
+from intake.dossier import PICTURES, DossierFile, dossier_file
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, named_communes
 from intake.official import foreign_campaign, is_forged, workbook_findings
 from intake.together import FormFile, one_form
@@ -53,6 +53,10 @@ _SEVERITY: tuple[SignatureState, ...] = (
     "valid", "unknown-root", "uncheckable", "expired", "changed-later", "altered"
 )  # fmt: skip
 
+#: A record of an event in its first lines, folded.
+_MINUTES, _HEAD = re.compile(r"^bien ban\b", re.MULTILINE), 15
+#: A picture that bears a legible page is larger: smaller ones stand in signatures of mails.
+_LOGO_BYTES = 50_000
 #: A folded line above the signature: "TM. UBND XÃ HÒA CƯ".
 _SIGNED = re.compile(r"\btm (?:ubnd|uy ban nhan dan) (?:xa|x|thi tran|tt|phuong)\b")
 
@@ -220,6 +224,8 @@ class _Case:
         if forms:
             return self._with_forms(forms)
         nil = self._nil()
+        if nil == "yes" and any(map(_may_be_a_form, self.documents)):
+            nil = "doubtful"
         if nil == "yes" or (nil == "doubtful" and self.forced):
             return self._submit("nil", "nil statement", (), ())
         if nil == "doubtful":
@@ -265,13 +271,31 @@ class _Case:
         ]
 
     def _nil(self) -> NilAnswer:
+        said: NilAnswer
         answers: list[NilAnswer] = [self.body_nil]
         for document in self.documents:
             if isinstance(document.result, Reading):
-                answers.append("yes" if document.result.nil else "no")
+                said = "yes" if self._answers(document) else "doubtful"
+                answers.append(said if document.result.nil else "no")
                 if any(finding.code == "nil-doubtful" for finding in document.result.findings):
                     answers.append("doubtful")
         return "yes" if "yes" in answers else "doubtful" if "doubtful" in answers else "no"
+
+    def _answers(self, document: ReadDocument) -> bool:
+        """Whether a file without a form speaks for the commune: its letter, or all that it sent.
+
+        Minutes and other papers of the dossier say "nobody asked" of other things.
+        """
+        read = document.result
+        if not isinstance(read, Reading):
+            return False
+        if read.official is not None:
+            return True
+        items = self.campaign.dossier if self.campaign else ()
+        is_paper = dossier_file(document.name, replace(read, nil=False, rows=()), items) is not None
+        if is_paper or _MINUTES.search("\n".join(folded_lines(read.text.splitlines()[:_HEAD]))):
+            return False
+        return read.letter is not None or len(self.documents) == 1
 
     def _with_forms(self, forms: list[ReadDocument]) -> Outcome:
         distinct = {_rows_key(form): form for form in reversed(forms)}
@@ -616,6 +640,13 @@ def _beside_a_form(document: Document) -> Document:
     if document.refusal_code in failed and document.kind not in CONTAINERS:
         return replace(document, role="dossier", refusal_code="", refusal_message="")
     return document
+
+
+def _may_be_a_form(document: ReadDocument) -> bool:
+    """Whether a file that nobody could read may hold points; a blank form and a logo do not."""
+    if not isinstance(document.result, Refusal) or document.result.code == "blank-template":
+        return False
+    return document.result.kind not in PICTURES or document.size_bytes >= _LOGO_BYTES
 
 
 def _rows_key(document: ReadDocument) -> tuple[tuple[tuple[str, str], ...], ...]:

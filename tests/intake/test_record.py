@@ -140,6 +140,49 @@ def test_a_nil_letter_and_a_nil_mail_are_positive_answers():
         assert (outcome.verdict, outcome.ack, outcome.submission.state) == ("nil", "nil", "nil")
 
 
+@pytest.mark.parametrize(
+    "refused",
+    [
+        Refusal("damaged", "Hỏng.", kind="xlsx"),
+        Refusal("encrypted", "Mật khẩu.", kind="xlsx"),
+        Refusal("unreadable", "Mờ.", kind="pdf"),
+        Refusal("wrong-form", "Biểu khác.", kind="docx"),
+        Refusal("too-large", "Quá lớn."),
+    ],
+)
+def test_a_nil_return_beside_a_file_that_nobody_could_read_waits(refused):
+    for given in ({"body_nil": "yes"}, {"body_nil": "no"}):
+        results = [refused] if given["body_nil"] == "yes" else [letter_reading(nil=True), refused]
+        outcome = _decide(*results, **given)
+        assert (outcome.state, outcome.reason) == ("held", "nil-doubtful")
+        assert _decide(*results, **given, forced=True).verdict == "nil"
+
+
+def test_a_nil_return_beside_our_blank_form_or_a_logo_is_plain():
+    blank = Refusal("blank-template", "Biểu chưa điền.", kind="xlsx")
+    logo = Refusal("unreadable", "Không có chữ.", kind="png")
+    for refused in (blank, logo):
+        assert _decide(refused, body_nil="yes").verdict == "nil"
+    photo = dataclasses.replace(_documents(logo)[0], size_bytes=400_000)
+    assert _decide(documents=(photo,), body_nil="yes").reason == "nil-doubtful"
+
+
+def _minutes(**changes):
+    text = "BIÊN BẢN\nKết thúc niêm yết\nKhông có tổ chức, cá nhân nào có đơn đề nghị."
+    return Reading("docx", "letter", nil=True, text=text, **changes)
+
+
+def test_only_the_letter_among_the_files_says_that_there_is_no_need():
+    damaged = Refusal("damaged", "Hỏng.", kind="xlsx")
+    for minutes in (_minutes(), _minutes(letter=Letter("12/BB-UBND"))):
+        assert _decide(minutes).reason == "nil-doubtful"
+        assert _decide(damaged, minutes).reason == "nil-doubtful"
+        assert _decide(form_reading("A"), minutes).verdict == "submission"
+    typed = Reading("txt", "letter", nil=True, text="Xã không có nhu cầu.")
+    assert _decide(typed).verdict == "nil"
+    assert _decide(typed, Reading("pdf", "unknown", text="Ảnh")).reason == "nil-doubtful"
+
+
 def test_a_doubtful_nil_is_held_until_a_person_accepts_it():
     assert _decide(body_nil="doubtful").state == "held"
     assert _decide(body_nil="doubtful", forced=True).verdict == "nil"
