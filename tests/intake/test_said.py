@@ -250,3 +250,18 @@ def test_a_commune_s_yes_to_a_stranger_s_forms_does_not_join_them(asking):
 def test_a_confirmation_of_nothing_known_is_not_held_twice(desk):
     assert desk.hears(body="ĐÚNG")[0] == "confirms-unclear"
     assert desk.decides("accept")[0] == "query"
+
+
+# --- by a group's address ---
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"List_Id": "<xa.example>", "Precedence": "list"}, {"Auto_Submitted": "auto-generated"}],
+)
+def test_a_nil_return_by_a_group_s_address_is_shown_unanswered_and_counts_when_accepted(
+    desk, headers
+):
+    assert desk.hears(body=NIL, **headers) == ("words-only", "in-review")
+    assert [one.recipient for one in desk.office.courier.taken] == [OFFICER]
+    assert desk.decides("accept") == ("nil", "nil")
