@@ -21,6 +21,7 @@ from intake.official import workbooks_of
 from intake.record import Known, ReadDocument
 from intake.reply import own_words
 from intake.selftest import what_was_read
+from intake.triage import only_a_link, points_to_a_share
 from intake.unpack import unpack
 from notifier.answered_report import answer_reason
 from parsers.form import Form
@@ -59,6 +60,10 @@ class Opened:
             return confirmed
         commune = _commune(case, documents)
         nil = _nil(case, mails, form_of(case, campaign), commune)
+        if not documents and not case.decision and points_to_a_share(case.parsed):
+            if nil == "no":
+                return case.sorted_out(only_a_link(), "link")
+            nil = "doubtful"  # the file that nobody could read may be the form
         if nil != "no" and not record.form_hashes(documents):
             commune = _unless_another_is_named(case, commune)
         outcome = record.decide(

@@ -381,17 +381,26 @@ def _without_documents(parsed: Parsed, facts: TriageFacts) -> Triage | None:
         return None
     if facts.roster.get(parsed.sender) in {"commune", "chair"} and says_right(parsed.text):
         return None  # it may confirm what we read of an answer
-    links = parsed.links or tuple(link for inner in parsed.nested for link in inner.links)
-    if links:
-        return Triage("link", "it points to a file share and attaches nothing")
     words = [parsed.text, *(inner.text for inner in parsed.nested)]
     if facts.roster.get(parsed.sender) == "officer":
         words.append(parsed.quoted)  # an officer forwards what a commune wrote
     if _NEGATION.search("\n".join([parsed.subject, *words])):
         return None  # may be a nil return
+    if points_to_a_share(parsed):
+        return only_a_link()
     if not any(each.strip() for each in (*words, parsed.quoted)):
         return Triage("empty", "it has neither words nor files")
     return Triage("query", held_reason("words-only"), hold=True)
+
+
+def points_to_a_share(parsed: Parsed) -> bool:
+    """Whether its sender, or a mail forwarded in it, names a file that lies elsewhere."""
+    return any(mail.links for mail in (parsed, *parsed.nested))
+
+
+def only_a_link() -> Triage:
+    """What a message is that attaches nothing, says nothing, and names a file elsewhere."""
+    return Triage("link", "it points to a file share and attaches nothing")
 
 
 def _raw(parsed: Parsed, name: str) -> str:

@@ -265,3 +265,19 @@ def test_a_nil_return_by_a_group_s_address_is_shown_unanswered_and_counts_when_a
     assert desk.hears(body=NIL, **headers) == ("words-only", "in-review")
     assert [one.recipient for one in desk.office.courier.taken] == [OFFICER]
     assert desk.decides("accept") == ("nil", "nil")
+
+
+# --- links ---
+
+
+def test_a_telephone_at_zalo_in_a_signature_is_no_file(desk):
+    contact = "Trân trọng.\nHoàng Thị Mai\nZalo: https://zalo.me/0912000101"
+    assert desk.hears(body=f"{NIL}\n\n{contact}") == ("nil", "nil")
+    assert desk.hears(body=f"Xin hỏi mẫu biểu.\n\n{contact}")[0] == "words-only"
+
+
+@pytest.mark.parametrize("link", ["https://drive.google.com/abc", "https://zalo.me/g/abcdef"])
+def test_a_nil_return_beside_a_link_to_a_file_waits_and_a_link_alone_asks_for_the_file(desk, link):
+    assert desk.hears(body=f"{NIL}\nChi tiết: {link}")[0] == "nil-doubtful"
+    for said in ("Xã gửi biểu", "Tệp lớn, không gửi kèm được"):
+        assert desk.hears(body=f"{said}: {link}")[0] == "link"

@@ -358,7 +358,7 @@ def test_fault_119_more_than_fifty_received_lines() -> None:
 
 
 def test_fault_120_read_receipts_invitations_newsletters() -> None:
-    """Filed by reason; a commune's own words by a list are shown (below); spam with a workbook is a stranger's."""
+    """Filed by reason; spam with a workbook is a stranger's."""
     receipt = report(
         "disposition-notification",
         letters.words("Original-Message-ID: <a@x.example>", "message/disposition-notification"),
@@ -449,8 +449,9 @@ def test_fault_044_encrypted_is_unreadable() -> None:
 
 def test_fault_045_only_a_share_link() -> None:
     """Never fetched; with a file beside it, it is no matter."""
-    text = "Hồ sơ ở https://drive.google.com/x, không gửi kèm được"
+    text = "Hồ sơ ở https://drive.google.com/x, tệp lớn quá"
     assert judge(letters.plain(text)).verdict == "link"
+    assert judge(letters.plain(f"{text}, không gửi kèm được")).verdict is None  # read for a nil
     assert judge(letters.multipart([letters.words(text), letters.file()])).verdict is None
 
 
