@@ -503,8 +503,9 @@ class _Case:
             msg = "a submission needs its commune and campaign"
             raise AssertionError(msg)
         late = self.envelope.received_at >= campaign.deadline_at
-        if known.twin and known.current and known.twin.submission_id == known.current.id:
-            return self.recorded("duplicate", f"the same as message {known.twin.id}", "duplicate")
+        twin = self._stands_already()
+        if twin is not None:
+            return self.recorded("duplicate", f"the same as message {twin.id}", "duplicate")
         if not self.forced:
             if late and campaign.late == "hold":
                 return self.held("after-deadline", "submission")
@@ -528,6 +529,13 @@ class _Case:
         )
         read = replace(self.recorded(verdict, reason, state), submission=submission)
         return replace(read, documents=tuple(map(_beside_a_form, read.documents)))
+
+    def _stands_already(self) -> Message | None:
+        """Return the message with the same content that brought what counts, confirmed or not."""
+        twin, current = self.known.twin, self.known.current
+        if twin is None or current is None:
+            return None
+        return twin if twin.submission_id == current.id or twin.id == current.source_id else None
 
     def _older_than_current(self) -> bool:
         mine, theirs, current = (

@@ -96,8 +96,16 @@ def test_fault_080_an_identical_resend_makes_no_new_version():
     assert (outcome.verdict, outcome.ack, outcome.submission) == ("duplicate", "duplicate", None)
 
 
+def test_a_resend_of_what_was_confirmed_since_neither_undoes_nor_delays_it():
+    confirmed = _current(id=6, version=2, message_id=9, read_from=3)
+    known = Known(twin=_message(), current=confirmed)
+    late = _received(moment(21, 10))
+    outcome = _decide(form_reading("A"), known=known, envelope=late)
+    assert (outcome.verdict, outcome.submission) == ("duplicate", None)
+
+
 def test_going_back_to_an_earlier_file_is_a_correction_not_a_duplicate():
-    known = Known(twin=_message(submission_id=4), current=_current())
+    known = Known(twin=_message(id=2, submission_id=4), current=_current())
     assert _decide(form_reading("A"), known=known).verdict == "correction"
 
 
