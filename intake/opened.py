@@ -60,10 +60,11 @@ class Opened:
             return confirmed
         commune = _commune(case, documents)
         nil = _nil(case, mails, form_of(case, campaign), commune)
-        if not documents and not case.decision and points_to_a_share(case.parsed):
-            if nil == "no":
+        if not documents and points_to_a_share(case.parsed):
+            if nil == "no" and not case.decision:
                 return case.sorted_out(only_a_link(), "link")
-            nil = "doubtful"  # the file that nobody could read may be the form
+            if nil == "yes":
+                nil = "doubtful"  # the file that nobody could read may be the form
         if nil != "no" and not record.form_hashes(documents):
             commune = _unless_another_is_named(case, commune)
         outcome = record.decide(

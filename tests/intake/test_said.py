@@ -281,3 +281,9 @@ def test_a_nil_return_beside_a_link_to_a_file_waits_and_a_link_alone_asks_for_th
     assert desk.hears(body=f"{NIL}\nChi tiết: {link}")[0] == "nil-doubtful"
     for said in ("Xã gửi biểu", "Tệp lớn, không gửi kèm được"):
         assert desk.hears(body=f"{said}: {link}")[0] == "link"
+
+
+def test_whose_it_is_does_not_settle_what_a_link_beside_a_nil_return_holds(desk):
+    desk.hears(STRANGER, body=f"{NIL}\nBiểu: https://drive.google.com/abc")
+    assert desk.decides("assign")[0] == "nil-doubtful"
+    assert desk.decides("accept") == ("nil", "nil")
