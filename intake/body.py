@@ -29,6 +29,9 @@ _URL = re.compile(
     r"https?://([a-z0-9.-]{3,253})(?::\d+)?(?:[/?#][^\s<>\"']{0,1000})?", re.IGNORECASE
 )
 
+#: A person's own address at Zalo, as signatures bear it: no file lies there.
+_CONTACT = re.compile(r"https?://(?:www\.)?zalo\.me/\+?\d{8,}(?:[/?#].*)?$", re.IGNORECASE)
+
 #: What mailers write above the mail that is answered; the line may be folded.
 _REPLY_LINE = re.compile(
     r"^\W{0,3}(?:vào\b.{4,250}\bđã viết|on\b.{4,250}\bwrote)\s*:\s*$", re.IGNORECASE
@@ -203,6 +206,8 @@ def share_links(texts: list[str], links: tuple[str, ...] = ()) -> tuple[str, ...
     for text in (*texts, *links):
         for match in _URL.finditer(text):
             host = match[1].lower().strip(".")
+            if _CONTACT.match(match[0]):
+                continue
             if any(host == share or host.endswith("." + share) for share in _SHARES):
                 found[match[0]] = None
     return tuple(found)[:20]

@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Literal
 
 from config.communes import Commune, Communes
 from intake import record
@@ -30,6 +31,8 @@ _ACKS: Mapping[Verdict, str] = MappingProxyType(
     {"link": "link", "empty": "empty", "unreadable": "unreadable", "query": "in-review"}
 )
 
+#: After a decision a message has few events: attempts, moves, readings anew.
+_LATEST = 100
 #: States of a mail of ours that a bounce can speak of.
 _LEFT: frozenset[MailState] = frozenset({"sent", "sending", "unknown"})
 
@@ -54,6 +57,18 @@ class Case:
     def senders(self) -> tuple[Commune, ...]:
         """The communes that have the sender's address."""
         return communes_of(self.parsed.sender, self.communes)
+
+    @property
+    def decision(self) -> Literal["", "assigned", "accepted"]:
+        """What a person decided last about it: whose answer it is, or that it counts as it is.
+
+        Of a commune that adopted a stranger's form: that it is its own.
+        """
+        if not self.message.forced_by:
+            return ""
+        story = self.desk.store.journal(_LATEST, subject=f"message {self.message.id}")
+        last = next((one.kind for one in story if one.kind in {"assigned", "accepted"}), "")
+        return "accepted" if last == "accepted" else "assigned"
 
     @property
     def role(self) -> str:

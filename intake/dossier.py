@@ -19,7 +19,7 @@ _HEAD_LINES = 15
 _HEAD_LETTERS = 1_500
 #: A picture with fewer letters shows a place, not a paper.
 _FEW_LETTERS = 40
-_PICTURES = frozenset({"jpeg", "png", "heic", "tiff", "bmp", "webp"})
+PICTURES = frozenset({"jpeg", "png", "heic", "tiff", "bmp", "webp"})
 #: "GCN_OCOP-2.signed.pdf" → "GCN OCOP 2 signed pdf"
 _NAME_SIGNS = re.compile(r"[_\W]+")
 
@@ -100,7 +100,7 @@ def _spelt(aliases: tuple[str, ...]) -> tuple[tuple[str, str, str], ...]:
 
 def _by_look(result: Reading | Refusal, items: Sequence[DossierItem]) -> DossierItem | None:
     picture = next((item for item in items if item.picture), None)
-    if picture is None or result.kind not in _PICTURES or isinstance(result, Refusal):
+    if picture is None or result.kind not in PICTURES or isinstance(result, Refusal):
         return None
     letters = sum(letter.isalpha() for letter in result.text)
     return picture if letters < _FEW_LETTERS else None

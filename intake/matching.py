@@ -136,7 +136,7 @@ def match_campaign(
     Args:
         thread: The campaign of the mail of ours that it replies to, if it does.
         subject: Its subject; a receipt number or campaign id in it decides, unless the thread
-            says otherwise.
+            says otherwise. Neither decides for a round that is not open while another one is.
         cited: Document numbers cited in the mail and its letters.
         campaigns: All configured campaigns.
         received_at: When the server received it; the sender's date decides nothing.
@@ -148,13 +148,19 @@ def match_campaign(
         # An old mail of ours that was answered because it lay at hand: nobody can tell.
         both = (*by_thread, *in_subject)
         return Unsure("several-campaigns", tuple(campaign.id for campaign in both))
-    if by_thread:
-        return CampaignMatch(by_thread[0], "thread")
-    if len(in_subject) == 1:
-        return CampaignMatch(in_subject[0], "subject")
     numbers = {_number(number) for number in cited}
     by_number = [campaign for campaign in campaigns if numbers & _own_numbers(campaign)]
     made_for = [one for one in campaigns if one.id in workbooks.campaigns]
+    answered = by_thread or (in_subject if len(in_subject) == 1 else [])
+    if answered:
+        # So it is with a mail of a closed round while another runs, unless the answer says itself
+        # that it is about that round.
+        running = [one for one in campaigns if one.open_at(received_at)]
+        says_so = [one for one in campaigns if one in by_number or one in made_for]
+        if running and answered[0] not in running and says_so != answered:
+            ids = dict.fromkeys(one.id for one in (*answered, *running))
+            return Unsure("several-campaigns", tuple(ids))
+        return CampaignMatch(answered[0], "thread" if by_thread else "subject")
     still_open = [one for one in made_for if one.open_at(received_at)]
     if len(by_number) == 1:
         if still_open and by_number != made_for:

@@ -21,6 +21,7 @@ from intake.official import workbooks_of
 from intake.record import Known, ReadDocument
 from intake.reply import own_words
 from intake.selftest import what_was_read
+from intake.triage import only_a_link, points_to_a_share
 from intake.unpack import unpack
 from notifier.answered_report import answer_reason
 from parsers.form import Form
@@ -54,10 +55,16 @@ class Opened:
         if stamped(documents):
             return case.secret("document")
         confirmed = None if mails or case.parsed.nested else confirmation(case, documents)
-        if confirmed is not None:
+        asks_again = confirmed and confirmed.state == "held" and case.decision == "accepted"
+        if confirmed is not None and not asks_again:
             return confirmed
         commune = _commune(case, documents)
         nil = _nil(case, mails, form_of(case, campaign), commune)
+        if not documents and points_to_a_share(case.parsed):
+            if nil == "no" and not case.decision:
+                return case.sorted_out(only_a_link(), "link")
+            if nil == "yes":
+                nil = "doubtful"  # the file that nobody could read may be the form
         if nil != "no" and not record.form_hashes(documents):
             commune = _unless_another_is_named(case, commune)
         outcome = record.decide(
@@ -68,7 +75,8 @@ class Opened:
             commune,
             campaign,
             _known(case, documents, commune, campaign),
-            forced=bool(case.message.forced_by),
+            forced=case.decision == "accepted",
+            assigned=case.decision == "assigned",
             roster=case.communes,
         )
         if outcome.commune is None:  # not certain whose answer it is, but who wrote is known

@@ -13,10 +13,11 @@ from typing import Literal
 
 from config.communes import Commune, Communes
 from config.model import Campaign
-from intake.dossier import DossierFile, dossier_file
+from intake.dossier import PICTURES, DossierFile, dossier_file
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, named_communes
 from intake.official import foreign_campaign, is_forged, workbook_findings
 from intake.together import FormFile, one_form
+from intake.withdrawal import replaces, sends_anew, takes_all_back, takes_back
 from notifier.dossier import is_expired, last_day_of
 from parsers.container import CONTAINERS
 from parsers.form import Field
@@ -52,10 +53,12 @@ _SEVERITY: tuple[SignatureState, ...] = (
     "valid", "unknown-root", "uncheckable", "expired", "changed-later", "altered"
 )  # fmt: skip
 
+#: A record of an event in its first lines, folded.
+_MINUTES, _HEAD = re.compile(r"^bien ban\b", re.MULTILINE), 15
+#: A picture that bears a legible page is larger: smaller ones stand in signatures of mails.
+_LOGO_BYTES = 50_000
 #: A folded line above the signature: "TM. UBND XÃ HÒA CƯ".
 _SIGNED = re.compile(r"\btm (?:ubnd|uy ban nhan dan) (?:xa|x|thi tran|tt|phuong)\b")
-#: Words that take an earlier answer back: rút, hủy, thay thế, thay cho (folded).
-_WITHDRAWS = re.compile(r"\brut\b(?! kinh nghiem)|(?<!phat )\bhuy\b(?! dong)|\bthay (?:the|cho)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,12 +159,15 @@ def decide(
     known: Known,
     *,
     forced: bool,
+    assigned: bool = False,
     roster: Sequence[Commune] = (),
 ) -> Outcome:
     """Decide what follows from a message of a sender who may speak.
 
     ``roster`` are all communes: points that name another one than theirs are warned of.
-    ``forced`` is a person's `accept` or `assign`: what would be held for doubt is then recorded.
+    ``forced`` is a person's `accept`: what would be held for doubt is then recorded. ``assigned``
+    is a person's `assign`, or a commune's ĐÚNG to a stranger's form: it says whose answer this is,
+    in which campaign, and nothing of what it says.
     Shape of the answer: ``recorded`` with a submission or with the true reason why there is none,
     or ``held``.
     """
@@ -169,8 +175,9 @@ def decide(
     call = campaign.campaign if isinstance(campaign, CampaignMatch) else None
     files = tuple(documents)
     case = _Case(
-        envelope, files, own_words, body_nil, home, call, known, forced, Communes.of(roster)
-    )
+        envelope, files, own_words, body_nil, home, call, known, forced, assigned,
+        Communes.of(roster),
+    )  # fmt: skip
     for doubt in (commune, campaign):
         if isinstance(doubt, Unsure):
             return case.held(doubt.reason, "query", *doubt.candidates)
@@ -204,14 +211,21 @@ class _Case:
     campaign: Campaign | None
     known: Known
     forced: bool
+    assigned: bool = False
     roster: tuple[Commune, ...] = ()
 
     def by_content(self) -> Outcome:
-        """Take the first of: the form, a nil statement, a letter alone, the refusals, words."""
+        """Take the first of: a withdrawal, the form, a nil statement, a letter, refusals, words."""
         forms = self._forms()
+        if self._withdrawn_with(forms):
+            if self.forced:
+                return self._submit("nil", "points taken back", (), ())
+            return self.held("nil-after-registration", "correction")
         if forms:
             return self._with_forms(forms)
         nil = self._nil()
+        if nil == "yes" and any(map(_may_be_a_form, self.documents)):
+            nil = "doubtful"
         if nil == "yes" or (nil == "doubtful" and self.forced):
             return self._submit("nil", "nil statement", (), ())
         if nil == "doubtful":
@@ -257,13 +271,31 @@ class _Case:
         ]
 
     def _nil(self) -> NilAnswer:
+        said: NilAnswer
         answers: list[NilAnswer] = [self.body_nil]
         for document in self.documents:
             if isinstance(document.result, Reading):
-                answers.append("yes" if document.result.nil else "no")
+                said = "yes" if self._answers(document) else "doubtful"
+                answers.append(said if document.result.nil else "no")
                 if any(finding.code == "nil-doubtful" for finding in document.result.findings):
                     answers.append("doubtful")
         return "yes" if "yes" in answers else "doubtful" if "doubtful" in answers else "no"
+
+    def _answers(self, document: ReadDocument) -> bool:
+        """Whether a file without a form speaks for the commune: its letter, or all that it sent.
+
+        Minutes and other papers of the dossier say "nobody asked" of other things.
+        """
+        read = document.result
+        if not isinstance(read, Reading):
+            return False
+        if read.official is not None:
+            return True
+        items = self.campaign.dossier if self.campaign else ()
+        is_paper = dossier_file(document.name, replace(read, nil=False, rows=()), items) is not None
+        if is_paper or _MINUTES.search("\n".join(folded_lines(read.text.splitlines()[:_HEAD]))):
+            return False
+        return read.letter is not None or len(self.documents) == 1
 
     def _with_forms(self, forms: list[ReadDocument]) -> Outcome:
         distinct = {_rows_key(form): form for form in reversed(forms)}
@@ -285,12 +317,12 @@ class _Case:
         if is_forged(forms):
             return self.held("workbook-seal", "submission")
         other = foreign_campaign(forms, self.campaign) if self.campaign else ""
-        if other:
+        if other and not self.assigned:
             return self.held("workbook-campaign", "submission", other)
         if len(chosen) > 1:
             return self.held("forms-differ", "submission")
         several = self._sections(chosen[0])
-        if len(several) > 1:
+        if len(several) > 1 and not self.assigned:
             return self.held("several-communes", "submission", *several)
         if self.known.earlier_round:
             return self.held("earlier-round", "submission", self.known.earlier_round)
@@ -471,8 +503,9 @@ class _Case:
             msg = "a submission needs its commune and campaign"
             raise AssertionError(msg)
         late = self.envelope.received_at >= campaign.deadline_at
-        if known.twin and known.current and known.twin.submission_id == known.current.id:
-            return self.recorded("duplicate", f"the same as message {known.twin.id}", "duplicate")
+        twin = self._stands_already()
+        if twin is not None:
+            return self.recorded("duplicate", f"the same as message {twin.id}", "duplicate")
         if not self.forced:
             if late and campaign.late == "hold":
                 return self.held("after-deadline", "submission")
@@ -497,9 +530,21 @@ class _Case:
         read = replace(self.recorded(verdict, reason, state), submission=submission)
         return replace(read, documents=tuple(map(_beside_a_form, read.documents)))
 
+    def _stands_already(self) -> Message | None:
+        """Return the message with the same content that brought what counts, confirmed or not."""
+        twin, current = self.known.twin, self.known.current
+        if twin is None or current is None:
+            return None
+        return twin if twin.submission_id == current.id or twin.id == current.source_id else None
+
     def _older_than_current(self) -> bool:
-        mine, theirs = self.envelope.sent_at, self.known.current_sent_at
-        return self.known.current is not None and bool(mine and theirs and mine < theirs)
+        mine, theirs, current = (
+            self.envelope.sent_at, self.known.current_sent_at, self.known.current
+        )  # fmt: skip
+        if current is None or mine is None or theirs is None:
+            return False
+        replaces_nothing = self.assigned and self.envelope.received_at < current.received_at
+        return mine < theirs and not replaces_nothing
 
     def _takes_points_back_unsaid(self) -> bool:
         """Whether points stand recorded and nothing says that they shall not ("không có thêm")."""
@@ -509,8 +554,31 @@ class _Case:
         return (
             current is not None
             and current.state != "nil"
-            and not any(_WITHDRAWS.search(fold(text)) for text in texts)
+            and not (takes_back(texts) or replaces(texts))
         )
+
+    def _withdrawn_with(self, forms: Sequence[ReadDocument]) -> bool:
+        """Whether points that stand recorded are withdrawn by a message that brings files.
+
+        Which of them, or all, is for a person. The form that takes the place of another is a
+        correction; the one that is withdrawn may lie beside the words once more.
+        """
+        current = self.known.current
+        if current is None or not current.points or not self.documents or self._nil() == "yes":
+            return False
+        texts = [self.envelope.subject, self.own_words]
+        texts += [
+            d.result.text
+            for d in self.documents
+            if isinstance(d.result, Reading) and d.result.letter
+        ]
+        if not takes_back(texts):
+            return False
+        if not forms:
+            return True
+        stand = {_values(point.row) for point in current.points}
+        the_same = {_values(row) for form in forms for row in _rows(form)} == stand
+        return not sends_anew(texts) and (the_same or takes_all_back(texts))
 
     def _is_dossier(self) -> bool:
         """Whether these are documents for points that stand recorded, and all of them are heard."""
@@ -541,7 +609,7 @@ class _Case:
 
     def _words(self) -> Outcome:
         """Words alone. Who decided has read them: holding them again would ask for ever."""
-        if self.forced:
+        if self.forced or self.assigned:
             return self.recorded("query", "words that a person has taken note of", "")
         return self.held("words-only")
 
@@ -582,8 +650,19 @@ def _beside_a_form(document: Document) -> Document:
     return document
 
 
+def _may_be_a_form(document: ReadDocument) -> bool:
+    """Whether a file that nobody could read may hold points; a blank form and a logo do not."""
+    if not isinstance(document.result, Refusal) or document.result.code == "blank-template":
+        return False
+    return document.result.kind not in PICTURES or document.size_bytes >= _LOGO_BYTES
+
+
 def _rows_key(document: ReadDocument) -> tuple[tuple[tuple[str, str], ...], ...]:
-    return tuple(tuple(sorted(row.values.items())) for row in _rows(document))
+    return tuple(map(_values, _rows(document)))
+
+
+def _values(row: Row) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(row.values.items()))
 
 
 def _rows(document: ReadDocument) -> tuple[Row, ...]:

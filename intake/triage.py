@@ -34,6 +34,12 @@ _AWAY = re.compile(
     r"|(?:thư )?trả lời tự động|phản hồi tự động|tự động trả lời)\b",
     re.IGNORECASE,
 )
+#: What old programs write for people who are away, with no header but Precedence: bulk.
+_IS_AWAY = re.compile(
+    r"\b(?:tự động|tu dong|nghỉ phép|vắng|đang (?:đi )?(?:công tác|nghỉ)|sẽ trả lời"
+    r"|auto(?:matic(?:ally)?|-?reply)|out of (?:the )?office|vacation|on leave)\b",
+    re.IGNORECASE,
+)
 _MARK = r"(?:TUYỆT MẬT|TỐI MẬT|MẬT)"
 _SECRET_SUBJECT = re.compile(rf"(?:^|[\[(\-–—:|*/])\s*{_MARK}\s*(?:$|[\])\-–—:|*/])")
 _SECRET_NAME = re.compile(rf"(?:^|[\[(\-–—_.])\s*{_MARK}\s*(?:$|[\])\-–—_.])")
@@ -194,6 +200,8 @@ def _decoded(found: frozenset[bytes]) -> set[str]:
 
 def _auto_reply(parsed: Parsed, facts: TriageFacts) -> Triage | None:
     submitted = re.split(r"[\s;(]", _raw(parsed, "auto-submitted").strip().lower())[0]
+    if submitted == "auto-generated" and _says_something(parsed, facts):
+        return Triage("auto-reply", held_reason("words-only"), hold=True)
     if submitted not in {"", "no"}:
         return _unanswered("auto-reply", f"its Auto-Submitted says {submitted[:40]}", parsed, facts)
     for name in ("x-autoreply", "x-autorespond", "x-autoreply-from", "x-vacation"):
@@ -214,7 +222,24 @@ def _unanswered(verdict: Verdict, reason: str, parsed: Parsed, facts: TriageFact
     return Triage(verdict, reason)
 
 
-def _automatic(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
+def _says_something(parsed: Parsed, facts: TriageFacts) -> bool:
+    """Whether words without files come from a commune by a group's address or an office's system.
+
+    A person looks at them, and nobody is answered. What people's programs send while they are
+    away is dropped as ever.
+    """
+    speaks = facts.roster.get(parsed.sender) in {"commune", "chair"}
+    words = f"{_raw(parsed, 'auto-submitted')}\n{parsed.subject}\n{parsed.text}"
+    return (
+        speaks
+        and bool(parsed.text.strip())
+        and not documents(parsed)
+        and not _AWAY.match(parsed.subject)
+        and not _IS_AWAY.search(words)
+    )
+
+
+def _automatic(parsed: Parsed, facts: TriageFacts) -> Triage | None:
     report = _raw(parsed, "content-type").lower()
     if "disposition-notification" in report:
         return Triage("automatic", "it is a read receipt")
@@ -224,9 +249,13 @@ def _automatic(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
         parsed.content_type == "text/calendar"
     ):
         return Triage("automatic", "it is a calendar entry")
-    if {"list-id", "list-unsubscribe"} & parsed.headers.keys():
+    listed = not {"list-id", "list-unsubscribe"}.isdisjoint(parsed.headers)
+    precedence = _raw(parsed, "precedence").strip().lower()
+    if (listed or precedence in {"bulk", "list"}) and _says_something(parsed, facts):
+        return Triage("auto-reply", held_reason("words-only"), hold=True)
+    if listed:
         return Triage("automatic", "it came through a mailing list")
-    if _raw(parsed, "precedence").strip().lower() in {"bulk", "junk", "list"}:
+    if precedence in {"bulk", "junk", "list"}:
         return Triage("automatic", "its Precedence is that of mass mail")
     return None
 
@@ -352,17 +381,26 @@ def _without_documents(parsed: Parsed, facts: TriageFacts) -> Triage | None:
         return None
     if facts.roster.get(parsed.sender) in {"commune", "chair"} and says_right(parsed.text):
         return None  # it may confirm what we read of an answer
-    links = parsed.links or tuple(link for inner in parsed.nested for link in inner.links)
-    if links:
-        return Triage("link", "it points to a file share and attaches nothing")
     words = [parsed.text, *(inner.text for inner in parsed.nested)]
     if facts.roster.get(parsed.sender) == "officer":
         words.append(parsed.quoted)  # an officer forwards what a commune wrote
     if _NEGATION.search("\n".join([parsed.subject, *words])):
         return None  # may be a nil return
+    if points_to_a_share(parsed):
+        return only_a_link()
     if not any(each.strip() for each in (*words, parsed.quoted)):
         return Triage("empty", "it has neither words nor files")
     return Triage("query", held_reason("words-only"), hold=True)
+
+
+def points_to_a_share(parsed: Parsed) -> bool:
+    """Whether its sender, or a mail forwarded in it, names a file that lies elsewhere."""
+    return any(mail.links for mail in (parsed, *parsed.nested))
+
+
+def only_a_link() -> Triage:
+    """What a message is that attaches nothing, says nothing, and names a file elsewhere."""
+    return Triage("link", "it points to a file share and attaches nothing")
 
 
 def _raw(parsed: Parsed, name: str) -> str:

@@ -49,7 +49,8 @@ HELD_REASONS: Mapping[HeldReason, str] = MappingProxyType(
         "workbook-campaign": "Biểu mẫu chính thức kèm theo được cấp cho một đợt khác",
         "nil-beside-form": "Thư vừa báo không có nhu cầu, vừa có biểu đăng ký điểm",
         "nil-doubtful": "Chưa chắc thư có phải là báo không có nhu cầu hay không",
-        "nil-after-registration": "Đơn vị đã đăng ký điểm, nay báo không có nhu cầu, không nêu rút",
+        "nil-after-registration": "Đơn vị đã đăng ký điểm, nay báo không có nhu cầu hoặc xin rút, "
+        "chưa rõ có rút toàn bộ hay không; nếu nhận thì toàn bộ các điểm được rút",
         "after-deadline": "Thư đến sau thời hạn",
         "older-than-current": "Thư được viết trước bản đang có hiệu lực nhưng đến sau",
         "report-bounced": "Báo cáo không đến được người nhận; đề nghị kiểm tra địa chỉ và gửi lại",

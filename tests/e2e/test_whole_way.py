@@ -253,16 +253,18 @@ def test_fault_062_our_own_blank_form_is_told_from_an_answer(whole):
 
 
 @pytest.mark.parametrize(
-    ("headers", "body"),
+    ("sender", "headers", "body"),
     [
-        ({"Auto_Submitted": "auto-replied"}, "Tôi đi vắng."),
-        ({"Precedence": "bulk", "List_Id": "<tin.example>"}, "Bản tin tuần."),
-        ({"X_Commune_Intake": "ack/abc"}, "Đã nhận."),
+        (HOA_CU_MAIL, {"Auto_Submitted": "auto-replied"}, "Tôi đi vắng."),
+        ("tin@news.example", {"Precedence": "bulk", "List_Id": "<tin.example>"}, "Bản tin tuần."),
+        (HOA_CU_MAIL, {"X_Commune_Intake": "ack/abc"}, "Đã nhận."),
     ],
 )
-def test_fault_112_114_what_no_person_wrote_is_filed_without_an_answer(whole, headers, body):
+def test_fault_112_114_what_no_person_wrote_is_filed_without_an_answer(
+    whole, sender, headers, body
+):
     """FAULTS 112, 114, 120: our own mail, automatic replies and lists get no reply."""
-    whole.deliver(mail(HOA_CU_MAIL, body=body, **headers))
+    whole.deliver(mail(sender, body=body, **headers))
     whole.tick()
     assert whole.sent == []
     assert len(whole.inbox("Đã xử lý")) == 1

@@ -159,3 +159,36 @@ def test_the_only_open_campaign_is_meant_and_a_closed_one_when_none_is_open():
     assert _campaign(campaigns=(ROUND_2,), at=moment(25)) == CampaignMatch(ROUND_2, "only-open")
     assert isinstance(_campaign(campaigns=(ROUND_2,), at=moment(1)), Unsure)
     assert _campaign(at=moment(13, 12)) == CampaignMatch(ROUND_2, "only-open")
+
+
+CLOSED = campaign(
+    "ocop-2024-1", receipt_prefix="OCOP1", number="1144/UBND-KT&HT", basis=[],
+    opens_at=moment(1), deadline_at=moment(10), closes_at=moment(11),
+    report={**ROUND_2.report.model_dump(), "at": moment(11, 8)},
+)  # fmt: skip
+ROUNDS = (CLOSED, ROUND_2)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"thread": "ocop-2024-1"},
+        {"thread": "ocop-2024-1", "cited": ("1290/UBND-KT&HT",)},
+        {"thread": "ocop-2024-1", "cited": ("1144/UBND-KT&HT", "1290/UBND-KT&HT")},
+        {"thread": "ocop-2024-1", "subject": "Re: [OCOP1-06223-01-7] sửa"},
+        {"subject": "Đăng ký ocop-2024-1"},
+    ],
+)
+def test_an_old_mail_answered_while_another_round_is_open_is_for_a_person(given):
+    """Whoever looks for our address answers the last mail at hand: the old round's call."""
+    ids = ("ocop-2024-1", "ocop-2024-2")
+    assert _campaign(**given, campaigns=ROUNDS) == Unsure("several-campaigns", ids)
+
+
+def test_a_correction_stays_in_its_closed_round_where_nothing_speaks_for_another():
+    thread = CampaignMatch(CLOSED, "thread")
+    assert _campaign(thread="ocop-2024-1", campaigns=ROUNDS, at=moment(12)) == thread
+    assert _campaign(thread="ocop-2024-1", campaigns=(CLOSED,)) == thread
+    said = _campaign(thread="ocop-2024-1", cited=("1144/UBND-KT&HT",), campaigns=ROUNDS)
+    assert said == thread
+    assert _campaign(thread="ocop-2024-2", campaigns=ROUNDS) == CampaignMatch(ROUND_2, "thread")

@@ -96,8 +96,16 @@ def test_fault_080_an_identical_resend_makes_no_new_version():
     assert (outcome.verdict, outcome.ack, outcome.submission) == ("duplicate", "duplicate", None)
 
 
+def test_a_resend_of_what_was_confirmed_since_neither_undoes_nor_delays_it():
+    confirmed = _current(id=6, version=2, message_id=9, read_from=3)
+    known = Known(twin=_message(), current=confirmed)
+    late = _received(moment(21, 10))
+    outcome = _decide(form_reading("A"), known=known, envelope=late)
+    assert (outcome.verdict, outcome.submission) == ("duplicate", None)
+
+
 def test_going_back_to_an_earlier_file_is_a_correction_not_a_duplicate():
-    known = Known(twin=_message(submission_id=4), current=_current())
+    known = Known(twin=_message(id=2, submission_id=4), current=_current())
     assert _decide(form_reading("A"), known=known).verdict == "correction"
 
 
@@ -140,6 +148,49 @@ def test_a_nil_letter_and_a_nil_mail_are_positive_answers():
         assert (outcome.verdict, outcome.ack, outcome.submission.state) == ("nil", "nil", "nil")
 
 
+@pytest.mark.parametrize(
+    "refused",
+    [
+        Refusal("damaged", "Hỏng.", kind="xlsx"),
+        Refusal("encrypted", "Mật khẩu.", kind="xlsx"),
+        Refusal("unreadable", "Mờ.", kind="pdf"),
+        Refusal("wrong-form", "Biểu khác.", kind="docx"),
+        Refusal("too-large", "Quá lớn."),
+    ],
+)
+def test_a_nil_return_beside_a_file_that_nobody_could_read_waits(refused):
+    for given in ({"body_nil": "yes"}, {"body_nil": "no"}):
+        results = [refused] if given["body_nil"] == "yes" else [letter_reading(nil=True), refused]
+        outcome = _decide(*results, **given)
+        assert (outcome.state, outcome.reason) == ("held", "nil-doubtful")
+        assert _decide(*results, **given, forced=True).verdict == "nil"
+
+
+def test_a_nil_return_beside_our_blank_form_or_a_logo_is_plain():
+    blank = Refusal("blank-template", "Biểu chưa điền.", kind="xlsx")
+    logo = Refusal("unreadable", "Không có chữ.", kind="png")
+    for refused in (blank, logo):
+        assert _decide(refused, body_nil="yes").verdict == "nil"
+    photo = dataclasses.replace(_documents(logo)[0], size_bytes=400_000)
+    assert _decide(documents=(photo,), body_nil="yes").reason == "nil-doubtful"
+
+
+def _minutes(**changes):
+    text = "BIÊN BẢN\nKết thúc niêm yết\nKhông có tổ chức, cá nhân nào có đơn đề nghị."
+    return Reading("docx", "letter", nil=True, text=text, **changes)
+
+
+def test_only_the_letter_among_the_files_says_that_there_is_no_need():
+    damaged = Refusal("damaged", "Hỏng.", kind="xlsx")
+    for minutes in (_minutes(), _minutes(letter=Letter("12/BB-UBND"))):
+        assert _decide(minutes).reason == "nil-doubtful"
+        assert _decide(damaged, minutes).reason == "nil-doubtful"
+        assert _decide(form_reading("A"), minutes).verdict == "submission"
+    typed = Reading("txt", "letter", nil=True, text="Xã không có nhu cầu.")
+    assert _decide(typed).verdict == "nil"
+    assert _decide(typed, Reading("pdf", "unknown", text="Ảnh")).reason == "nil-doubtful"
+
+
 def test_a_doubtful_nil_is_held_until_a_person_accepts_it():
     assert _decide(body_nil="doubtful").state == "held"
     assert _decide(body_nil="doubtful", forced=True).verdict == "nil"
@@ -155,8 +206,41 @@ def test_a_nil_after_points_is_held_unless_it_says_that_they_are_taken_back():
         assert _decide(**given, known=Known(current=_current(state="nil"))).state == "recorded"
     for words in ("Xã xin rút, không có nhu cầu.", "Thư này thay thế bản trước.", "hủy đăng ký"):
         assert _decide(body_nil="yes", own_words=words, known=known).submission.state == "nil"
-    other = _decide(body_nil="yes", own_words="UBND huyện huy động, phát huy", known=known)
-    assert other.state == "held"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Xin rút toàn bộ 02 (hai) điểm đã đăng ký.",
+        "Đề nghị huỷ văn bản đăng ký hôm trước; xã không có nhu cầu.",
+        "Xã xin rút lại\ncông văn số 45/UBND-KT.",
+        "Công văn này thay thế Công văn số 45/UBND-KT ngày 15/5/2024 của xã.",
+        "V/v rút đăng ký Điểm OCOP",
+    ],
+)
+def test_words_with_their_marks_take_an_answer_back(words):
+    known = Known(current=_current())
+    assert _decide(body_nil="yes", own_words=words, known=known).submission.state == "nil"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "UBND huyện huy động, phát huy",
+        "Trân trọng,\nHoàng Quang Huy",
+        "Trân trọng.\nHOANG QUANG HUY, dang ky",
+        "Xa xin rut bieu dang ky",
+        "Căn cứ Quyết định số 950/QĐ-BCT thay thế Quyết định số 920/QĐ-BCT; xã không có nhu cầu.",
+        "Căn cứ Công văn số 1290 thay thế Công văn số 1144, xã không có nhu cầu.",
+        "Sau khi Công văn số 1290 của UBND huyện thay thế Công văn số 1144, xã không có nhu cầu.",
+        "Xã không rút đăng ký, không có nhu cầu thêm.",
+        "Đề nghị hủy văn bản không có nhu cầu trước đây.",
+        "Xã rút kinh nghiệm",
+    ],
+)
+def test_names_decrees_and_denials_take_nothing_back(words):
+    outcome = _decide(body_nil="yes", own_words=words, known=Known(current=_current()))
+    assert (outcome.state, outcome.reason) == ("held", "nil-after-registration")
 
 
 @pytest.mark.parametrize(
@@ -183,6 +267,50 @@ def test_a_sheet_of_another_commune_is_warned_of_but_a_neighbour_beside_the_own_
     assert [found.code for found in outcome.submission.findings] == ["point-elsewhere"]
     form = form_reading("Cửa hàng xã Hòa Cư, giáp xã Gia Cát", text="TM. UBND XÃ HÒA CƯ")
     assert _decide(form, roster=(HOA_CU, GIA_CAT)).submission.findings == ()
+
+
+def _letter_that_withdraws(of="toàn bộ các điểm đã đăng ký"):
+    return letter_reading(text=f"V/v rút đăng ký Điểm OCOP\nUBND xã Hòa Cư xin rút {of}.")
+
+
+def _registered(*names):
+    return Known(current=_current(points=_decide(form_reading(*names)).submission.points))
+
+
+@pytest.mark.parametrize(
+    ("results", "words"),
+    [
+        ([_letter_that_withdraws()], ""),
+        ([_letter_that_withdraws("điểm chợ Bản Ngà")], ""),
+        ([Refusal("damaged", "Hỏng.")], "Xã xin rút toàn bộ các điểm đã đăng ký."),
+        ([form_reading("A", "B")], "UBND xã xin rút toàn bộ biểu đăng ký gửi kèm."),
+        ([_letter_that_withdraws(), form_reading("A", "B")], ""),
+        ([form_reading("C")], "Đề nghị hủy tất cả biểu đã gửi, xã chưa làm được."),
+    ],
+)
+def test_a_withdrawal_that_comes_with_files_waits_and_takes_all_back_when_accepted(results, words):
+    known = _registered("A", "B")
+    twin = dataclasses.replace(known, twin=_message())
+    for before in (known, twin):
+        outcome = _decide(*results, own_words=words, known=before)
+        assert (outcome.state, outcome.reason) == ("held", "nil-after-registration")
+    accepted = _decide(*results, own_words=words, known=known, forced=True)
+    assert (accepted.submission.state, accepted.ack) == ("nil", "nil")
+    assert _decide(*results, own_words=words).state == "recorded"
+
+
+@pytest.mark.parametrize(
+    ("results", "words"),
+    [
+        ([form_reading("A")], "Xin rút điểm B, các điểm khác như biểu."),
+        ([form_reading("A", "C")], "Xin hủy biểu đã gửi, gửi lại biểu kèm theo."),
+        ([form_reading("A", "B")], "Xin rút biểu cũ chưa ký, thay bằng biểu này."),
+        ([form_reading("A", "C")], "Biểu này thay thế biểu đã gửi."),
+    ],
+)
+def test_a_form_in_place_of_the_one_withdrawn_is_a_correction(results, words):
+    outcome = _decide(*results, own_words=words, known=_registered("A", "B"))
+    assert (outcome.state, outcome.verdict) == ("recorded", "correction")
 
 
 def test_a_form_beside_a_nil_letter_is_held():

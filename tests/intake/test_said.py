@@ -1,5 +1,6 @@
 """What a commune said, and what others said in its mail. The daemon is real, servers are not."""
 
+import contextlib
 import datetime as dt
 import email
 import email.policy
@@ -9,8 +10,10 @@ import pytest
 from rigs.answering import NIL, form_of_hoa_cu
 from rigs.cast import moment
 from rigs.memory_office import CAMPAIGN, OFFICER, MemoryOffice, Unit
+from rigs.replies import reply
 from rigs.whole import mail, parsed, workbook_file
 
+from intake.demo_scenario import HOA_CU as ENTRIES
 from registry.model import CommuneKey, Message
 from registry.snapshot import commune_state, windows
 
@@ -74,12 +77,27 @@ def told(message: Message) -> str:
 
 
 @pytest.fixture
-def desk(tmp_path):
-    communes = [Unit("06223", "Hòa Cư", [HOA_CU]), Unit("06235", "Gia Cát", [GIA_CAT])]
-    changes = {"officers": {"digest_at": '"23:59"'}}
-    office = MemoryOffice(tmp_path / "office", moment(14), communes, changes)
-    yield Desk(office)
-    office.close()
+def open_desk(tmp_path):
+    def opened(**changes):
+        communes = [Unit("06223", "Hòa Cư", [HOA_CU]), Unit("06235", "Gia Cát", [GIA_CAT])]
+        changes = {"officers": {"digest_at": '"23:59"'}} | changes
+        office = MemoryOffice(tmp_path / "office", moment(14), communes, changes)
+        stack.callback(office.close)
+        return Desk(office)
+
+    with contextlib.ExitStack() as stack:
+        yield opened
+
+
+@pytest.fixture
+def desk(open_desk):
+    return open_desk()
+
+
+@pytest.fixture
+def asking(open_desk):
+    """An office that asks communes about strangers' forms."""
+    return open_desk(security={"ask_communes": "true"})
 
 
 def forwarding(inner: bytes, body: str, how: str = "rfc822", **headers: str) -> bytes:
@@ -179,3 +197,93 @@ def test_words_that_name_their_own_commune_or_the_place_of_a_point_do_not_wait(d
     assert desk.hears(body=f"UBND xã Hòa Cư báo cáo: {NIL}") == ("nil", "nil")
     said = "Xã gửi biểu; một điểm giáp xã Gia Cát. Các thôn khác không có nhu cầu."
     assert desk.hears(body=said, files=BOOK) == ("correction", "registered")
+
+
+# --- what a decision settles ---
+
+LATE = "Kính gửi Phòng, em Mai ở UBND xã Hòa Cư. Xã em chưa đăng ký kịp, xin gia hạn đến 25/5."
+
+
+def test_whose_answer_it_is_does_not_settle_what_it_says(desk):
+    """GÁN says whose; a second notice offers NHẬN, and that one settles it."""
+    assert desk.hears(STRANGER, body=LATE) == ("unknown-sender", "waiting")
+    assert desk.decides("assign") == ("nil-doubtful", "in-review")
+    assert "NHẬN" in str(parsed(desk.last).get_body().get_content())
+    assert desk.decides("assign") == ("nil-doubtful", "in-review")
+    assert desk.decides("accept") == ("nil", "nil")
+
+
+def test_assigned_words_take_no_points_back(desk):
+    desk.hears(files=BOOK)
+    body = "Em Mai xã Hòa Cư, ngoài 02 điểm đã gửi xã không có nhu cầu đăng ký thêm ạ."
+    desk.hears(STRANGER, body=body)
+    assert desk.decides("assign")[0] in {"nil-doubtful", "nil-after-registration"}
+    assert len(desk.points) == 2
+
+
+def test_what_is_clear_is_recorded_when_it_is_known_whose_it_is(desk):
+    desk.hears(STRANGER, body=NIL)
+    assert desk.decides("assign") == ("nil", "nil")
+    desk.hears(STRANGER, body="Xin hỏi mẫu biểu.")
+    assert desk.decides("assign")[0] == "query"
+    desk.hears(STRANGER, files=BOOK)
+    assert desk.decides("assign") == ("correction", "registered")
+
+
+def test_forms_that_differ_are_joined_by_a_person_s_yes_alone(desk):
+    two = [*BOOK, *workbook_file(form_of_hoa_cu(ENTRIES[:1]), "bieu moi.xlsx")]
+    assert desk.hears(STRANGER, files=two)[0] == "unknown-sender"
+    assert desk.decides("assign") == ("forms-differ", "in-review")
+    assert desk.points == []
+    assert desk.decides("accept")[0] == "submission"
+
+
+def test_a_commune_s_yes_to_a_stranger_s_forms_does_not_join_them(asking):
+    two = [*BOOK, *workbook_file(form_of_hoa_cu(ENTRIES[:1]), "bieu moi.xlsx")]
+    asking.gets(mail(STRANGER, files=two))
+    sent = [one for one in asking.office.courier.taken if one.recipient == HOA_CU]
+    asking.gets(reply("gmail", sent[0].raw, "ĐÚNG", sender=HOA_CU))
+    assert told(asking.store.message(1)) == "forms-differ"
+    assert (asking.points, asking.state()) == ([], "in-review")
+
+
+def test_a_confirmation_of_nothing_known_is_not_held_twice(desk):
+    assert desk.hears(body="ĐÚNG")[0] == "confirms-unclear"
+    assert desk.decides("accept")[0] == "query"
+
+
+# --- by a group's address ---
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"List_Id": "<xa.example>", "Precedence": "list"}, {"Auto_Submitted": "auto-generated"}],
+)
+def test_a_nil_return_by_a_group_s_address_is_shown_unanswered_and_counts_when_accepted(
+    desk, headers
+):
+    assert desk.hears(body=NIL, **headers) == ("words-only", "in-review")
+    assert [one.recipient for one in desk.office.courier.taken] == [OFFICER]
+    assert desk.decides("accept") == ("nil", "nil")
+
+
+# --- links ---
+
+
+def test_a_telephone_at_zalo_in_a_signature_is_no_file(desk):
+    contact = "Trân trọng.\nHoàng Thị Mai\nZalo: https://zalo.me/0912000101"
+    assert desk.hears(body=f"{NIL}\n\n{contact}") == ("nil", "nil")
+    assert desk.hears(body=f"Xin hỏi mẫu biểu.\n\n{contact}")[0] == "words-only"
+
+
+@pytest.mark.parametrize("link", ["https://drive.google.com/abc", "https://zalo.me/g/abcdef"])
+def test_a_nil_return_beside_a_link_to_a_file_waits_and_a_link_alone_asks_for_the_file(desk, link):
+    assert desk.hears(body=f"{NIL}\nChi tiết: {link}")[0] == "nil-doubtful"
+    for said in ("Xã gửi biểu", "Tệp lớn, không gửi kèm được"):
+        assert desk.hears(body=f"{said}: {link}")[0] == "link"
+
+
+def test_whose_it_is_does_not_settle_what_a_link_beside_a_nil_return_holds(desk):
+    desk.hears(STRANGER, body=f"{NIL}\nBiểu: https://drive.google.com/abc")
+    assert desk.decides("assign")[0] == "nil-doubtful"
+    assert desk.decides("accept") == ("nil", "nil")

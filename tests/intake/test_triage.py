@@ -358,7 +358,7 @@ def test_fault_119_more_than_fifty_received_lines() -> None:
 
 
 def test_fault_120_read_receipts_invitations_newsletters() -> None:
-    """Filed by reason, from whomever; spam with a workbook is a stranger's."""
+    """Filed by reason; spam with a workbook is a stranger's."""
     receipt = report(
         "disposition-notification",
         letters.words("Original-Message-ID: <a@x.example>", "message/disposition-notification"),
@@ -369,7 +369,9 @@ def test_fault_120_read_receipts_invitations_newsletters() -> None:
         kind="alternative",
     )
     newsletter = letters.plain(
-        "Tin tức", "List-Id: <news.example>\r\nList-Unsubscribe: <mailto:x@y.example>\r\n"
+        "Tin tức",
+        "List-Id: <news.example>\r\nList-Unsubscribe: <mailto:x@y.example>\r\n",
+        sender="tin@news.example",
     )
     bulk = letters.plain("Tin tức", "Precedence: bulk\r\n", sender="x@spam.example")
     for raw in (receipt, invitation, newsletter, bulk):
@@ -447,8 +449,9 @@ def test_fault_044_encrypted_is_unreadable() -> None:
 
 def test_fault_045_only_a_share_link() -> None:
     """Never fetched; with a file beside it, it is no matter."""
-    text = "Hồ sơ ở https://drive.google.com/x, không gửi kèm được"
+    text = "Hồ sơ ở https://drive.google.com/x, tệp lớn quá"
     assert judge(letters.plain(text)).verdict == "link"
+    assert judge(letters.plain(f"{text}, không gửi kèm được")).verdict is None  # read for a nil
     assert judge(letters.multipart([letters.words(text), letters.file()])).verdict is None
 
 
@@ -507,3 +510,45 @@ def test_fault_043_documents_of_a_forwarded_mail_count() -> None:
 def test_any_message_gets_a_verdict(raw: bytes, start: str) -> None:
     found = judge(start.encode() + raw)
     assert found.verdict is None or found.reason
+
+
+GROUP = "List-Id: <xa.commune.example>\r\nPrecedence: list\r\n"
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        GROUP,
+        "List-Unsubscribe: <mailto:x@commune.example>\r\n",
+        "Precedence: bulk\r\n",
+        "Auto-Submitted: auto-generated\r\n",
+    ],
+)
+@pytest.mark.parametrize("sender", [letters.SENDER, "chutich@commune.example"])
+def test_a_commune_s_words_by_a_group_s_address_are_shown_and_not_answered(
+    extra: str, sender: str
+) -> None:
+    raw = letters.plain("Xã không có nhu cầu.", extra, sender=sender)
+    assert judge(raw) == Triage("auto-reply", "words-only", hold=True)
+
+
+@pytest.mark.parametrize(
+    ("body", "extra"),
+    [
+        ("Hiện tôi đang đi công tác, sẽ trả lời sau.", "Precedence: bulk\r\n"),
+        ("I am out of the office.", "Precedence: bulk\r\n"),
+        ("Đây là thư trả lời tự động.", "Auto-Submitted: auto-generated\r\n"),
+        ("Xã không có nhu cầu.", "Auto-Submitted: auto-replied\r\n"),
+        ("Xã không có nhu cầu.", "X-Autoreply: yes\r\n"),
+        ("Xã không có nhu cầu.", "Precedence: junk\r\n"),
+        ("", GROUP),
+    ],
+)
+def test_what_a_program_writes_for_who_is_away_is_dropped(body: str, extra: str) -> None:
+    found = judge(letters.plain(body, extra))
+    assert (found.verdict in {"automatic", "auto-reply"}, found.hold) == (True, False)
+
+
+def test_a_newsletter_of_a_stranger_or_an_officer_is_dropped() -> None:
+    for sender in ("tin@news.example", "canbo@caoloc.example"):
+        assert not judge(letters.plain("Bản tin không có gì mới.", GROUP, sender=sender)).hold
