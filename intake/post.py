@@ -237,6 +237,7 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
         previous=previous,
         standing=standing,
         evidence=_evidence(desk, one),
+        unread=_unread(desk) if one.kind == "digest" else frozenset(),
         snapshot=snapshot,
         attachments=files or _correction(desk, one, campaign, commune, to_mend),
         dossier=_dossier(desk, one),
@@ -301,6 +302,10 @@ def _submission(desk: Desk, message: Message | None) -> Submission | None:
     if message is None or message.submission_id is None:
         return None
     return desk.store.submission(message.submission_id)
+
+
+def _unread(desk: Desk) -> frozenset[tuple[str, CommuneKey]]:
+    return desk.store.newest_unread([campaign.id for campaign in desk.config.campaigns])
 
 
 def _standing(desk: Desk, submission: Submission | None) -> Submission | None:

@@ -211,6 +211,7 @@ def context(config: Config, campaign: Campaign, commune: Commune, now: dt.dateti
         submission=current,
         previous=before,
         evidence=_evidence(campaign, commune, now),
+        unread=frozenset({(campaign.id, commune.key)}),
         snapshot=_snapshot(config, campaign, current, now),
         attachments=(Attachment("Biểu đăng ký.xlsx", b"PK"),),
         report=ReportFacts(ReportRow(1, campaign.id, 1, now, _SHA, ())),

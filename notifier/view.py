@@ -30,6 +30,7 @@ from notifier.when_asked import WhenAsked
 from parsers.reading import Letter
 from registry.model import (
     WHOSE_IS_OPEN,
+    CommuneKey,
     Document,
     Mail,
     Message,
@@ -166,6 +167,7 @@ class Context:
     previous: Submission | None = None
     standing: Submission | None = None
     evidence: tuple[Mail, ...] = ()
+    unread: frozenset[tuple[str, CommuneKey]] = frozenset()
     snapshot: Snapshot | None = None
     attachments: tuple[Attachment, ...] = ()
     dossier: tuple[Document, ...] = ()
@@ -236,6 +238,7 @@ def view(due: Due, context: Context) -> View:
         ),
         "attachments": [_attachment(item) for item in context.attachments],
         "unreachable": WhenAsked(lambda: _unreachable(context)),
+        "unread": WhenAsked(lambda: _unread(context)),
         "unreached": WhenAsked(lambda: _unreached(context)),
         "unproven": WhenAsked(lambda: _unproven(context)),
         "facts": [
@@ -426,6 +429,7 @@ def _message(message: Message, context: Context) -> View:
         "sha": message.sha256,
         "short": message.sha256[:12],
         "tries": message.tries,
+        "waits": message.state == "held",
     }
 
 
@@ -615,6 +619,11 @@ def _unreachable(context: Context) -> list[str]:
     """Return the communes whose every address is missing or bounced: a person must call them."""
     bounced = context.snapshot.bounced if context.snapshot else frozenset()
     return _titles(one for _, one in _members(context) if not live(one.emails, bounced))
+
+
+def _unread(context: Context) -> list[str]:
+    """Return the communes whose newest mail could not be read: an older answer may count."""
+    return _titles(one for call, one in _members(context) if (call.id, one.key) in context.unread)
 
 
 def _unreached(context: Context) -> list[str]:
