@@ -517,8 +517,13 @@ def accept(message: MessageId, by: By = "") -> None:
     with store:
         one = _existing(store, message)
         acceptable(config, one)
-        store.accept(one.id, by or _whoever(), _now())
+        after = store.accept(one.id, by or _whoever(), _now())
+        newer = None
+        if after.campaign and after.commune:
+            newer = store.current_submission(after.campaign, after.commune)
     _echo(f"message {message} is accepted; the daemon records it at its next tick")
+    if newer is not None and newer.received_at > one.received_at:
+        _echo(f"it came before {newer.receipt}, which goes on counting")
     if one.verdict in {"infected", "unchecked"}:
         _echo("it is scanned again before: what the scanner still finds stays held, unopened")
 

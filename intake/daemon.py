@@ -193,8 +193,9 @@ class Daemon:
             _log.error("reader_broken", reason=str(error))
             self.health.signs.fails("reader", self.desk.clock(), self.trouble)
             return False
-        self.health.signs.works("reader")
-        self.proposals_due |= self.desk.store.journal_head() != before
+        if self.desk.store.journal_head() != before:  # only what was tried proves anything
+            self.health.signs.works("reader")
+            self.proposals_due = True
         return more
 
     def _tell_readers(self) -> None:

@@ -222,7 +222,10 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
     submission = _submission(desk, message)
     previous = _previous(desk, message, submission, snapshot)
     enclosure = _enclosure(desk, one, message) if message else _Enclosure()
+    standing = _standing(desk, submission)
     files = enclosure.files or _attachments(desk, one, campaign, commune)
+    # Nobody is to mend a version that does not count.
+    to_mend = None if standing else submission or previous
     return Context(
         config=config,
         now=now,
@@ -232,9 +235,11 @@ def context_for(desk: Desk, one: Due, snapshot: Snapshot, now: dt.datetime) -> C
         documents=tuple(store.documents(message.id)) if message else (),
         submission=submission,
         previous=previous,
+        standing=standing,
         evidence=_evidence(desk, one),
+        unread=_unread(desk) if one.kind == "digest" else frozenset(),
         snapshot=snapshot,
-        attachments=files or _correction(desk, one, campaign, commune, submission or previous),
+        attachments=files or _correction(desk, one, campaign, commune, to_mend),
         dossier=_dossier(desk, one),
         report=_report(desk, one, campaign),
         secret=desk.vault.secret() if one.asks else b"",
@@ -278,12 +283,13 @@ def _target(desk: Desk, message: Message | None) -> Target | None:
         about = desk.store.message(told.number)
     except KeyError:  # a forged token of a message that never was
         return None
-    brought = about.submission_id
+    brought = _submission(desk, about)
     return Target(
         about,
         commune_of(desk, about.commune),
         desk.config.campaign_if_known(about.campaign),
-        desk.store.submission(brought) if brought is not None else None,
+        brought,
+        _standing(desk, brought),
     )
 
 
@@ -296,6 +302,17 @@ def _submission(desk: Desk, message: Message | None) -> Submission | None:
     if message is None or message.submission_id is None:
         return None
     return desk.store.submission(message.submission_id)
+
+
+def _unread(desk: Desk) -> frozenset[tuple[str, CommuneKey]]:
+    return desk.store.newest_unread([campaign.id for campaign in desk.config.campaigns])
+
+
+def _standing(desk: Desk, submission: Submission | None) -> Submission | None:
+    """The version that counts instead of this one, which came earlier."""
+    if submission is None or submission.current:
+        return None
+    return desk.store.current_submission(submission.campaign, submission.commune)
 
 
 def _current(message: Message, snapshot: Snapshot) -> Submission | None:

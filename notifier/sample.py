@@ -114,6 +114,10 @@ def _acks(
             facts = replace(facts, submission=None)
         elif ack == "nil":
             facts = replace(facts, submission=submission(campaign, commune, moment, "nil"))
+        if facts.submission is not None:
+            for later in ("registered", "nil"):
+                counts = submission(campaign, commune, moment, later)
+                yield due("ack", f"ack-{ack}"), replace(facts, previous=None, standing=counts)
         yield due("ack", f"ack-{ack}"), facts
         if facts.submission is None:
             nil = submission(campaign, commune, moment, "nil")
@@ -207,6 +211,7 @@ def context(config: Config, campaign: Campaign, commune: Commune, now: dt.dateti
         submission=current,
         previous=before,
         evidence=_evidence(campaign, commune, now),
+        unread=frozenset({(campaign.id, commune.key)}),
         snapshot=_snapshot(config, campaign, current, now),
         attachments=(Attachment("Biểu đăng ký.xlsx", b"PK"),),
         report=ReportFacts(ReportRow(1, campaign.id, 1, now, _SHA, ())),

@@ -30,6 +30,7 @@ from notifier.when_asked import WhenAsked
 from parsers.reading import Letter
 from registry.model import (
     WHOSE_IS_OPEN,
+    CommuneKey,
     Document,
     Mail,
     Message,
@@ -146,7 +147,8 @@ class Context:
     """What a mail may speak of besides its due.
 
     ``previous`` is the version that this submission replaces, or, for a duplicate, the version
-    already recorded. ``evidence`` are the mails that went to the commune before. ``snapshot``
+    already recorded; ``standing`` the one that counts, where this submission does not because it
+    came earlier. ``evidence`` are the mails that went to the commune before. ``snapshot``
     serves the mails about a whole campaign (digest, draft, report). ``dossier`` are all documents
     that came for the commune's points, whichever mail brought them. ``report`` is the one that a
     draft, a report, an answer by reply or the Department's answer is about. ``secret`` seals the
@@ -163,7 +165,9 @@ class Context:
     documents: tuple[Document, ...] = ()
     submission: Submission | None = None
     previous: Submission | None = None
+    standing: Submission | None = None
     evidence: tuple[Mail, ...] = ()
+    unread: frozenset[tuple[str, CommuneKey]] = frozenset()
     snapshot: Snapshot | None = None
     attachments: tuple[Attachment, ...] = ()
     dossier: tuple[Document, ...] = ()
@@ -185,6 +189,8 @@ class Target:
     commune: Commune | None = None
     campaign: Campaign | None = None
     submission: Submission | None = None
+    #: The version that counts instead of it, if it came earlier than that.
+    standing: Submission | None = None
 
 
 def reply_token(due: Due, context: Context) -> str:
@@ -217,8 +223,9 @@ def view(due: Due, context: Context) -> View:
         "documents": [_document(item, context) for item in context.documents[:_FILES_SHOWN]],
         "submission": _submission(context.submission, campaign, context),
         "previous": _version(context.previous, context),
+        "standing": _version(context.standing, context),
         "changes": told_changes(campaign, context.previous, context.submission),
-        "asked": told_doubts(campaign, context.submission or _confirmable(context)),
+        "asked": told_doubts(campaign, _asked_about(context)),
         "dossier": _dossier(context),
         "timing": _timing(context),
         "evidence": [_evidence(mail, context) for mail in context.evidence],
@@ -231,6 +238,7 @@ def view(due: Due, context: Context) -> View:
         ),
         "attachments": [_attachment(item) for item in context.attachments],
         "unreachable": WhenAsked(lambda: _unreachable(context)),
+        "unread": WhenAsked(lambda: _unread(context)),
         "unreached": WhenAsked(lambda: _unreached(context)),
         "unproven": WhenAsked(lambda: _unproven(context)),
         "facts": [
@@ -327,6 +335,7 @@ def _target(context: Context) -> View | None:
         "campaign": wording.clean(target.campaign.title, 200) if target.campaign else "",
         "by": wording.clean(target.message.forced_by, 200),
         "submission": _version(target.submission, context),
+        "standing": _version(target.standing, context),
     }
 
 
@@ -420,6 +429,7 @@ def _message(message: Message, context: Context) -> View:
         "sha": message.sha256,
         "short": message.sha256[:12],
         "tries": message.tries,
+        "waits": message.state == "held",
     }
 
 
@@ -483,8 +493,13 @@ def _submission(
     }
 
 
-def _confirmable(context: Context) -> Submission | None:
-    """The version that counts, where a commune confirmed another one."""
+def _asked_about(context: Context) -> Submission | None:
+    """The version of which a mail asks: none that does not count, as it came earlier.
+
+    Where a commune confirmed another one it is the version that counts.
+    """
+    if context.submission is not None:
+        return None if context.standing else context.submission
     told = context.message is not None and context.message.ack == "confirm-older"
     return context.previous if told else None
 
@@ -604,6 +619,11 @@ def _unreachable(context: Context) -> list[str]:
     """Return the communes whose every address is missing or bounced: a person must call them."""
     bounced = context.snapshot.bounced if context.snapshot else frozenset()
     return _titles(one for _, one in _members(context) if not live(one.emails, bounced))
+
+
+def _unread(context: Context) -> list[str]:
+    """Return the communes whose newest mail could not be read: an older answer may count."""
+    return _titles(one for call, one in _members(context) if (call.id, one.key) in context.unread)
 
 
 def _unreached(context: Context) -> list[str]:

@@ -106,6 +106,28 @@ _EARLIER_ROUND = (
     .order_by(messages.c.id.desc())
     .limit(1)
 )
+_WHO = (messages.c.campaign, messages.c.commune_code, messages.c.commune_from)
+_NEWEST_OF_EACH = (
+    sa.select(*_WHO, sa.func.max(messages.c.received_at).label("newest_at"))
+    .where(
+        messages.c.campaign.in_(sa.bindparam("campaigns", expanding=True)),
+        messages.c.commune_code.is_not(None),
+        messages.c.state != "rejected",
+    )
+    .group_by(*_WHO)
+    .subquery()
+)
+_NEWEST_UNREAD = (
+    sa.select(*_WHO)
+    .join(
+        _NEWEST_OF_EACH,
+        sa.and_(
+            messages.c.received_at == _NEWEST_OF_EACH.c.newest_at,
+            *(column == _NEWEST_OF_EACH.c[column.name] for column in _WHO),
+        ),
+    )
+    .where(messages.c.state == "recorded", messages.c.verdict.in_(["unreadable", "too-large"]))
+)
 _VERSIONS = sa.select(submissions).order_by(
     submissions.c.campaign,
     submissions.c.commune_code,
@@ -352,6 +374,15 @@ class LookRows(Part):
         )
         with self._database.read() as connection:
             return set(connection.execute(query).scalars())
+
+    def newest_unread(self, campaigns: Sequence[str]) -> frozenset[tuple[str, CommuneKey]]:
+        """Return the communes whose newest message in a campaign was not read, by campaign.
+
+        One that is held waits for a person, who was told.
+        """
+        with self._database.read() as connection:
+            found = connection.execute(_NEWEST_UNREAD, {"campaigns": list(campaigns)})
+            return frozenset((row[0], (row[1], row[2])) for row in found)
 
     def submissions(self, campaign: str, key: CommuneKey | None = None) -> list[Submission]:
         """Return all versions in a campaign, withdrawn ones too, by commune and version."""

@@ -4,11 +4,19 @@ import datetime as dt
 from pathlib import Path
 
 import pytest
-from rigs.answering import GIA_CAT_MAIL, HOA_CU_MAIL, OFFICER, form_of_hoa_cu, state
+from rigs.answering import (
+    GIA_CAT_MAIL,
+    HOA_CU_MAIL,
+    OFFICER,
+    form_of_hoa_cu,
+    key_of,
+    state,
+)
 from rigs.replaying import comes_out_equal
 from rigs.replies import PROGRAMS, reply
-from rigs.whole import Whole, mail, parsed, words, workbook_file
+from rigs.whole import CAMPAIGN, Whole, mail, parsed, words, workbook_file
 
+from intake.demo_scenario import HOA_CU
 from registry.errors import NotPossible
 from registry.model import Event, Message
 
@@ -17,7 +25,7 @@ pytestmark = pytest.mark.e2e
 STRANGER = "hoacu2010@gmail.example"
 COLLEAGUE = "canbo2.ktht@caoloc.example"
 TWO_OFFICERS = {"addresses": f'["{OFFICER}", "{COLLEAGUE}"]'}
-DAY = dt.timedelta(days=1)
+HOUR, DAY = dt.timedelta(hours=1), dt.timedelta(days=1)
 BOOK = form_of_hoa_cu()
 
 
@@ -310,3 +318,22 @@ def test_a_notice_about_a_reply_asks_about_that_reply_alone(office: Whole):
     answer(office, notice(office), "BỎ")
     assert [event.kind for event in decisions(office, 2)] == ["rejected"]
     assert decisions(office, 1) == []
+
+
+def test_an_older_answer_that_is_accepted_does_not_pass_for_the_one_that_counts(office: Whole):
+    """A nil return is held, a form comes after it: whoever hears of the nil hears what counts."""
+    office.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
+    office.tick()
+    asked = ask(office, mail(HOA_CU_MAIL, "bc", body="Qua rà soát, xã không có nhu cầu."))
+    office.now += HOUR
+    office.deliver(mail(HOA_CU_MAIL, files=workbook_file(form_of_hoa_cu(HOA_CU[:1]))))
+    office.tick()
+    answer(office, asked, "NHẬN")
+    assert state(office) == "registered"
+    counts = office.store.current_submission(CAMPAIGN, key_of(office, "06223"))
+    assert counts is not None
+    told = [one for one in office.sent if one.recipients == (HOA_CU_MAIL,)][-1]
+    assert str(parsed(told.raw)["Subject"]).startswith("[Đã lưu – bản đến sau có hiệu lực]")
+    for said in (" ".join(words(told.raw).split()), last_words(office)):
+        assert counts.receipt in said
+        assert "có hiệu lực" in said

@@ -585,7 +585,10 @@ def test_a_reader_that_cannot_be_started_amid_a_batch_is_told_and_no_messages_fa
         patched.setattr(whole.desk.reader, "read", broken)
         whole.tick()
         assert [one.kind for one in whole.store.mails()] == ["alert"]
+    whole.daemon.understand_and_record(retry=False)  # nothing new: that proves nothing
+    assert "reader" in whole.daemon.health.signs.failing
     whole.tick()
+    assert "reader" not in whole.daemon.health.signs.failing
     assert _state(whole, "06223") == "registered"
 
 

@@ -160,6 +160,13 @@ def test_nobody_who_has_registered_is_told_that_nothing_is(kind: str) -> None:
     assert nothing in flat(words(due(f"ack-{kind}"), context(submission=None)).text)
 
 
+@pytest.mark.parametrize("state", ["recorded", "held"])
+def test_only_who_was_told_is_said_to_have_been_told(state: str) -> None:
+    facts = context(submission=None, message=rig.message(state=state))
+    said = flat(words(due("ack-unreadable"), facts).text)
+    assert ("Cán bộ phụ trách cũng đã được báo" in said) == (state == "held")
+
+
 def test_the_call_names_ask_deadline_silence_rule_and_responsibility() -> None:
     form = Attachment("Bieu.xlsx", b"PK")
     said = words(due("call"), context(message=None, submission=None, attachments=(form,)))

@@ -24,6 +24,17 @@ def test_fault_124_the_digest_names_a_year_without_holidays(day: str, told: str)
     assert digest.facts["unknown_year"] == told
 
 
+def test_the_digest_names_whose_newest_mail_could_not_be_read() -> None:
+    """Nobody else is told of it, and the version before counts."""
+    now = world.at(16, 9)
+    config = world.config(communes=[HOA_CU])
+    place = config.campaigns[0].id, HOA_CU.key
+    digest = Due("digest", "digest/2024-05-16", ("a@b.example",), "digest", now)
+    for unread, listed in ((frozenset({place}), [HOA_CU.title]), (frozenset(), [])):
+        facts = Context(config=config, now=now, snapshot=snapshot(now), unread=unread)
+        assert view(digest, facts)["unread"] == listed
+
+
 @pytest.mark.parametrize(
     ("unit", "listed"),
     [

@@ -133,6 +133,24 @@ def test_a_form_from_before_the_opening_counts_while_it_waits(store: Store) -> N
     assert commune_state(store.snapshot(opens_later), CAMPAIGN, HOA_CU) == "waiting"
 
 
+def test_a_newest_message_that_was_not_read_is_known(store: Store) -> None:
+    def unread() -> bool:
+        return (CAMPAIGN, HOA_CU) in store.newest_unread([CAMPAIGN])
+
+    store.record(arrive(store, "form", 0), answer(), at(1))
+    assert not unread()
+    store.record(arrive(store, "damaged", 5), outcome("unreadable"), at(6))
+    assert unread()
+    assert store.newest_unread(["other"]) == frozenset()
+    held = arrive(store, "locked", 7)
+    store.record(held, outcome("unreadable", "held"), at(8))
+    assert not unread()  # a person has it
+    store.reject(held, "no", "officer", at(9))
+    assert unread()
+    store.record(arrive(store, "again", 10), answer(content="2"), at(11))
+    assert not unread()
+
+
 def test_windows_are_what_the_config_says() -> None:
     assert windows([CALL]) == {CAMPAIGN: (at(-1000), at(1000))}
 
