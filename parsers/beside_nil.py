@@ -93,7 +93,8 @@ _COMMUNE = (
 )
 #: Between the commune and its act: that it wrote, told or examined is no act of registering.
 _OTHER_ACT = (
-    r"(?:viec|ve|ket qua|tinh hinh|nhu cau|cong van|van ban|huong dan|noi dung|bao cao|thong bao"
+    r"(?:viec|ve|danh sach|bieu|phieu|ket qua|tinh hinh|nhu cau|cong van|van ban|huong dan"
+    r"|noi dung|bao cao|thong bao"
     r"|cua|theo|van dong|tuyen truyen|trien khai|chir? dao|moi|giao|cac|ra soat|nhan|cam ket"
     r"|chiu|nao|pho bien|den|yeu cau)"
 )

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from parsers.columns import Assignment, Captions, Column, assigned, is_index
 from parsers.form import Field
 from parsers.grid import Cell, Grid
+from parsers.money import money_unit, unit_line
 from parsers.quantities import quantity_unit
-from parsers.values import money_unit
 from parsers.vietnamese import fold, squash
 
 #: A header lower than this would be under a screenful of titles many times over.
@@ -19,7 +19,6 @@ _LIKELY_ROWS = 12
 _LONGEST_CAPTION = 160
 _LONGEST_MARK, _BRACKETED = 4, 5
 _INDEX_MARK = re.compile(r"\(?\s*(?:\d{1,2}[a-z]?|[A-Za-z])(?:\s*[=+\-*/x:(].*)?\s*\)?")
-_UNIT_LINE = re.compile(r"\b(?:don vi tinh|dvt|don vi)\b")
 _UNIT_WORD = re.compile(
     r"(?:(?:1 ?000|nghin|ngan|trieu|tr|ty|ti) )?(?:dong|vnd|d)"
     r"|m2|met vuong|sao|ha|nguoi|diem|san pham|%"
@@ -301,11 +300,9 @@ def unit_above(grid: Grid, first: int) -> str:
 def stated_unit(lines: Sequence[str]) -> str:
     """Return the money unit that the last line which states one does, "" if there is none."""
     for line in reversed(lines):
-        stated = _UNIT_LINE.search(fold(line))
-        if stated and len(line) <= _LONGEST_CAPTION:
-            unit = money_unit(line)
-            if unit:
-                return unit
+        unit = unit_line(line) if len(line) <= _LONGEST_CAPTION else None
+        if unit:
+            return unit
     return ""
 
 

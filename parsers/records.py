@@ -1,5 +1,6 @@
 """Data rows → values: one record per point, each value with its place, confidence and finding."""
 
+import datetime as dt
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -86,16 +87,14 @@ def contexts(header: Header, rows: Sequence[BodyRow]) -> dict[str, Context]:
     for column in header.columns:
         key = column.field.key
         told_by_cells = column.field.type in _SUMMED_TYPES or column.field.type == "date"
-        texts = {
-            cell.text
-            for row in (told if told_by_cells else ())
-            if (cell := row.own.get(key)) and _is_text(cell)
-        }
+        cells = [cell for row in (told if told_by_cells else ()) if (cell := row.own.get(key))]
+        texts = {cell.text for cell in cells if _is_text(cell)}
         found[key] = Context(
             column.unit,
             column.unit_certain,
             _decimal_sign(column.field, texts),
             _day_first(column.field, texts, told=header.exact),
+            _exchanged(column.field, cells),
             told=header.exact,
         )
     return found
@@ -133,6 +132,20 @@ def _day_first(entry: Field, texts: Collection[str], *, told: bool) -> bool:
     found = [match for text in texts for match in _DATE.finditer(text)]
     shown = any(int(match[1]) > _MONTHS for match in found)
     return shown or (told and not any(int(match[2]) > _MONTHS for match in found))
+
+
+def _exchanged(entry: Field, cells: Sequence[Cell]) -> bool:
+    """Tell a column that a month-first spreadsheet parted: days over 12 are texts, others dates."""
+    if entry.type != "date":
+        return False
+    typed, left = [], []
+    for cell in cells:
+        if isinstance(cell.value, dt.date):
+            typed.append(cell.value.day)
+        elif match := _DATE.fullmatch(cell.text.strip()):
+            left.append((int(match[1]), int(match[2])))
+    days_over = any(day > _MONTHS >= month for day, month in left)
+    return days_over and bool(typed) and max(typed) <= _MONTHS
 
 
 def records(grid: Grid, header: Header, rows: Sequence[BodyRow], first: int) -> list[Record]:
