@@ -176,8 +176,8 @@ class _Round:
             except NotHanded:
                 continue
             trouble = isinstance(outcome, AuthFailed | Later) and _is_everybodys(outcome)
-            if trouble and self._busy and letter not in self._handed:
-                # Others work: the server has enough of us, or the last line will run into it too.
+            if trouble and letter not in self._handed and self._others_work(line):
+                # The server has enough of us, or the last line will run into it too.
                 self._free.remove(line)
                 self._clerk.back(letter)
                 continue
@@ -186,6 +186,10 @@ class _Round:
             self._clerk.done(letter, outcome)
             heard = True
         return heard
+
+    def _others_work(self, line: Line) -> bool:
+        """Whether another line has a letter, or is free because it is just done with one."""
+        return bool(self._busy) or any(one.is_open for one in self._free if one is not line)
 
 
 def _is_everybodys(outcome: AuthFailed | Later) -> bool:

@@ -175,7 +175,7 @@ FOR_HOA_CU = "Gửi nhờ hộp thư xã bạn. Qua rà soát, xã Hòa Cư khô
     "what",
     [
         {"body": FOR_HOA_CU},
-        {"body": "Xã Gia Cát đã gửi biểu bản giấy. Xã Hòa Cư không có nhu cầu."},
+        {"body": "Xã Gia Cát đã họp các thôn hôm qua. Xã Hòa Cư không có nhu cầu."},
         {"subject": "UBND xã Hòa Cư báo cáo", "body": NIL},
     ],
 )
