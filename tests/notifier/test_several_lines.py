@@ -1,7 +1,8 @@
 """Several mails under way at once: the same promises as one by one."""
 
+import asyncio
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,9 @@ from rigs.world import CAMPAIGN, HOA_CU, at
 
 from config.model import Config, Smtp
 from notifier.clerk import Pace
-from notifier.delivery import AuthFailed, Clerk, Delivery, Sent
+from notifier.delivery import AuthFailed, Clerk, Delivery, Later, Letter, Sent
 from notifier.outbox import Carrier, Round, recover, send_due
-from notifier.smtp import Courier
+from notifier.smtp import Courier, _Round
 from registry.errors import RegistryBusy
 from registry.model import NewMail
 from registry.sending import MailOutcome, WrittenDown
@@ -184,6 +185,61 @@ def test_a_server_that_admits_no_second_connection_is_not_pressed(
     assert server.connections <= 1 + LINES - 1
     assert set(server.copies().values()) == {1}
     assert {mail.attempts for mail in office.store.mails()} == {1}
+
+
+class ListClerk:
+    """Gives letters of a list; ``outcomes`` is what became of each."""
+
+    waiting = 1000
+
+    def __init__(self, count: int) -> None:
+        self._left = [Letter(number, f"xa{number}@caoloc.example", b"") for number in range(count)]
+        self.outcomes: dict[int, Delivery] = {}
+
+    def take(self) -> Letter | None:
+        return self._left.pop(0) if self._left else None
+
+    def back(self, letter: Letter) -> None:
+        self._left.insert(0, letter)
+
+    def done(self, letter: Letter, delivery: Delivery) -> None:
+        self.outcomes[letter.mail_id] = delivery
+
+    def write(self, handing: Sequence[Letter]) -> list[int]:
+        return [letter.mail_id for letter in handing]
+
+
+class SlowLine:
+    """Is done with its second letter when the other line is."""
+
+    def __init__(self, meeting: asyncio.Barrier, *, admitted: bool) -> None:
+        self._meeting, self._met, self.is_open = meeting, False, admitted
+
+    async def bring(self, letter: Letter, go: Callable[[], Awaitable[bool]]) -> Delivery:
+        if self.is_open:
+            await go()
+        if letter.mail_id in {1, 2} and not self._met:
+            self._met = True
+            await self._meeting.wait()
+        return Sent("250 ok", "mail") if self.is_open else Later("421 too many", everybody=True)
+
+    def drop(self) -> None:
+        self.is_open = False
+
+
+def test_who_is_not_admitted_just_when_the_other_is_done_gives_its_letter_back() -> None:
+    """Both are heard of at once: no line has a letter then, and yet the server works."""
+
+    async def walk() -> None:
+        meeting = asyncio.Barrier(2)
+        lines = [SlowLine(meeting, admitted=True), SlowLine(meeting, admitted=False)]
+        await _Round(clerk, lines).walk()  # type: ignore[arg-type]  not whole lines
+
+    clerk = ListClerk(4)
+    asyncio.run(walk())
+    assert {number: type(one) for number, one in clerk.outcomes.items()} == dict.fromkeys(
+        range(4), Sent
+    )
 
 
 def test_trouble_with_the_server_ends_the_round_and_burns_no_attempt(
