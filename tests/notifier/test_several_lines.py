@@ -233,7 +233,7 @@ def test_who_is_not_admitted_just_when_the_other_is_done_gives_its_letter_back()
     async def walk() -> None:
         meeting = asyncio.Barrier(2)
         lines = [SlowLine(meeting, admitted=True), SlowLine(meeting, admitted=False)]
-        await _Round(clerk, lines).walk()  # type: ignore[arg-type]  not whole lines
+        await _Round(clerk, lines).walk()  # type: ignore[arg-type]
 
     clerk = ListClerk(4)
     asyncio.run(walk())
