@@ -87,7 +87,7 @@ def test_an_older_letter_that_is_accepted_later_replaces_nothing(office):
     office.tick(office.now + HOUR)
     office.store.assign(1, key_of(office, "06223"), CAMPAIGN, "officer", office.now)
     office.tick()
-    assert marks(office, HOA_CU_MAIL) == ["Đã nhận", "Đã nhận"]
+    assert marks(office, HOA_CU_MAIL) == ["Đã nhận", "Đã lưu – bản đến sau có hiệu lực"]
     assert "thay thế bản đã nhận" not in " ".join(words(office.sent[-1].raw).split())
 
 

@@ -87,7 +87,7 @@ def test_fault_017_without_move_a_letter_is_filed_and_others_stay(office, monkey
 def test_fault_022_a_first_start_takes_small_batches_oldest_first(open_office, monkeypatch):
     """FAULTS 22: hundreds of letters: few at a time, none of the old ones fetched or answered."""
     office = open_office(limits={"batch": "5"})
-    inbox = [mail(HOA_CU_MAIL, body=f"Tin {n}", Precedence="bulk") for n in range(230)]
+    inbox = [mail("bantin@tintuc.example", body=f"Tin {n}", Precedence="bulk") for n in range(230)]
     office.dovecot.fill(inbox, office.user)
     go_live_at = moment(13, 0)
     maildir = office.dovecot.dir / "mail" / office.user / "new"

@@ -58,7 +58,7 @@ class Steps:
         self.failures = list(failures)
         self.desk = SimpleNamespace(clock=lambda: dt.datetime.now(dt.UTC))
         self.health = SimpleNamespace(signs=Signs(), read_at=None, look=lambda: ())
-        self.publisher = SimpleNamespace(numbers=None)
+        self.publisher = SimpleNamespace(numbers=None, publish=lambda **_: None)
 
     def until_idle(self) -> None:
         self.ticks += 1
