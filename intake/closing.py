@@ -5,9 +5,9 @@ inbox was read completely since the campaign closed, with nothing left to unders
 """
 
 import datetime as dt
-from collections.abc import Mapping
-from functools import lru_cache
-from typing import Literal
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+from typing import Literal, TypeVar
 
 import structlog
 
@@ -39,6 +39,8 @@ from registry.store import Store
 from registry.vault import Vault, VaultDamaged
 
 _log = structlog.get_logger("closing")
+
+_Said = TypeVar("_Said")
 
 #: Why a draft must not be released.
 Untrue = Literal["", "taken-back", "heard", "as-released"]
@@ -134,7 +136,7 @@ def _compared(
     same = inputs.receipts == _counted(desk.vault, newest)
     # A bounce that came later takes evidence away: the approver must not sign the old words.
     same &= inputs.unreached == _unreached(desk.vault, newest)
-    same &= inputs.states == _states(desk.vault, newest.inputs_sha256)
+    same &= inputs.states == _states(desk.vault, newest)
     return "none" if same else "other"
 
 
@@ -211,48 +213,47 @@ def calls_silent(snapshot: Snapshot, vault: Vault, campaign: Campaign, report: R
     undone = undone_silences(snapshot, campaign)
     if not undone or not report.inputs_sha256:
         return False
-    told = _states(vault, report.inputs_sha256)
+    told = _states(vault, report)
     return any(key in undone for key, state in told if state == "silent")
 
 
 def _counted(vault: Vault, report: ReportRow) -> frozenset[str]:
-    """The receipt numbers that a frozen report counts; none, when its inputs are lost.
+    """The receipt numbers that a frozen report counts."""
+    return _told(report, lambda sha256: counted_receipts(vault.get(sha256)), log=True)
+
+
+def _unreached(vault: Vault, report: ReportRow) -> frozenset[str]:
+    """The communes that a frozen report calls silent though no mail was delivered to them."""
+    return _told(report, lambda sha256: unreached_silent(vault.get(sha256)))
+
+
+def _states(vault: Vault, report: ReportRow) -> frozenset[tuple[CommuneKey, CommuneState]]:
+    """Where each commune stands in a frozen report."""
+    return _told(report, partial(_states_read, vault))
+
+
+def _told(
+    report: ReportRow, read: Callable[[str], frozenset[_Said]], *, log: bool = False
+) -> frozenset[_Said]:
+    """Return what ``read`` finds in a frozen report's inputs; nothing, when they are lost.
 
     Raises:
         VaultAway: they cannot be read now.
     """
     try:
-        return counted_receipts(vault.get(report.inputs_sha256))
+        return read(report.inputs_sha256)
     except VaultAway:
         raise  # not lost: what is compared without them would be taken for a difference
     except (KeyError, ValueError, VaultDamaged, OSError) as error:
-        _log.warning("inputs_lost", campaign=report.campaign, number=report.number, why=str(error))
+        if log:
+            why = str(error)
+            _log.warning("inputs_lost", campaign=report.campaign, number=report.number, why=why)
         return frozenset()
-
-
-def _unreached(vault: Vault, report: ReportRow) -> frozenset[str]:
-    """The communes that a frozen report calls silent though no mail was delivered to them."""
-    try:
-        return unreached_silent(vault.get(report.inputs_sha256))
-    except VaultAway:
-        raise
-    except (KeyError, ValueError, VaultDamaged, OSError):
-        return frozenset()  # `_counted` has logged it
-
-
-def _states(vault: Vault, inputs_sha256: str) -> frozenset[tuple[CommuneKey, CommuneState]]:
-    """Where each commune stands in a frozen report; nowhere, when its inputs are lost."""
-    try:
-        return _states_read(vault, inputs_sha256)
-    except VaultAway:
-        raise
-    except (KeyError, ValueError, VaultDamaged, OSError):
-        return frozenset()  # `_counted` has logged it
 
 
 @lru_cache(maxsize=4)
 def _states_read(vault: Vault, inputs_sha256: str) -> frozenset[tuple[CommuneKey, CommuneState]]:
-    """The same, remembered: of a country they are 150 MB, and every tick asks."""
+    """Where each commune stands, remembered: of a country they are 150 MB, and every tick asks."""
     return told_states(vault.get(inputs_sha256))
 
 
