@@ -8,6 +8,7 @@ import itertools
 import openpyxl
 import pytest
 from rigs.answering import form_of_hoa_cu
+from rigs.arrival_desk import ArrivalDesk
 from rigs.cast import moment
 from rigs.memory_office import CAMPAIGN, OFFICER, MemoryOffice, Unit
 from rigs.replies import PREFIXES, PROGRAMS, reply
@@ -15,9 +16,8 @@ from rigs.whole import mail, parsed, words, workbook_file
 
 from intake.confirm import receipts_in, says_right
 from intake.demo_scenario import HOA_CU
-from registry.model import Message, Submission
+from registry.model import Submission
 
-HOUR = dt.timedelta(hours=1)
 WHO = "hoacu@caoloc.example"
 CHAIR = "chutich.hoacu@caoloc.example"
 OTHER = "giacat@caoloc.example"
@@ -38,18 +38,8 @@ def doubtful(area: str = "khoảng 45,5", **faults: object) -> bytes:
     return out.getvalue()
 
 
-class Desk:
+class Desk(ArrivalDesk):
     """An office with two communes, and what they see of it."""
-
-    def __init__(self, office: MemoryOffice) -> None:
-        self.office, self.store = office, office.store
-
-    def gets(self, raw: bytes) -> Message:
-        """A mail comes, an hour later, and is worked off; what the office made of it."""
-        self.office.pass_time(HOUR)
-        self.office.server.deliver(raw, self.office.now)
-        self.office.daemon.until_idle()
-        return max(self.store.messages(), key=lambda one: one.id)
 
     def gets_form(self, data: bytes | None = None, name: str = "Biểu đăng ký.xlsx") -> bytes:
         """A commune sends a form; the acknowledgment."""

@@ -1,13 +1,13 @@
 """What a commune said, and what others said in its mail. The daemon is real, servers are not."""
 
 import contextlib
-import datetime as dt
 import email
 import email.policy
 from email.message import EmailMessage
 
 import pytest
 from rigs.answering import NIL, form_of_hoa_cu
+from rigs.arrival_desk import HOUR, ArrivalDesk
 from rigs.cast import moment
 from rigs.memory_office import CAMPAIGN, OFFICER, MemoryOffice, Unit
 from rigs.replies import reply
@@ -17,24 +17,13 @@ from intake.demo_scenario import HOA_CU as ENTRIES
 from registry.model import CommuneKey, Message
 from registry.snapshot import commune_state, windows
 
-HOUR = dt.timedelta(hours=1)
 HOA_CU, GIA_CAT = "hoacu@caoloc.example", "giacat@caoloc.example"
 STRANGER = "mai.hoang@thudientu.example"
 BOOK = workbook_file(form_of_hoa_cu())
 
 
-class Desk:
+class Desk(ArrivalDesk):
     """An office with two communes, and what it makes of their mails."""
-
-    def __init__(self, office: MemoryOffice) -> None:
-        self.office, self.store = office, office.store
-
-    def gets(self, raw: bytes) -> Message:
-        """A mail comes, an hour later, and is worked off."""
-        self.office.pass_time(HOUR)
-        self.office.server.deliver(raw, self.office.now)
-        self.office.daemon.until_idle()
-        return max(self.store.messages(), key=lambda one: one.id)
 
     def hears(self, sender: str = HOA_CU, **what: object) -> tuple[str, str]:
         """A mail comes; its reason if it is held, else its verdict, and where Hòa Cư stands."""
