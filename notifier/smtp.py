@@ -8,6 +8,7 @@ transaction, what comes while it is written has the next one.
 import asyncio
 import datetime as dt
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import Self
 
@@ -34,7 +35,7 @@ class Courier:
             Line(settings, secret, probe_after_seconds, max_idle_seconds)
             for _ in range(settings.connections)
         ]
-        self._runner = asyncio.Runner()
+        self._runner, self._writer = asyncio.Runner(), _writer()
 
     def __enter__(self) -> Self:
         return self
@@ -50,7 +51,7 @@ class Courier:
         What the clerk raises passes through, when the letters whose content was leaving have their
         outcome and the clerk was told. Never raises for anything that server or network do.
         """
-        self._runner.run(_Round(clerk, self._lines).walk())
+        self._runner.run(_Round(clerk, self._lines, self._writer).walk())
 
     def check(self) -> tuple[str, ...] | Later | AuthFailed:
         """Log in and say what the server can do (EHLO keywords); for `intake check --connect`."""
@@ -66,7 +67,16 @@ class Courier:
         """Say QUIT on what connections there are, and end the loop. Idempotent."""
         self._runner.run(_part(self._lines))
         self._runner.close()
-        self._runner = asyncio.Runner()
+        self._writer.shutdown()
+        self._runner, self._writer = asyncio.Runner(), _writer()
+
+
+def _writer() -> ThreadPoolExecutor:
+    """The one thread in which a clerk writes: there is never more than one transaction at a time.
+
+    It begins with its first work. The loop's own threads would be as many as the machine allows.
+    """
+    return ThreadPoolExecutor(1, thread_name_prefix="outbox-writer")
 
 
 async def _part(lines: Sequence[Line]) -> None:
@@ -76,8 +86,8 @@ async def _part(lines: Sequence[Line]) -> None:
 class _Round:
     """One `Courier.carry`: which line has which letter, and what waits to be written down."""
 
-    def __init__(self, clerk: Clerk, lines: Sequence[Line]) -> None:
-        self._clerk = clerk
+    def __init__(self, clerk: Clerk, lines: Sequence[Line], writer: Executor) -> None:
+        self._clerk, self._writer = clerk, writer
         self._free, self._proven, self._several = list(reversed(lines)), False, False
         self._busy: dict[asyncio.Task[Delivery], tuple[Line, Letter]] = {}
         self._handing: dict[Letter, asyncio.Future[bool]] = {}
@@ -156,7 +166,8 @@ class _Round:
             if self._is_alone():
                 allowed = self._clerk.write(wanted)
             else:  # in a thread, while the others go on with their dialogues
-                allowed = await asyncio.to_thread(self._clerk.write, wanted)
+                loop = asyncio.get_running_loop()
+                allowed = await loop.run_in_executor(self._writer, self._clerk.write, wanted)
         except Exception as error:  # noqa: BLE001  raised at the end, when outcomes are known
             self._error = self._error or error
         for letter, answer in handing.items():

@@ -3,6 +3,7 @@
 import asyncio
 import datetime as dt
 from collections.abc import Awaitable, Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -233,7 +234,8 @@ def test_who_is_not_admitted_just_when_the_other_is_done_gives_its_letter_back()
     async def walk() -> None:
         meeting = asyncio.Barrier(2)
         lines = [SlowLine(meeting, admitted=True), SlowLine(meeting, admitted=False)]
-        await _Round(clerk, lines).walk()  # type: ignore[arg-type]
+        with ThreadPoolExecutor(1) as writer:
+            await _Round(clerk, lines, writer).walk()  # type: ignore[arg-type]
 
     clerk = ListClerk(4)
     asyncio.run(walk())
