@@ -55,9 +55,9 @@ def mail(sender, book):
     return made.as_bytes()
 
 
-def receive(desk, *mails):
+def receive(desk, *mails, first_uid=1):
     """Put mails into vault and registry, then do what a tick does without servers."""
-    for uid, raw in enumerate(mails, 1):
+    for uid, raw in enumerate(mails, first_uid):
         sha = desk.vault.put(raw)
         slot = Slot("intake@host", "INBOX", 1, uid)
         desk.store.keep(slot, sha, len(raw), desk.clock(), desk.clock())
@@ -368,6 +368,22 @@ def test_a_message_without_a_commune_is_assigned_not_accepted(folder, run):
     code, _, err = run(folder, "accept", held_id(run, folder))
     assert code == 1
     assert err.endswith("use assign\n")
+
+
+def test_who_accepts_an_older_message_is_told_what_goes_on_counting(folder, run):
+    words = EmailMessage()
+    words["From"], words["To"] = "hoacu@caoloc.example", "ocop@caoloc.example"
+    words["Subject"], words["Message-ID"] = "Về việc đăng ký", "<words@hoacu>"
+    words.set_content("Xã đang rà soát, sẽ có ý kiến sau.")
+    with open_desk(load(folder, env=ENV), ENV, lambda: MOMENT - dt.timedelta(hours=1)) as desk:
+        receive(desk, words.as_bytes(), first_uid=100)
+        (number,) = (one.id for one in desk.store.held() if one.commune is not None)
+    code, out, _ = run(folder, "accept", number)
+    assert code == 0
+    assert out.splitlines()[-2:] == [  # above them the log of what was received
+        f"message {number} is accepted; the daemon records it at its next tick",
+        "it came before OCOP2-06223-01-9, which goes on counting",
+    ]
 
 
 def test_a_rejected_message_no_longer_waits(folder, run):
