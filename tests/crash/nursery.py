@@ -25,6 +25,7 @@ class Nursery:
     def __enter__(self) -> Self:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "crash.nursery"],
+            bufsize=0,  # what a reader holds back, `select` does not see
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},

@@ -107,7 +107,7 @@ def test_a_clean_end_releases_it_at_once_and_the_next_epoch_is_higher(lease_of) 
 
 
 def test_of_many_that_try_at_once_one_has_it(lease_of, url) -> None:
-    leases = [lease_of() for _ in range(8)]
+    leases = [lease_of(seconds=600.0) for _ in range(8)]  # nobody renews it meanwhile
     gate = threading.Barrier(len(leases))
     taken: list[ServerLease] = []
 

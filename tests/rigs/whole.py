@@ -187,6 +187,7 @@ def real_process(folder: Path, *arguments: str) -> Iterator[subprocess.Popen[byt
     """The program as a user starts it; killed at the end if it still lives."""
     process = subprocess.Popen(
         [sys.executable, "-m", "intake", "--config", str(folder), *arguments],
+        bufsize=0,  # what a line's reader holds back, `select` does not see
         env={**os.environ, **ENV},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
