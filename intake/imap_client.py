@@ -199,7 +199,9 @@ class Client(imaplib.IMAP4):
 
     def forget_news(self) -> None:
         """Drop what was said so far: the next command asks for everything anyway."""
-        self.untagged_responses.pop("EXISTS", None)
+        # in a selection that lasts they would gather: imaplib forgets them at a SELECT
+        for name in ("EXISTS", "RECENT", "EXPUNGE", "FETCH"):
+            self.untagged_responses.pop(name, None)
 
     def idle(self, seconds: float, answer_seconds: float, wake: int | None = None) -> bool:
         """IDLE (RFC 2177) until the server speaks of a change, ``seconds`` pass or ``wake`` reads.

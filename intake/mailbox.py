@@ -69,6 +69,7 @@ class Mailbox(Moves):
     ) -> None:
         super().__init__(settings, secret, batch=batch)
         self._suspects: dict[tuple[int, int], int] = {}
+        self._left_after = 0  # the last UID of a listing that left some; 0: it left none
 
     # --- reading ---
 
@@ -81,21 +82,43 @@ class Mailbox(Moves):
 
         With ``limit`` only the first so many of them are asked for (a full inbox at the start).
 
-        Selects the inbox again, so `uidvalidity` is read first: compare it before trusting
-        ``known``. Flags play no part: what a human read or marked is listed all the same. A
-        message without a usable size or INTERNALDATE is left out with an event, and asked for
-        again at the next call.
+        A new selection comes first, so read `uidvalidity` first and compare it before trusting
+        ``known``. Only a full inbox is gone on with in the selection that is there (a server takes
+        a second to select 20,000 messages anew): where the answer before left some, all that it
+        named is known or gone by now, and this one leaves some too. So a complete answer is always
+        that of a new selection. Within one, UIDs do not change (RFC 3501 section 2.3.1.1); a server
+        that cannot keep to this ends the connection (`Unreachable`), as Dovecot does.
+
+        Flags play no part: what a human read or marked is listed all the same. A message without a
+        usable size or INTERNALDATE is left out with an event, and asked for again at the next call.
         """
         with self._guard():
-            client = self._live()
-            self._select(self._settings.inbox)
-            client.forget_news()
-            unknown = [uid for uid in self._search("ALL") if uid not in known]
+            unknown = self._rest(known)
+            if limit is None or len(unknown) <= limit:
+                self._select(self._settings.inbox)
+                unknown = self._unknown(known)
             uids = unknown[:limit]
+            more = len(uids) < len(unknown)
+            self._left_after = uids[-1] if more and uids else 0
             found: list[Listed] = []
             for start in range(0, len(uids), _LIST_CHUNK):
                 found += self._describe(uids[start : start + _LIST_CHUNK])
-            return Listing(tuple(found), len(uids) < len(unknown), len(found) == len(unknown))
+            return Listing(tuple(found), more, len(found) == len(unknown))
+
+    def _rest(self, known: set[int]) -> list[int]:
+        """Return what the selection that is there shows; nothing where a new one is to be made."""
+        if not self._left_after or self._selected != self._settings.inbox:
+            return []
+        client = self._live()
+        status, _ = client.noop()  # with its answer a server tells what went (RFC 3501, 7.4.1)
+        if status != "OK" or client.code("UIDVALIDITY") is not None:
+            return []
+        unknown = self._unknown(known)
+        return unknown if unknown and unknown[0] > self._left_after else []
+
+    def _unknown(self, known: set[int]) -> list[int]:
+        self._live().forget_news()
+        return [uid for uid in self._search("ALL") if uid not in known]
 
     def _describe(self, uids: Sequence[int]) -> list[Listed]:
         self._live().allow(self._settings.command_seconds)

@@ -143,6 +143,26 @@ def test_fault_004_the_operator_hears_of_a_renumbered_inbox_once(office, monkeyp
     assert ["đánh số lại" in subject for subject in office.subjects(OFFICER)] == [True]
 
 
+def test_fault_004_an_inbox_renumbered_between_two_turns_loses_no_letter(open_office):
+    """FAULTS 4: the server ends the connection; all is read again, and nothing counts twice."""
+    office = open_office(limits={"batch": "1"})
+    for n in range(10):
+        office.deliver(mail("bantin@tintuc.example", body=f"Tin {n}", Precedence="bulk"))
+    office.deliver(mail(HOA_CU_MAIL, body=NIL))
+    assert office.daemon.tick()
+    assert len(office.store.messages()) == 4
+    office.dovecot.set_uidvalidity(4242, user=office.user)
+    office.daemon.tick(again=True)
+    assert "mailbox is away" in office.daemon.trouble
+    assert len(office.store.messages()) == 4
+    office.tick(office.now + dt.timedelta(minutes=1))
+    assert office.desk.mailbox.uidvalidity == 4242
+    assert (state(office), office.daemon.trouble) == ("nil", "")
+    assert office.store.counts().verdicts["automatic"] == 10
+    assert len(office.store.messages()) == 11
+    assert office.inbox() == []
+
+
 def test_fault_015_a_server_that_stays_away_is_told_once(office, monkeypatch):
     """FAULTS 15: growing pauses, one alert after some ten minutes, and all is well afterwards."""
     office.deliver(mail(HOA_CU_MAIL, body=NIL))

@@ -131,11 +131,12 @@ def test_without_knowing_the_past_every_copy_is_asked_for():
 
 @dataclass
 class Shelf:
-    """Three messages to be filed; the server refuses to move the second."""
+    """Messages to be filed; the server refuses to move the second."""
 
     account: str = "box@here"
     target_uidvalidity: int = 1
     owed: list[int] = field(default_factory=lambda: [1, 2, 3])
+    commands: int = 0
 
     @property
     def desk(self):
@@ -150,10 +151,14 @@ class Shelf:
     def slots_to_file(self, _limit, account):
         return [(Slot(account, "INBOX", 7, uid), "processed") for uid in self.owed]
 
-    def move_all(self, folder, uids, target, uidvalidity):
-        return Moved(1, {uid: self.move(folder, uid, target, uidvalidity) for uid in uids})
+    def move_all(self, _folder, uids, _target, _uidvalidity):
+        self.commands += 1
+        if 2 in uids:  # all or none
+            raise CommandRefused("NO cannot move one of them")
+        return Moved(1, {uid: uid + 100 for uid in uids})
 
     def move(self, _folder, uid, _target, _uidvalidity):
+        self.commands += 1
         if uid == 2:
             raise CommandRefused("NO cannot move this one")
         return uid + 100
@@ -170,3 +175,13 @@ def test_a_message_that_the_server_refuses_to_move_keeps_no_other_waiting():
     assert file_messages(shelf.desk) == 2
     assert shelf.owed == [2]
     assert file_messages(shelf.desk) == 0
+
+
+def test_among_many_the_one_that_cannot_be_moved_is_found_by_halves():
+    shelf = Shelf(owed=[1, *range(3, 201)])
+    assert file_messages(shelf.desk) == 199
+    assert shelf.commands == 1
+    shelf = Shelf(owed=list(range(1, 201)))
+    assert file_messages(shelf.desk) == 199
+    assert shelf.owed == [2]
+    assert shelf.commands < 40

@@ -851,6 +851,119 @@ def test_message_without_internaldate_is_left_for_the_next_listing() -> None:
         assert mailbox.listed(set()) == []
 
 
+# --- one selection for a full inbox ---
+
+
+def _full(*lying: int, noop: bytes = b"") -> tuple[ImapServer, Mailbox, set[int]]:
+    """A scripted inbox with these UIDs; take some out of the set: they are gone."""
+    there = set(lying)
+
+    def script(line: str) -> bytes | None:
+        if line.upper().startswith("UID SEARCH"):
+            shown = " ".join(map(str, sorted(there)))
+            return f"* SEARCH {shown}\r\nTAG OK done\r\n".encode()
+        if line.upper().startswith("UID FETCH"):
+            runs = [part.partition(":") for part in line.split(" ")[2].split(",")]
+            uids = [uid for low, _, high in runs for uid in range(int(low), int(high or low) + 1)]
+            done = b"TAG OK done\r\n"
+            return b"".join(fetch_size(uid, 10).removesuffix(done) for uid in uids) + done
+        return noop if noop and line.upper() == "NOOP" else None
+
+    server, mailbox = scripted(script)
+    return server, mailbox, there
+
+
+def _turn(server: ImapServer, mailbox: Mailbox, known: set[int]) -> tuple[list[int], list[str]]:
+    """List two more; return their UIDs, and the commands with which that was found out."""
+    before = len(server.commands)
+    uids = [one.uid for one in mailbox.listing(known, 2).messages]
+    asked = [line.removeprefix("UID ").split(" ")[0] for line in server.commands[before:]]
+    return uids, asked
+
+
+def test_a_full_inbox_is_selected_once_and_once_more_to_say_that_nothing_is_left() -> None:
+    server, mailbox, there = _full(*range(1, 8))
+    on = ["NOOP", "SEARCH", "FETCH"]
+    with server:
+        mailbox.open()
+        assert _turn(server, mailbox, set()) == ([1, 2], ["SELECT", "SEARCH", "FETCH"])
+        assert _turn(server, mailbox, {1, 2}) == ([3, 4], on)
+        mailbox.move_all("INBOX", [1, 2], "Xong", 7)
+        there -= {1, 2, 4}
+        assert _turn(server, mailbox, {3}) == ([5, 6], on)
+        last = _turn(server, mailbox, {3, 5, 6})
+        assert last == ([7], ["NOOP", "SEARCH", "SELECT", "SEARCH", "FETCH"])
+        there.add(8)
+        assert _turn(server, mailbox, {3, 5, 6, 7}) == ([8], ["SELECT", "SEARCH", "FETCH"])
+
+
+@pytest.mark.parametrize("known", [set(), {1}, {2}])
+def test_what_was_listed_and_is_still_not_known_is_looked_for_in_a_new_selection(
+    known: set[int],
+) -> None:
+    """A server whose view of the folder is out of date would show it for ever."""
+    server, mailbox, _ = _full(*range(1, 8))
+    with server:
+        mailbox.open()
+        _turn(server, mailbox, set())
+        assert "SELECT" in _turn(server, mailbox, known)[1]
+
+
+@pytest.mark.parametrize(
+    "noop", [b"* OK [UIDVALIDITY 8] new\r\nTAG OK done\r\n", b"TAG NO not now\r\n"]
+)
+def test_a_server_that_speaks_of_a_new_uidvalidity_or_cannot_tell_is_asked_anew(
+    noop: bytes,
+) -> None:
+    server, mailbox, _ = _full(*range(1, 8), noop=noop)
+    with server:
+        mailbox.open()
+        _turn(server, mailbox, set())
+        assert _turn(server, mailbox, {1, 2})[1] == ["NOOP", "SELECT", "SEARCH", "FETCH"]
+
+
+def test_after_another_folder_was_looked_into_the_inbox_is_selected_again(
+    shared: Dovecot, user: str, box: Mailbox
+) -> None:
+    for number in range(1, 8):
+        shared.deliver(letter(number), AT, user=user)
+        shared.deliver(letter(number, 500), AT, "Sent", user=user)
+    assert [each.uid for each in box.listing(set(), 2).messages] == [1, 2]
+    assert box.holds("Sent", "<1@hoacu.example>")
+    sizes = {each.uid: each.size_bytes for each in box.listing({1, 2}, 2).messages}
+    assert sizes == {3: len(letter(3)), 4: len(letter(4))}
+
+
+def test_fault_013_dropped_between_two_turns_of_a_full_inbox(own: Dovecot) -> None:
+    """The next connection goes on where the last one ended; what went meanwhile is gone."""
+    for number in range(1, 8):
+        own.deliver(letter(number), AT)
+    mailbox = Mailbox(settings(own), PASSWORD)
+    mailbox.open()
+    assert mailbox.listing(set(), 2).more
+    own.signal_sessions(signal.SIGKILL)
+    with pytest.raises(Unreachable):
+        mailbox.listing({1, 2}, 2)
+    own.expunge(3)
+    mailbox.open()
+    listed = [each.uid for each in mailbox.listing({1, 2}, 2).messages]
+    assert listed == [4, 5]
+    assert [each.raw for each in mailbox.fetch(listed)] == [letter(4), letter(5)]
+    assert mailbox.listing({1, 2, 4, 5}, 2).complete
+    mailbox.close()
+
+
+def test_what_a_server_tells_within_one_selection_does_not_gather(
+    shared: Dovecot, user: str, box: Mailbox
+) -> None:
+    shared.fill([letter(number) for number in range(120)], user)
+    known = {each.uid for each in box.listing(set(), 50).messages}
+    box.move_all("INBOX", sorted(known), "Đã xử lý", box.uidvalidity)
+    assert box.listing(known, 50).more
+    told = box._live().untagged_responses
+    assert not told.keys() & {"EXPUNGE", "EXISTS", "FETCH", "RECENT"}
+
+
 # --- the pure pieces ---
 
 

@@ -95,6 +95,44 @@ def test_what_is_unknown_is_listed_oldest_first_up_to_the_limit(case: Case) -> N
     assert (len(rest.messages), rest.more, rest.complete) == (1, False, True)
 
 
+def test_a_full_inbox_is_listed_on_past_what_others_and_we_took_out_meanwhile(case: Case) -> None:
+    for number in range(8):
+        case.deliver(raw(number), AT)
+    case.box.open()
+    first, second = (one.uid for one in case.box.listing(set(), 2).messages)
+    (third, fourth, *_) = case.uids({first, second})
+    assert case.box.listing({first, second}, 2).more
+    assert list(case.box.move_all("INBOX", [first], "Đã xử lý", case.box.uidvalidity).uids) == [
+        first
+    ]
+    case.expunge(third)
+    case.deliver(raw(8), AT)
+    known = {first, second, fourth}
+    found = []
+    while (answer := case.box.listing(known, 2)).messages:
+        uids = [one.uid for one in answer.messages]
+        assert answer.complete != answer.more
+        found += [one.raw for one in case.box.fetch(uids)]
+        known |= set(uids)
+    assert found == [raw(number) for number in (4, 5, 6, 7, 8)]
+    assert (answer.more, answer.complete) == (False, True)
+
+
+def test_renumbered_while_it_is_listed_on_no_old_uid_counts(case: Case) -> None:
+    for number in range(6):
+        case.deliver(raw(number), AT)
+    case.box.open()
+    before, known = case.box.uidvalidity, {one.uid for one in case.box.listing(set(), 2).messages}
+    assert case.box.listing(known, 2).more
+    case.renumber()
+    with pytest.raises(Unreachable):
+        case.box.listing({*known, max(known) + 1, max(known) + 2}, 1)
+    case.box.open()
+    assert case.box.uidvalidity != before
+    assert not case.box.move_all("INBOX", sorted(known), "Đã xử lý", before).uids
+    assert [one.raw for one in case.box.fetch(case.uids())] == [raw(number) for number in range(6)]
+
+
 def test_bodies_are_whole_and_what_vanished_is_not_there(case: Case) -> None:
     for number in range(3):
         case.deliver(raw(number), AT)

@@ -85,6 +85,7 @@ class MemoryMailbox:
     target_uidvalidity: int = 0
     _uidvalidity: int = 0
     _open: bool = False
+    _goes_on: bool = False
 
     @property
     def uidvalidity(self) -> int:
@@ -106,10 +107,14 @@ class MemoryMailbox:
 
     def listing(self, known: Collection[int], limit: int | None = None) -> Answer:
         self._live()
+        if self._goes_on and self._uidvalidity != self.server.uidvalidity:
+            self._open = False
+            raise Unreachable("UIDVALIDITY changed within a selection")  # as Dovecot does
         self._uidvalidity = self.server.uidvalidity
         unknown = [one for one in self._inbox() if one.uid not in known]
         shown = tuple(Listed(one.uid, len(one.raw), one.at) for one in unknown[:limit])
-        return Answer(shown, len(shown) < len(unknown), len(shown) == len(unknown))
+        self._goes_on = len(shown) < len(unknown)
+        return Answer(shown, self._goes_on, len(shown) == len(unknown))
 
     def fetch(self, uids: Sequence[int]) -> Iterator[Fetched]:
         meanwhile, self.server.meanwhile = self.server.meanwhile, None
