@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from parsers.columns import Assignment, Captions, Column, assigned, is_index
-from parsers.form import Field
+from parsers.form import Field, FieldType
 from parsers.grid import Cell, Grid
 from parsers.money import money_unit, unit_line
 from parsers.quantities import quantity_unit
@@ -41,6 +41,20 @@ class Header:
     def columns(self) -> tuple[Column, ...]:
         """The columns that hold fields, from left to right."""
         return self.assignment.columns
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The keys of the required fields that have a column, from left to right."""
+        return tuple(column.field.key for column in self.columns if column.field.required)
+
+    @property
+    def name(self) -> str:
+        """The key of the column of the points' names, empty if no required field has a column."""
+        return next(iter(self.required), "")
+
+    def keys_of(self, types: frozenset[FieldType]) -> frozenset[str]:
+        """Return the keys of the columns whose fields are of these types."""
+        return frozenset(column.field.key for column in self.columns if column.field.type in types)
 
 
 def find_header(grid: Grid, captions: Captions) -> Header | None:

@@ -5,19 +5,18 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from parsers.body import SUMMED, BodyRow, page_of
 from parsers.columns import Column
 from parsers.form import Field
-from parsers.grid import WRAP, Cell, Grid, Trace
+from parsers.grid import WRAP, Cell, Grid, Trace, is_filled
 from parsers.header import Header
 from parsers.outcome import EMPTY, Context, Problem, Value
 from parsers.reading import CERTAIN, Box, Finding, Row, Severity
-from parsers.rows import BodyRow, is_filled
 from parsers.values import parse
 from parsers.vietnamese import fold, one_line
 
 _JOINED_TYPES = {"text", "code", "phone", "choice", "date"}
 _WORDED_TYPES = {"text", "code", "list"}
-_SUMMED_TYPES = {"decimal", "money"}
 _COMMA = re.compile(r"\d{1,3}(?:\.\d{3})*,\d{1,2}(?![\d.,])|[1-9]\d{3,},\d+(?![\d.,])")
 _POINT = re.compile(r"\d{1,3}(?:,\d{3})*\.\d{1,2}(?![\d.,])|[1-9]\d{3,}\.\d+(?![\d.,])")
 _UNIT = re.compile(
@@ -28,7 +27,6 @@ _MONTHS = 12
 _NO_TRACE = Trace()
 #: Confidence of a text that may be half of one.
 _HALF = 0.6
-_PAGE = re.compile(r"page \d+")
 
 
 @dataclass(slots=True)
@@ -86,7 +84,7 @@ def contexts(header: Header, rows: Sequence[BodyRow]) -> dict[str, Context]:
     found = {}
     for column in header.columns:
         key = column.field.key
-        told_by_cells = column.field.type in _SUMMED_TYPES or column.field.type == "date"
+        told_by_cells = column.field.type in SUMMED or column.field.type == "date"
         cells = [cell for row in (told if told_by_cells else ()) if (cell := row.own.get(key))]
         texts = {cell.text for cell in cells if _is_text(cell)}
         found[key] = Context(
@@ -110,7 +108,7 @@ def _is_text(cell: Cell) -> bool:
 
 
 def _decimal_sign(entry: Field, texts: Collection[str]) -> str:
-    if entry.type not in _SUMMED_TYPES:
+    if entry.type not in SUMMED:
         return ""
     comma = any(_is_written(_COMMA, text) for text in texts)
     point = any(_is_written(_POINT, text) for text in texts)
@@ -232,7 +230,7 @@ def _read(
     def finding(severity: Severity, code: str, message: str) -> None:
         record.findings.append(Finding(severity, code, message, entry.key, record.number, place))
 
-    if shared and cell and is_filled(cell) and entry.type in _SUMMED_TYPES:
+    if shared and cell and is_filled(cell) and entry.type in SUMMED:
         record.places[entry.key] = place
         finding("error", "merged-value", _MERGED.format(entry.label))
         return
@@ -351,7 +349,7 @@ def _one_cell(entry: Field, group: Sequence[BodyRow]) -> tuple[Cell | None, bool
     if len(filled) == 1:
         return filled[0], False
     first = filled[0]
-    paged = len({page[0] for cell in filled if (page := _PAGE.match(cell.place))}) > 1
+    paged = len({*map(page_of, filled)} - {""}) > 1
     if entry.type == "list":
         loose = ";" in first.text and not any(row.shared for row in group[1:])
         cut = paged or loose or any(len(row.own) > _PRODUCT_CELLS for row in group[1:])

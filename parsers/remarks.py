@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from parsers.form import Form
 from parsers.form_tables import FormTable
+from parsers.grid import is_filled
 from parsers.reading import CERTAIN, Finding
 from parsers.records import Record
-from parsers.rows import is_filled, is_point
+from parsers.rows import is_point
 from parsers.vietnamese import key
 
 

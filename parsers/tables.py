@@ -5,9 +5,9 @@ from dataclasses import replace
 from itertools import islice
 
 from parsers.columns import Captions, is_index
-from parsers.grid import Cell, Extract, Grid
+from parsers.grid import Cell, Extract, Grid, is_filled
 from parsers.header import Header, find_header, is_caption, stated_unit, unit_above
-from parsers.rows import has_captions, is_filled, is_in_place
+from parsers.repeated import has_captions, is_in_place
 from parsers.vietnamese import squash
 
 _SEARCHED_ROWS = 300
