@@ -66,7 +66,7 @@ def _names_a_point(header: Header, row: BodyRow, above: BodyRow) -> bool:
     break may look the same: it stays joined, which lowers its confidence.
     """
     name = row.own.get(header.name)
-    more = {*header.required[1:]} - header.keys_of(NUMBERS)
+    more = {*header.required} - {header.name} - header.keys_of(NUMBERS)
     if name is None or not more & row.own.keys():
         return False
     return not begins_page(row, above) and not name.text.strip()[:1].islower()

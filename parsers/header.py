@@ -34,6 +34,8 @@ class Header:
     assignment: Assignment
     texts: frozenset[str]
     score: float
+    #: The key of the form's field that names a point; no column may hold it.
+    name_key: str = ""
     #: An official workbook's: columns, units and "one row, one point" are known, not guessed.
     exact: bool = False
 
@@ -49,8 +51,12 @@ class Header:
 
     @property
     def name(self) -> str:
-        """The key of the column of the points' names, empty if no required field has a column."""
-        return next(iter(self.required), "")
+        """The key of the column that names a point: the leftmost required one if none is meant to.
+
+        Empty if no required field has a column.
+        """
+        required = self.required
+        return self.name_key if self.name_key in required else next(iter(required), "")
 
     def keys_of(self, types: frozenset[FieldType]) -> frozenset[str]:
         """Return the keys of the columns whose fields are of these types."""
@@ -123,7 +129,7 @@ def _candidate(grid: Grid, captions: Captions, first: int, end: int) -> Header |
     texts = frozenset(
         squash(cell.text) for row in grid.rows[first:end] for cell in row if cell and cell.text
     )
-    return Header(first, end, assignment, texts - {""}, score)
+    return Header(first, end, assignment, texts - {""}, score, captions.form.name_key)
 
 
 def _weight(entry: Field) -> float:

@@ -89,7 +89,7 @@ def _hidden(table: FormTable, mine: Sequence[Record]) -> Iterable[Finding]:
 def _below(table: FormTable) -> Iterable[Finding]:
     """Yield an error for each point that stands under the signatures."""
     header, last = table.header, max((row.number for row in table.rows), default=table.header.end)
-    name = next((column for column in header.columns if column.field.required), None)
+    name = next((column for column in header.columns if column.field.key == header.name), None)
     if name is None:
         return
     for cells in table.grid.rows[last + 1 :]:
