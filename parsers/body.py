@@ -9,6 +9,7 @@ from typing import Final, Literal
 from parsers.columns import Column
 from parsers.form import FieldType
 from parsers.grid import Cell, is_filled
+from parsers.header import Header
 from parsers.outcome import Context
 from parsers.values import parse
 
@@ -19,6 +20,8 @@ NUMBERS: Final[frozenset[FieldType]] = frozenset({"decimal", "money", "stars"})
 SUMMED: Final[frozenset[FieldType]] = frozenset({"decimal", "money"})
 #: What a row is shows in its first words.
 LABEL: Final = 200
+#: How one is written: "50", "1.200 nghìn đồng", "4 sao", "45 m2".
+_AMOUNT: Final = re.compile(r"(?:[1-9]|0[.,])[\d.,]*\s*(?:m2|\D{0,12})")
 _PAGE: Final = re.compile(r"page \d+")
 
 
@@ -68,6 +71,12 @@ def is_number(cell: Cell) -> bool:
     if isinstance(cell.value, (int, float)):
         return True
     return not any(map(str.isalpha, cell.text))
+
+
+def amounts(header: Header, row: BodyRow) -> dict[str, Cell]:
+    """Return the cells in the columns of numbers that hold an amount, by the columns' keys."""
+    found = ((key, row.own[key]) for key in header.keys_of(NUMBERS) if key in row.own)
+    return {key: cell for key, cell in found if _AMOUNT.fullmatch(cell.text.strip())}
 
 
 def page_of(cell: Cell) -> str:

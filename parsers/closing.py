@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from parsers.body import LABEL, NUMBERS, BodyRow
+from parsers.body import LABEL, BodyRow, amounts
 from parsers.grid import Cell
 from parsers.header import Header
 from parsers.vietnamese import fold
@@ -15,22 +15,18 @@ _SIGNATURE = re.compile(
     r"|nguoi tong hop|cong chuc"
 )
 _PLACE_DATE = re.compile(r".{2,40} ngay (?:\d{1,2} )?thang (?:\d{1,2} )?nam (?:\d{4})?")
-_AMOUNT = re.compile(r"[1-9][\d.,]*\s*\D{0,12}")
 #: Place and date, clerk and chairman stand beside each other.
 _MOST_CELLS = 3
 
 
 def ends_table(header: Header, row: BodyRow, cells: Sequence[Cell | None]) -> bool:
-    """Tell a row of signatures, or of place and date: no running number, few cells, no amount."""
+    """Tell a row of signatures, or of place and date: no running number, few cells, no amount.
+
+    "4 sao" beside "QĐ … ngày … tháng … năm …" is one.
+    """
     texts = [cell.text for cell in cells if cell and cell.text.strip()]
     if len(texts) > _MOST_CELLS or row.is_counted:
         return False
     folded = [fold(text[:LABEL]) for text in texts]
     signed = any(_SIGNATURE.match(text) or _PLACE_DATE.fullmatch(text) for text in folded)
-    return signed and not _has_amount(header, row)
-
-
-def _has_amount(header: Header, row: BodyRow) -> bool:
-    """Tell a number in a column of numbers: "4 sao" beside "QĐ … ngày … tháng … năm …"."""
-    amounts = row.own.keys() & header.keys_of(NUMBERS)
-    return any(_AMOUNT.fullmatch(row.own[key].text.strip()) for key in amounts)
+    return signed and not amounts(header, row)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import islice, zip_longest
 
-from parsers.body import NUMBERS, SUMMED, BodyRow, stated
+from parsers.body import LABEL, NUMBERS, SUMMED, BodyRow, stated
 from parsers.columns import Column
 from parsers.header import Header
 from parsers.vietnamese import one_line
@@ -22,9 +22,16 @@ _KINDS = (("roman", r"[IVX]+"), ("capital", r"[A-HĐ]"), ("small", r"[a-hđ]"))
 
 
 def is_heading(header: Header, row: BodyRow, words: set[str]) -> bool:
-    """Tell a heading: one text (``words`` are the fields with any), the rest empty but its sums."""
-    if len(words) != 1 or not row.own.keys() - words <= header.keys_of(NUMBERS):
+    """Tell a heading: one text (``words`` are the fields with any), the rest empty but its sums.
+
+    It stands in a column of the form, or in that of the running numbers: there any text beside
+    sums is one.
+    """
+    if len(words) > 1 or not row.own.keys() - words <= header.keys_of(NUMBERS):
         return False
+    if not words:
+        in_front = row.index is not None and row.text == row.index.text.strip()
+        return in_front and (bool(row.own) or bool(_TEXT.match(row.text[:LABEL])))
     (key,) = words
     cell = row.own[key]
     if row.mark and row.mark != cell.text.strip(" .):"):
@@ -34,18 +41,22 @@ def is_heading(header: Header, row: BodyRow, words: set[str]) -> bool:
 
 
 def is_lone_heading(header: Header, row: BodyRow, rows: Sequence[BodyRow]) -> bool:
-    """Tell a lone "1. Hợp tác xã" or "CÁC ĐIỂM ĐỢT 2" without number, where the points have some.
+    """Tell "1. Hợp tác xã" or "CÁC ĐIỂM ĐỢT 2" alone or beside sums, where points have numbers.
 
     Capitals tell nothing where the points' names are written in capitals too.
     """
-    name = header.name
-    if row.is_marked or not name or list(row.own) != [name]:
+    name = row.own.get(header.name)
+    if (
+        row.is_marked
+        or name is None
+        or not row.own.keys() - {header.name} <= header.keys_of(SUMMED)
+    ):
         return False
-    text = row.own[name].text.strip()
+    text = name.text.strip()
     if _NUMBERED_TEXT.match(text):
         return True
-    names = (one.own[name] for one in rows if one is not row and name in one.own)
-    return text.isupper() and " " in text and not any(other.text.isupper() for other in names)
+    points = (one.own.get(header.name) for one in rows if one.kind == "data" and one.is_marked)
+    return text.isupper() and " " in text and not any(one and one.text.isupper() for one in points)
 
 
 def outlined(rows: Sequence[BodyRow]) -> Iterator[BodyRow]:

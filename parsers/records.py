@@ -252,6 +252,7 @@ def _read(
     torn = cell is not None and cell.torn and entry.type in _WORDED_TYPES
     for doubtful, limit, code, message in (
         (_is_joined(entry, group), 0.8, "joined-texts", _JOINED),
+        (_is_from_below(entry, group), 0.8, "joined-number", _FROM_BELOW),
         (torn, 0.8, "torn-words", _TORN),
         (conflict, 0.5, "conflicting-values", _CONFLICT),
         (trace.confidence < CERTAIN, trace.confidence, "doubtful-reading", _DOUBTFUL),
@@ -303,6 +304,10 @@ _JOINED = (
     "Cột “{}”: chữ ở dòng không có số thứ tự được ghép với dòng trên; "
     "nếu là hai điểm khác nhau, đề nghị ghi số thứ tự cho từng điểm."
 )
+_FROM_BELOW = (
+    "Cột “{}”: số ở dòng không có số thứ tự được hiểu là của điểm ở dòng trên; "
+    "đề nghị kiểm tra và ghi số của mỗi điểm cùng dòng với tên điểm."
+)
 _DOUBTFUL = (
     "Cột “{}”: chữ ở ô này không đủ rõ để đọc chắc chắn; "
     "đề nghị đối chiếu với bản gốc, hoặc gửi kèm tệp Excel."
@@ -322,6 +327,13 @@ def _is_joined(entry: Field, group: Sequence[BodyRow]) -> bool:
     """Tell a required text that goes on in a row which no merged cell ties to the first."""
     needed = entry.required and entry.type == "text"
     return needed and any(entry.key in row.own and not row.shared for row in group[1:])
+
+
+def _is_from_below(entry: Field, group: Sequence[BodyRow]) -> bool:
+    """Tell an amount that only a row has which no merged cell ties to the first: perhaps a sum."""
+    if entry.type not in SUMMED or entry.key in group[0].own:
+        return False
+    return any(entry.key in row.own and not row.shared for row in group[1:])
 
 
 def _ditto(entry: Field, above: Record | None) -> Value:

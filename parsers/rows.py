@@ -4,10 +4,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
+from typing import Final
 
-from parsers.body import LABEL, NUMBERS, BodyRow, is_number, mark_of
+from parsers.body import LABEL, NUMBERS, BodyRow, amounts, is_number, mark_of
 from parsers.closing import ends_table
 from parsers.continued import joined, one_each
+from parsers.form import FieldType
 from parsers.grid import Cell, Grid, is_filled
 from parsers.header import Header
 from parsers.headings import is_heading
@@ -26,6 +28,8 @@ _NOTHING = re.compile(
 )
 #: The longest text that may be a heading's number, such as "VIII."
 _LONGEST_MARK = 5
+#: Types whose values are numbers or begin like one.
+_WITH_DIGITS: Final[frozenset[FieldType]] = NUMBERS | frozenset({"phone", "code"})
 #: So many columns of the form are filled in a row that is a point and no signature.
 _A_POINT = 3
 
@@ -84,6 +88,18 @@ def is_point(header: Header, cells: Sequence[Cell | None]) -> bool:
     return len(own.intersection(header.required)) * 2 > len(header.required)
 
 
+def may_be_of_point(header: Header, cells: Sequence[Cell | None]) -> bool:
+    """Tell a row with a text and, in its own column, a number such as a telephone's; no sum.
+
+    Under a table that may be a clerk with her telephone, or what belongs to a point.
+    """
+    row = _body_row(header, cells, 0, {})
+    if row is None or row.kind != "data" or len(row.own) < 2:  # noqa: PLR2004
+        return False
+    numbers = (row.own[key].text for key in header.keys_of(_WITH_DIGITS) & row.own.keys())
+    return any(text.lstrip(" (+")[:1].isdigit() for text in numbers)
+
+
 def _cover(cells: Sequence[Cell | None], number: int, covers: dict[int, tuple[Cell, int]]) -> None:
     """Remember which columns a merged cell covers, and down to which row."""
     for column, cell in enumerate(cells):
@@ -118,11 +134,13 @@ def _body_row(
 
 
 def _classified(header: Header, filled: Sequence[Cell], row: BodyRow) -> BodyRow | None:
-    worded = (cell.text.strip() for cell in filled if not is_number(cell))
-    texts = list(islice(worded, 3))  # whether there are more, nobody asks
+    numbers = {*map(id, amounts(header, row).values())}
+    worded = (cell for cell in filled if id(cell) not in numbers and not is_number(cell))
+    texts = [cell.text.strip() for cell in islice(worded, 3)]  # whether there are more, nobody asks
     row = replace(row, text=_label(texts, row))
     folded = fold(row.text[:LABEL])
-    words = set(islice((key for key, cell in row.own.items() if not is_number(cell)), 2))  # same
+    own = (key for key, cell in row.own.items() if id(cell) not in numbers and not is_number(cell))
+    words = set(islice(own, 2))  # same
     if len(words) <= 1:
         if is_sum_label(row.text) and not _is_remark(header, row):
             return replace(row, kind="subtotal" if is_subtotal_label(row.text) else "total")
@@ -135,10 +153,12 @@ def _classified(header: Header, filled: Sequence[Cell], row: BodyRow) -> BodyRow
         return replace(row, kind="note")
     if is_sum_of_something(header, row):
         return replace(row, kind="total")
+    if is_heading(header, row, words):
+        return replace(row, kind="group")
     if not row.own:
         lonely = [cell for cell in filled if cell is not row.index]
         return replace(row, kind="note") if lonely and texts else None
-    return replace(row, kind="group") if is_heading(header, row, words) else row
+    return row
 
 
 def _label(texts: Sequence[str], row: BodyRow) -> str:
