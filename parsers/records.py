@@ -4,6 +4,7 @@ import datetime as dt
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from parsers.body import SUMMED, BodyRow, page_of
 from parsers.columns import Column
@@ -324,9 +325,19 @@ _NO_DITTO = "Cột “{}”: ghi “như trên” nhưng dòng trên không có 
 
 
 def _is_joined(entry: Field, group: Sequence[BodyRow]) -> bool:
-    """Tell a required text that goes on in a row which no merged cell ties to the first."""
-    needed = entry.required and entry.type == "text"
-    return needed and any(entry.key in row.own and not row.shared for row in group[1:])
+    """Tell a text or code that goes on in a row which no merged cell ties to the first.
+
+    An optional text is certain to go on only in the very next row.
+    """
+    if entry.type not in {"text", "code", "phone"}:
+        return False
+    apart = entry.required or entry.type != "text"
+    more = (
+        row.number - above.number > 1 or apart
+        for above, row in pairwise(group)
+        if entry.key in row.own and not row.shared
+    )
+    return any(more)
 
 
 def _is_from_below(entry: Field, group: Sequence[BodyRow]) -> bool:

@@ -157,7 +157,21 @@ def _titles(grid: Grid, header: Header | None, first: int, number: int) -> int:
         if len(texts) > 1 and not parents and not stated_unit(texts):
             break
         number -= 1
+    while header and number < len(grid.rows) and _is_rest(header, grid.rows[number]):
+        number += 1
     return number
+
+
+def _is_rest(header: Header, row: Sequence[Cell | None]) -> bool:
+    """Tell a lone text that goes on with the point right above it: one more product, no title."""
+    filled = [(at, cell) for at, cell in enumerate(row) if cell and is_filled(cell)]
+    if len(filled) != 1:
+        return False
+    ((at, cell),) = filled
+    within = at in [column.index for column in header.columns[1:]]
+    return (
+        within and cell.col_span == 1 and not cell.text.isupper() and not stated_unit([cell.text])
+    )
 
 
 def _goes_on(grid: Grid, header: Header | None, at: int, number: int, captions: Captions) -> bool:

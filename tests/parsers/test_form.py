@@ -904,6 +904,25 @@ def test_the_names_column_may_stand_anywhere(first: int) -> None:
     assert codes(result) == []
 
 
+@pytest.mark.parametrize(
+    ("caption", "written", "gap", "sure"),
+    [
+        ("Ghi chú", "Mặt bằng", False, True),
+        ("Ghi chú", "Mặt bằng", True, False),
+        ("MST", "4900123456", False, False),
+    ],
+)
+def test_what_a_row_without_number_adds_to_an_optional_text_or_a_code(
+    caption: str, written: str, *, gap: bool, sure: bool
+) -> None:
+    """A text may go on in the next row; below an empty one, or in a code, it may be a remark."""
+    rest: list[CellValue] = [*[None] * 10, "(Điểm này ở trung tâm xã)"]
+    result = reading([*HEAD, caption], [*ROW, written], *([[]] if gap else []), rest, SECOND)
+    key = "note" if caption == "Ghi chú" else "registration_no"
+    assert (result.rows[0].confidence[key] >= CERTAIN) is sure
+    assert ("joined-texts" in codes(result)) is not sure
+
+
 SUMS: list[CellValue] = [*HEAD[:9], "Tổng kinh phí", "Kinh phí đề nghị hỗ trợ"]
 
 

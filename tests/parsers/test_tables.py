@@ -69,6 +69,14 @@ def test_three_tables_of_three_kinds_are_all_read() -> None:
         assert sorted(name for name, *_ in read(reading(*rows))) == ["Điểm A", "Điểm G", "Điểm K"]
 
 
+@pytest.mark.parametrize("between", [[], [[]], [[], ["DANH SÁCH 2"]]])
+def test_further_products_are_no_title_of_the_table_below(between: Rows) -> None:
+    head, other = [*FEW, "Sản phẩm OCOP"], [*MORE, "Sản phẩm OCOP"]
+    more: Rows = [[*[None] * 6, "Hồi khô"], [*[None] * 6, "Đào"]]
+    result = reading(head, [*ONE, "Rượu"], *more, *between, other, [*THIRD, "Chè"])
+    assert [row.values["products"] for row in result.rows] == ["Rượu; Hồi khô; Đào", "Chè"]
+
+
 def test_two_captions_among_values_begin_no_table() -> None:
     """ "Đơn vị" and "Cơ sở" may be a point's own words."""
     strange: Sequence[CellValue] = [2, "Đơn vị", "Nơi đặt", "HTX F", "0987654321", 20]
