@@ -35,6 +35,12 @@ _EXTENSIONS = {
     "image/png": ".png",
     "message/rfc822": ".eml",
 }
+_MAIL = "message/rfc822"
+_ENCODED = frozenset({"base64", "quoted-printable"})
+#: How a mail begins, which no base64 does.
+_FIELD = re.compile(rb"\s*(?:From |[!-9;-~]+[ \t]*:)")
+#: An equal sign that no quoted-printable text has.
+_UNQUOTED = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*(?:\r?\n|\Z))")
 #: Envelopes of signatures by their bytes → what is signed; None when they are encrypted.
 Unsealed = Mapping[bytes, bytes | None]
 _NOTHING_UNSEALED: Unsealed = MappingProxyType({})
@@ -58,6 +64,14 @@ class _Counted(Message):
             if payload.depth > self.limits.mime_depth:
                 raise _TooMuch("too-deep")
         super().attach(payload)
+
+    def get_content_maintype(self) -> str:
+        """Return the main type; that of an encoded mail is none that the parser looks into.
+
+        RFC 2045 (§6.4) forbids to encode a mail within a mail; mailers do it all the same.
+        """
+        encoded = self.get_content_type() == _MAIL and _encoding(self) in _ENCODED
+        return "application" if encoded else super().get_content_maintype()
 
     def content(self) -> bytes:
         """Return a leaf's bytes as they stood in the message.
@@ -224,10 +238,8 @@ class _Walk:
         inner = payload[0] if payload and isinstance(payload[0], Message) else None
         if inner is None:
             return
-        if node.get_content_type() != "message/rfc822":
+        if node.get_content_type() != _MAIL:
             self._about += _ids_of(inner)  # disposition-notification and the like
-        elif _encoding(node) == "base64":  # forbidden by RFC 2046, and seen
-            self._open_mail(transfer.base64(_content(inner))[0])
         elif self._levels > 0:
             self._nested.append(self._inner(inner))
         else:
@@ -251,6 +263,8 @@ class _Walk:
         given = (header.parameters(disposition).get("filename"), parameters.get("name"))
         names = [each for each in given if each is not None]
         data, defects = transfer.decode(_content(node), _encoding(node))
+        if kind == _MAIL and _is_plain(_content(node), _encoding(node)):
+            data, defects = _content(node), ()
         is_body = not names and not disposition.lower().startswith("attachment")
         if kind == "text/rfc822-headers":
             headers = BytesHeaderParser(policy=compat32).parsebytes(data[:64_000])
@@ -281,7 +295,7 @@ class _Walk:
         raw: Mapping[str, str],
     ) -> None:
         suffix = extension(names) or _EXTENSIONS.get(kind, "")
-        if suffix == ".eml" or kind == "message/rfc822":
+        if suffix == ".eml" or kind == _MAIL:
             self._open_mail(data)
             return
         # A neutral name is better than mojibake in a mail to the sender.
@@ -339,6 +353,12 @@ class _Walk:
             else:
                 block.append(line)
         return "\n".join(rest + (block or []))
+
+
+def _is_plain(mail: bytes, encoding: str) -> bool:
+    """Tell a mail within a mail of which only the header says that it is encoded."""
+    plain = encoding == "base64" or _UNQUOTED.search(mail) is not None
+    return encoding in _ENCODED and _FIELD.match(mail) is not None and plain
 
 
 def _content(node: Message) -> bytes:

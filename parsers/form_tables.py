@@ -4,12 +4,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from parsers.body import BodyRow
 from parsers.columns import Captions
 from parsers.form import Form
 from parsers.grid import Extract, Grid
 from parsers.header import Header, find_header
 from parsers.official import keyed_header
-from parsers.rows import BodyRow, body_rows
+from parsers.rows import body_rows
 from parsers.slips import Slip, slips_in_lines, slips_of
 from parsers.tables import tables_of
 from parsers.transposed import transposed

@@ -56,6 +56,15 @@ class Cell(NamedTuple):
     trace: Trace | None = None
 
 
+#: Placeholders of a printed form: dots, dashes, underscores.
+_BLANKS = " .…_-–—\n\t"
+
+
+def is_filled(cell: Cell | None) -> bool:
+    """Tell whether a cell holds anything: a text beyond dots to write on, or an unsaved formula."""
+    return cell is not None and (cell.text.strip(_BLANKS) != "" or cell.uncalculated)
+
+
 @dataclass(frozen=True, slots=True)
 class Keys:
     """Which column of an official workbook's sheet holds which field (``parsers.official``).

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from parsers.columns import Assignment, Captions, Column, assigned, is_index
-from parsers.form import Field
+from parsers.form import Field, FieldType
 from parsers.grid import Cell, Grid
 from parsers.money import money_unit, unit_line
 from parsers.quantities import quantity_unit
@@ -34,6 +34,8 @@ class Header:
     assignment: Assignment
     texts: frozenset[str]
     score: float
+    #: The key of the form's field that names a point; no column may hold it.
+    name_key: str = ""
     #: An official workbook's: columns, units and "one row, one point" are known, not guessed.
     exact: bool = False
 
@@ -41,6 +43,24 @@ class Header:
     def columns(self) -> tuple[Column, ...]:
         """The columns that hold fields, from left to right."""
         return self.assignment.columns
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The keys of the required fields that have a column, from left to right."""
+        return tuple(column.field.key for column in self.columns if column.field.required)
+
+    @property
+    def name(self) -> str:
+        """The key of the column that names a point: the leftmost required one if none is meant to.
+
+        Empty if no required field has a column.
+        """
+        required = self.required
+        return self.name_key if self.name_key in required else next(iter(required), "")
+
+    def keys_of(self, types: frozenset[FieldType]) -> frozenset[str]:
+        """Return the keys of the columns whose fields are of these types."""
+        return frozenset(column.field.key for column in self.columns if column.field.type in types)
 
 
 def find_header(grid: Grid, captions: Captions) -> Header | None:
@@ -109,7 +129,7 @@ def _candidate(grid: Grid, captions: Captions, first: int, end: int) -> Header |
     texts = frozenset(
         squash(cell.text) for row in grid.rows[first:end] for cell in row if cell and cell.text
     )
-    return Header(first, end, assignment, texts - {""}, score)
+    return Header(first, end, assignment, texts - {""}, score, captions.form.name_key)
 
 
 def _weight(entry: Field) -> float:

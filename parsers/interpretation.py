@@ -4,15 +4,17 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from parsers.body import BodyRow
 from parsers.columns import captions_of
 from parsers.form import Form
 from parsers.form_tables import Best, FormTable, form_tables, is_beside_the_answer
 from parsers.grid import Extract, Grid
 from parsers.header import Header
+from parsers.headings import sections
 from parsers.reading import CERTAIN, Finding, Refusal, Row, UnknownColumn
 from parsers.records import Record, contexts, records
 from parsers.remarks import column_findings, duplicates
-from parsers.rows import BodyRow, body_rows, sections
+from parsers.rows import body_rows
 from parsers.totals import count_findings, total_findings
 from parsers.unknown import MOST_COLUMNS, unknown_columns
 from parsers.vietnamese import fold, key, one_line, squash

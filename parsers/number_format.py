@@ -120,11 +120,8 @@ _GENERAL = re.compile("general", re.IGNORECASE)
 def seen(number: Decimal, code: str) -> Decimal:
     """Return the number that a person sees: commas behind the digits show thousands, millions."""
     section = code.split(";", maxsplit=1)[0]
-    commas = re.search(r"[0#?](,+)$", _HIDDEN_OR_TEXT.sub("", section).strip())
+    commas = re.search(r"[0#?](,+)$", _LITERAL.sub("", section).strip())
     return number / Decimal(1000) ** len(commas[1]) if commas else number
-
-
-_HIDDEN_OR_TEXT = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
 
 
 @lru_cache(maxsize=4096)

@@ -114,7 +114,7 @@ def keyed_header(grid: Grid, keys: Keys, form: Form) -> Header:
     texts = frozenset(squash(cell.text) for cell in grid.rows[keys.row] if cell) - {""}
     score = sum(2.0 if column.field.required else 1.0 for column in columns)
     assignment = Assignment(columns, tuple(captions), (), (), index)
-    return Header(keys.row, end, assignment, texts, score, exact=True)
+    return Header(keys.row, end, assignment, texts, score, form.name_key, exact=True)
 
 
 def stated_unit(field: Field) -> str:

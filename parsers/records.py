@@ -4,20 +4,20 @@ import datetime as dt
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
+from parsers.body import SUMMED, BodyRow, page_of
 from parsers.columns import Column
 from parsers.form import Field
-from parsers.grid import WRAP, Cell, Grid, Trace
+from parsers.grid import WRAP, Cell, Grid, Trace, is_filled
 from parsers.header import Header
 from parsers.outcome import EMPTY, Context, Problem, Value
 from parsers.reading import CERTAIN, Box, Finding, Row, Severity
-from parsers.rows import BodyRow, is_filled
 from parsers.values import parse
 from parsers.vietnamese import fold, one_line
 
 _JOINED_TYPES = {"text", "code", "phone", "choice", "date"}
 _WORDED_TYPES = {"text", "code", "list"}
-_SUMMED_TYPES = {"decimal", "money"}
 _COMMA = re.compile(r"\d{1,3}(?:\.\d{3})*,\d{1,2}(?![\d.,])|[1-9]\d{3,},\d+(?![\d.,])")
 _POINT = re.compile(r"\d{1,3}(?:,\d{3})*\.\d{1,2}(?![\d.,])|[1-9]\d{3,}\.\d+(?![\d.,])")
 _UNIT = re.compile(
@@ -28,7 +28,6 @@ _MONTHS = 12
 _NO_TRACE = Trace()
 #: Confidence of a text that may be half of one.
 _HALF = 0.6
-_PAGE = re.compile(r"page \d+")
 
 
 @dataclass(slots=True)
@@ -86,7 +85,7 @@ def contexts(header: Header, rows: Sequence[BodyRow]) -> dict[str, Context]:
     found = {}
     for column in header.columns:
         key = column.field.key
-        told_by_cells = column.field.type in _SUMMED_TYPES or column.field.type == "date"
+        told_by_cells = column.field.type in SUMMED or column.field.type == "date"
         cells = [cell for row in (told if told_by_cells else ()) if (cell := row.own.get(key))]
         texts = {cell.text for cell in cells if _is_text(cell)}
         found[key] = Context(
@@ -110,7 +109,7 @@ def _is_text(cell: Cell) -> bool:
 
 
 def _decimal_sign(entry: Field, texts: Collection[str]) -> str:
-    if entry.type not in _SUMMED_TYPES:
+    if entry.type not in SUMMED:
         return ""
     comma = any(_is_written(_COMMA, text) for text in texts)
     point = any(_is_written(_POINT, text) for text in texts)
@@ -232,7 +231,7 @@ def _read(
     def finding(severity: Severity, code: str, message: str) -> None:
         record.findings.append(Finding(severity, code, message, entry.key, record.number, place))
 
-    if shared and cell and is_filled(cell) and entry.type in _SUMMED_TYPES:
+    if shared and cell and is_filled(cell) and entry.type in SUMMED:
         record.places[entry.key] = place
         finding("error", "merged-value", _MERGED.format(entry.label))
         return
@@ -254,6 +253,7 @@ def _read(
     torn = cell is not None and cell.torn and entry.type in _WORDED_TYPES
     for doubtful, limit, code, message in (
         (_is_joined(entry, group), 0.8, "joined-texts", _JOINED),
+        (_is_from_below(entry, group), 0.8, "joined-number", _FROM_BELOW),
         (torn, 0.8, "torn-words", _TORN),
         (conflict, 0.5, "conflicting-values", _CONFLICT),
         (trace.confidence < CERTAIN, trace.confidence, "doubtful-reading", _DOUBTFUL),
@@ -305,6 +305,10 @@ _JOINED = (
     "Cột “{}”: chữ ở dòng không có số thứ tự được ghép với dòng trên; "
     "nếu là hai điểm khác nhau, đề nghị ghi số thứ tự cho từng điểm."
 )
+_FROM_BELOW = (
+    "Cột “{}”: số ở dòng không có số thứ tự được hiểu là của điểm ở dòng trên; "
+    "đề nghị kiểm tra và ghi số của mỗi điểm cùng dòng với tên điểm."
+)
 _DOUBTFUL = (
     "Cột “{}”: chữ ở ô này không đủ rõ để đọc chắc chắn; "
     "đề nghị đối chiếu với bản gốc, hoặc gửi kèm tệp Excel."
@@ -321,9 +325,26 @@ _NO_DITTO = "Cột “{}”: ghi “như trên” nhưng dòng trên không có 
 
 
 def _is_joined(entry: Field, group: Sequence[BodyRow]) -> bool:
-    """Tell a required text that goes on in a row which no merged cell ties to the first."""
-    needed = entry.required and entry.type == "text"
-    return needed and any(entry.key in row.own and not row.shared for row in group[1:])
+    """Tell a text or code that goes on in a row which no merged cell ties to the first.
+
+    An optional text is certain to go on only in the very next row.
+    """
+    if entry.type not in {"text", "code", "phone"}:
+        return False
+    apart = entry.required or entry.type != "text"
+    more = (
+        row.number - above.number > 1 or apart
+        for above, row in pairwise(group)
+        if entry.key in row.own and not row.shared
+    )
+    return any(more)
+
+
+def _is_from_below(entry: Field, group: Sequence[BodyRow]) -> bool:
+    """Tell an amount that only a row has which no merged cell ties to the first: perhaps a sum."""
+    if entry.type not in SUMMED or entry.key in group[0].own:
+        return False
+    return any(entry.key in row.own and not row.shared for row in group[1:])
 
 
 def _ditto(entry: Field, above: Record | None) -> Value:
@@ -351,7 +372,7 @@ def _one_cell(entry: Field, group: Sequence[BodyRow]) -> tuple[Cell | None, bool
     if len(filled) == 1:
         return filled[0], False
     first = filled[0]
-    paged = len({page[0] for cell in filled if (page := _PAGE.match(cell.place))}) > 1
+    paged = len({*map(page_of, filled)} - {""}) > 1
     if entry.type == "list":
         loose = ";" in first.text and not any(row.shared for row in group[1:])
         cut = paged or loose or any(len(row.own) > _PRODUCT_CELLS for row in group[1:])

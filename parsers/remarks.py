@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from parsers.form import Form
 from parsers.form_tables import FormTable
+from parsers.grid import is_filled
 from parsers.reading import CERTAIN, Finding
 from parsers.records import Record
-from parsers.rows import is_filled, is_point
+from parsers.rows import is_point, may_be_of_point
 from parsers.vietnamese import key
 
 
@@ -86,20 +87,25 @@ def _hidden(table: FormTable, mine: Sequence[Record]) -> Iterable[Finding]:
 
 
 def _below(table: FormTable) -> Iterable[Finding]:
-    """Yield an error for each point that stands under the signatures."""
+    """Yield what stands under the signatures: an error for a point, a warning for what may be."""
     header, last = table.header, max((row.number for row in table.rows), default=table.header.end)
-    name = next((column for column in header.columns if column.field.required), None)
-    if name is None:
-        return
+    at = {column.field.key: column.index for column in header.columns}
     for cells in table.grid.rows[last + 1 :]:
-        named = cells[name.index]
+        named = cells[at[header.name]] if header.name else None
         if named is not None and is_point(header, cells):
-            yield Finding("error", "below-table", _BELOW, name.field.key, None, named.place)
+            yield Finding("error", "below-table", _BELOW, header.name, None, named.place)
+        elif may_be_of_point(header, cells):
+            place = next(cell.place for cell in cells if is_filled(cell) and cell)
+            yield Finding("warning", "below-table", _MAY_BE_BELOW, None, None, place)
 
 
 _BELOW = (
     "Dòng này nằm dưới phần ký nên không được ghi nhận; "
     "đề nghị chép lên trên, vào các dòng của bảng."
+)
+_MAY_BE_BELOW = (
+    "Dòng này được hiểu là phần ký nên không được ghi nhận; "
+    "nếu là thông tin của một điểm, đề nghị chép vào dòng của điểm đó."
 )
 #: What is larger is a code or a year.
 _LAST_NUMBER = 500

@@ -6,10 +6,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from parsers.columns import Captions, is_generic
-from parsers.grid import Cell, Grid, Trace
+from parsers.grid import Cell, Grid, Trace, is_filled
 from parsers.header import is_unit
 from parsers.labels import LEAD, LEADERS, bare, labelled
-from parsers.rows import is_filled
 from parsers.slip_parts import (
     Entry,
     Mark,

@@ -11,9 +11,8 @@ from itertools import accumulate, groupby
 from typing import Final
 
 from parsers.columns import Captions
-from parsers.grid import Cell, Extract, Grid
+from parsers.grid import Cell, Extract, Grid, is_filled
 from parsers.header import Header, header_of
-from parsers.rows import is_filled
 from parsers.slip_lines import from_lines
 from parsers.slip_parts import Entry, Part, is_guidance
 from parsers.slip_tables import from_grid, labels_in, may_label

@@ -2,17 +2,17 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 
+from parsers.body import SUMMED, BodyRow, stated
 from parsers.columns import Column
 from parsers.grid import Cell
 from parsers.header import Header
+from parsers.headings import sums_below
 from parsers.outcome import Context
 from parsers.reading import Finding
 from parsers.records import Record
-from parsers.rows import BodyRow, below_heading
-from parsers.values import parse
 from parsers.vietnamese import fold
 
 _COUNT = re.compile(
@@ -49,7 +49,7 @@ def total_findings(
     sequence = list(rows)
     findings: list[Finding] = []
     for column in header.columns:
-        if column.field.type in {"money", "decimal"}:
+        if column.field.type in SUMMED:
             sums = _sums(column, sequence, by_number)
             findings.extend(_compared(column, sums, contexts[column.field.key]))
             findings.extend(_headings(column, sequence, by_number, contexts[column.field.key]))
@@ -64,20 +64,19 @@ def _headings(
 ) -> Iterable[Finding]:
     """Yield a warning for each heading with an amount to which no points below it add up."""
     key = column.field.key
-    unbounded = replace(column.field, low=None, high=None)
+
+    def read(point: BodyRow) -> Decimal:
+        return Decimal(by_number[point.number].values.get(key, "0"))
+
     for at, row in enumerate(rows):
         cell = row.own.get(key) if row.kind == "group" else None
-        value = parse(unbounded, cell, context) if cell and not cell.uncalculated else None
-        if value is None or cell is None or value.text is None:
+        amount = stated(column, cell, context)
+        if cell is None or amount is None:
             continue
-        stated, sums = Decimal(value.text), [Decimal(0)]
-        for point in below_heading(rows, at):
-            if point is None:
-                sums.append(sums[-1])
-            elif point.number in by_number:
-                sums[-1] += Decimal(by_number[point.number].values.get(key, "0"))
-        if stated not in sums[:-1]:
-            message = _HEADING.format(column.field.label, _shown(stated), _shown(sums[0]))
+        sums = sums_below(rows, at, read)
+        if amount not in sums:
+            first = next(iter(sums), Decimal(0))
+            message = _HEADING.format(column.field.label, _shown(amount), _shown(first))
             yield Finding("warning", "total-mismatch", message, key, None, cell.place)
 
 
@@ -109,7 +108,6 @@ def _sums(column: Column, rows: Sequence[BodyRow], by_number: Mapping[int, Recor
 
 
 def _compared(column: Column, sums: _Sums, context: Context) -> Iterable[Finding]:
-    unbounded = replace(column.field, low=None, high=None)
     label, key = column.field.label, column.field.key
     for _, cell, scopes in sums.stated:
         if cell.uncalculated:
@@ -118,14 +116,15 @@ def _compared(column: Column, sums: _Sums, context: Context) -> Iterable[Finding
             )
             yield Finding("note", "total-uncalculated", message, key, None, cell.place)
             continue
-        value = parse(unbounded, cell, context)
-        stated = Decimal(value.text) if value.text is not None else _zero(cell)
-        if stated is None or stated in {sums.everything, *scopes}:
+        amount = stated(column, cell, context)
+        if amount is None:
+            amount = _zero(cell)
+        if amount is None or amount in {sums.everything, *scopes}:
             continue
         counted = sums.everything if len(sums.stated) == 1 else scopes[0]
         hint = _TEXT_NUMBERS if sums.text_number and not isinstance(cell.value, str) else ""
         message = (
-            f"Tổng cột “{label}” ghi {_shown(stated)} nhưng cộng các dòng được {_shown(counted)}; "
+            f"Tổng cột “{label}” ghi {_shown(amount)} nhưng cộng các dòng được {_shown(counted)}; "
             f"đề nghị kiểm tra lại các dòng và dòng tổng.{hint}"
         )
         yield Finding("warning", "total-mismatch", message, key, None, cell.place)

@@ -5,9 +5,8 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from parsers.columns import Captions, is_generic
-from parsers.grid import Cell, Grid
+from parsers.grid import Cell, Grid, is_filled
 from parsers.header import is_unit
-from parsers.rows import is_filled
 from parsers.slip_parts import is_head
 from parsers.vietnamese import fold
 

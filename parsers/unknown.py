@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from parsers.grid import Grid
+from parsers.grid import Grid, is_filled
 from parsers.header import Header
 from parsers.reading import CERTAIN, UnknownColumn
-from parsers.rows import is_filled
 from parsers.vietnamese import one_line
 
 #: Of one document; what has more is no list with a few columns of its own.

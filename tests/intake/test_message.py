@@ -413,6 +413,38 @@ def test_fault_043_forwarded_as_an_attachment() -> None:
     assert "nested-deeper" in read(deeper).nested[0].defects
 
 
+@pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])
+@pytest.mark.parametrize("encoded", [True, False])
+@pytest.mark.parametrize(
+    "disposition", ["", 'Content-Disposition: attachment; filename="t.eml"\r\n']
+)
+def test_fault_043_a_mail_within_a_mail_may_be_encoded(
+    encoding: str, disposition: str, *, encoded: bool
+) -> None:
+    """RFC 2045 forbids it; mailers do it, or only say so: both are read."""
+    inner = letters.multipart(
+        [letters.words("lời trong"), letters.file()], sender="xa@other.example"
+    )
+    encode = base64.encodebytes if encoding == "base64" else quopri.encodestring
+    header = f"Content-Type: message/rfc822\r\n{disposition}Content-Transfer-Encoding: {encoding}"
+    part = header.encode() + b"\r\n\r\n" + (encode(inner) if encoded else inner)
+    parsed = read(letters.multipart([letters.words("Chuyển tiếp"), part]))
+    assert (parsed.sender, parsed.text, parsed.parts) == (letters.SENDER, "Chuyển tiếp", ())
+    (mail,) = parsed.nested
+    assert (mail.sender, mail.text) == ("xa@other.example", "lời trong")
+    assert [each.data for each in mail.parts] == [letters.BIG]
+
+
+def test_fault_034_an_encoded_mail_that_is_none_or_deep_never_raises() -> None:
+    for encoding in ("base64", "quoted-printable"):
+        header = f"Content-Type: message/rfc822\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n"
+        for content in (b"", b"=", b"=3D=ZZ\r\n", b"khong phai thu"):
+            assert not read(letters.multipart([header.encode() + content])).fatal
+        for _ in range(40):
+            content = header.encode() + base64.encodebytes(content)
+        assert not read(letters.multipart([content])).fatal
+
+
 def der(tag: int, *values: bytes) -> bytes:
     content = b"".join(values)
     size = len(content)

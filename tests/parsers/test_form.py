@@ -341,6 +341,32 @@ def test_what_looks_like_a_signature_above_a_point_ends_no_table(
 
 
 @pytest.mark.parametrize("numbered", [True, False])
+def test_what_looks_like_a_signature_with_a_telephone_is_asked_about(*, numbered: bool) -> None:
+    """As the last row it may be the clerk, or the last point's second representative."""
+    last: list[CellValue] = [*[None] * 4, "Kế toán: Trần Thị B", "0987654321"]
+    sparse: list[CellValue] = [None, "Kế toán Store", *[None] * 3, "(+84) 987654321"]
+    for line in (last, sparse):
+        for rows in ([HEAD, ROW, line], [HEAD, ROW, [], line]):
+            result = reading(*(rows if numbered else [row[1:] for row in rows]))
+            assert result.rows[0].values["phone"] == "0912345678"
+            assert [(f.severity, f.code) for f in result.findings] == [("warning", "below-table")]
+
+
+@pytest.mark.parametrize(
+    "signed",
+    [
+        [None, "Người lập biểu: Nguyễn Văn A - SĐT 0912.345.678"],
+        [None, "NGƯỜI LẬP BIỂU", *[None] * 4, "Hòa Cư, ngày 17 tháng 5 năm 2024"],
+        [None, "Kế toán", None, None, None, "Trần Thị B"],
+    ],
+)
+def test_a_signature_alone_is_not_asked_about(signed: list[CellValue]) -> None:
+    names: list[CellValue] = [None, "Nông Văn A - 0912345678", None, None, None, "Lộc Văn B"]
+    total: list[CellValue] = [None, "Tổng cộng", *[None] * 7, 50]
+    assert not reading(HEAD, ROW, signed, [], [], names, [], total).findings
+
+
+@pytest.mark.parametrize("numbered", [True, False])
 def test_what_looks_like_a_signature_is_no_name(*, numbered: bool) -> None:
     rows = [HEAD, ROW, [None, "Cán bộ phụ trách: ông A"], SECOND]
     result = reading(*(rows if numbered else [row[1:] for row in rows]))
@@ -818,6 +844,83 @@ def test_a_sum_without_a_label_that_is_none_is_asked_about() -> None:
     """Amounts that were typed one row too low are no sum of the points above."""
     result = reading(HEAD, ROW, [*SECOND[:9], None], [*[None] * 9, 80])
     assert codes(result) == ["missing-value", "total-mismatch"]
+
+
+@pytest.mark.parametrize("cost", [50, "50 triệu đồng"])
+@pytest.mark.parametrize("label", ["Tổng cộng (I+II)", "Toàn xã Hòa Cư"])
+def test_an_amount_that_only_a_row_without_number_has_is_not_certain(
+    label: str, cost: CellValue
+) -> None:
+    """It may be the rest of the point above or a sum of all."""
+    total: list[CellValue] = [*[None] * 7, label, None, cost]
+    result = reading(HEAD, ROW, [*SECOND[:9], None], total)
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", "Điểm D"]
+    assert result.rows[1].confidence.get("cost_requested", 0) < CERTAIN
+    assert {"missing-value", "joined-number"} & {*codes(result)}
+
+
+@pytest.mark.parametrize("cost", [130, "130 triệu đồng"])
+@pytest.mark.parametrize("column", [1, 3, 7])
+def test_a_total_is_one_however_its_amounts_are_written(column: int, cost: CellValue) -> None:
+    total: list[CellValue] = [*[None] * column, "Tổng cộng", *[None] * (8 - column), cost]
+    result = reading(HEAD, ROW, SECOND, total)
+    assert (len(result.rows), codes(result)) == (2, [])
+
+
+@pytest.mark.parametrize("sums", [[50, 80], ["50 triệu", "80 triệu"], [None, None]])
+@pytest.mark.parametrize(
+    ("column", "one", "other"),
+    [
+        (0, "I. Hợp tác xã", "II. Hộ kinh doanh"),
+        (0, "Xã Hòa Cư", "Xã Tân Liên"),
+        (1, "1. Hợp tác xã", "2. Hộ kinh doanh"),
+        (1, "CÁC HỢP TÁC XÃ", "CÁC HỘ KINH DOANH"),
+    ],
+)
+def test_headings_with_their_sums_are_no_points(
+    column: int, one: str, other: str, sums: list[CellValue]
+) -> None:
+    headings: list[list[CellValue]] = [
+        [*[None] * column, text, *[None] * (8 - column), amount]
+        for text, amount in zip((one, other), sums, strict=True)
+    ]
+    result = reading(HEAD, headings[0], ROW, headings[1], SECOND)
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", "Điểm D"]
+    assert [row.section for row in result.rows] == [f"Biểu 1 / {one}", f"Biểu 1 / {other}"]
+    assert codes(result) == []
+
+
+@pytest.mark.parametrize("first", [3, 6, 9])
+def test_the_names_column_may_stand_anywhere(first: int) -> None:
+    """Headings and remarks stand in the column of the names, not in the leftmost one."""
+
+    def turned(line: Sequence[CellValue]) -> list[CellValue]:
+        padded = [*line, *[None] * (10 - len(line))]
+        return [padded[0], *padded[first:], *padded[1:first]]
+
+    lone: list[list[CellValue]] = [[None, "1. Hợp tác xã"], [None, "2. Hộ kinh doanh"]]
+    result = reading(*map(turned, (HEAD, lone[0], ROW, lone[1], SECOND)))
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", "Điểm D"]
+    assert codes(result) == []
+
+
+@pytest.mark.parametrize(
+    ("caption", "written", "gap", "sure"),
+    [
+        ("Ghi chú", "Mặt bằng", False, True),
+        ("Ghi chú", "Mặt bằng", True, False),
+        ("MST", "4900123456", False, False),
+    ],
+)
+def test_what_a_row_without_number_adds_to_an_optional_text_or_a_code(
+    caption: str, written: str, *, gap: bool, sure: bool
+) -> None:
+    """A text may go on in the next row; below an empty one, or in a code, it may be a remark."""
+    rest: list[CellValue] = [*[None] * 10, "(Điểm này ở trung tâm xã)"]
+    result = reading([*HEAD, caption], [*ROW, written], *([[]] if gap else []), rest, SECOND)
+    key = "note" if caption == "Ghi chú" else "registration_no"
+    assert (result.rows[0].confidence[key] >= CERTAIN) is sure
+    assert ("joined-texts" in codes(result)) is not sure
 
 
 SUMS: list[CellValue] = [*HEAD[:9], "Tổng kinh phí", "Kinh phí đề nghị hỗ trợ"]
