@@ -273,8 +273,8 @@ def _day(name: str, row: Mapping[str, str], line: int, notes: _Notes) -> dt.date
 
 def _kind(kind: str, line: int, notes: _Notes) -> str:
     kind = kind.lower()
-    near = difflib.get_close_matches(kind, KINDS, n=1, cutoff=0.5)
     if kind and kind not in KINDS:
+        near = difflib.get_close_matches(kind, KINDS, n=1, cutoff=0.5)
         notes.problem(
             line,
             f'the kind "{kind}" is not known',

@@ -8,7 +8,8 @@ import types
 import typing
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -25,13 +26,18 @@ _UNKNOWN = {"extra_forbidden", "unexpected_keyword_argument"}
 _BOMS = (b"\xff\xfe", b"\xfe\xff")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TomlFile:
     """A parsed file: its name for problems, its raw table, and where everything stands."""
 
     name: str
     table: Mapping[str, Any]
-    lines: Mapping[Path, int]
+    text: str = field(repr=False)
+
+    @cached_property
+    def lines(self) -> Mapping[Path, int]:
+        """Where everything stands: looked for only if something is wrong, for it takes longest."""
+        return lines_of(self.text)
 
     def problem(self, path: Path, what: str, why: str, remedy: str) -> Problem:
         """Return a problem at the line of this key, or of the table around it."""
@@ -56,7 +62,7 @@ def parse(name: str, data: bytes) -> TomlFile | Problem:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         return _unparsable(name, text, str(error))
-    return TomlFile(name, table, lines_of(text))
+    return TomlFile(name, table, text)
 
 
 def _undecodable(name: str, data: bytes, error: UnicodeDecodeError) -> Problem:

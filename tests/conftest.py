@@ -14,7 +14,7 @@ import faults_table
 import pytest
 import structlog
 from hypothesis import settings
-from rigs import order, registry_choice, wordings
+from rigs import order, registry_choice, statements, wordings
 
 if TYPE_CHECKING:  # Playwright is loaded only by the tests that look at pages
     from playwright.sync_api import Browser
@@ -35,6 +35,7 @@ structlog.configure(
     ]
 )
 wordings.compile_once()
+statements.compile_once()
 
 
 @pytest.fixture(scope="session")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rigs import world
 from rigs.clerks import one_by_one
+from rigs.registry import laid
 from rigs.smtp import Drop, Reply, ScriptedSmtp
 from rigs.world import CAMPAIGN, DEPARTMENT, HOA_CU, OFFICER, at
 
@@ -120,7 +121,7 @@ class Desk:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
-    with open_store("sqlite:///registry.db", tmp_path) as store:
+    with open_store(laid(tmp_path), tmp_path) as store:
         store.polled(at(16, 9))
         yield Desk(store, world.config(), Clock(at(16, 9)))
 

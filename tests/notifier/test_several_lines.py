@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from rigs import world
 from rigs.clerks import one_by_one
+from rigs.registry import laid
 from rigs.smtp import Hang, Reply, ScriptedSmtp
 from rigs.world import CAMPAIGN, HOA_CU, at
 
@@ -93,7 +94,7 @@ class Alone:
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
-    with open_store("sqlite:///registry.db", tmp_path) as store:
+    with open_store(laid(tmp_path), tmp_path) as store:
         store.polled(at(16, 9))
         yield Office(store)
 

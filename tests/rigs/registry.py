@@ -3,12 +3,14 @@
 ``pytest --registry postgresql`` chooses the server. The seam is here alone: whoever makes an office
 or opens a store asks `url` for the address of its folder's registry, and the product reads it in
 its settings as it does in service. One server for each test process, started when first asked; each
-registry is a database of its own, copied from a migrated one.
+registry, a file too, is a database of its own, copied from a migrated one: to migrate an empty one
+takes longer than most of what a test does with it.
 """
 
 from contextlib import ExitStack
 from pathlib import Path
 from shutil import copytree
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # a run without registries loads nothing of them
@@ -29,15 +31,30 @@ class _Registries:
         self._server: Postgres | None = None
         self._stack = ExitStack()
         self._urls: dict[Path, str] = {}
+        self._file = b""
+        self._laid: set[Path] = set()
 
     def url(self, folder: Path) -> str:
         self.asked += 1
-        if self.kind == "sqlite":
-            return FILE
         folder = folder.resolve()
+        if self.kind == "sqlite":
+            if folder not in self._laid:
+                self._laid.add(folder)
+                self.lay(folder / "data" / "registry.db")
+            return FILE
         if folder not in self._urls:
             self._urls[folder] = self.server().url(template=_TEMPLATE)
         return self._urls[folder]
+
+    def lay(self, path: Path) -> None:
+        if not self._file:
+            from registry.store import open_store  # noqa: PLC0415
+
+            with TemporaryDirectory() as made:
+                open_store(f"sqlite:///{path.name}", Path(made)).close()
+                self._file = (Path(made) / path.name).read_bytes()
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_bytes(self._file)
 
     def copy(self, old: Path, new: Path) -> None:
         name = _name(self.url(old))
@@ -57,6 +74,7 @@ class _Registries:
         return self._server
 
     def drop(self) -> None:
+        self._laid.clear()
         for address in self._urls.values():
             self.server().sql(f'DROP DATABASE "{_name(address)}" WITH (FORCE)')
         self._urls.clear()
@@ -78,10 +96,16 @@ def on_server() -> bool:
 def url(folder: Path) -> str:
     """Return the address of the registry that belongs to a folder: the same one at each call.
 
-    On a server the database is made, migrated and empty, at the first call. It is dropped when the
+    The database is made, migrated and empty, at the first call. On a server it is dropped when the
     tests of the module have ended.
     """
     return registries.url(folder)
+
+
+def laid(folder: Path) -> str:
+    """Return the address of a file in the folder, as `url` makes one, whatever this run opens."""
+    registries.lay(folder / "registry.db")
+    return "sqlite:///registry.db"
 
 
 def settle(folder: Path) -> None:

@@ -29,18 +29,25 @@ class Choice:
         config.addinivalue_line("markers", "sqlite_file: is about the registry's file")
         registries.kind = config.getoption("--registry")
         self._note = _path(config.getoption("--note-registries"))
-        self._noted = _path(config.getoption("--noted-registries"))
+        noted = _path(config.getoption("--noted-registries"))
+        self._noted = set(noted.read_text("utf-8").splitlines()) if noted else None
+        self._files = {config.rootpath / one.partition("::")[0] for one in self._noted or ()}
         #: Fixtures that ask for a registry: whoever uses one of a wider scope did not ask itself.
         self._asking: set[Any] = set()
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """Pass over files without a noted test: to import all takes longer than most of them."""
+        if self._noted is None or collection_path.suffix != ".py":
+            return None
+        return collection_path not in self._files or None
 
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
-        wanted = set(self._noted.read_text("utf-8").splitlines()) if self._noted else None
         kept, left = [], []
         for item in items:
             about_file = registries.kind != "sqlite" and item.get_closest_marker("sqlite_file")
-            out = about_file or (wanted is not None and item.nodeid not in wanted)
+            out = about_file or (self._noted is not None and item.nodeid not in self._noted)
             (left if out else kept).append(item)
         if left:
             config.hook.pytest_deselected(items=left)

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from rigs import registry
+from rigs import readers, registry
 from rigs.dovecot import PASSWORD, Dovecot
 from rigs.smtp import Accepted, ScriptedSmtp
 
@@ -129,6 +129,7 @@ class Whole:
     def _open(self) -> None:
         self._desk = ExitStack()
         self.desk: Desk = self._desk.enter_context(open_desk(self.config, ENV, lambda: self.now))
+        self._desk.enter_context(readers.kept(self.desk.reader))
         self.daemon = Daemon(self.desk, jitter=lambda: 0.0)
         self.daemon.recover()
         self.store = self.desk.store
