@@ -47,7 +47,7 @@ class BodyRow:
 
     @property
     def mark(self) -> str:
-        """What stands in the column of running numbers, without its dot or bracket."""
+        """What stands in the column of running numbers, without its dot or brackets."""
         return mark_of(self.index)
 
     @property
@@ -58,12 +58,17 @@ class BodyRow:
     @property
     def is_counted(self) -> bool:
         """Whether it has a running number."""
-        return self.mark.isdigit()
+        return is_running_number(self.index)
 
 
 def mark_of(cell: Cell | None) -> str:
-    """Return a running number or a heading's letter as it stands, without its dot or bracket."""
-    return cell.text.strip(" .):") if cell is not None and is_filled(cell) else ""
+    """Return a running number or a heading's letter as it stands, without its dot or brackets."""
+    return cell.text.strip(" .():") if cell is not None and is_filled(cell) else ""
+
+
+def is_running_number(cell: Cell | None) -> bool:
+    """Tell the number of a point: "1", "02.", "(3)", "1.4"."""
+    return mark_of(cell).replace(".", "").isdigit()
 
 
 def is_number(cell: Cell) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from itertools import islice, zip_longest
 
-from parsers.body import LABEL, NUMBERS, SUMMED, BodyRow, stated
+from parsers.body import LABEL, NUMBERS, SUMMED, BodyRow, mark_of, stated
 from parsers.columns import Column
 from parsers.header import Header
 from parsers.vietnamese import one_line
@@ -34,7 +34,7 @@ def is_heading(header: Header, row: BodyRow, words: set[str]) -> bool:
         return in_front and (bool(row.own) or bool(_TEXT.match(row.text[:LABEL])))
     (key,) = words
     cell = row.own[key]
-    if row.mark and row.mark != cell.text.strip(" .):"):
+    if row.mark and row.mark != mark_of(cell):
         return bool(_MARK.fullmatch(row.mark))
     merged = cell.col_span >= 3  # noqa: PLR2004  two merged cells are often a slip
     return merged or bool(_TEXT.match(cell.text.strip()))

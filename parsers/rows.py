@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import islice
 from typing import Final
 
-from parsers.body import LABEL, NUMBERS, BodyRow, amounts, is_number, mark_of
+from parsers.body import LABEL, NUMBERS, BodyRow, amounts, is_number, is_running_number
 from parsers.closing import ends_table
 from parsers.continued import joined, one_each
 from parsers.form import FieldType
@@ -83,7 +83,7 @@ def is_point(header: Header, cells: Sequence[Cell | None]) -> bool:
     if header.name not in own or is_header_again(header, cells):
         return False
     index = header.assignment.index
-    if header.exact or (index is not None and mark_of(cells[index]).isdigit()):
+    if header.exact or (index is not None and is_running_number(cells[index])):
         return len(own) >= _A_POINT
     return len(own.intersection(header.required)) * 2 > len(header.required)
 

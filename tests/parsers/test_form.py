@@ -366,6 +366,12 @@ def test_a_signature_alone_is_not_asked_about(signed: list[CellValue]) -> None:
     assert not reading(HEAD, ROW, signed, [], [], names, [], total).findings
 
 
+@pytest.mark.parametrize("mark", [2, "2.", "02)", "(2)", "1.2"])
+def test_a_row_with_a_running_number_is_no_signature(mark: CellValue) -> None:
+    result = reading(HEAD, ROW, [mark, "Kế toán Store", "Thôn B"])
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", "Kế toán Store"]
+
+
 @pytest.mark.parametrize("numbered", [True, False])
 def test_what_looks_like_a_signature_is_no_name(*, numbered: bool) -> None:
     rows = [HEAD, ROW, [None, "Cán bộ phụ trách: ông A"], SECOND]
