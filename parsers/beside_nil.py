@@ -22,6 +22,7 @@ _TELEX = {
     "chỉ": "chir",
     "mà": "maf",
     "à": "af",
+    "vội": "vooij",
     "hông": "hoong",
     "chùa": "chuaf",
     "chúa": "chuas",
@@ -107,7 +108,7 @@ _ACTS = re.compile(
     rf"{_COMMUNE} (?:(?!{_OTHER_ACT}\b){WORD}){{0,9}}?"
     r"(?:dang ky(?! (?:kinh doanh|kd|bao ho))"
     r"(?!(?: (?:so|diem|la|tong|tong so|ho tro|nhu cau))* (?:0+|khong)\b)"
-    r"|(?:co|phat sinh) nhu cau"
+    r"|(?:co|phat sinh) nhu cau|de xuat|tham gia|dap ung"
     rf"|(?:gui|nop) {WORD}{{0,4}}?(?:bieu|danh sach|ho so|phieu|don(?! vi))"
     r"|(?:lua )?chon|nang cap|cai tao|sua chua)\b"
 )
@@ -121,6 +122,13 @@ _DENIAL = re.compile(rf"\b{NOT}\b")
 _CITES = re.compile(r"\b(?:ve viec|v v|cong van|ke hoach|quyet dinh|huong dan)\b")
 
 
+#: A "yes" that is a sentence of its own, or a number of them.
+_AFFIRMS = re.compile(
+    r"^(?:(?:tra loi|phong|da|vang|xa|ubnd|de nghi|xin|nhat tri|dong y|thong nhat|,) )*"
+    r"(?:co|dang ky|tham gia)(?: a)?$|^(?:tong )?so (?:luong|diem)\b.* 0*[1-9]\d?$"
+)
+
+
 def folded(text: str) -> str:
     """Fold words, as all patterns here expect them; "đăng kí" is written as often as "đăng ký"."""
     told_apart = _TOLD_APART.sub(lambda word: _TELEX[word[0].lower()], text)
@@ -132,6 +140,7 @@ def unsettled(sentence: str) -> bool:
     return bool(
         _LATER.search(sentence)
         or _ASKS.search(sentence)
+        or _AFFIRMS.search(sentence)
         or somebody_asks(sentence)
         or _commune_acts(sentence)
     )

@@ -39,21 +39,19 @@ _WHO = (
     r"|dia diem|cua hang|ai|noi nao|noi dung(?= dang ky| de nghi| nao)"
     r"|vi tri|danh sach|dang ky|de nghi|doi tuong|nguoi)"
 )
-_DOES = (
-    r"(?:dang ky|(?<!thu )(?<!van ban )de nghi|nhu cau|dap ung|du dieu kien|du tieu chuan"
-    r"|tham gia|de xuat|thuoc doi tuong)"
-)
+_DOES = r"(?:dang ky|(?<!thu )(?<!van ban )de nghi|nhu cau|tham gia|de xuat)"
+_FITS = r"(?:dap ung|du dieu kien|du tieu chuan|thuoc doi tuong)"
 #: A word of the same thought: what follows "nên" or "vì" is another one.
 _STEP = r"(?:(?!(?:nen|vi|do|nhung) |nhu cau (?!ho tro|dang ky|$))\w+ )"
+_NOBODY_IS = rf"\b{NOT} (?:co|phat sinh) {_STEP}{{0,4}}?{_WHO}"
 _PLACE = r"(?:diem|dia diem|vi tri|co so)"
 _FOUND = r"(?:lua chon|xac dinh|bo tri|tim)"
 #: All that follows is what there is no need of, or what nobody registers.
 _OBJECT = r"\b(?=(?P<object>.*))"
 _NO_NEED = re.compile(rf"\b{NOT} (?:co|phat sinh|con|xuat hien) {WORD}{{0,3}}?nhu cau{_OBJECT}")
 _PLAIN = (
-    re.compile(
-        rf"\b{NOT} (?:co|phat sinh) {_STEP}{{0,4}}?{_WHO} {_STEP}{{0,16}}?{_DOES}\b(?! san pham)"
-    ),
+    re.compile(rf"{_NOBODY_IS} {_STEP}{{0,16}}?{_DOES}{_OBJECT}"),
+    re.compile(rf"{_NOBODY_IS} {_STEP}{{0,16}}?{_FITS}\b"),
     re.compile(rf"\bkhong {_FOUND} duoc {WORD}{{0,4}}?{_PLACE}\b"),
     re.compile(rf"\b{NO} (?:thuc hien |tham gia |de nghi |trien khai )?dang ky{_OBJECT}"),
     re.compile(rf"\b{NO} (?:de nghi|de xuat) (?:diem|dang ky|xet|(?:duoc )?ho tro)\b"),
@@ -92,7 +90,7 @@ _OUR_OBJECT = re.compile(
 )
 _OBJECT_ENDS = re.compile(
     r" ,| (?:vi|do|nen|boi|chiu trach nhiem|de (?:bao cao|tong hop|phong|ubnd)"
-    r"|(?:va )?(?:cam ket|khong (?:dang ky|de nghi|tham gia))|nhe|nghen)\b"
+    r"|(?:va )?(?:cam ket|khong (?:dang ky|de nghi|tham gia))|(?:a )?em cam on|nhe|nghen)\b"
 )
 #: "Không có đơn vị nào gặp khó khăn khi đăng ký": news of how it went.
 _TROUBLE = re.compile(
@@ -133,9 +131,10 @@ _REASON = re.compile(
     r"|co so(?! de\b)|htx|hop tac xa|chu the|diem|dia diem|mat bang|vung san xuat"
     r"|to chuc|ca nhan|ho|don vi|doanh nghiep))\b"
 )
-#: Any other denial, and anything that there is ("có hộ", but "cơ sở", "hiện có 02 HTX").
+#: Any other denial, what is there ("có hộ", but "cơ sở", "hiện có 02 HTX"), what was done before.
 _OPEN = re.compile(
-    rf"\b(?:{NOT}|(?<!\bde )co(?! so| quan| \d+ (?:htx|hop tac xa|co so|cua hang)\b"
+    rf"\b(?:{NOT}|da (?:duoc ho tro|mo|dang ky|de nghi|tham gia|xay dung)"
+    r"|(?<!\bde )co(?! so| quan| \d+ (?:htx|hop tac xa|co so|cua hang)\b"
     r"| (?:cong van|van ban|bao cao) (?:kem|dinh kem|gui kem)))\b"
 )
 #: What follows from it, if anything but that there is no need or that the district is told.
@@ -156,9 +155,10 @@ _NOT_THE_COMMUNE = re.compile(
     r"\b(?:(?:^|(?<=cua ))(?:ubnd )?(?:huyen|tinh|phong)"
     r"(?: (?!xa\b|ubnd\b|thi tran\b|phuong\b)\w+){0,4}"
     r"|chu tich(?: (?:ubnd )?(?:xa|thi tran|phuong)(?: \w+){0,3})?|so cong thuong"
-    r"|can bo chuyen mon|cong chuc"
+    r"|can bo chuyen mon|cong chuc|truong thon|nguoi dan|nhan dan|ba con"
+    r"|^(?:da |vang )?(?:em|anh|chi)(?: chi)?|(?<!cac )(?<!to chuc )ca nhan"
     r"|(?<!cac )(?<!xa )(?:co so|doanh nghiep|ho kinh doanh|ho gia dinh|ho dan)"
-    r"|(?:danh sach|cho|gui|lam viec voi|ra soat|huong dan) (?:cac )?(?:thon|ho|co so|htx)"
+    r"|(?:danh sach|cho|gui|voi|ra soat|huong dan) (?:cac )?(?:thon|ho|co so|htx)"
     r"(?: kinh doanh| gia dinh| dan)?)$"
 )
 #: The commune as the one that speaks; "tại xã", "thuộc xã" only say where.
@@ -173,7 +173,8 @@ _OF_THE_MATTER = re.compile(
     r"\b(?:nhu cau|dang ky|de nghi|de xuat|ho tro|muon|xin|tham gia|diem|htx|hop tac xa"
     r"|thi (?:co|muon|xin)|tuy nhien|nhung|rieng|nham|rut|huy|thu hoi)\b|\bco(?: \d+\b|$)"
 )
-_MAIN_CLAUSE = re.compile(r"[a-zà-ỹ)][.!]$")
+#: A sentence with its full stop; "- Lưu: VT." is a line of a letter's foot.
+_FULL_STOP = re.compile(r"[a-zà-ỹ)][.!]$")
 #: A longer sentence is prose of a call or report; what it registers is heard all the same.
 _PROSE = 40
 
@@ -214,11 +215,17 @@ def nil_statement(lines: Sequence[str], form: Form) -> Answer:
     heard = (
         one
         for at, (one, sentence) in enumerate(zip(written, sentences, strict=True))
-        if answers[at] == "yes"
-        or (at > first and _MAIN_CLAUSE.search(one) and sentence.count(" ") < _PROSE)
-        or (_OF_THE_MATTER.search(sentence) and sentence.count(" ") < _PROSE)
+        if answers[at] == "yes" or _may_take_back(one, sentence, after=at > first)
     )
     return "doubtful" if any(strange(one, form) for one in heard) else "yes"
+
+
+def _may_take_back(written: str, sentence: str, *, after: bool) -> bool:
+    """Tell a sentence beside the statement that must say nothing unknown: no heading, no prose."""
+    if sentence.count(" ") >= _PROSE or (written.isupper() and not after):
+        return False
+    said_then = after and _FULL_STOP.search(written) is not None
+    return said_then or _OF_THE_MATTER.search(sentence) is not None
 
 
 def _is_subject(lines: Sequence[str]) -> bool:
