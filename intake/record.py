@@ -17,7 +17,13 @@ from intake.dossier import PICTURES, DossierFile, dossier_file
 from intake.matching import CampaignMatch, CommuneMatch, Unsure, named_communes
 from intake.official import foreign_campaign, is_forged, workbook_findings
 from intake.together import FormFile, one_form
-from intake.withdrawal import replaces, sends_anew, takes_all_back, takes_back
+from intake.withdrawal import (
+    may_take_all_back,
+    may_take_back,
+    replaces,
+    sends_anew,
+    takes_back,
+)
 from notifier.dossier import is_expired, last_day_of
 from parsers.container import CONTAINERS
 from parsers.form import Field
@@ -572,13 +578,13 @@ class _Case:
             for d in self.documents
             if isinstance(d.result, Reading) and d.result.letter
         ]
-        if not takes_back(texts):
+        if not may_take_back(texts):
             return False
         if not forms:
             return True
         stand = {_values(point.row) for point in current.points}
         the_same = {_values(row) for form in forms for row in _rows(form)} == stand
-        return not sends_anew(texts) and (the_same or takes_all_back(texts))
+        return not sends_anew(texts) and (the_same or may_take_all_back(texts))
 
     def _is_dossier(self) -> bool:
         """Whether these are documents for points that stand recorded, and all of them are heard."""

@@ -20,6 +20,7 @@ from intake.message import Parsed, Part
 from intake.results import Result, read_results
 from intake.unpack import is_document
 from parsers.letter import secrecy_mark
+from parsers.vietnamese import fold
 from registry.model import Verdict, held_reason
 
 MAX_RECEIVED = 50
@@ -43,9 +44,10 @@ _IS_AWAY = re.compile(
 _MARK = r"(?:TUYỆT MẬT|TỐI MẬT|MẬT)"
 _SECRET_SUBJECT = re.compile(rf"(?:^|[\[(\-–—:|*/])\s*{_MARK}\s*(?:$|[\])\-–—:|*/])")
 _SECRET_NAME = re.compile(rf"(?:^|[\[(\-–—_.])\s*{_MARK}\s*(?:$|[\])\-–—_.])")
-#: A word of negation: the words may be a nil return, which is for the letter's reader to decide.
 _READ_ANYWAY = frozenset({"approver", "department"})
-_NEGATION = re.compile(r"\b(?:không|khong|chưa|chua|ko|kg|k)\b", re.IGNORECASE)
+#: A word of negation, folded: it may be a nil return, which is for the letter's reader to decide.
+_NEGATION = re.compile(r"\b(?:khong|chua|ko|hong|kg|k)\b")
+_WORDS_ONLY = held_reason("words-only")
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +202,8 @@ def _decoded(found: frozenset[bytes]) -> set[str]:
 
 def _auto_reply(parsed: Parsed, facts: TriageFacts) -> Triage | None:
     submitted = re.split(r"[\s;(]", _raw(parsed, "auto-submitted").strip().lower())[0]
-    if submitted == "auto-generated" and _says_something(parsed, facts):
-        return Triage("auto-reply", held_reason("words-only"), hold=True)
+    if submitted == "auto-generated" and (shown := _words_passed_on(parsed, facts)):
+        return shown
     if submitted not in {"", "no"}:
         return _unanswered("auto-reply", f"its Auto-Submitted says {submitted[:40]}", parsed, facts)
     for name in ("x-autoreply", "x-autorespond", "x-autoreply-from", "x-vacation"):
@@ -222,21 +224,17 @@ def _unanswered(verdict: Verdict, reason: str, parsed: Parsed, facts: TriageFact
     return Triage(verdict, reason)
 
 
-def _says_something(parsed: Parsed, facts: TriageFacts) -> bool:
-    """Whether words without files come from a commune by a group's address or an office's system.
+def _words_passed_on(parsed: Parsed, facts: TriageFacts) -> Triage | None:
+    """Hold a commune's words without files that a group's address or an office's system passed on.
 
     A person looks at them, and nobody is answered. What people's programs send while they are
     away is dropped as ever.
     """
-    speaks = facts.roster.get(parsed.sender) in {"commune", "chair"}
+    speaks = facts.roster.get(parsed.sender) in {"commune", "chair"} and bool(parsed.text.strip())
+    if not speaks or documents(parsed) or _AWAY.match(parsed.subject):
+        return None
     words = f"{_raw(parsed, 'auto-submitted')}\n{parsed.subject}\n{parsed.text}"
-    return (
-        speaks
-        and bool(parsed.text.strip())
-        and not documents(parsed)
-        and not _AWAY.match(parsed.subject)
-        and not _IS_AWAY.search(words)
-    )
+    return None if _IS_AWAY.search(words) else Triage("auto-reply", _WORDS_ONLY, hold=True)
 
 
 def _automatic(parsed: Parsed, facts: TriageFacts) -> Triage | None:
@@ -251,8 +249,8 @@ def _automatic(parsed: Parsed, facts: TriageFacts) -> Triage | None:
         return Triage("automatic", "it is a calendar entry")
     listed = not {"list-id", "list-unsubscribe"}.isdisjoint(parsed.headers)
     precedence = _raw(parsed, "precedence").strip().lower()
-    if (listed or precedence in {"bulk", "list"}) and _says_something(parsed, facts):
-        return Triage("auto-reply", held_reason("words-only"), hold=True)
+    if (listed or precedence in {"bulk", "list"}) and (shown := _words_passed_on(parsed, facts)):
+        return shown
     if listed:
         return Triage("automatic", "it came through a mailing list")
     if precedence in {"bulk", "junk", "list"}:
@@ -384,13 +382,13 @@ def _without_documents(parsed: Parsed, facts: TriageFacts) -> Triage | None:
     words = [parsed.text, *(inner.text for inner in parsed.nested)]
     if facts.roster.get(parsed.sender) == "officer":
         words.append(parsed.quoted)  # an officer forwards what a commune wrote
-    if _NEGATION.search("\n".join([parsed.subject, *words])):
+    if _NEGATION.search(fold("\n".join([parsed.subject, *words]))):
         return None  # may be a nil return
     if points_to_a_share(parsed):
         return only_a_link()
     if not any(each.strip() for each in (*words, parsed.quoted)):
         return Triage("empty", "it has neither words nor files")
-    return Triage("query", held_reason("words-only"), hold=True)
+    return Triage("query", _WORDS_ONLY, hold=True)
 
 
 def points_to_a_share(parsed: Parsed) -> bool:

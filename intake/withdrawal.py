@@ -1,7 +1,7 @@
 """Words that take an earlier answer back. Pure.
 
 Marks decide: without them "hủy" is the name Huy and "rút" many a word. What is written without
-marks takes nothing back by itself; a person reads it.
+marks takes nothing back by itself; beside files it makes a person read it.
 """
 
 import re
@@ -16,12 +16,13 @@ _ANSWER = (
 #: What is taken back is an answer that registered, not one that said "no need".
 _NO_NIL = r"(?!(?: (?:báo cáo|báo|về|việc|là|xã|trả lời|trước|ghi)){0,3} không có nhu cầu)"
 _OBJECT = rf"(?: (?!không )\S+){{0,6}}? {_ANSWER}\b{_NO_NIL}"
-_DENIED = r"(?<!không )(?<!chưa )(?<!không xin )(?<!không đề nghị )"
+_PLEA = r"\b(?:xin|đề nghị|được|cho)(?: (?:phép|được|xã|phòng|huyện)){0,2}"
 _TAKES_BACK = re.compile(
-    rf"{_DENIED}\b(?:rút|hủy|hủy bỏ|thu hồi)\b(?:{_OBJECT})"
-    r"|\b(?<!không )(?:xin|đề nghị|được|cho) (?:được )?rút(?: lại| hết| toàn bộ)?$"
+    rf"\b(?:rút|hủy|thu hồi)\b{_OBJECT}|{_PLEA} rút(?: lại| hết| toàn bộ)?(?: ạ)?$"
 )
-_REPLACES = re.compile(rf"{_DENIED}\bthay (?:thế|cho)\b{_OBJECT}")
+_REPLACES = re.compile(rf"\bthay (?:thế|cho)\b{_OBJECT}")
+#: "Chưa xin rút", "không có ý định rút": before the word, or in the plea.
+_DENIED = re.compile(r"\b(?:không|chưa|đừng)(?! (?:có nhu cầu|đăng ký|tham gia))(?: \S+){0,3} ?$")
 #: Whoever is above a commune replaces documents of its own.
 _FROM_ABOVE = re.compile(r"\b(?:huyện|tỉnh|sở|bộ|chính phủ)\b")
 #: What an answer is founded on is news of others.
@@ -30,31 +31,66 @@ _ALL = re.compile(r"\b(?:toàn bộ|tất cả|hết|các điểm)\b")
 _ANEW = re.compile(r"\b(?:thay|gửi lại|đăng ký lại|lập lại|điều chỉnh|sửa|đính chính|bổ sung)\b")
 _CLAUSE = re.compile(r"[,;!?]|\.(?=\s|$)|\n\s*\n")
 
+#: The same without marks, where it can mean nothing else: "phat huy" and Mr Huy withdraw nothing.
+_BARE_ANSWER = (
+    r"(?:dang ky|bieu|van ban|cong van|diem|ho so|(?:ban|thu|bao cao) (?:truoc|cu|da gui))"
+)
+_BARE_PLEA = r"\b(?:xin|de nghi|duoc|cho)(?: (?:phep|duoc|xa|phong|huyen)){0,2}"
+_BARE_TAKES_BACK = re.compile(
+    rf"(?:{_BARE_PLEA} (?:rut|huy|thu hoi)|\brut(?: lai| het| bo)?)(?: (?!khong )\S+){{0,4}}?"
+    rf" {_BARE_ANSWER}\b|{_BARE_PLEA} rut(?: lai| het| toan bo)?(?: a)?$"
+)
+_BARE_DENIED = re.compile(
+    r"\b(?:khong|chua|dung)(?! (?:co nhu cau|dang ky|tham gia))(?: \S+){0,3} ?$"
+)
+_BARE_ALL = re.compile(r"\b(?:toan bo|tat ca|het|cac diem)\b")
+_BARE_ANEW = re.compile(r"\b(?:thay (?:the|cho|bang)|gui lai|dieu chinh|dinh chinh|bo sung)\b")
+
 
 def takes_back(texts: Iterable[str]) -> bool:
-    """Whether somebody withdraws (rút, hủy) what was registered."""
-    return any(_TAKES_BACK.search(clause) for clause in _clauses(texts))
+    """Whether somebody withdraws (rút, hủy) what was registered, for certain."""
+    return any(_says(_TAKES_BACK, _DENIED, clause) for clause in _clauses(texts))
 
 
-def takes_all_back(texts: Iterable[str]) -> bool:
-    """Whether all of it is withdrawn."""
-    return any(_TAKES_BACK.search(one) and _ALL.search(one) for one in _clauses(texts))
+def may_take_back(texts: Iterable[str]) -> bool:
+    """Whether somebody withdraws what was registered, if only in words without marks."""
+    return any(map(_may_take_back, _clauses(texts)))
+
+
+def may_take_all_back(texts: Iterable[str]) -> bool:
+    """Whether all of it is withdrawn, if only in words without marks."""
+    return any(
+        _may_take_back(one) and (_ALL.search(one) or _BARE_ALL.search(one))
+        for one in _clauses(texts)
+    )
 
 
 def replaces(texts: Iterable[str]) -> bool:
     """Whether the text stands in place of an earlier answer (thay thế, thay cho)."""
     return any(
-        _REPLACES.search(clause) and not _FROM_ABOVE.search(clause) for clause in _clauses(texts)
+        _says(_REPLACES, _DENIED, clause) and not _FROM_ABOVE.search(clause)
+        for clause in _clauses(texts)
     )
 
 
 def sends_anew(texts: Iterable[str]) -> bool:
     """Whether something is sent in place of what is withdrawn."""
-    return any(_ANEW.search(clause) for clause in _clauses(texts))
+    return any(_ANEW.search(one) or _BARE_ANEW.search(one) for one in _clauses(texts))
+
+
+def _may_take_back(clause: str) -> bool:
+    if not clause.isascii():
+        return _says(_TAKES_BACK, _DENIED, clause)
+    return _says(_BARE_TAKES_BACK, _BARE_DENIED, clause)
+
+
+def _says(words: re.Pattern[str], denial: re.Pattern[str], clause: str) -> bool:
+    said = words.search(clause)
+    return said is not None and not denial.search(clause, 0, said.start())
 
 
 def _clauses(texts: Iterable[str]) -> Iterator[str]:
-    """Yield the writer's own clauses, with marks; not those on which an answer is founded."""
+    """Yield the writer's own clauses, with their marks; not those on which an answer is founded."""
     for text in texts:
         for clause in map(key, _CLAUSE.split(text)):
             if clause and not _PREAMBLE.match(clause):

@@ -7,9 +7,12 @@ import re
 
 from parsers.vietnamese import fold
 
-NOT = r"(?:khong|chua|ko|hong)"
+#: "Không"; "kg" and "k" only where no number and no item of a list stands before them.
+NO = r"(?:khong|ko|hoong|(?<=[a-z] )kg?)"
+NOT = rf"(?:{NO}|chua)"
 WORD = r"(?:\w+ )"
-#: Words that folding makes one ("chờ" is to wait, "chợ" a market), written as typists do (Telex).
+#: Words that folding makes one ("chờ" is to wait, "chợ" a market; "hông" is "không", Hồng Phong a
+#: commune; "chưa" is "not yet", "chùa" a pagoda), written as typists do (Telex).
 _TELEX = {
     "nếu": "neeus",
     "nêu": "neeu",
@@ -18,6 +21,12 @@ _TELEX = {
     "trừ": "truwf",
     "chỉ": "chir",
     "mà": "maf",
+    "à": "af",
+    "vội": "vooij",
+    "hông": "hoong",
+    "chùa": "chuaf",
+    "chúa": "chuas",
+    "chứa": "chuwas",
 }
 _TOLD_APART = re.compile(rf"(?<!\w)(?:{'|'.join(_TELEX)})(?!\w)", re.IGNORECASE)
 #: "Nếu"; without marks "nêu trên" (named above) is written the same.
@@ -45,13 +54,9 @@ HISTORY = re.compile(
 #: A plea for help: whoever asks for a new point because there is none has a need.
 _ASKS = re.compile(
     r"(?:^|, )(?:nen |vi vay |do do |do vay )?(?:ubnd \w+ |xa |thi tran )?(?:\w+ \w+ )?"
-    r"(?<!khong )(?<!chua )(?<!ko )(?:kinh )?(?:de nghi|xin|mong)"
+    r"(?<!khong )(?<!chua )(?<!ko )(?<!so diem )(?<!so luong )(?:kinh )?(?:de nghi|xin|mong)"
     rf"(?: (?!{NOT} )\w+){{0,6}}? "
     r"(?:ho tro|dau tu|xay dung|cap kinh phi)\b"
-)
-#: One point is withdrawn and another stays: no answer about all of them.
-_KEEPS_SOME = re.compile(
-    r"\bgiu (?:nguyen|lai|diem)\b|\brut (?:lai |bot )?(?:\w+ ){0,4}?diem (?:so|thu|tai|o|ban)\b"
 )
 _LATER = re.compile(
     r"\b(?:gia han|chowf|ddowij|doi (?:den|them|hop|y kien)|dang hop"
@@ -79,6 +84,7 @@ _TOLD = re.compile(
 _SOMEBODY = re.compile(
     r"(?<!cac )(?<!nhung )\b(?:htx|hop tac xa|doanh nghiep|cong ty|ho(?! so| tro)|co so|cua hang)\b"
     rf" {WORD}{{0,8}}?(?:dang ky|de nghi|xin|co nhu cau)\b"
+    rf"|^(?:cac )?(?:ho|htx|co so|thon) {WORD}{{0,3}}?co nhu cau\b"
 )
 _CLAUSE = re.compile(
     r" , |\b(?=(?:nhung|tuy nhien|chir? (?:co|con)|den nay co|nen|vi vay|do do|maf)\b)"
@@ -93,7 +99,7 @@ _COMMUNE = (
 )
 #: Between the commune and its act: that it wrote, told or examined is no act of registering.
 _OTHER_ACT = (
-    r"(?:viec|ve|danh sach|bieu|phieu|ket qua|tinh hinh|nhu cau|cong van|van ban|huong dan"
+    r"(?:viec|ve|0+|danh sach|bieu|phieu|ket qua|tinh hinh|nhu cau|cong van|van ban|huong dan"
     r"|noi dung|bao cao|thong bao"
     r"|cua|theo|van dong|tuyen truyen|trien khai|chir? dao|moi|giao|cac|ra soat|nhan|cam ket"
     r"|chiu|nao|pho bien|den|yeu cau)"
@@ -102,7 +108,7 @@ _ACTS = re.compile(
     rf"{_COMMUNE} (?:(?!{_OTHER_ACT}\b){WORD}){{0,9}}?"
     r"(?:dang ky(?! (?:kinh doanh|kd|bao ho))"
     r"(?!(?: (?:so|diem|la|tong|tong so|ho tro|nhu cau))* (?:0+|khong)\b)"
-    r"|(?:co|phat sinh) nhu cau"
+    r"|(?:co|phat sinh) nhu cau|de xuat|tham gia|dap ung"
     rf"|(?:gui|nop) {WORD}{{0,4}}?(?:bieu|danh sach|ho so|phieu|don(?! vi))"
     r"|(?:lua )?chon|nang cap|cai tao|sua chua)\b"
 )
@@ -111,11 +117,16 @@ _WORKS = re.compile(
 )
 _SENDS = re.compile(
     rf"^(?:em |xin |kinh )?(?:gui|nop) (?!cac ){WORD}{{0,4}}?(?:bieu|danh sach|ho so|phieu)\b"
-    rf"|\b(?:file|tep) dang ky\b|^(?:\d+ )?diem (?!gioi thieu|ocop|ban){WORD}{{1,6}}?dang ky$"
-    rf"|^(?:ong|ba) {WORD}{{1,6}}?(?:dang ky|xin|co nhu cau)\b"
 )
 _DENIAL = re.compile(rf"\b{NOT}\b")
 _CITES = re.compile(r"\b(?:ve viec|v v|cong van|ke hoach|quyet dinh|huong dan)\b")
+
+
+#: A "yes" that is a sentence of its own, or a number of them.
+_AFFIRMS = re.compile(
+    r"^(?:(?:tra loi|phong|da|vang|xa|ubnd|de nghi|xin|nhat tri|dong y|thong nhat|,) )*"
+    r"(?:co|dang ky|tham gia)(?: a)?$|^(?:tong )?so (?:luong|diem)\b.* 0*[1-9]\d?$"
+)
 
 
 def folded(text: str) -> str:
@@ -125,12 +136,12 @@ def folded(text: str) -> str:
 
 
 def unsettled(sentence: str) -> bool:
-    """Tell that the writer registers or asks for something, keeps a point, or is not done yet."""
+    """Tell that the writer registers or asks for something, or is not done yet."""
     return bool(
         _LATER.search(sentence)
         or _ASKS.search(sentence)
-        or _KEEPS_SOME.search(sentence)
-        or _somebody_asks(sentence)
+        or _AFFIRMS.search(sentence)
+        or somebody_asks(sentence)
         or _commune_acts(sentence)
     )
 
@@ -152,7 +163,8 @@ def _acts_in(clause: str, pattern: re.Pattern[str]) -> bool:
     return not _DENIAL.search(clause, 0, act.end()) and not SUPPOSED.search(clause, 0, act.start())
 
 
-def _somebody_asks(sentence: str) -> bool:
+def somebody_asks(sentence: str) -> bool:
+    """Tell that somebody registers, in a clause that neither denies nor supposes it."""
     return any(
         _SOMEBODY.search(clause)
         and not re.search(rf"\b{NOT}\b", clause)

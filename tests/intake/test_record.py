@@ -234,6 +234,8 @@ def test_words_with_their_marks_take_an_answer_back(words):
         "Căn cứ Công văn số 1290 thay thế Công văn số 1144, xã không có nhu cầu.",
         "Sau khi Công văn số 1290 của UBND huyện thay thế Công văn số 1144, xã không có nhu cầu.",
         "Xã không rút đăng ký, không có nhu cầu thêm.",
+        "Xã không có ý định rút biểu đã gửi",
+        "Đừng hủy đăng ký của xã",
         "Đề nghị hủy văn bản không có nhu cầu trước đây.",
         "Xã rút kinh nghiệm",
     ],
@@ -286,6 +288,10 @@ def _registered(*names):
         ([form_reading("A", "B")], "UBND xã xin rút toàn bộ biểu đăng ký gửi kèm."),
         ([_letter_that_withdraws(), form_reading("A", "B")], ""),
         ([form_reading("C")], "Đề nghị hủy tất cả biểu đã gửi, xã chưa làm được."),
+        ([Refusal("damaged", "Hỏng.")], "Xa xin rut a"),
+        ([letter_reading(text="Kinh gui huyen. Xa xin rut 02 diem da dang ky.")], ""),
+        ([form_reading("A", "B")], "de nghi huy bieu dang ky gui kem"),
+        ([form_reading("C")], "Xa khong co nhu cau xin rut het cac diem da dang ky"),
     ],
 )
 def test_a_withdrawal_that_comes_with_files_waits_and_takes_all_back_when_accepted(results, words):
@@ -306,6 +312,11 @@ def test_a_withdrawal_that_comes_with_files_waits_and_takes_all_back_when_accept
         ([form_reading("A", "C")], "Xin hủy biểu đã gửi, gửi lại biểu kèm theo."),
         ([form_reading("A", "B")], "Xin rút biểu cũ chưa ký, thay bằng biểu này."),
         ([form_reading("A", "C")], "Biểu này thay thế biểu đã gửi."),
+        ([form_reading("A", "C")], "Xa xin huy bieu da gui, gui lai bieu kem theo"),
+        ([form_reading("A", "B")], "Hoang Quang Huy, dang ky 02 diem"),
+        ([form_reading("A", "B")], "Huyen phat huy cac diem, rut kinh nghiem"),
+        ([form_reading("A", "B")], "Xa khong xin rut dang ky"),
+        ([form_reading("A", "B")], "Xã không có ý định rút đăng ký, chưa muốn hủy biểu"),
     ],
 )
 def test_a_form_in_place_of_the_one_withdrawn_is_a_correction(results, words):
