@@ -21,6 +21,7 @@ from intake.opening import data_folder, vault_folder
 from registry.copies import Examined, examine, settle
 from registry.errors import NotPossible
 from registry.files import sync_folder
+from registry.journal_copy import CopyDamaged
 from registry.place import chunks
 from registry.store import Store
 from registry.vault import Vault
@@ -72,8 +73,8 @@ def back_up(
     Files of the vault that an earlier backup there has are linked to it, not copied.
 
     Raises:
-        NotPossible: there is a backup of this second already, or the disk does not take it (then
-            nothing of it is left).
+        NotPossible: there is a backup of this second already, or the disk does not take it, or the
+            bucket has lost a part of the journal's copy (then nothing of it is left).
         RegistryProblem: the database is a server.
     """
     name = f"intake-{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"
@@ -97,7 +98,7 @@ def back_up(
         sync_folder(parent)
     except BaseException as error:
         shutil.rmtree(part, ignore_errors=True)  # its own half copy; links leave their files
-        if isinstance(error, OSError | sqlite3.Error):
+        if isinstance(error, OSError | sqlite3.Error | CopyDamaged):
             raise NotPossible(f"no backup was made in {parent}: {error}") from error
         raise
     return check(folder)

@@ -74,7 +74,7 @@ def _copy(store: Store, copy: JournalCopy) -> Iterator[Fault]:
                 return
             lacking, last = lacking + (not known), serial
     except CopyDamaged as error:
-        yield Fault("copy", about, f"line {error.line} was changed or is damaged", _ASIDE)
+        yield Fault("copy", f"the journal's copy {error.where}", error.found, _ASIDE)
         return
     if lacking:
         yield Fault(
@@ -86,7 +86,10 @@ def _copy(store: Store, copy: JournalCopy) -> Iterator[Fault]:
         )
 
 
-_ASIDE = "Restore the file from a backup; or move it away: the daemon writes it anew"
+_ASIDE = (
+    "Restore it from a backup; or stop the daemon, move the copy away (in a bucket all that is "
+    "below journal/) and start it: it writes the copy anew"
+)
 
 
 def _message_files(

@@ -28,9 +28,12 @@ if TYPE_CHECKING:
 _REMEMBERED_BYTES = 64_000_000
 _RETRIES = 2
 _CONNECT_SECONDS = 5.0
+#: Of so many bytes it is not the line's fault if they do not get through in time.
+_SMALL_BYTES = 1_000_000
 #: The code in an error's answer: for the words, and for what a server cannot do at all.
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 _STATUS = re.compile(r"status code: (\d{3} [A-Z][A-Za-z ]+)")
+_TOO_SLOW = "the line is too slow for it, raise s3_timeout"
 _WORDS = {
     "AccessDenied": "the key may not do this: give it the right to read, write and list there",
     "InvalidAccessKeyId": "the server does not know this access key",
@@ -64,7 +67,8 @@ class Bucket:
 
     A name is absent only when the bucket itself says so and answers otherwise: an answer that does
     not come is `VaultAway`. A server that hangs costs its time limit once, not once for every
-    object. All methods may be called by several threads.
+    object; one object that is too large for the line costs it each time, and bars no other. All
+    methods may be called by several threads.
     """
 
     #: Each costs a round trip, and most servers are slow to say yes.
@@ -156,7 +160,7 @@ class Bucket:
         An answer that is lost is an error, and the next call finds the bytes there.
         """
         if not self.create(name, data) and not self.holds(name, data):
-            with self._asking("put", name):
+            with self._asking("put", name, len(data)):
                 self._store.put(name, data, mode="overwrite", use_multipart=False)
         self._recent.put(name, data)
 
@@ -175,19 +179,20 @@ class Bucket:
         """
         if self._can_create:
             try:
-                with self._asking("put", name):
+                with self._asking("put", name, len(data)):
                     self._store.put(name, data, mode="create", use_multipart=False)
             except FileExistsError:
                 return False
             except _CannotError:
-                self._can_create = False
+                pass
             else:
                 return True
-        if self.has(name):
-            return False
-        with self._asking("put", name):
-            self._store.put(name, data, mode="overwrite", use_multipart=False)
-        return self.holds(name, data)
+        there = self.has(name)
+        if not there:
+            with self._asking("put", name, len(data)):
+                self._store.put(name, data, mode="overwrite", use_multipart=False)
+        self._can_create = False  # it does all else: a moment of "cannot" proves nothing
+        return not there and self.holds(name, data)
 
     def shelved(self) -> Iterator[str]:
         """Yield the hashes of the objects on the shelves, in order."""
@@ -255,7 +260,7 @@ class Bucket:
             raise
 
     @contextmanager
-    def _asking(self, verb: str, name: str) -> Iterator[None]:
+    def _asking(self, verb: str, name: str, size_bytes: int = 0) -> Iterator[None]:
         """Turn what goes wrong into FileNotFoundError, FileExistsError or VaultAway."""
         if self._clock() < self._hung_until:
             raise VaultAway(self._hung)
@@ -272,19 +277,28 @@ class Bucket:
                 raise FileNotFoundError(self.where(name)) from error
             raise self._away(verb, name, error) from error
         except (exceptions.BaseError, OSError) as error:
-            if _code(error) == "NotImplemented":
-                raise _CannotError(name) from error
             trouble = self._away(verb, name, error)
             if self._clock() - began >= self._access.timeout_seconds:
+                small = verb != "get" and size_bytes <= _SMALL_BYTES
+                if not small and self._answers():
+                    raise VaultAway(f"{trouble}; all else is answered: {_TOO_SLOW}") from error
                 self._hung = str(trouble)
                 self._hung_until = self._clock() + self._access.timeout_seconds
             raise trouble from error
 
+    def _answers(self) -> bool:
+        try:
+            self.ready()
+        except VaultAway:
+            return False
+        return True
+
     def _away(self, verb: str, name: str, error: Exception) -> VaultAway:
-        return VaultAway(f"{self.where(name)} ({verb}): {_in_words(error)}")
+        kind = _CannotError if _code(error) == "NotImplemented" else VaultAway
+        return kind(f"{self.where(name)} ({verb}): {_in_words(error)}")
 
 
-class _CannotError(Exception):
+class _CannotError(VaultAway):
     """The server says that it does not know such a request."""
 
 

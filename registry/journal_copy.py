@@ -45,11 +45,15 @@ class Copied:
 
 
 class CopyDamaged(Exception):  # noqa: N818  a finding about a file, to be handled by its reader
-    """A line of the copy is no event of a journal, or was changed. ``line`` counts from 1."""
+    """A line of the copy is no event of a journal, or was changed. ``line`` counts from 1.
 
-    def __init__(self, where: str, line: int) -> None:
+    0: all of it is lost, a segment that the bucket lists and does not have.
+    """
+
+    def __init__(self, where: str, line: int = 0) -> None:
         self.where, self.line = where, line
-        super().__init__(f"{where}, line {line}: changed or damaged")
+        self.found = f"line {line} was changed or is damaged" if line else "it is listed, and gone"
+        super().__init__(f"{where}: {self.found}")
 
 
 class JournalCopy(ABC):
@@ -72,7 +76,7 @@ class JournalCopy(ABC):
         """
         head, set_aside = self._end(), ""
         if head is None or (head.serial and store.event_hash(head.serial) != head.sha256):
-            if head is not None and self.standing(store) == "registry-behind":
+            if head is not None and self._knows_more(store):
                 return Copied(0, behind=True)
             set_aside, head = self._put_aside(now), GENESIS_HEAD
         appended = 0
@@ -116,6 +120,13 @@ class JournalCopy(ABC):
         return standing(
             registry, copied, in_registry=store.event_hash(copied.serial), in_copy=shared
         )
+
+    def _knows_more(self, store: Journal) -> bool:
+        """Whether the registry lacks events of the copy; not of one that cannot be read so far."""
+        try:
+            return self.standing(store) == "registry-behind"
+        except CopyDamaged:
+            return False
 
     def _hash_at(self, serial: int) -> str:
         if serial == 0:

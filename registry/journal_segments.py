@@ -11,7 +11,7 @@ import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Protocol
 
@@ -69,31 +69,30 @@ class JournalSegments(JournalCopy):
 
     def head(self) -> Head:
         """Return the last event of the last segment."""
-        segments = self._plan()
-        if not segments:
-            return GENESIS_HEAD
-        name = segments[-1].name
-        lines = self._objects.read(name).splitlines()
-        event = journal.from_line(lines[-1]) if lines else None
-        if event is None:
-            raise CopyDamaged(self._objects.where(name), len(lines))
-        return Head(event.serial, event.sha256)
+        gone = ""
+        while segments := _needed(self._segments()):
+            name = segments[-1].name
+            try:
+                lines = self._objects.read(name).splitlines()
+            except FileNotFoundError:
+                gone = self._gone(name, gone)
+                continue
+            event = journal.from_line(lines[-1]) if lines else None
+            if event is None:
+                raise CopyDamaged(self._objects.where(name), max(len(lines), 1))
+            return Head(event.serial, event.sha256)
+        return GENESIS_HEAD
 
     def events(self, after: int = 0) -> Iterator[Event]:
-        """Yield the events of all segments; what is there twice is yielded once."""
-        seen = after
-        while True:
-            segments = self._plan()
-            begin = max((n for n, one in enumerate(segments) if one.first <= seen + 1), default=0)
-            try:
-                for one in segments[begin:]:
-                    for event in self._events_in(one):
-                        if event.serial > seen:
-                            seen = event.serial
-                            yield event
-            except FileNotFoundError:
-                continue  # meanwhile it was put together with others: look anew, go on from there
-            return
+        """Yield the events of all segments; what is there twice is yielded once.
+
+        Raises:
+            CopyDamaged: a line was changed or damaged, or a segment is listed and gone.
+        """
+        for name, number, _, event in self._lines(after):
+            if event is None:
+                raise CopyDamaged(self._objects.where(name), number)
+            yield event
 
     def as_files(self) -> Iterator[tuple[str, Iterable[bytes]]]:
         """Yield the copies as files of a folder's vault: the newest is its ``journal.jsonl``."""
@@ -134,8 +133,7 @@ class JournalSegments(JournalCopy):
         if known is not None:
             return known
         self._copy, self._old = self._newest() or 1, None
-        segments = self._plan()
-        self._loose = sum(not one.last for one in segments)
+        self._loose = sum(not one.last for one in _needed(self._segments()))
         try:
             return self.head()
         except CopyDamaged:
@@ -161,24 +159,47 @@ class JournalSegments(JournalCopy):
         self._loose += 1
 
     def _put_together(self) -> None:
-        """Put the last segments into one. At each moment all events are there, once or twice."""
-        tail = list(self._plan())
-        while tail and tail[0].last and tail[0].size_bytes >= _FULL_BYTES:
-            tail.pop(0)
+        """Put the last segments into one. At each moment all events are there, once or twice.
+
+        Only what follows each other, and only what was read is removed: a list may show a segment
+        late. Where events are missing nothing is done; `intake verify` tells if they stay away.
+        """
+        there = self._segments()
+        tail = list(dropwhile(_is_full, _needed(there)))
         self._loose = 0
         if len(tail) < _MANY // 2:
             return
-        data = b"".join(self._objects.read(one.name) for one in tail)
-        last = journal.from_line(data.splitlines()[-1])
-        if last is None:
-            return  # `intake verify` tells; nothing is changed
-        name = f"{_ROOM}/{self._copy:04d}/{tail[0].first:012d}-{last.serial:012d}.jsonl"
+        self._loose = -len(tail)  # if in vain: all were read, the next time they are twice as many
+        joined = [one for one in there if one.first >= tail[0].first]
+        try:
+            chain = self._chained(joined)
+        except (CopyDamaged, FileNotFoundError):
+            return
+        if not chain:
+            return
+        first, last = chain[0].serial, chain[-1].serial
+        name = f"{_ROOM}/{self._copy:04d}/{first:012d}-{last:012d}.jsonl"
+        data = b"".join(map(journal.to_line, chain))
         self._objects.create(name, data)
         if not self._objects.holds(name, data):
             return
-        for segment in self._segments():
-            if segment.name != name and tail[0].first <= segment.first <= last.serial:
-                self._objects.remove(segment.name)
+        for one in joined:
+            if one.name != name:
+                self._objects.remove(one.name)
+        self._loose = 0
+
+    def _chained(self, segments: list[_Segment]) -> list[Event]:
+        """Return the events of segments, each once; none if one does not follow the one before."""
+        chain: list[Event] = []
+        for one in segments:
+            for event in self._events_in(one):
+                at = event.serial - chain[0].serial if chain else 0
+                if 0 <= at < len(chain) and event == chain[at]:
+                    continue  # a kill left it, or a deposed daemon wrote it late
+                if chain and (at, event.previous) != (len(chain), chain[-1].sha256):
+                    return []
+                chain.append(event)
+        return chain
 
     # --- which segments there are ---
 
@@ -198,19 +219,46 @@ class JournalSegments(JournalCopy):
         mine = [segment for number, segment in there if number == wanted]
         return sorted(mine, key=lambda one: (one.first, -one.last))
 
-    def _plan(self, copy: int = 0) -> list[_Segment]:
-        """Return what must be read: without segments that one put together holds already."""
-        plan: list[_Segment] = []
-        covered = 0
-        for one in self._segments(copy):
-            if one.first > covered:
-                plan.append(one)
-                covered = max(covered, one.last)
-        return plan
+    def _lines(
+        self, after: int = 0, copy: int = 0
+    ) -> Iterator[tuple[str, int, bytes, Event | None]]:
+        """Yield the lines after an event, each once, with their segment's name and their number.
+
+        One that is no event is yielded with None.
+        """
+        seen, gone = after, ""
+        while True:
+            segments = _needed(self._segments(copy))
+            begin = max((n for n, one in enumerate(segments) if one.first <= seen + 1), default=0)
+            for one in segments[begin:]:
+                try:
+                    lines = self._objects.read(one.name).splitlines(keepends=True)
+                except FileNotFoundError:
+                    gone = self._gone(one.name, gone)
+                    break  # look anew, and go on from there
+                for number, line in enumerate(lines, start=1):
+                    event = journal.from_line(line)
+                    if event is None or event.serial > seen:
+                        seen = event.serial if event else seen
+                        yield one.name, number, line, event
+            else:
+                return
+
+    def _gone(self, name: str, before: str) -> str:
+        """Return the name of a segment that was listed and is not there, to be asked for it again.
+
+        Mostly it was put together with others meanwhile: the next list does not show it.
+
+        Raises:
+            CopyDamaged: it was not there ``before`` either: it is lost, whatever the list says.
+        """
+        if name == before:
+            raise CopyDamaged(self._objects.where(name))
+        return name
 
     def _pieces(self, copy: int) -> Iterator[bytes]:
-        for one in self._plan(copy):
-            yield self._objects.read(one.name)
+        for _, _, line, _ in self._lines(copy=copy):
+            yield line
 
     def _events_in(self, segment: _Segment) -> Iterator[Event]:
         lines = self._objects.read(segment.name).splitlines()
@@ -219,6 +267,21 @@ class JournalSegments(JournalCopy):
             if event is None:
                 raise CopyDamaged(self._objects.where(segment.name), number)
             yield event
+
+
+def _needed(segments: Iterable[_Segment]) -> list[_Segment]:
+    """Return what must be read: without segments that one put together holds already."""
+    needed: list[_Segment] = []
+    covered = 0
+    for one in segments:
+        if one.first > covered:
+            needed.append(one)
+            covered = max(covered, one.last)
+    return needed
+
+
+def _is_full(segment: _Segment) -> bool:
+    return bool(segment.last) and segment.size_bytes >= _FULL_BYTES
 
 
 #: Events in a segment of a journal that is put back.

@@ -36,7 +36,7 @@ def transfer(source: Database, target: Database, *, replace: bool = False) -> di
         RegistryProblem: what arrived is not what left; nothing was written.
         RegistryBusy: one of the two cannot be used now; nothing was written.
     """
-    with source.read() as old, target.write() as new:
+    with target.write() as new:
         there = [table.name for table in _TABLES if _has_rows(new, table)]
         if there and not replace:
             raise NotPossible(
@@ -45,17 +45,22 @@ def transfer(source: Database, target: Database, *, replace: bool = False) -> di
             )
         for table in reversed(_TABLES if there else []):
             new.execute(table.delete())
-        counts = {}
+        with source.read() as old:
+            left = {table.name: _copy(old, new, table) for table in _TABLES}
+            _set_counters(source, old, target, new)
+        # The source is done with: a server ends a transaction in which nothing happens for long.
         for table in _TABLES:
-            counts[table.name] = _copy(old, new, table)
-        _set_counters(source, old, target, new)
+            if _told(new, table) != left[table.name]:
+                raise RegistryProblem(
+                    f"the table {table.name} arrived otherwise than it left: nothing was copied"
+                )
         broken = journal.verify(_events(new))
         if broken is not None:
             raise RegistryProblem(
                 f"the journal of {source.name} was changed at or before event {broken}: nothing "
                 "was copied; `intake verify` says what is wrong"
             )
-    return counts
+    return {name: count for name, (count, _) in left.items()}
 
 
 def write_file(source: Database, path: Path) -> None:
@@ -77,21 +82,24 @@ def _has_rows(connection: sa.Connection, table: sa.Table) -> bool:
     )
 
 
-def _copy(old: sa.Connection, new: sa.Connection, table: sa.Table) -> int:
-    left, arrived = hashlib.sha256(), hashlib.sha256()
-    count = 0
+def _copy(old: sa.Connection, new: sa.Connection, table: sa.Table) -> tuple[int, bytes]:
+    """Copy the rows; return how many there are, and a hash over what they say."""
+    digest, count = hashlib.sha256(), 0
     raw = _as_stored(table)
     for rows in _chunks(old, table):
         new.execute(raw.insert(), [dict(zip(raw.c.keys(), row, strict=True)) for row in rows])
         count += len(rows)
-        _add(left, rows)
-    for rows in _chunks(new, table):
-        _add(arrived, rows)
-    if left.digest() != arrived.digest():
-        raise RegistryProblem(
-            f"the table {table.name} arrived otherwise than it left: nothing was copied"
-        )
-    return count
+        _add(digest, rows)
+    return count, digest.digest()
+
+
+def _told(connection: sa.Connection, table: sa.Table) -> tuple[int, bytes]:
+    """Return how many rows a table has, and a hash over what they say."""
+    digest, count = hashlib.sha256(), 0
+    for rows in _chunks(connection, table):
+        count += len(rows)
+        _add(digest, rows)
+    return count, digest.digest()
 
 
 def _as_stored(table: sa.Table) -> sa.TableClause:

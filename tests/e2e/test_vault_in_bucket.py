@@ -1,5 +1,6 @@
 """The whole program with its vault in a bucket of a real S3 server."""
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +21,7 @@ from rigs.dump import dump
 from rigs.replaying import no_bar
 from rigs.s3 import KEY, S3, SECRET, names_in
 from rigs.whole import CAMPAIGN, Whole, mail, workbook_file
+from structlog.testing import capture_logs
 
 from config.init import write_example
 from config.settings import load
@@ -31,6 +33,7 @@ from intake.rebuild import rebuild
 from intake.restore import restore
 from intake.verify import verify
 from registry.bucket import Access, Bucket
+from registry.errors import NotPossible
 from registry.store import open_store
 
 pytestmark = pytest.mark.e2e
@@ -108,6 +111,46 @@ def test_what_is_lost_or_changed_in_the_bucket_is_found(office, s3, access):
     assert any("damaged" in one.found for one in found)
 
 
+def test_a_segment_that_is_listed_and_gone_is_named(office, way, tmp_path):
+    """By verify, by a backup, and by a start when it is the last one: that begins another copy."""
+    office.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK)))
+    office.tick()
+    _, *lost = (name for name, _ in office.desk.vault.place.listed("journal"))
+    way.spoil(Trouble("refuse", "GET", part=lost[-1], status=404, code="NoSuchKey"))
+    (found,) = verify(office.config, office.store, open_vault(office.config))
+    assert found.code == "copy"
+    assert lost[-1] in found.about
+    assert "listed, and gone" in found.found
+    with pytest.raises(NotPossible, match=f"{lost[-1]}: it is listed, and gone"):
+        back_up(office.config, office.store, open_vault(office.config), tmp_path, moment(15), "1")
+    with capture_logs() as logs:
+        office.restart()
+    assert [one["event"] for one in logs if lost[-1] in one.get("reason", "")] == [
+        "journal_copy_damaged"
+    ]
+    office.tick()
+    assert verify(office.config, office.store, open_vault(office.config)) == []
+
+
+def test_a_letter_too_large_for_the_line_keeps_no_other_waiting(office, way):
+    """It stays in the inbox and is told; the others are recorded and answered."""
+    office.deliver(mail(HOA_CU_MAIL, files=workbook_file(BOOK), body="x " * 600_000))
+    (large,) = office.inbox()
+    way.spoil(Trouble("hang", "PUT", part=hashlib.sha256(large).hexdigest()))
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.tick()
+    assert state(office, "06235") == "nil"
+    assert len(office.subjects(GIA_CAT_MAIL)) == 1
+    assert office.inbox() == [large]
+    assert "s3_timeout" in office.daemon.trouble
+    assert office.store.open_troubles()
+    way.mend()
+    office.tick()
+    assert office.inbox() == []
+    assert len(office.subjects(HOA_CU_MAIL)) == 1
+    assert office.daemon.trouble == ""
+
+
 def test_a_backup_of_a_bucket_goes_back_into_a_folder_and_into_a_bucket(
     office, s3, access, tmp_path
 ):
@@ -166,6 +209,7 @@ def restored_equals(config, office) -> bool:
         ("refuse", "PUT", 403, "AccessDenied"),
         ("refuse", "", 403, "RequestTimeTooSkewed"),
         ("refuse", "", 404, "NoSuchBucket"),
+        ("refuse", "", 501, "NotImplemented"),
     ],
 )
 def test_fault_133_bucket_away(office, way, deed: Deed, verb, status, code):

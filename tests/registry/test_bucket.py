@@ -99,6 +99,7 @@ def test_bytes_that_a_proxy_changed_are_fetched_again(access: Access, way: BadWa
         (403, "RequestTimeTooSkewed", "clock is wrong"),
         (404, "NoSuchBucket", "no such bucket"),
         (507, "Whatever", "refuses it (Whatever)"),
+        (501, "NotImplemented", "Implemented"),
     ],
 )
 def test_what_is_wrong_is_told_in_plain_words(
@@ -148,6 +149,43 @@ def test_a_server_that_hangs_costs_its_limit_once(access: Access, way: BadWay) -
     assert vault.get(vault.put(RAW)) == RAW
 
 
+def test_one_too_large_for_the_line_keeps_no_other_from_being_put(
+    access: Access, way: BadWay
+) -> None:
+    """What is small or asked for a list is answered: the bucket does not hang."""
+    large = b"x" * 1_000_001
+    others = [f"message {number}".encode() for number in range(30)]
+    bucket = Bucket(access)
+    way.spoil(Trouble("hang", "PUT", part=hashlib.sha256(large).hexdigest()))
+    first, *rest = Vault(bucket).put_all([large, *others])
+    assert isinstance(first, VaultAway)
+    assert "s3_timeout" in str(first)
+    assert [one for one in rest if not isinstance(one, str)] == []
+    bucket.ready()
+    way.mend()
+    assert Vault(bucket).get(Vault(bucket).put(large)) == large
+
+
+def test_a_fetch_that_takes_too_long_bars_no_other(access: Access, way: BadWay) -> None:
+    slow, other = Vault(Bucket(access)).put(RAW), Vault(Bucket(access)).put(b"other")
+    vault = Vault(Bucket(access))
+    way.spoil(Trouble("hang", "GET", part=slow))
+    with pytest.raises(VaultAway, match="s3_timeout"):
+        vault.get(slow)
+    assert vault.get(other) == b"other"
+
+
+def test_a_large_one_on_a_server_that_hangs_bars_the_others(access: Access, way: BadWay) -> None:
+    vault = Vault(Bucket(access))
+    way.spoil(Trouble("hang"))
+    with pytest.raises(VaultAway):
+        vault.put(b"x" * 1_000_001)
+    asked = len(way.asked)
+    for put in vault.put_all([RAW] * 50):
+        assert isinstance(put, VaultAway)
+    assert len(way.asked) == asked > 0
+
+
 def test_one_that_is_refused_keeps_no_other_from_being_put(access: Access, way: BadWay) -> None:
     raws = [f"message {number}".encode() for number in range(30)]
     vault = Vault(Bucket(access))
@@ -187,6 +225,18 @@ def test_a_server_that_knows_no_conditional_put_is_asked_before(
     assert Bucket(access).read(NAME) == b"first"
     vault = Vault(bucket)
     assert Vault(Bucket(access)).get(vault.put(RAW)) == RAW
+
+
+def test_a_server_that_knows_nothing_for_a_moment_is_asked_for_it_again(
+    access: Access, way: BadWay
+) -> None:
+    bucket = Bucket(access)
+    way.spoil(Trouble("refuse", "PUT", status=501, code="NotImplemented"))
+    with pytest.raises(VaultAway, match="NotImplemented"):
+        bucket.create(NAME, b"first")
+    way.mend()
+    assert bucket.can_create
+    assert bucket.create(NAME, b"first")
 
 
 def test_versions_are_noticed(s3: S3, access: Access) -> None:

@@ -200,6 +200,26 @@ def test_lines_that_were_edited_are_found_where_they_stand(store: Store, copy: J
     assert found.value.line == 2
 
 
+@pytest.mark.sqlite_file  # an older file is put back
+def test_a_registry_that_was_put_back_beside_a_damaged_copy_begins_another(
+    store: Store, copy: JournalFile, tmp_path: Path
+) -> None:
+    """How it stands cannot be told: that is no end of the daemon."""
+    arrive(store, "a")
+    arrive(store, "b")
+    store.copy_to(tmp_path / "yesterday.db")
+    arrive(store, "c")
+    copy.catch_up(store, NOON)
+    store.close()
+    before = copy.path.read_bytes().replace(b'"size_bytes":', b'"size_bytes":1', 1)
+    copy.path.write_bytes(before)
+    with put_back(tmp_path, "yesterday.db") as old:
+        again = JournalFile(copy.path.parent)
+        done = again.catch_up(old, NOON)
+        assert copy.path.with_name(done.set_aside).read_bytes() == before
+        assert list(again.events()) == old.events_after(0)
+
+
 def test_a_last_line_that_was_edited_is_kept_aside(store: Store, copy: JournalFile) -> None:
     """It is whole, so no power loss did that; nothing that was there is overwritten."""
     arrive(store, "a")

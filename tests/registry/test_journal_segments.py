@@ -200,6 +200,115 @@ def test_who_reads_while_segments_are_put_together_misses_none(
     assert seen + [event.serial for event in read] == [1, 2, 3, 4]
 
 
+class _Late(Bucket):
+    """Its next list does not show ``late`` yet."""
+
+    late = ""
+
+    def listed(self, under: str) -> list[tuple[str, int]]:
+        late, self.late = self.late, ""
+        return [one for one in super().listed(under) if one[0] != late]
+
+
+@pytest.mark.usefixtures("few")
+@pytest.mark.parametrize("number", [1, 2, 4])
+def test_a_segment_that_is_listed_late_is_put_together_later(
+    store: Store, access: Access, number: int
+) -> None:
+    """The first, one in the middle, the last: what was not read stays."""
+    bucket = _Late(access)
+    copy = JournalSegments(bucket)
+    for count in range(3):
+        arrive(store, str(count))
+        copy.catch_up(store, NOON)
+    arrive(store, "3")
+    bucket.late = f"journal/0001/{number:012d}.jsonl"
+    copy.catch_up(store, NOON)
+    assert bucket.late == ""  # so the list was asked for, to put segments together
+    assert list(copy_in(access).events()) == store.events_after(0)
+    for count in range(4, 12):
+        arrive(store, str(count))
+        copy.catch_up(store, NOON)
+    assert list(copy_in(access).events()) == store.events_after(0)
+    assert len(segments(access)) <= 5
+
+
+class _Ghost(Bucket):
+    """It lists a segment that it has lost."""
+
+    lost = ""
+    asked = 0
+
+    def read(self, name: str) -> bytes:
+        if name != self.lost:
+            return super().read(name)
+        self.asked += 1
+        assert self.asked < 10, "asked again and again"
+        raise FileNotFoundError(name)
+
+
+@pytest.mark.parametrize("number", [2, 4])
+def test_a_segment_that_is_listed_and_gone_is_named(
+    store: Store, access: Access, number: int
+) -> None:
+    for text in "abcd":
+        arrive(store, text)
+        copy_in(access).catch_up(store, NOON)
+    bucket = _Ghost(access)
+    bucket.lost = f"journal/0001/{number:012d}.jsonl"
+    copy = JournalSegments(bucket)
+    seen = []
+    with pytest.raises(CopyDamaged, match="listed, and gone") as found:
+        seen.extend(event.serial for event in copy.events())
+    assert found.value.where == bucket.where(bucket.lost)
+    with pytest.raises(CopyDamaged, match="listed, and gone"):
+        b"".join(*(pieces for _, pieces in copy.as_files()))
+
+
+def test_a_last_segment_that_is_gone_begins_another_copy(store: Store, access: Access) -> None:
+    for text in "ab":
+        arrive(store, text)
+        copy_in(access).catch_up(store, NOON)
+    bucket = _Ghost(access)
+    bucket.lost = "journal/0001/000000000002.jsonl"
+    copy = JournalSegments(bucket)
+    with pytest.raises(CopyDamaged, match="listed, and gone"):
+        copy.head()
+    assert copy.catch_up(store, NOON).set_aside == "journal-until-0001.jsonl"
+    assert list(copy_in(access).events()) == store.events_after(0)
+
+
+@pytest.mark.usefixtures("few")
+def test_nothing_is_put_together_over_a_segment_that_is_gone(store: Store, access: Access) -> None:
+    """Nor are all of them read at each round."""
+    bucket = _Ghost(access)
+    bucket.lost = "journal/0001/000000000002.jsonl"
+    copy = JournalSegments(bucket)
+    for number in range(15):
+        arrive(store, str(number))
+        copy.catch_up(store, NOON)
+    assert len(segments(access)) == 15
+    assert bucket.asked == 2  # with 4 segments and with 12
+
+
+@pytest.mark.usefixtures("few")
+def test_a_backup_while_segments_are_put_together_has_each_line_once(
+    store: Store, access: Access
+) -> None:
+    writer = copy_in(access)
+    for number in range(3):
+        arrive(store, str(number))
+        writer.catch_up(store, NOON)
+    ((name, pieces),) = copy_in(access).as_files()
+    read = iter(pieces)
+    first = next(read)
+    arrive(store, "3")
+    writer.catch_up(store, NOON)
+    assert segments(access) == ["0001/000000000001-000000000004.jsonl"]
+    assert name == "journal.jsonl"
+    assert first + b"".join(read) == b"".join(map(journal.to_line, store.events_after(0)))
+
+
 def test_a_deposed_daemon_overwrites_nothing(store: Store, access: Access) -> None:
     """It goes on from an event after which another one has written already."""
     deposed, other = copy_in(access), copy_in(access)

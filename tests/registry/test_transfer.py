@@ -93,6 +93,29 @@ def test_a_journal_that_was_changed_is_not_copied(file: Store, target: Store) ->
     assert target.journal_head().sha256 == journal.GENESIS
 
 
+def test_the_source_is_done_with_before_the_copy_is_read_back(
+    file: Store, target: Store, tmp_path: Path
+) -> None:
+    """Of millions of events that takes minutes, and a server ends what is idle so long."""
+    target.take_all_of(file)
+    told: list[str] = []
+
+    def ended(_connection: sa.Connection) -> None:
+        told.append("the source")
+
+    def asked(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("SELECT events."):
+            told.append("read back")
+
+    with open_store("sqlite:///back.db", tmp_path) as back:
+        sa.event.listen(target._database.engine, "commit", ended)
+        sa.event.listen(back._database.engine, "before_cursor_execute", asked)
+        back.take_all_of(target)
+        assert told[0] == "the source"
+        assert "read back" in told
+        assert dump(back) == dump(file)
+
+
 def test_a_cut_in_the_middle_leaves_nothing_and_it_can_be_repeated(
     file: Store, target: Store, server: Postgres
 ) -> None:
