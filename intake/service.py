@@ -240,10 +240,10 @@ class Service:
             self.daemon.health.signs.fails("clock", now, trouble)
             return  # nothing was done by this clock: that it is set right is no jump
         self.daemon.health.signs.works("clock")
-        self._clocks = (now, counter)
         if trouble:
             _log.error("clock_jumped", reason=trouble)
             self.daemon.desk.store.pull_brake(trouble, now)
+        self._clocks = (now, counter)  # only now: a brake that could not be pulled is owed
         self.daemon.until_idle()
         give_back()
 

@@ -266,3 +266,20 @@ def test_a_halved_roster_is_not_used_without_its_brake(server: Postgres, tmp_pat
     assert brake is not None
     assert "roster lost 9 of 12" in brake.reason
     office.close()
+
+
+def test_a_clock_that_jumped_while_the_server_was_away_pulls_the_brake(
+    server: Postgres, tmp_path: Path
+) -> None:
+    office = office_at(tmp_path / "office", server.url())
+    turn(office)
+    office.jump(dt.timedelta(days=3))
+    server.stop()
+    turn(office)
+    server.start()
+    office.pass_time(MINUTES)
+    turn(office)
+    brake = office.store.snapshot({}).brake
+    assert brake is not None
+    assert "jumped by +259200 s" in brake.reason
+    office.close()
