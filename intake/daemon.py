@@ -73,6 +73,8 @@ class Daemon:
     _copied: set[str] | None = None
     #: Whether messages were read, or the config changed, since the proposals were last written.
     proposals_due: bool = True
+    #: Whether the config in use, or an edit that had to wait, is still to be noted (`Reload`).
+    config_due: bool = False
     #: Whether the mailbox was asked if it knows more than the registry.
     _caught_up: bool = False
 
@@ -97,7 +99,8 @@ class Daemon:
         for mail in recover(desk.store, desk.config, now=desk.clock(), jitter=self.jitter):
             _log.warning("interrupted", mail=mail.id, kind=mail.kind)
         self._copied = {mail.rfc_message_id for mail in desk.store.unsaved_mails()}
-        self._despite_the_disk(lambda: keep_config(desk))
+        self.config_due = True
+        self._despite_the_disk(self.note_config)
         self._despite_the_disk(self.copy_journal)
 
     def tick(self, *, again: bool = False) -> bool:
@@ -152,6 +155,11 @@ class Daemon:
         self.moved()
 
     # --- the steps ---
+
+    def note_config(self) -> None:
+        """Have the config in use in the vault and the journal; else it is due."""
+        keep_config(self.desk)
+        self.config_due = False
 
     def catch_up(self) -> bool:
         """Before the first tick: a registry older than the mailbox takes over what it forgot."""

@@ -13,11 +13,19 @@ from registry.vault import Vault
 def keep_config(desk: Desk) -> None:
     """Put the files of the config in use into the vault and note them, if they are not the last.
 
-    Called at the start and when an edited config is taken over: what was decided can be decided
-    again only with the roster, the texts and the dates of that day.
+    Called at the start: what was decided can be decided again only with the roster, the texts and
+    the dates of that day. An edited config is noted by `intake.reload`.
     """
-    files = {name: desk.vault.put(data) for name, data in files_of(desk.config).items()}
-    desk.store.note_config(files, desk.clock())
+    desk.store.note_config(config_into(desk.vault, desk.config), desk.clock())
+
+
+def config_into(vault: Vault, config: Config) -> dict[str, str]:
+    """Put the files of a config into the vault; return the hash of each, by its path.
+
+    Raises:
+        OSError: a file cannot be read, or the vault (`VaultAway`) takes none now.
+    """
+    return {name: vault.put(data) for name, data in files_of(config).items()}
 
 
 def config_again(files: Mapping[str, str], vault: Vault, folder: Path) -> Config:

@@ -3,6 +3,7 @@
 The team is any ``concurrent.futures`` executor (threads, processes, Dask); ``intake.cluster`` finds
 one. Reading is pure: what was asked elsewhere and is not answered in time, is answered by other
 code, or gets lost with its worker is simply read here, and whatever still arrives is not looked at.
+So is what a machine there had too little time or memory for: that may say nothing of the document.
 
 Only documents travel. Containers are opened here: that takes milliseconds, and each of their bytes
 would cross the network twice.
@@ -13,14 +14,14 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import structlog
 
 from parsers.container import Opened, Room
 from parsers.form import Form
 from parsers.jail import Jail, JailLimits
-from parsers.reading import Reading, Refusal
+from parsers.reading import Reading, Refusal, RefusalCode
 from parsers.remote import NoJailError, OtherCodeError, perform, reading_in, reading_task
 
 _log = structlog.get_logger("readers")
@@ -31,6 +32,9 @@ _MOST = 64
 _MOST_BYTES = 200_000_000  # of documents on their way, unless one alone is larger
 #: For the way there and back, beside all that the limits allow.
 _MARGIN_SECONDS = 30.0
+#: What a machine that stands still or lacks memory says of any document. One that is truly over
+#: its limits costs them twice, once there and once here.
+_OF_ITS_MACHINE: Final[frozenset[RefusalCode]] = frozenset({"timeout", "too-large"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,9 +146,13 @@ class Readers:
             either: list[Future[Any]] = [asked, team.gone]
             wait(either, seconds, FIRST_COMPLETED)
             if asked.done():
-                return reading_in(asked.result())
-            why = team.gone.result() if team.gone.done() else f"no answer within {seconds:g} s"
-            self._teams.lost(team, why)
+                found = reading_in(asked.result())
+                if not isinstance(found, Refusal) or found.code not in _OF_ITS_MACHINE:
+                    return found
+                why = f"refused there: {found.code}"
+            else:
+                why = team.gone.result() if team.gone.done() else f"no answer within {seconds:g} s"
+                self._teams.lost(team, why)
         except CancelledError:
             why = "what it was asked is forgotten there"
             self._teams.lost(team, why)

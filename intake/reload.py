@@ -3,6 +3,9 @@
 Whatever way an editor saves: the folder's looks are compared, not the names of events. A refused
 edit keeps the old settings and wordings; it is a trouble (told to the admin, also when it is over)
 once it has stood for a while, for a file that is just being saved is broken as well.
+
+Noted before it is used: what was decided by it could not be decided again otherwise. While the
+registry is busy or the vault away an edit waits, whole, and is read again at each turn.
 """
 
 import datetime as dt
@@ -18,7 +21,7 @@ from config.problem import Problem
 from config.settings import ConfigProblems, load, warnings
 from intake.daemon import Daemon
 from intake.desk import Desk, open_reader
-from intake.kept_config import keep_config
+from intake.kept_config import config_into
 from intake.mailbox import Mailbox
 from intake.opening import jail_limits
 from intake.post import tell_admin
@@ -27,6 +30,8 @@ from notifier.compose import Templates, check_templates
 from notifier.limits import roster_brake
 from notifier.oauth import Logins
 from notifier.smtp import Courier
+from parsers.jail import JailLimits
+from registry.errors import RegistryBusy
 
 _log = structlog.get_logger("service")
 #: So long an edit may be broken before it is a trouble: somebody is still saving or uploading it.
@@ -56,11 +61,15 @@ class Reload:
         return bool(self._seen) and looks_of(self.daemon.desk.config.folder) != self._seen
 
     def is_due(self) -> bool:
-        """Whether the folder must be read: it was edited, or what it said then was refused."""
-        return self._refused_at is not None or self.is_edited()
+        """Whether the folder must be read: it was edited, or its last edit was refused or waits."""
+        return self.daemon.config_due or self._refused_at is not None or self.is_edited()
 
     def again(self) -> Config | None:
-        """Read the folder again; return the config if it was taken over, None if it was refused."""
+        """Read the folder again; return the config if it was taken over, None if it was refused.
+
+        Raises:
+            RegistryBusy, OSError: nothing was taken over; it is due until it is.
+        """
         desk = self.daemon.desk
         folder = desk.config.folder
         before, self._seen = self._seen, looks_of(folder)
@@ -76,14 +85,18 @@ class Reload:
         except ConfigProblems as error:
             self._refuse(error)
             return None
+        except (RegistryBusy, OSError):
+            self.daemon.config_due = True
+            self._keep_wordings()
+            raise
         if self._fault is not None:
             self._refuse(self._fault)
             return None
+        self.daemon.config_due = False
         desk.keeps_wordings = False
         self._good = desk.templates
         self._refused_at, self._reason = None, ""
         self.daemon.health.signs.works("config")
-        keep_config(desk)
         self.daemon.proposals_due = True
         log_warnings(new, self.env)
         _log.info("config_taken_over")
@@ -98,19 +111,23 @@ class Reload:
         if reason != self._reason:
             for problem in error.problems:
                 _log.error("config_refused", problem=str(problem))
-        if self._good is not None:
-            desk.use_wordings(self._good)
+        self._keep_wordings()
         began = self._refused_at = self._refused_at or now
         signs, known = self.daemon.health.signs, self.daemon.health.signs.failing.get("config")
         self._reason = reason
         if known is None and now - began < GRACE:
             return
-        signs.fails("config", now if known else began, reason)
         if known is not None and known.reason != reason:  # broken in another way: told as well
             mark = hashlib.sha256(reason.encode("utf-8", "replace")).hexdigest()[:12]
             since = began.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
             key = f"alert/config/{since}/{mark}"
             tell_admin(desk, key, {"what": "config", "reason": reason})
+        signs.fails("config", now if known else began, reason)
+
+    def _keep_wordings(self) -> None:
+        """Go on with the wordings that were taken over last, whatever the folder has."""
+        if self._good is not None:
+            self.daemon.desk.use_wordings(self._good)
 
 
 def _fault_of_wording(new: Config) -> ConfigProblems | None:
@@ -144,10 +161,13 @@ def replace_config(desk: Desk, new: Config, env: Mapping[str, str]) -> None:
     """Put a validated config in place; what was made by changed settings is made anew.
 
     A registry or vault elsewhere needs a restart: the old ones stay in use and the log says so.
-    A roster that lost many units pulls the brake.
+    A roster that lost many units pulls the brake. It is noted, and only then used: whatever the
+    registry or the vault cannot do now, nothing was changed.
 
     Raises:
-        ConfigProblems: a changed server's password is missing; nothing was changed.
+        ConfigProblems: a changed server's password is missing.
+        RegistryBusy: it cannot be noted now, or the brake not be pulled.
+        OSError: a file of it cannot be read, or the vault (`VaultAway`) takes none now.
     """
     old = desk.config
     settings, logins = new.settings, logins_of(desk, env)
@@ -156,6 +176,13 @@ def replace_config(desk: Desk, new: Config, env: Mapping[str, str]) -> None:
         _log.warning("restart_needed", reason="storage changed: the old one is in use until then")
         settings = settings.model_copy(update={"storage": old.settings.storage})
         new = replace(new, settings=settings)
+    other_reader = settings.scale != old.settings.scale or jail_limits(new) != _limits_of(old)
+    files = config_into(desk.vault, new)
+    lost = roster_brake(old.communes, new.communes, settings.limits)
+    if lost:
+        desk.store.pull_brake(lost, desk.clock())
+        _log.error("brake_pulled", reason=lost)
+    desk.store.note_config(files, desk.clock())
     other_tokens = settings.oauth != old.settings.oauth
     other_batch = settings.limits.batch != old.settings.limits.batch
     if settings.mailbox != old.settings.mailbox or other_tokens or other_batch:
@@ -164,11 +191,15 @@ def replace_config(desk: Desk, new: Config, env: Mapping[str, str]) -> None:
     if settings.smtp != old.settings.smtp or other_tokens:
         desk.courier.close()
         desk.courier = Courier(settings.smtp, smtp)
-    if jail_limits(new) != jail_limits(old) or settings.scale != old.settings.scale:
+    if other_reader:
         desk.reader.close()
         desk.reader = open_reader(new, env)
-    lost = roster_brake(old.communes, new.communes, new.settings.limits)
-    if lost:
-        desk.store.pull_brake(lost, desk.clock())
-        _log.error("brake_pulled", reason=lost)
     desk.config = new
+
+
+def _limits_of(old: Config) -> JailLimits | None:
+    """Return the limits of a config; None if the certificates that it names are gone."""
+    try:
+        return jail_limits(old)
+    except OSError:
+        return None

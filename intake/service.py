@@ -40,7 +40,7 @@ from notifier.health import Code
 from notifier.limits import clock_trouble
 from parsers.confine import missing_layers
 from parsers.jail import JailBrokenError
-from registry.errors import RegistryBusy
+from registry.errors import RegistryBusy, VaultAway
 from registry.lease import AnyLease
 
 _log = structlog.get_logger("service")
@@ -167,7 +167,7 @@ class Service:
             if "stop" in words:
                 break
             if "reload" in words or self._unread_edit():
-                self._unless_busy(self.reload)
+                self._unless_busy(self.reload, "the config cannot be taken over yet")
             self._turn()
         self.daemon.publisher.publish(last=True)
 
@@ -193,15 +193,16 @@ class Service:
         self._follow_board()
         self._beat()
 
-    def _unless_busy(self, step: Callable[[], None]) -> bool:
-        """Do a step; a registry locked by another program or a full disk only puts it off."""
+    def _unless_busy(
+        self, step: Callable[[], None], put_off: str = "the tick was given up"
+    ) -> bool:
+        """Do a step; a busy registry, an absent vault or a full disk only puts it off."""
         try:
             step()
         except (RegistryBusy, OSError) as error:
-            _log.error("tick_given_up", reason=str(error))
-            code: Code = "registry" if isinstance(error, RegistryBusy) else "disk"
-            reason = f"the tick was given up: {error}"
-            self.daemon.health.signs.fails(code, self.daemon.desk.clock(), reason)
+            reason = f"{put_off}: {error}"
+            _log.error("put_off", reason=reason)
+            self.daemon.health.signs.fails(_cause(error), self.daemon.desk.clock(), reason)
             return False
         return True
 
@@ -239,10 +240,10 @@ class Service:
             self.daemon.health.signs.fails("clock", now, trouble)
             return  # nothing was done by this clock: that it is set right is no jump
         self.daemon.health.signs.works("clock")
-        self._clocks = (now, counter)
         if trouble:
             _log.error("clock_jumped", reason=trouble)
             self.daemon.desk.store.pull_brake(trouble, now)
+        self._clocks = (now, counter)  # only now: a brake that could not be pulled is owed
         self.daemon.until_idle()
         give_back()
 
@@ -340,3 +341,14 @@ class Service:
             if mailbox.idle(_IDLE_SECONDS):
                 self.words.put("tick")
             pause.worked()
+
+
+def _cause(error: RegistryBusy | OSError) -> Code:
+    """Return which part puts a step off."""
+    match error:
+        case RegistryBusy():
+            return "registry"
+        case VaultAway():
+            return "vault"
+        case _:
+            return "disk"

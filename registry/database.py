@@ -31,7 +31,8 @@ class Database:
 
     A write transaction takes the write lock at its start (BEGIN IMMEDIATE; an advisory lock), so
     that it never finds half-way that somebody else wrote; a read transaction sees one moment
-    throughout. ``password`` is a server's; it is kept apart from the address.
+    throughout. ``password`` is a server's; it is kept apart from the address. ``reached``: whoever
+    opens it had answers from this server already.
     """
 
     def __init__(
@@ -41,12 +42,13 @@ class Database:
         busy_seconds: float = 30.0,
         durable: bool = True,
         password: str = "",
+        reached: bool = False,
     ) -> None:
         self.url = url
         #: Asked in each write transaction, when it has the write lock; raises if it must not write.
         self.guard: Callable[[sa.Connection], None] = lambda _connection: None
         #: Whether a connection was ever made: what fails later may pass by itself.
-        self._reached = False
+        self._reached = reached
         if url.get_backend_name() == "sqlite":
             self.engine = self._reader = sa.create_engine(url)
             _prepare_sqlite(self.engine, busy_seconds, durable=durable)

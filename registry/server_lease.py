@@ -92,6 +92,8 @@ class ServerLease(AnyLease):
         self._epoch: int | None = None
         self._until = 0.0
         self._lost = ""
+        #: Whether the server has answered us: what it refuses later may pass by itself.
+        self._answered = False
         self._announced_at: float | None = None
         self._ended = threading.Event()
         self._keeper: threading.Thread | None = None
@@ -137,7 +139,11 @@ class ServerLease(AnyLease):
     ) -> bool:
         """Take the lease as soon as its holder gives it up, or its end has come; as `Lease.wait`.
 
-        Meanwhile others see that this process stands by. A server that is away is waited for.
+        Meanwhile others see that this process stands by. A server that is away is waited for, and
+        one that lets us in no more: it may have too many clients.
+
+        Raises:
+            RegistryProblem: it never let us in, or a newer program has been at work.
         """
 
         def attempt() -> Holder | Away | None:
@@ -204,7 +210,7 @@ class ServerLease(AnyLease):
             return Away(str(error))
         except sa.exc.DBAPIError as error:
             if getattr(error.orig, "sqlstate", "") != _NO_SUCH_TABLE:
-                problem = explained(self._url, error.orig, opening=True)
+                problem = explained(self._url, error.orig, opening=not self._answered)
                 if isinstance(problem, RegistryBusy):
                     return Away(str(problem))
                 raise problem or error from error
@@ -214,9 +220,10 @@ class ServerLease(AnyLease):
     def _take(self) -> Holder | None:
         with self._engine.connect() as connection:
             held = next((one for one in tenures(connection) if one.name == DAEMON), None)
+        self._answered = True
         if held is not None and held.left_seconds > 0:
             return held.holder
-        with closing(Database(self._url, password=self._password)) as database:
+        with closing(Database(self._url, password=self._password, reached=True)) as database:
             refuse_newer(database)  # a daemon of that version must have it
         with self._engine.begin() as connection:
             lock_writers(connection)  # what a deposed holder had begun to write is written or gone

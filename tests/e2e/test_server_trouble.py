@@ -14,8 +14,10 @@ from rigs.cast import moment
 from rigs.memory_courier import Taken
 from rigs.memory_office import CAMPAIGN, MemoryOffice, Unit
 from rigs.postgres import Postgres
+from rigs.replaying import no_bar
 
 import intake.service as service_module
+from intake.rebuild import rebuild
 from registry.model import Mail
 from registry.store import Store
 
@@ -204,4 +206,80 @@ def test_fault_132_pool_of_the_daemon_is_in_use(
     _finish(office)
     assert "registry" not in _troubles(office)
     assert outcome(office) == calm
+    office.close()
+
+
+# --- an edit and a clock that meet an absent server -----------------------------------------------
+
+
+def turn_with_edits(office: MemoryOffice) -> None:
+    """One turn of the service's loop, with the look at the config before it."""
+    if office.service._unread_edit():
+        office.reload()
+    turn(office)
+    office.pass_time(MINUTES)
+
+
+def test_an_edited_roster_is_noted_before_it_is_used(server: Postgres, tmp_path: Path) -> None:
+    """It waits for the server, so that a replay decides by it what was decided by it."""
+    office = office_at(tmp_path / "office", server.url())
+    turn_with_edits(office)
+    office.roster.append(Unit("06241", "Xuất Lễ", ["xuatle@caoloc.example"]))
+    office.write_roster()
+    server.stop()
+    office.reload()
+    assert len(office.desk.config.communes) == 2
+    server.start()
+    office.server.deliver(letter("form", "Xuất Lễ", "xuatle@caoloc.example", 50, 3), office.now)
+    turn_with_edits(office)
+    assert len(office.desk.config.communes) == 3
+    (message,) = [one for one in office.store.messages() if one.sender == "xuatle@caoloc.example"]
+    assert (message.state, message.verdict) == ("recorded", "submission")
+    turn_with_edits(office)
+    again = rebuild(office.desk.config, tmp_path / "again", no_bar, from_vault=True)
+    assert again.equal, again.view["differences"]
+    office.close()
+
+
+def test_a_halved_roster_is_not_used_without_its_brake(server: Postgres, tmp_path: Path) -> None:
+    """The brake could not be pulled: nothing of the edit is in use, and nothing is forgotten."""
+    office = office_at(tmp_path / "office", server.url())
+    office.roster += [Unit(f"063{n}", f"Xã {n}", [f"xa{n}@caoloc.example"]) for n in range(10, 20)]
+    office.write_roster()
+    turn_with_edits(office)
+    assert len(office.desk.config.communes) == 12
+    del office.roster[3:]
+    office.write_roster()
+    settings = office.folder / "settings.toml"
+    text = settings.read_text("utf-8")
+    settings.write_text(text.replace("rate_per_minute = 60", "rate_per_minute = 5"), "utf-8")
+    courier = office.desk.courier
+    server.stop()
+    office.reload()
+    assert (len(office.desk.config.communes), office.desk.courier) == (12, courier)
+    server.start()
+    if office.service._unread_edit():
+        office.reload()
+    assert len(office.desk.config.communes) == 3
+    assert office.desk.config.settings.smtp.rate_per_minute == 5
+    brake = office.store.snapshot({}).brake
+    assert brake is not None
+    assert "roster lost 9 of 12" in brake.reason
+    office.close()
+
+
+def test_a_clock_that_jumped_while_the_server_was_away_pulls_the_brake(
+    server: Postgres, tmp_path: Path
+) -> None:
+    office = office_at(tmp_path / "office", server.url())
+    turn(office)
+    office.jump(dt.timedelta(days=3))
+    server.stop()
+    turn(office)
+    server.start()
+    office.pass_time(MINUTES)
+    turn(office)
+    brake = office.store.snapshot({}).brake
+    assert brake is not None
+    assert "jumped by +259200 s" in brake.reason
     office.close()

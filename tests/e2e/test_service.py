@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import pytest
 from rigs.answering import HOA_CU_MAIL, NIL, OFFICER, state
 from rigs.cast import moment
+from rigs.report_letter import ROOT
 from rigs.whole import ENV, mail, words
 
 from config.settings import ConfigProblems, load
@@ -18,8 +19,9 @@ from intake.daemon import Daemon
 from intake.health import Signs
 from intake.reload import log_warnings, replace_config
 from intake.service import Service
-from registry.errors import RegistryBusy
+from registry.errors import RegistryBusy, VaultAway
 from registry.snapshot import windows
+from registry.vault import Vault
 
 pytestmark = pytest.mark.e2e
 
@@ -54,6 +56,7 @@ class Steps:
 
     def __init__(self, *failures: Exception | None) -> None:
         self.stopping = False
+        self.config_due = False
         self.ticks = 0
         self.failures = list(failures)
         self.desk = SimpleNamespace(clock=lambda: dt.datetime.now(dt.UTC))
@@ -453,6 +456,102 @@ def test_fault_125_a_roster_that_was_halved_while_running_pulls_the_brake(served
     office.store.launch("ocop-2024-2", "officer", office.now)
     office.tick()
     assert {one.recipients for one in office.smtp.accepted} == {(OFFICER,)}
+
+
+# --- an edit that cannot be noted now ---
+
+
+def configs_noted(office):
+    return [
+        event.data["files"]
+        for event in office.store.events_after(0, 10_000)
+        if event.kind == "config"
+    ]
+
+
+def edit(office, name, old, new):
+    path = office.folder / name
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), "utf-8")
+
+
+AWAY = VaultAway("s3://kho/vault/ab (put): the server asks to be asked less often")
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [(AWAY, "vault"), (OSError(28, "No space left"), "disk")],
+    ids=["bucket", "disk"],
+)
+def test_an_edit_that_the_vault_does_not_take_waits_whole(
+    served, office, monkeypatch, failure, code
+):
+    """Neither its settings nor its wordings count before it is noted; then both do, untouched."""
+    before = (office.desk.config, office.desk.mailbox, office.desk.courier, office.desk.reader)
+    noted = configs_noted(office)
+    edit(office, "settings.toml", 'poll = "60s"', 'poll = "30s"')
+    edit(office, "settings.toml", 'read_seconds = "30s"', 'read_seconds = "7s"')
+    edit(office, "settings.toml", "rate_per_minute = 100000", "rate_per_minute = 90000")
+    edit(office, "templates/ack-nil.j2", "{% block subject %}", "{% block subject %}[MỚI] ")
+
+    def refuses(_name, _data):
+        raise failure
+
+    with monkeypatch.context() as patch:
+        patch.setattr(office.desk.vault.place, "keep", refuses)
+        for _ in range(2):
+            assert served._unread_edit()
+            assert not served._unless_busy(served.reload)
+        assert set(office.daemon.health.signs.failing) == {code}
+    desk = office.desk
+    assert (desk.config, desk.mailbox, desk.courier, desk.reader) == before
+    assert configs_noted(office) == noted
+    office.deliver(mail(HOA_CU_MAIL, body=NIL))
+    office.tick()
+    (subject,) = office.subjects(HOA_CU_MAIL)
+    assert "[MỚI]" not in subject
+    assert served._unread_edit()
+    assert served._unless_busy(served.reload)
+    assert not served._unread_edit()
+    assert office.desk.config.settings.mailbox.poll_seconds == 30
+    assert office.desk.reader.limits.seconds == 7
+    assert len(configs_noted(office)) == len(noted) + 1
+    office.deliver(mail("giacat@caoloc.example", body=NIL))
+    office.tick()
+    (subject,) = office.subjects("giacat@caoloc.example")
+    assert "[MỚI]" in subject
+
+
+def test_a_config_that_could_not_be_noted_at_the_start_is_noted_later(office, monkeypatch):
+    noted = configs_noted(office)
+    edit(office, "settings.toml", 'phone = ""', 'phone = "1"')
+    with monkeypatch.context() as patch:
+
+        def full(*_):
+            raise OSError(28, "No space left")
+
+        patch.setattr(Vault, "put", full)
+        office.restart()
+    served = Service(office.daemon, ENV)
+    assert configs_noted(office) == noted
+    assert served._unread_edit()
+    served.reload()
+    assert len(configs_noted(office)) == len(noted) + 1
+    assert not served._unread_edit()
+
+
+def test_an_edit_may_take_away_the_certificates_of_the_one_before(served, office):
+    """Those are asked only whether the readers' limits are others now."""
+    roots = office.folder / "roots.pem"
+    roots.write_text(ROOT.pem, "ascii")
+    edit(office, "settings.toml", 'signature_roots = ""', 'signature_roots = "roots.pem"')
+    served.reload()
+    assert office.desk.reader.limits.roots
+    roots.unlink()
+    edit(office, "settings.toml", 'signature_roots = "roots.pem"', 'signature_roots = ""')
+    served.reload()
+    assert not office.desk.reader.limits.roots
 
 
 def test_fault_128_a_password_file_that_others_can_read_is_logged(office, capsys):

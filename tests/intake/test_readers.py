@@ -16,6 +16,7 @@ from rigs.ocop_form import FORM
 from intake import readers
 from intake.readers import Readers, Team, patience_seconds
 from parsers import remote
+from parsers.fingerprint import code_fingerprint
 from parsers.jail import Jail, JailBrokenError, JailLimits
 from parsers.reading import Reading, Refusal
 
@@ -162,6 +163,35 @@ def test_fault_135_an_answer_of_other_code_is_read_again_here(
         found = Readers(here, given).read(BOOK, FORM, "form.xlsx")
     assert found == expected != wrong
     assert given.told == ["doubted: OtherCodeError: older"]
+
+
+def answers(monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """Let every worker refuse what it is asked, by our own code."""
+    said = f'{{"refusal": {{"code": "{code}", "message": "x"}}}}'.encode()
+    monkeypatch.setattr(readers, "perform", lambda *_: (code_fingerprint(), said))
+
+
+@pytest.mark.parametrize("code", ["timeout", "too-large"])
+def test_what_a_machine_had_no_time_or_memory_for_is_read_here(
+    here: Jail, expected: Reading, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    """It swaps, or stood still: no fact about the document, and no doubt about its code."""
+    answers(monkeypatch, code)
+    with ThreadPoolExecutor(1) as pool:
+        given = Given(Team(pool, 1))
+        assert Readers(here, given).read(BOOK, FORM, "form.xlsx") == expected
+    assert given.told == []
+
+
+@pytest.mark.parametrize("code", ["encrypted", "wrong-form", "unreadable"])
+def test_what_is_refused_for_what_it_is_costs_nothing_here(
+    nowhere: Jail, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    answers(monkeypatch, code)
+    with ThreadPoolExecutor(1) as pool:
+        found = Readers(nowhere, Given(Team(pool, 1))).read(BOOK, FORM, "form.xlsx")
+    assert isinstance(found, Refusal)
+    assert found.code == code
 
 
 def test_a_worker_whose_task_fails_costs_nothing_but_time(

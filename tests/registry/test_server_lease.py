@@ -1,5 +1,6 @@
 """The lease of a registry on a server: taken by one, renewed, ended by the server's clock alone."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -16,7 +17,7 @@ from rigs.postgres import Postgres
 
 from registry import server_lease
 from registry.database import Database
-from registry.errors import RegistryBusy, RegistryTooNew
+from registry.errors import RegistryBusy, RegistryProblem, RegistryTooNew
 from registry.lease import Away, Held, Holder, LeaseLost
 from registry.server_lease import ServerLease, since_boot
 from registry.store import Store, open_store
@@ -352,6 +353,45 @@ def test_fault_136_no_hosts_clock_comes_into_it(lease_of, url, monkeypatch) -> N
         assert 0 < found.left_seconds <= LENGTH
         with pytest.raises(Held):
             lease_of().take()
+
+
+@pytest.mark.parametrize("cut_off", [True, False])
+def test_a_server_that_takes_nobody_else_in_is_waited_for(lease_of, url, cut_off) -> None:
+    """Too many clients for a moment: at a look, and at the look at which it would take over."""
+    lease_of().take()
+    waiting, told, taken = lease_of(), [], []
+    engine, patient = sa.create_engine(url, poolclass=sa.NullPool), pauses(30)
+
+    def pause(seconds: float) -> bool:
+        if len(told) == 1 and not taken:  # it was let in before
+            if cut_off:
+                waiting._engine.dispose()
+            else:
+                end_now(url)
+            with contextlib.suppress(sa.exc.OperationalError):
+                while True:
+                    taken.append(engine.connect())
+        elif len(told) == 2 and taken:
+            for one in taken:
+                one.close()
+            end_now(url)
+            taken.clear()
+        return patient(seconds)
+
+    try:
+        assert waiting.wait(pause, told.append)
+    finally:
+        for one in taken:
+            one.close()
+    assert [type(one) for one in told] == [Holder, Away]
+    assert "too many clients" in told[1].reason
+    assert "tried again" in told[1].reason
+
+
+def test_a_server_that_never_let_us_in_is_the_admins_to_mend(url) -> None:
+    stranger = ServerLease(url.set(username="ai-do"), LENGTH)
+    with pytest.raises(RegistryProblem, match="refuses us"):
+        stranger.wait(lambda _seconds: False)
 
 
 # --- a server that goes away ----------------------------------------------------------------------
