@@ -9,6 +9,7 @@ from rigs.answers import NOON, arrive, at
 
 from registry.errors import RegistryWentBack
 from registry.journal_file import JournalFile
+from registry.model import GENESIS_HEAD
 from registry.store import Store, open_store
 from registry.tables import events
 
@@ -105,3 +106,16 @@ def test_a_journal_that_lacks_what_was_copied_is_not_another_registrys(
             arrive(other, "other")
     assert copy.path.read_bytes() == lines
     assert copy.set_aside() == []
+
+
+def test_a_registry_that_was_put_in_place_is_gone_on_with(store: Store, tmp_path: Path) -> None:
+    """Not by accident but by us: what was known before does not count any more."""
+    for text in "abc":
+        arrive(store, text)
+    with open_store("sqlite:///new.db", tmp_path) as new:
+        arrive(new, "other")
+        store.take_all_of(new, replace=store.journal_head())
+        assert store.journal_head() == new.journal_head() != GENESIS_HEAD
+    store.notice_gone_back()
+    arrive(store, "d")
+    assert store.verify_journal() is None
