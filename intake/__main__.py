@@ -312,7 +312,7 @@ def once() -> None:
 
     config = _config()
     with open_lease(config) as lease:
-        catch_up_with_copy(config, _now(), lambda: None)
+        catch_up_with_copy(config, _now(), lambda: None, lease)
         with open_desk(config, os.environ, lease=lease) as desk:
             daemon = Daemon(desk)
             daemon.recover()
@@ -675,12 +675,12 @@ def replay(
         passing = stack.enter_context(tempfile.TemporaryDirectory(prefix="intake-replay-"))
         folder = out or Path(passing)
         if in_place:
-            stack.enter_context(open_lease(config))
+            lease = stack.enter_context(open_lease(config))
             rebuilt = bring_up_to_copy(config, folder, progress)
         else:
             rebuilt = rebuild(config, folder, progress, from_vault=from_vault)
         if in_place and (rebuilt.equal or despite):
-            rebuilt = put_in_place(config, rebuilt, _now())
+            rebuilt = put_in_place(config, rebuilt, _now(), lease)
         view = rebuilt.view
     if out is None and not rebuilt.placed:
         view["registry"] = None

@@ -107,7 +107,11 @@ class Daemon:
         """Walk the way of a message once; return whether there is more to do at once.
 
         ``again``: right after another tick. What failed there is left for the next poll.
+
+        Raises:
+            RegistryWentBack: the database is not the one any more that was worked on.
         """
+        self.desk.store.notice_gone_back()
         self.trouble, self._inbox_read, self._failed = "", False, set()
         if not self._caught_up:
             self._despite_the_disk(lambda: self._from_the_inbox(self.catch_up))

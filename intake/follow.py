@@ -143,7 +143,7 @@ def _worker(config: Config, env: Mapping[str, str]) -> Iterator[_Worker]:
         yield _Worker()
         return
     try:
-        catch_up_with_copy(config, dt.datetime.now(dt.UTC), lambda: None)
+        catch_up_with_copy(config, dt.datetime.now(dt.UTC), lambda: None, lease)
         with open_desk(config, env, lease=lease) as desk:
             daemon = Daemon(desk)
             daemon.recover()

@@ -31,31 +31,36 @@ from parsers.jail import JailBrokenError
 from registry.errors import NotPossible, RegistryBehind, RegistryProblem
 from registry.files import sync_folder
 from registry.journal_copy import CopyDamaged, JournalCopy
+from registry.lease import AnyLease
 from registry.model import GENESIS_HEAD
+from registry.server_lease import ServerLease
 from registry.store import Store, open_store
 from registry.vault import Vault
 
 _log = structlog.get_logger("in_place")
 
 
-def put_in_place(config: Config, rebuilt: Rebuilt, now: dt.datetime) -> Rebuilt:
+def put_in_place(
+    config: Config, rebuilt: Rebuilt, now: dt.datetime, lease: AnyLease | None = None
+) -> Rebuilt:
     """Put a new registry where the settings say; one that is there is kept under another name.
 
     Only for whoever holds the lease. Killed at any point, either the old one or the new one is
     there, whole.
 
     Raises:
-        NotPossible: there is a registry that lacks nothing.
+        NotPossible: there is a registry that lacks nothing, or somebody has written to it since.
+        LeaseLost: another daemon may work on it.
     """
     target = registry_file(config)
-    if is_present(config) and standing_of(config) != "registry-behind":
+    if is_present(config) and (standing := standing_of(config)) != "registry-behind":
         where = target or "the configured database"
-        raise NotPossible(f"there is a registry at {where}: move it away first")
+        raise NotPossible(f"there is a registry at {where} ({standing}): move it away first")
     vault, made = open_vault(config), Vault(rebuilt.folder / "vault")
     for sha256 in made.names():
         vault.put(made.get(sha256))
     if target is None:
-        return replace(rebuilt, placed=_put_on_server(config, rebuilt, now))
+        return replace(rebuilt, placed=_put_on_server(config, rebuilt, now, lease))
     arriving = target.with_name(f"{target.name}.new")
     arriving.unlink(missing_ok=True)
     with open_store(NEW, rebuilt.folder) as new:
@@ -64,6 +69,10 @@ def put_in_place(config: Config, rebuilt: Rebuilt, now: dt.datetime) -> Rebuilt:
     if is_present(config):
         with open_database(config) as old:
             old.copy_to(_unused(target, _before(now)))
+            if old.journal_head() != rebuilt.known:
+                raise NotPossible(f"{target} was written to: it was not replaced")
+    if lease is not None:
+        lease.check()
     for leftover in ("-wal", "-shm"):
         target.with_name(target.name + leftover).unlink(missing_ok=True)
     arriving.replace(target)
@@ -71,12 +80,16 @@ def put_in_place(config: Config, rebuilt: Rebuilt, now: dt.datetime) -> Rebuilt:
     return replace(rebuilt, placed=str(target))
 
 
-def _put_on_server(config: Config, rebuilt: Rebuilt, now: dt.datetime) -> str:
-    """Do the same on a server: in one transaction; the old one is kept as a file."""
+def _put_on_server(
+    config: Config, rebuilt: Rebuilt, now: dt.datetime, lease: AnyLease | None
+) -> str:
+    """Do the same on a server: in one fenced transaction; the old one is kept as a file."""
     with open_database(config) as old, open_store(NEW, rebuilt.folder) as new:
+        if isinstance(lease, ServerLease):
+            old.guarded(lease.guard)
         if old.journal_head() != GENESIS_HEAD:
             old.copy_to(_unused(data_folder(config) / DATABASE, _before(now)))
-        old.take_all_of(new, replace=True)
+        old.take_all_of(new, replace=rebuilt.known)
         return old.name_of_database()
 
 
@@ -84,11 +97,22 @@ def _before(now: dt.datetime) -> str:
     return f"before-{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"
 
 
-def catch_up_with_copy(config: Config, now: dt.datetime, beat: Callable[[], None]) -> int:
+def catch_up_with_copy(
+    config: Config,
+    now: dt.datetime,
+    beat: Callable[[], None],
+    lease: AnyLease | None = None,
+) -> int:
     """Before the registry is opened for work: play onto it what only the vault's copy knows.
 
-    Only when all comes out again as it was; else `notice_behind` has the mailbox asked. Return how
-    many events that were. ``beat`` is called at each: it may take long.
+    Only when all comes out again as it was, and nobody writes meanwhile (commands hold no lease);
+    else `notice_behind` or the signs of `intake.catch_up` have the mailbox asked. Return how many
+    events that were. ``beat`` is called at each: it may take long.
+
+    Raises:
+        LeaseLost: another daemon may work on the registry.
+        RegistryBusy: the server cannot be used now. The next start tries it again, for what people
+            decided is nowhere but in the copy.
     """
     if not _behind(config):
         return 0
@@ -103,13 +127,13 @@ def catch_up_with_copy(config: Config, now: dt.datetime, beat: Callable[[], None
     with tempfile.TemporaryDirectory(prefix="rebuilding-", dir=work_folder(config)) as folder:
         try:
             rebuilt = bring_up_to_copy(config, Path(folder), beats)
-        except (RegistryProblem, JailBrokenError) as error:
+            if not rebuilt.equal:
+                _log.error("not_brought_up", differences=len(rebuilt.played.differences))
+                return 0
+            put_in_place(config, rebuilt, now, lease)
+        except (NotPossible, RegistryProblem, JailBrokenError) as error:
             _log.error("not_brought_up", reason=str(error))
             return 0
-        if not rebuilt.equal:
-            _log.error("not_brought_up", differences=len(rebuilt.played.differences))
-            return 0
-        put_in_place(config, rebuilt, now)
     _log.warning("brought_up", events=rebuilt.played.events)
     return rebuilt.played.events
 

@@ -6,7 +6,7 @@ Putting it in the old one's place is `intake.put_in_place`.
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +41,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
-    """What a replay made: the source, what was played, where the new registry lies."""
+    """What a replay made: the source, what was played, where the new registry lies.
+
+    ``known`` is where the journal ended of the registry that it was played onto.
+    """
 
     source: Source
     played: Played
     folder: Path
+    known: Head = GENESIS_HEAD
     placed: str = ""
 
     @property
@@ -106,9 +110,10 @@ def bring_up_to_copy(config: Config, out: Path, bar: Bar) -> Rebuilt:
                 f"journal has ({standing}): move it away first, if another shall take its place"
             )
         with open_database(config) as store:
-            known = store.journal_head()
             store.copy_to(out / "registry.db")
-    return _play(config, out, bar, _from_copy(config, known))
+        with open_store(NEW, out) as copied:  # somebody may write to the other one at any moment
+            known = copied.journal_head()
+    return replace(_play(config, out, bar, _from_copy(config, known)), known=known)
 
 
 def standing_of(config: Config) -> Standing:
@@ -185,6 +190,10 @@ def _sound_events(copy: JournalCopy, known: Head) -> Iterator[Event]:
                     "lines are missing or were moved; restore this file from a backup"
                 )
             previous = Head(event.serial, event.sha256)
+            if event.serial == known.serial and previous != known:
+                raise NotPossible(
+                    f"somebody wrote to the registry: it goes on otherwise than {copy.where}"
+                )
             if event.serial > known.serial:
                 yield event
 

@@ -77,7 +77,8 @@ def run(config: Config, env: Mapping[str, str]) -> None:
 @contextlib.contextmanager
 def _opened(config: Config, env: Mapping[str, str], lease: AnyLease) -> Iterator[Desk]:
     """Open the desk, on a registry that is as far as its vault."""
-    taken = catch_up_with_copy(config, utc_now(), lambda: notify("EXTEND_TIMEOUT_USEC=120000000"))
+    patience = "EXTEND_TIMEOUT_USEC=120000000"
+    taken = catch_up_with_copy(config, utc_now(), lambda: notify(patience), lease)
     with open_desk(config, env, lease=lease) as desk:
         if taken:
             alert(desk, "brought-up", f"{taken} events were played again from the vault's copy")

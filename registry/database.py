@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from registry import postgres
-from registry.errors import RegistryBusy, RegistryDamaged, RegistryProblem
+from registry.errors import RegistryBusy, RegistryDamaged, RegistryProblem, RegistryWentBack
 from registry.journal import GENESIS, seal
 from registry.tables import events, plain
 
@@ -22,6 +22,7 @@ from registry.tables import events, plain
 _HEAD = "journal head"
 # Statements of every transaction are built once: building costs more than running them.
 _LAST_EVENT = sa.select(events.c.serial, events.c.sha256).order_by(events.c.serial.desc()).limit(1)
+_HASH = sa.select(events.c.sha256).where(events.c.serial == sa.bindparam("wanted"))
 _NEW_EVENT = events.insert()
 _LOCK_WRITER = sa.select(sa.func.pg_advisory_xact_lock(postgres.WRITER))
 
@@ -49,6 +50,8 @@ class Database:
         self.guard: Callable[[sa.Connection], None] = lambda _connection: None
         #: Whether a connection was ever made: what fails later may pass by itself.
         self._reached = reached
+        #: Serial and hash of the journal's newest event that this process knows to be committed.
+        self._known = 0, GENESIS
         if url.get_backend_name() == "sqlite":
             self.engine = self._reader = sa.create_engine(url)
             _prepare_sqlite(self.engine, busy_seconds, durable=durable)
@@ -112,13 +115,35 @@ class Database:
                 If the server's last answer was lost nobody knows whether it was done: whoever
                 repeats the step finds it done, or does it.
             RegistryProblem: the file may not be written, or it is damaged.
+            RegistryWentBack: it is not the one any more that this process wrote to.
         """
         with self._transaction(self._writer) as connection:
             if self.on_server:
                 lock_writers(connection)
             connection.info.pop(_HEAD, None)  # others have written since
             self.guard(connection)
+            if self._known[0]:
+                connection.info[_HEAD] = _last_after(self._known, connection)
             yield connection
+            head = connection.info.get(_HEAD, self._known)
+        self._known = head
+
+    def notice_gone_back(self) -> None:
+        """Make sure that the newest event which this process knows is still there; learn the last.
+
+        A server that failed over to a replica, or was restored, answers under the old address from
+        an older state, and a connection that was made anew in between tells nobody.
+
+        Raises:
+            RegistryWentBack: the event is not there, or is another one.
+        """
+        known = self._known  # from before the moment that is read: other threads write
+        with self._transaction(self._reader) as connection:
+            self._known = _last_after(known, connection)
+
+    def replaced(self, connection: sa.Connection) -> None:
+        """Go on from the journal that was put in place within this write transaction."""
+        connection.info[_HEAD] = last_event(connection)
 
     @contextmanager
     def aside(self) -> Iterator[sa.Connection]:
@@ -182,6 +207,23 @@ def lock_writers(connection: sa.Connection) -> None:
     connection.execute(_LOCK_WRITER)
 
 
+def last_event(connection: sa.Connection) -> tuple[int, str]:
+    """Return serial and hash of the journal's last event; 0 and what stands before the first."""
+    last = connection.execute(_LAST_EVENT).one_or_none()
+    return (last.serial, last.sha256) if last else (0, GENESIS)
+
+
+def _last_after(known: tuple[int, str], connection: sa.Connection) -> tuple[int, str]:
+    """Return the same, if it is the event that is known or that one still stands before it."""
+    last = last_event(connection)
+    serial, sha256 = known
+    if serial and last != known:
+        there = connection.execute(_HASH, {"wanted": serial}).scalar_one_or_none()
+        if there != sha256:
+            raise RegistryWentBack(serial)
+    return last
+
+
 def journal(
     connection: sa.Connection, at: datetime, kind: str, subject: str, data: Mapping[str, object]
 ) -> None:
@@ -197,8 +239,7 @@ def journal_all(
     Inside the caller's write transaction. Without events it is the serial of the one before.
     """
     if _HEAD not in connection.info:  # asked once a transaction: nobody else writes meanwhile
-        last = connection.execute(_LAST_EVENT).one_or_none()
-        connection.info[_HEAD] = (last.serial, last.sha256) if last else (0, GENESIS)
+        connection.info[_HEAD] = last_event(connection)
     serial, previous = connection.info[_HEAD]
     rows = []
     for at, kind, subject, data in told:

@@ -34,6 +34,16 @@ class EventRows(Part):
             row = connection.execute(_HEAD).one_or_none()
         return Head(row.serial, row.sha256) if row else GENESIS_HEAD
 
+    def notice_gone_back(self) -> None:
+        """Make sure that the journal still has the newest event that this process knows of it.
+
+        Each write asks the same. A process that only looks, or waits, asks now and then.
+
+        Raises:
+            RegistryWentBack: it has not: an older state is in its place.
+        """
+        self._database.notice_gone_back()
+
     def events_after(self, serial: int, limit: int = 1000) -> list[Event]:
         """Return the events after this serial, oldest first, at most ``limit``."""
         with self._database.read() as connection:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+from registry.errors import RegistryWentBack
 from registry.model import GENESIS_HEAD, Event, Head
 
 _BATCH = 1000
@@ -63,6 +64,8 @@ class JournalCopy(ABC):
     """
 
     where: str
+    #: The event up to which this process has copied.
+    _copied = GENESIS_HEAD
 
     def catch_up(self, store: Journal, now: dt.datetime) -> Copied:
         """Append the events that the copy lacks, and make them safe.
@@ -73,9 +76,12 @@ class JournalCopy(ABC):
 
         Raises:
             OSError: the disk, the bucket; the next round mends what this one left.
+            RegistryWentBack: it lacks what this process has copied of it.
         """
         head, set_aside = self._end(), ""
         if head is None or (head.serial and store.event_hash(head.serial) != head.sha256):
+            if head is not None and head == self._copied:
+                raise RegistryWentBack(head.serial)
             if head is not None and self._knows_more(store):
                 return Copied(0, behind=True)
             set_aside, head = self._put_aside(now), GENESIS_HEAD
@@ -85,6 +91,7 @@ class JournalCopy(ABC):
             head = Head(events[-1].serial, events[-1].sha256)
             appended += len(events)
         self._left(head)
+        self._copied = head
         return Copied(appended, set_aside)
 
     @abstractmethod

@@ -20,6 +20,7 @@ from registry.health_rows import HealthRows
 from registry.inbox_rows import InboxRows
 from registry.lease_rows import LeaseRows
 from registry.look_rows import LookRows
+from registry.model import Head
 from registry.outbox_rows import OutboxRows
 from registry.reading_rows import ReadingRows
 from registry.record_rows import RecordRows
@@ -69,7 +70,7 @@ class Store(
         else:
             self._database.copy_to(target)
 
-    def take_all_of(self, other: "Store", *, replace: bool = False) -> dict[str, int]:
+    def take_all_of(self, other: "Store", *, replace: Head | None = None) -> dict[str, int]:
         """Copy all rows of another registry into this one; see `registry.transfer`."""
         return transfer(other._database, self._database, replace=replace)  # noqa: SLF001  a twin
 

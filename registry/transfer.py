@@ -8,9 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 
 from registry import journal
-from registry.database import Database
+from registry.database import Database, last_event
 from registry.errors import NotPossible, RegistryProblem
-from registry.model import Event
+from registry.model import Event, Head
 from registry.postgres import counted
 from registry.schema import bring_up_to_date
 from registry.tables import events, metadata
@@ -24,27 +24,32 @@ _SQLITE_COUNTER = "sqlite_sequence", "name", "seq"
 _SERVER_COUNTER = "serials", "name", "last"
 
 
-def transfer(source: Database, target: Database, *, replace: bool = False) -> dict[str, int]:
+def transfer(source: Database, target: Database, *, replace: Head | None = None) -> dict[str, int]:
     """Copy every row as it is stored; return how many each table has.
 
     They are read at one moment and written in one transaction, which reads them back: they must be
     the same bytes, and the journal's chain must hold. The source is only read. Killed, nothing has
-    happened. ``replace`` puts them in place of what the target has.
+    happened. ``replace`` puts them in place of what the target has, if its journal ends there: what
+    somebody wrote since would be lost.
 
     Raises:
-        NotPossible: the target is not empty.
+        NotPossible: the target is not empty, or its journal ends elsewhere.
         RegistryProblem: what arrived is not what left; nothing was written.
         RegistryBusy: one of the two cannot be used now; nothing was written.
     """
     with target.write() as new:
         there = [table.name for table in _TABLES if _has_rows(new, table)]
-        if there and not replace:
+        if there and replace is None:
             raise NotPossible(
                 f"{target.name} is not empty ({', '.join(sorted(there))}): nothing was copied; "
                 "name a database that no registry was ever in"
             )
-        for table in reversed(_TABLES if there else []):
-            new.execute(table.delete())
+        if replace is not None and last_event(new) != (replace.serial, replace.sha256):
+            raise NotPossible(
+                f"{target.name} was written to since event {replace.serial}: it was not replaced"
+            )
+        if there:
+            _empty(target, new)
         with source.read() as old:
             left = {table.name: _copy(old, new, table) for table in _TABLES}
             _set_counters(source, old, target, new)
@@ -60,6 +65,7 @@ def transfer(source: Database, target: Database, *, replace: bool = False) -> di
                 f"the journal of {source.name} was changed at or before event {broken}: nothing "
                 "was copied; `intake verify` says what is wrong"
             )
+        target.replaced(new)
     return {name: count for name, (count, _) in left.items()}
 
 
@@ -74,6 +80,16 @@ def write_file(source: Database, path: Path) -> None:
         transfer(source, made)
     finally:
         made.close()
+
+
+def _empty(target: Database, connection: sa.Connection) -> None:
+    """Take all rows out. A server would look for each one in the tables that may refer to it."""
+    if target.on_server:
+        names = ", ".join(table.name for table in _TABLES)
+        connection.exec_driver_sql(f"TRUNCATE {names}")
+        return
+    for table in reversed(_TABLES):
+        connection.execute(table.delete())
 
 
 def _has_rows(connection: sa.Connection, table: sa.Table) -> bool:

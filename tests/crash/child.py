@@ -71,7 +71,7 @@ def _service(folder: Path, clock: Clock) -> Iterator[Service]:
         drawn = mock.Mock(token_hex=lambda _bytes: SECRET.hex())
         stack.enter_context(mock.patch.object(vault_module, "secrets", drawn))
         lease = stack.enter_context(open_lease(config))
-        catch_up_with_copy(config, clock(), lambda: None)
+        catch_up_with_copy(config, clock(), lambda: None, lease)
         desk = stack.enter_context(open_desk(config, ENV, clock, lease))
         service = Service(
             Daemon(desk, jitter=lambda: 0.0),

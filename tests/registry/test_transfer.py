@@ -81,8 +81,42 @@ def test_a_target_that_is_not_empty_is_refused(file: Store, target: Store) -> No
     with pytest.raises(NotPossible, match="not empty"):
         target.take_all_of(file)
     assert dump(target) == before
-    target.take_all_of(file, replace=True)
+    target.take_all_of(file, replace=target.journal_head())
     assert dump(target) == dump(file)
+
+
+def test_what_was_written_since_is_not_replaced(file: Store, target: Store) -> None:
+    """A person's command holds no lease: it may come between the look and the replacement."""
+    arrive(target, "mine", uid=1)
+    head = target.journal_head()
+    arrive(target, "meanwhile", uid=2)
+    before = dump(target)
+    with pytest.raises(NotPossible, match=f"written to since event {head.serial}"):
+        target.take_all_of(file, replace=head)
+    assert dump(target) == before
+
+
+def test_replacing_takes_no_longer_for_each_mail_the_more_there_are(
+    server: Postgres, file: Store, tmp_path: Path
+) -> None:
+    """Rows taken out one by one had all mails looked through for each body: half a minute here."""
+    url = server.url()
+    with open_store(f"{url}&options=-c%20statement_timeout%3D4s", tmp_path) as target:
+        arrive(target, "mine", uid=1)
+        for statement in (_MANY_BODIES, _MANY_MAILS):
+            server.sql(statement, str(sa.make_url(url).database))
+        target.take_all_of(file, replace=target.journal_head())
+        assert dump(target) == dump(file)
+
+
+_MANY_BODIES = "INSERT INTO bodies SELECT 'body ' || i, 'x' FROM generate_series(1, 20000) i"
+_MANY_MAILS = """
+INSERT INTO mails (id, key, recipient, recipient_key, kind, subject, rfc_message_id, body_sha256,
+  state, queued_at, attempts, response, server)
+SELECT i, 'ack/' || i, 'a@xa.example', 'a@xa.example', 'ack', 'Xin chào', '<' || i || '@office>',
+  'body ' || i, 'sent', '2024-05-15T02:00:00.000000Z', 1, '250', 'smtp.example'
+FROM generate_series(1, 20000) i
+"""
 
 
 def test_a_journal_that_was_changed_is_not_copied(file: Store, target: Store) -> None:
