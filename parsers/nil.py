@@ -25,7 +25,7 @@ from parsers.beside_nil import (
     unsettled,
 )
 from parsers.form import Form
-from parsers.nil_sentences import REPORTS, sentences_of, with_turns
+from parsers.nil_sentences import REPORTS, has_subject, sentences_of, with_turns
 from parsers.nil_words import strange
 from parsers.vietnamese import one_line
 
@@ -169,10 +169,16 @@ _WHOLE = re.compile(
     r"\b(?:ubnd|uy ban nhan dan|cac thon|ket qua|qua ra soat)\b"
 )
 #: A sentence beside the statement that may take it back, unless all of its words are known.
-_OF_THE_MATTER = re.compile(
-    r"\b(?:nhu cau|dang ky|de nghi|de xuat|ho tro|muon|xin|tham gia|diem|htx|hop tac xa"
-    r"|thi (?:co|muon|xin)|tuy nhien|nhung|rieng|nham|rut|huy|thu hoi)\b|\bco(?: \d+\b|$)"
+_TAKES_BACK = (
+    r"(?:thi (?:co|muon|xin)|muon|xin|tuy nhien|nhung|rieng|nham|rut|huy|thu hoi)\b"
+    r"|\bco(?: \d+\b|$)"
 )
+_OF_THE_MATTER = re.compile(
+    rf"\b(?:nhu cau|dang ky|de nghi|de xuat|ho tro|tham gia|diem|htx|hop tac xa)\b|\b{_TAKES_BACK}"
+)
+#: A subject names the matter, and what it answers, in words of its own ("Re: CV số 1200"), unless
+#: it says more.
+_SAYS_MORE = re.compile(rf"\b(?:{NOT}|co|doi|sau|bo sung)\b|\b{_TAKES_BACK}")
 #: A sentence with its full stop; "- Lưu: VT." is a line of a letter's foot.
 _FULL_STOP = re.compile(r"[a-zà-ỹ)][.!]$")
 #: A longer sentence is prose of a call or report; what it registers is heard all the same.
@@ -211,17 +217,20 @@ def nil_statement(lines: Sequence[str], form: Form) -> Answer:
     )
     if not plain or any(map(unsettled, sentences[_is_subject(lines) :])):
         return "doubtful"
-    first = answers.index("yes")
+    first, titled = answers.index("yes"), has_subject(lines)
     heard = (
         one
         for at, (one, sentence) in enumerate(zip(written, sentences, strict=True))
-        if answers[at] == "yes" or _may_take_back(one, sentence, after=at > first)
+        if answers[at] == "yes"
+        or _may_take_back(one, sentence, subject=titled and not at, after=at > first)
     )
     return "doubtful" if any(strange(one, form) for one in heard) else "yes"
 
 
-def _may_take_back(written: str, sentence: str, *, after: bool) -> bool:
+def _may_take_back(written: str, sentence: str, *, subject: bool, after: bool) -> bool:
     """Tell a sentence beside the statement that must say nothing unknown: no heading, no prose."""
+    if subject:
+        return _SAYS_MORE.search(sentence) is not None
     if sentence.count(" ") >= _PROSE or (written.isupper() and not after):
         return False
     said_then = after and _FULL_STOP.search(written) is not None
@@ -230,9 +239,7 @@ def _may_take_back(written: str, sentence: str, *, after: bool) -> bool:
 
 def _is_subject(lines: Sequence[str]) -> bool:
     """Tell a mail's subject that only names the matter, though "xã Tân Liên đăng ký" names both."""
-    first, *rest = map(one_line, lines[:2])
-    alone = rest == [""] and not first.endswith((".", ";", "!"))
-    return alone and _MATTER.match(folded(first)) is not None
+    return has_subject(lines) and _MATTER.match(folded(one_line(lines[0]))) is not None
 
 
 def _of_another_year(sentence: str, sentences: Sequence[str]) -> bool:

@@ -30,19 +30,26 @@ _BULLET = re.compile(r"^(?:[-–—+•*]|\d{1,2}[.)]|[a-zđ][.)]|[IVX]+\.)\s")
 
 def sentences_of(lines: Sequence[str]) -> Iterator[str]:
     """Yield the writer's own sentences as written; no quoted mails, quotations or questions."""
-    text, last, gap = "", "", False
+    text, last, gap, subject = "", "", False, has_subject(lines)
     for raw in lines:
         line = one_line(raw)
         if _QUOTED_MAIL.match(line):
             break
         if line and not line.startswith(">"):
-            text += ("\n" if _begins(line, last, gap=gap) else " ") + line
+            text += ("\n" if subject or _begins(line, last, gap=gap) else " ") + line
+            subject = subject and not last
             last = line
         gap = not line
     text = re.sub(r"[“\"][^”\"]{3,}[”\"]", " ", text)
     for piece in re.split(r"(?<=[.;!])\s+|(?<=\?)\s+|\n", text):
         if piece.strip() and not piece.rstrip().endswith("?"):
             yield piece
+
+
+def has_subject(lines: Sequence[str]) -> bool:
+    """Tell a mail's subject in the first line: by itself, and no sentence."""
+    first, *rest = [*map(one_line, lines[:2])] or [""]
+    return rest == [""] and bool(first) and not first.endswith((".", ";", "!"))
 
 
 def with_turns(sentence: str) -> str:

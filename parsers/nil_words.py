@@ -85,7 +85,18 @@ _SHAPES = (
 _ITEM = r"^(?:\d{1,2}|[ivx]+|[a-d])"
 #: "Hộ" by itself may be "on behalf of".
 _HOUSEHOLDS = r"(?:(?<=\bco )|(?<=\bcac ))ho"
-_CLASS_WORDS = ("xã", "xa", "thị trấn", "thi tran", "tt", "phường", "phuong", "huyện", "huyen")
+_CLASS_WORDS = (
+    "xã",
+    "xa",
+    "thị trấn",
+    "thi tran",
+    "tt",
+    "phường",
+    "phuong",
+    "huyện",
+    "huyen",
+    "đặc khu",
+)
 #: A unit's name, or that of a cooperative that was asked; capitals tell it from other words.
 _NAMED = re.compile(
     rf"\b({'|'.join(_CLASS_WORDS)}|(?:làm việc với|lam viec voi) htx)((?: [^\W\d_]+){{1,4}})",

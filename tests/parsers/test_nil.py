@@ -59,8 +59,9 @@ def test_marks_tell_a_pagoda_and_a_question_from_a_denial(text: str) -> None:
     assert nil_statement([text], OCOP) != "yes"
 
 
-def test_nothing_said_is_no_nil_return() -> None:
-    assert nil_statement([""], OCOP) == "no"
+@pytest.mark.parametrize("lines", [[], [""], ["", ""]])
+def test_nothing_said_is_no_nil_return(lines: list[str]) -> None:
+    assert nil_statement(lines, OCOP) == "no"
 
 
 @pytest.mark.parametrize("text", YES)
@@ -104,6 +105,24 @@ def test_no_plain_statement_hides_the_sentence_beside_it(text: str, beside: str)
 )
 def test_a_year_of_its_own_is_the_year_of_the_letter(head: str, answer: str) -> None:
     assert nil_statement([head, "", "Năm 2024 xã không có nhu cầu."], OCOP) == answer
+
+
+@pytest.mark.parametrize(
+    ("subject", "answer"),
+    [
+        ("Re: Nhắc đăng ký Điểm giới thiệu và bán sản phẩm OCOP, hạn 21/5/2024, còn 2 ngày", "yes"),
+        ("Trả lời CV 1200/UBND-KTHT v/v đăng ký điểm OCOP", "yes"),
+        ("Đăng ký điểm OCOP – xã Tân Lập 3 (ocop-2024-2)", "yes"),
+        ("Xã chưa chốt đăng ký điểm, sẽ gửi bổ sung", "doubtful"),
+        ("Có hộ lưỡng lự đăng ký điểm", "doubtful"),
+        ("Rút đăng ký điểm tại chợ Giếng Vuông", "doubtful"),
+        ("Xã Hòa Cư đăng ký 2 điểm OCOP", "no"),
+    ],
+)
+def test_a_subject_names_the_matter_in_words_of_its_own(subject: str, answer: str) -> None:
+    """What it answers and until when is nothing beside the statement; what it says itself is."""
+    for written in in_every_writing("Xã Tân Lập không có nhu cầu đăng ký."):
+        assert nil_statement([subject, "", written], OCOP) == answer
 
 
 def test_a_subject_that_only_names_the_matter_registers_nothing() -> None:
