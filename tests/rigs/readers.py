@@ -21,7 +21,7 @@ _Started = tuple[object, ...]
 class _Starter(ThreadPoolExecutor):
     """Stays when a jail is closed that was made for another config."""
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: ARG002
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Do nothing: the thread ends with the process."""
 
 
