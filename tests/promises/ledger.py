@@ -10,6 +10,8 @@ import email.policy
 import hashlib
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from email.parser import BytesHeaderParser
+from functools import cache
 
 from rigs.memory_courier import Taken
 from rigs.memory_office import APPROVER, CAMPAIGN, DEPARTMENT, OFFICE, OFFICER, MemoryOffice
@@ -247,5 +249,6 @@ class Ledger:
                 assert (one.key, one.recipient) in left
 
 
+@cache  # of the mails that left, asked after every step
 def _header(raw: bytes, name: str) -> str:
-    return str(email.message_from_bytes(raw, policy=email.policy.default)[name])
+    return str(BytesHeaderParser(policy=email.policy.default).parsebytes(raw)[name])

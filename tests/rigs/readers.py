@@ -17,7 +17,15 @@ from parsers.worker import Worker
 
 _Started = tuple[object, ...]
 
-_starter = ThreadPoolExecutor(1, thread_name_prefix="kept-jail-starter")
+
+class _Starter(ThreadPoolExecutor):
+    """Stays when a jail is closed that was made for another config."""
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Do nothing: the thread ends with the process."""
+
+
+_starter = _Starter(1, thread_name_prefix="kept-jail-starter")
 _kept: dict[_Started, list[Worker]] = defaultdict(list)
 #: Of each kind; more than most tests have at work at once.
 _MOST = 2
