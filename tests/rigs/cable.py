@@ -39,7 +39,7 @@ class Cable:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._listening.close()
+        _close(self._listening)  # shut down as well: `accept` goes on with what is only closed
         self.cut()
 
     def cut(self) -> None:
@@ -59,7 +59,11 @@ class Cable:
                 near, _ = self._listening.accept()
             except OSError:
                 return
-            far = socket.create_connection(self._to)
+            try:
+                far = socket.create_connection(self._to)
+            except OSError:  # the server is away: so is whoever asks by this cable
+                _close(near)
+                continue
             self._pairs.append((near, far))
             threading.Thread(target=self._carry, args=(near, far), daemon=True).start()
             threading.Thread(target=self._back, args=(near, far), daemon=True).start()
