@@ -126,7 +126,7 @@ def _check_roots(file: TomlFile, name: str, folder: Path) -> Iterator[Problem]:
     if not name:
         return
     path = folder / name
-    text = path.read_text("ascii", errors="replace") if path.is_file() else ""
+    text = path.read_text("utf-8", "replace") if path.is_file() else ""
     if "-----BEGIN CERTIFICATE-----" not in text:
         what = "holds no certificate" if path.is_file() else "is not there"
         yield file.problem(

@@ -75,7 +75,7 @@ def back_up(
     Raises:
         NotPossible: there is a backup of this second already, or the disk does not take it, or the
             bucket has lost a part of the journal's copy (then nothing of it is left).
-        RegistryProblem: the database is a server.
+        RegistryProblem: what was copied from a server is not what is there.
     """
     name = f"intake-{now.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}"
     folder, part = parent / name, parent / f".{name}.part"

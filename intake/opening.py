@@ -94,7 +94,7 @@ def jail_limits(config: Config) -> "JailLimits":
 
     limits, roots = config.settings.limits, config.settings.security.signature_roots
     return JailLimits(
-        roots=((config.folder / roots).read_text("ascii"),) if roots else (),
+        roots=((config.folder / roots).read_text("utf-8", "replace"),) if roots else (),
         seconds=limits.read_seconds,
         memory_bytes=int(limits.read_memory),
         output_bytes=int(limits.read_output),

@@ -176,7 +176,7 @@ def replace_config(desk: Desk, new: Config, env: Mapping[str, str]) -> None:
         _log.warning("restart_needed", reason="storage changed: the old one is in use until then")
         settings = settings.model_copy(update={"storage": old.settings.storage})
         new = replace(new, settings=settings)
-    other_reader = settings.scale != old.settings.scale or jail_limits(new) != _limits_of(old)
+    other_reader = jail_limits(new) != _limits_of(old) or settings.scale != old.settings.scale
     files = config_into(desk.vault, new)
     lost = roster_brake(old.communes, new.communes, settings.limits)
     if lost:

@@ -21,8 +21,11 @@ _TAKES_BACK = re.compile(
     rf"\b(?:rút|hủy|thu hồi)\b{_OBJECT}|{_PLEA} rút(?: lại| hết| toàn bộ)?(?: ạ)?$"
 )
 _REPLACES = re.compile(rf"\bthay (?:thế|cho)\b{_OBJECT}")
-#: "Chưa xin rút", "không có ý định rút": before the word, or in the plea.
-_DENIED = re.compile(r"\b(?:không|chưa|đừng)(?! (?:có nhu cầu|đăng ký|tham gia))(?: \S+){0,3} ?$")
+#: "Chưa xin rút", "không có ý định rút"; but "sản phẩm không đạt xin rút" denies something else.
+_DENIED = re.compile(
+    r"\b(?:không|chưa|đừng)"
+    r"(?: (?:hề|có|có ý|có ý định|có chủ trương|định|muốn|phải|nên|xin|đề nghị|được|cho|phép))* ?$"
+)
 #: Whoever is above a commune replaces documents of its own.
 _FROM_ABOVE = re.compile(r"\b(?:huyện|tỉnh|sở|bộ|chính phủ)\b")
 #: What an answer is founded on is news of others.
@@ -31,17 +34,22 @@ _ALL = re.compile(r"\b(?:toàn bộ|tất cả|hết|các điểm)\b")
 _ANEW = re.compile(r"\b(?:thay|gửi lại|đăng ký lại|lập lại|điều chỉnh|sửa|đính chính|bổ sung)\b")
 _CLAUSE = re.compile(r"[,;!?]|\.(?=\s|$)|\n\s*\n")
 
-#: The same without marks, where it can mean nothing else: "phat huy" and Mr Huy withdraw nothing.
+#: The same without marks, where it can mean nothing else: "phat huy", Mr Huy, who confirms, and
+#: "rut kinh nghiem" withdraw nothing.
 _BARE_ANSWER = (
     r"(?:dang ky|bieu|van ban|cong van|diem|ho so|(?:ban|thu|bao cao) (?:truoc|cu|da gui))"
 )
 _BARE_PLEA = r"\b(?:xin|de nghi|duoc|cho)(?: (?:phep|duoc|xa|phong|huyen)){0,2}"
+_BARE_RUT = r"rut\b(?! (?:kinh nghiem|gon|ngan|tien))"
 _BARE_TAKES_BACK = re.compile(
-    rf"(?:{_BARE_PLEA} (?:rut|huy|thu hoi)|\brut(?: lai| het| bo)?)(?: (?!khong )\S+){{0,4}}?"
-    rf" {_BARE_ANSWER}\b|{_BARE_PLEA} rut(?: lai| het| toan bo)?(?: a)?$"
+    rf"(?:{_BARE_PLEA} (?:{_BARE_RUT}|thu hoi)|\b{_BARE_RUT}(?: lai| het| bo)?)"
+    rf"(?: (?!khong )\S+){{0,4}}? {_BARE_ANSWER}\b"
+    rf"|{_BARE_PLEA} huy(?: bo)? {_BARE_ANSWER}\b"
+    rf"|{_BARE_PLEA} rut(?: lai| het| toan bo)?(?: a)?$"
 )
 _BARE_DENIED = re.compile(
-    r"\b(?:khong|chua|dung)(?! (?:co nhu cau|dang ky|tham gia))(?: \S+){0,3} ?$"
+    r"\b(?:khong|chua|dung)"
+    r"(?: (?:he|co|co y|co y dinh|co chu truong|dinh|muon|phai|nen|xin|de nghi|duoc|cho|phep))* ?$"
 )
 _BARE_ALL = re.compile(r"\b(?:toan bo|tat ca|het|cac diem)\b")
 _BARE_ANEW = re.compile(r"\b(?:thay (?:the|cho|bang)|gui lai|dieu chinh|dinh chinh|bo sung)\b")

@@ -544,7 +544,7 @@ def test_a_config_that_could_not_be_noted_at_the_start_is_noted_later(office, mo
 def test_an_edit_may_take_away_the_certificates_of_the_one_before(served, office):
     """Those are asked only whether the readers' limits are others now."""
     roots = office.folder / "roots.pem"
-    roots.write_text(ROOT.pem, "ascii")
+    roots.write_bytes("Chứng thư số gốc\n".encode("cp1258", "replace") + ROOT.pem.encode())
     edit(office, "settings.toml", 'signature_roots = ""', 'signature_roots = "roots.pem"')
     served.reload()
     assert office.desk.reader.limits.roots

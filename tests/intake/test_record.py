@@ -292,6 +292,9 @@ def _registered(*names):
         ([letter_reading(text="Kinh gui huyen. Xa xin rut 02 diem da dang ky.")], ""),
         ([form_reading("A", "B")], "de nghi huy bieu dang ky gui kem"),
         ([form_reading("C")], "Xa khong co nhu cau xin rut het cac diem da dang ky"),
+        ([Refusal("damaged", "Hỏng.")], "Do sản phẩm không đạt xin rút đăng ký"),
+        ([form_reading("A", "B")], "Xã không đủ vốn nên rút đăng ký, kính báo cáo."),
+        ([letter_reading(text="San pham chua du dieu kien xin rut bieu dang ky")], ""),
     ],
 )
 def test_a_withdrawal_that_comes_with_files_waits_and_takes_all_back_when_accepted(results, words):
@@ -316,6 +319,8 @@ def test_a_withdrawal_that_comes_with_files_waits_and_takes_all_back_when_accept
         ([form_reading("A", "B")], "Hoang Quang Huy, dang ky 02 diem"),
         ([form_reading("A", "B")], "Huyen phat huy cac diem, rut kinh nghiem"),
         ([form_reading("A", "B")], "Xa khong xin rut dang ky"),
+        ([form_reading("A", "B")], "De nghi Huy xac nhan ho so giup em"),
+        ([form_reading("A", "B")], "Xa cho rut kinh nghiem ho so dot truoc"),
         ([form_reading("A", "B")], "Xã không có ý định rút đăng ký, chưa muốn hủy biểu"),
     ],
 )
