@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 import faults_table
 import pytest
-import structlog
 from hypothesis import settings
-from rigs import order, registry_choice, statements, wordings
+from rigs import order, own_log, registry_choice, statements, wordings
 
 if TYPE_CHECKING:  # Playwright is loaded only by the tests that look at pages
     from playwright.sync_api import Browser
@@ -27,15 +26,16 @@ TESTS = Path(__file__).parent
 settings.register_profile("house", deadline=None, derandomize=bool(os.environ.get("CI")))
 settings.load_profile("house")
 
-# Tracebacks as Python prints them: drawn in colour, with all values, each costs a second.
-structlog.configure(
-    processors=[
-        structlog.processors.add_log_level,
-        structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
-    ]
-)
+own_log.configure()
 wordings.compile_once()
 statements.compile_once()
+
+
+@pytest.fixture(autouse=True)
+def _log_of_the_tests() -> "Iterator[None]":
+    """Whatever log a test's program wrote to, the next test has that of the tests again."""
+    yield
+    own_log.configure()
 
 
 @pytest.fixture(scope="session")

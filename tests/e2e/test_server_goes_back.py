@@ -167,14 +167,14 @@ def test_a_server_that_goes_back_within_a_tick(scene: Scene, step: str) -> None:
     if step == "mail":
         office.courier.brought = fails_over
     else:
-        move = office.desk.mailbox.move_all
+        move = office.desk.mailbox.move
 
         def moved(*arguments: object, **more: object) -> object:
             done = move(*arguments, **more)
             fails_over()
             return done
 
-        office.desk.mailbox.move_all = moved  # type: ignore[method-assign]
+        office.desk.mailbox.move = moved  # type: ignore[method-assign]
     with pytest.raises(RegistryWentBack):
         scene.turn()
     assert once

@@ -36,10 +36,11 @@ def _move_to_today(office: Whole) -> None:
     now = office.now = dt.datetime.now(dt.UTC)
     campaign = office.folder / "campaigns" / "ocop-2024-2.toml"
     text = campaign.read_text(encoding="utf-8")
-    for key, days in (("opens_at", -3), ("deadline_at", 7), ("closes_at", 8)):
+    # so far away that no reminder is due on any weekday
+    for key, days in (("opens_at", -3), ("deadline_at", 30), ("closes_at", 31)):
         at = (now + dt.timedelta(days=days)).strftime("%Y-%m-%dT00:00:00+07:00")
         text = replace_line(text, key, at)
-    report_at = (now + dt.timedelta(days=9)).strftime("%Y-%m-%dT08:00:00+07:00")
+    report_at = (now + dt.timedelta(days=32)).strftime("%Y-%m-%dT08:00:00+07:00")
     text = replace_line(text, "at", report_at, after="\n[report]")
     campaign.write_text(text, encoding="utf-8")
     roster = office.folder / "communes.csv"
