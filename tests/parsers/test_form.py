@@ -896,6 +896,21 @@ def test_headings_with_their_sums_are_no_points(
     assert codes(result) == []
 
 
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize("rest", ["thôn Nà Pàn, xã Hòa Cư", "xã Hòa Cư", "Khu vực chợ"])
+def test_an_address_that_goes_on_in_the_next_row_is_no_heading(
+    rest: str, *, numbered: bool
+) -> None:
+    first: list[CellValue] = [*ROW[:2], "Số 12, chợ trung tâm,", *ROW[3:]]
+    rows = [HEAD, first, [None, None, rest], SECOND]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [row.values["address"] for row in result.rows] == [
+        f"Số 12, chợ trung tâm, {rest}",
+        "Thôn E",
+    ]
+    assert codes(result) == ["joined-texts", "row-joined"]
+
+
 @pytest.mark.parametrize("first", [3, 6, 9])
 def test_the_names_column_may_stand_anywhere(first: int) -> None:
     """Headings and remarks stand in the column of the names, not in the leftmost one."""
