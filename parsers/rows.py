@@ -26,6 +26,8 @@ _NOTE = re.compile(
 _NOTHING = re.compile(
     r"khong(?: co)?|(?:.* )?khong (?:co )?(?:nhu cau|diem|dang ky|phat sinh|de xuat|don vi)\b.*"
 )
+#: A digit that makes a number other than 0; that of "m2" does not.
+_NOT_ZERO = re.compile(r"(?<!m)[1-9]")
 #: The longest text that may be a heading's number, such as "VIII."
 _LONGEST_MARK = 5
 #: Types whose values are numbers or begin like one.
@@ -144,7 +146,7 @@ def _classified(header: Header, filled: Sequence[Cell], row: BodyRow) -> BodyRow
     if len(words) <= 1:
         if is_sum_label(row.text) and not _is_remark(header, row):
             return replace(row, kind="subtotal" if is_subtotal_label(row.text) else "total")
-        if _NOTHING.fullmatch(folded):
+        if _NOTHING.fullmatch(folded) and not _has_amount(header, row):
             return replace(row, kind="note")
     if header.exact and row.own and row.is_counted:
         return row
@@ -173,6 +175,13 @@ def _is_remark(header: Header, row: BodyRow) -> bool:
     """Tell a point of an official workbook in one of whose columns the word for a sum stands."""
     named = row.own[header.name].text.strip() if header.name in row.own else ""
     return header.exact and row.is_counted and row.text != named
+
+
+def _has_amount(header: Header, row: BodyRow) -> bool:
+    """Tell a row with a number other than 0 in a column of numbers, however it is written."""
+    return any(
+        _NOT_ZERO.search(row.own[key].text) for key in header.keys_of(NUMBERS) & row.own.keys()
+    )
 
 
 def _is_numbered(header: Header, row: BodyRow) -> bool:

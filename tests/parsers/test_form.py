@@ -911,6 +911,35 @@ def test_an_address_that_goes_on_in_the_next_row_is_no_heading(
     assert codes(result) == ["joined-texts", "row-joined"]
 
 
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Chợ Bản Ngà (hiện không có đơn vị quản lý)",
+        "Hộ Hoa (không đăng ký kinh doanh)",
+        "Chợ Không Điểm",
+    ],
+)
+def test_a_row_with_amounts_does_not_say_that_there_is_nothing(
+    name: str, *, numbered: bool
+) -> None:
+    sparse: list[CellValue] = [2, name, *[None] * 3, "0987654321", "20 m²", None, "3 sao", "80 tr"]
+    rows = [HEAD, ROW, sparse]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", name]
+    assert set(codes(result)) == {"missing-value"}
+
+
+@pytest.mark.parametrize("amounts", [[None] * 4, [0, None, 0, 0], ["0,0 m2", None, "-", "0,00"]])
+@pytest.mark.parametrize("mark", [2, None])
+def test_a_row_that_says_that_there_is_nothing_is_no_point(
+    mark: CellValue, amounts: list[CellValue]
+) -> None:
+    nothing: list[CellValue] = [mark, "Các thôn khác không có nhu cầu", *[None] * 4, *amounts]
+    result = reading(HEAD, ROW, nothing)
+    assert ([row.values["name"] for row in result.rows], codes(result)) == (["Điểm A"], [])
+
+
 @pytest.mark.parametrize("first", [3, 6, 9])
 def test_the_names_column_may_stand_anywhere(first: int) -> None:
     """Headings and remarks stand in the column of the names, not in the leftmost one."""
