@@ -14,7 +14,7 @@ from parsers.vietnamese import one_line
 _MARK = re.compile(r"[IVX]{1,5}|[A-HĐ]|[a-hđ]|[IVX]{1,5}\.\d{1,2}")
 _NUMBERED_TEXT = re.compile(r"\d{1,2}\s*[.)]\s*[^\W\d_]")
 _TEXT = re.compile(
-    r"^(?:[IVX]{1,5}|[A-HĐ])\s*[.):/-]\s*\S"
+    r"^\*|^(?:[IVX]{1,5}|[A-HĐ])\s*[.):/-]\s*\S"
     r"|^(?:nhóm|cụm|thôn|xã|thị trấn|khu vực|phần|mục|loại hình)\b",
     re.IGNORECASE,
 )

@@ -150,8 +150,8 @@ def _classified(header: Header, filled: Sequence[Cell], row: BodyRow) -> BodyRow
             return replace(row, kind="note")
     if header.exact and row.own and row.is_counted:
         return row
-    noted = row.text.startswith("*") or (_NOTE.match(folded) and not _is_numbered(header, row))
-    if noted and len(texts) <= 2:  # noqa: PLR2004
+    noted = row.text.startswith("*") or _NOTE.match(folded)
+    if noted and len(texts) <= 2 and not _is_numbered(header, row):  # noqa: PLR2004
         return replace(row, kind="note")
     if is_sum_of_something(header, row):
         return replace(row, kind="total")

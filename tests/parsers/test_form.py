@@ -940,6 +940,34 @@ def test_a_row_that_says_that_there_is_nothing_is_no_point(
     assert ([row.values["name"] for row in result.rows], codes(result)) == (["Điểm A"], [])
 
 
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize(
+    "rest",
+    [
+        ["Thôn E", None, None, "0987654321", 20, None, 3, 80],
+        [None, None, None, "0987654321", 20, None, 3, 80],
+        [None, None, None, None, 20, None, 3, 80],
+        [None, None, None, None, None, "Hồi", None, 80],
+    ],
+)
+def test_a_star_before_a_name_makes_no_remark_of_a_point(
+    rest: list[CellValue], *, numbered: bool
+) -> None:
+    rows: list[list[CellValue]] = [[*HEAD], ROW, [2, "* Chợ Bản Ngà", *rest]]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", "* Chợ Bản Ngà"]
+    assert set(codes(result)) == {"missing-value"}
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_headings_and_remarks_may_begin_with_a_star(*, numbered: bool) -> None:
+    one, other = ([None, text, *[None] * 7, sum_] for text, sum_ in (("* HTX", 50), ("* Hộ", 80)))
+    rows: list[list[CellValue]] = [[*HEAD], one, ROW, other, SECOND, [None, "* Số liệu tạm tính"]]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [row.section for row in result.rows] == ["Biểu 1 / * HTX", "Biểu 1 / * Hộ"]
+    assert codes(result) == []
+
+
 @pytest.mark.parametrize("first", [3, 6, 9])
 def test_the_names_column_may_stand_anywhere(first: int) -> None:
     """Headings and remarks stand in the column of the names, not in the leftmost one."""
