@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final
 
 from parsers.body import LABEL, NUMBERS, BodyRow, amounts, is_number, is_running_number
-from parsers.closing import ends_table
+from parsers.closing import ends_table, is_signature
 from parsers.continued import joined, one_each
 from parsers.form import FieldType
 from parsers.grid import Cell, Grid, is_filled
@@ -100,6 +100,17 @@ def may_be_of_point(header: Header, cells: Sequence[Cell | None]) -> bool:
         return False
     numbers = (row.own[key].text for key in header.keys_of(_WITH_DIGITS) & row.own.keys())
     return any(text.lstrip(" (+")[:1].isdigit() for text in numbers)
+
+
+def names_a_point(header: Header, cells: Sequence[Cell | None]) -> bool:
+    """Tell a row of signatures in whose column of names something else stands; no "Nơi nhận".
+
+    "Điểm D" beside "Kế toán HTX" may be a point and its owner.
+    """
+    row = _body_row(header, cells, 0, {})
+    if row is None or row.kind != "data" or header.name not in row.own:
+        return False
+    return ends_table(header, row, cells) and not is_signature(row.own[header.name].text)
 
 
 def _cover(cells: Sequence[Cell | None], number: int, covers: dict[int, tuple[Cell, int]]) -> None:

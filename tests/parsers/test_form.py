@@ -352,9 +352,23 @@ def test_what_looks_like_a_signature_with_a_telephone_is_asked_about(*, numbered
             assert [(f.severity, f.code) for f in result.findings] == [("warning", "below-table")]
 
 
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize("place", ["Thôn E", None])
+def test_a_name_beside_what_looks_like_a_signature_is_asked_about(
+    place: CellValue, *, numbered: bool
+) -> None:
+    """As the last row it may be a point with its owner."""
+    rows = [HEAD, ROW, [None, "Điểm D", place, "Kế toán HTX"]]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [row.values["name"] for row in result.rows] == ["Điểm A"]
+    assert [(f.severity, f.code) for f in result.findings] == [("warning", "below-table")]
+
+
 @pytest.mark.parametrize(
     "signed",
     [
+        [None, "Nơi nhận:", *[None] * 3, "TM. UBND XÃ"],
+        [None, "Hòa Cư, ngày 17 tháng 5 năm 2024", None, "Chủ tịch"],
         [None, "Người lập biểu: Nguyễn Văn A - SĐT 0912.345.678"],
         [None, "NGƯỜI LẬP BIỂU", *[None] * 4, "Hòa Cư, ngày 17 tháng 5 năm 2024"],
         [None, "Kế toán", None, None, None, "Trần Thị B"],
