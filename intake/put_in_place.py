@@ -10,7 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,11 +28,11 @@ from intake.rebuild import (
     standing_of,
 )
 from parsers.jail import JailBrokenError
-from registry.errors import NotPossible, RegistryBehind, RegistryProblem
+from registry.errors import NotPossible, RegistryBehind, RegistryBusy, RegistryProblem
 from registry.files import sync_folder
 from registry.journal_copy import CopyDamaged, JournalCopy
 from registry.lease import AnyLease
-from registry.model import GENESIS_HEAD
+from registry.model import GENESIS_HEAD, Head
 from registry.server_lease import ServerLease
 from registry.store import Store, open_store
 from registry.vault import Vault
@@ -43,14 +43,17 @@ _log = structlog.get_logger("in_place")
 def put_in_place(
     config: Config, rebuilt: Rebuilt, now: dt.datetime, lease: AnyLease | None = None
 ) -> Rebuilt:
-    """Put a new registry where the settings say; one that is there is kept under another name.
+    """Put a new registry where the settings say; what was there is kept in a file beside it.
 
-    Only for whoever holds the lease. Killed at any point, either the old one or the new one is
-    there, whole.
+    Only for whoever holds the lease. It is one write transaction, of a file as of a server: what
+    others write comes before it, and then nothing is replaced, or after it. Killed at any point,
+    either the old one or the new one is there, whole.
 
     Raises:
         NotPossible: there is a registry that lacks nothing, or somebody has written to it since.
         LeaseLost: another daemon may work on it.
+        RegistryBusy: it cannot be used now.
+        RegistryProblem: what is there is damaged.
     """
     target = registry_file(config)
     if is_present(config) and (standing := standing_of(config)) != "registry-behind":
@@ -59,38 +62,33 @@ def put_in_place(
     vault, made = open_vault(config), Vault(rebuilt.folder / "vault")
     for sha256 in made.names():
         vault.put(made.get(sha256))
-    if target is None:
-        return replace(rebuilt, placed=_put_on_server(config, rebuilt, now, lease))
-    arriving = target.with_name(f"{target.name}.new")
-    arriving.unlink(missing_ok=True)
-    with open_store(NEW, rebuilt.folder) as new:
-        new.copy_to(arriving)
-    _sync_file(arriving)
-    if is_present(config):
-        with open_database(config) as old:
-            old.copy_to(_unused(target, _before(now)))
-            if old.journal_head() != rebuilt.known:
-                raise NotPossible(f"{target} was written to: it was not replaced")
-    if lease is not None:
-        lease.check()
-    for leftover in ("-wal", "-shm"):
-        target.with_name(target.name + leftover).unlink(missing_ok=True)
-    arriving.replace(target)
-    sync_folder(target.parent)
-    return replace(rebuilt, placed=str(target))
-
-
-def _put_on_server(
-    config: Config, rebuilt: Rebuilt, now: dt.datetime, lease: AnyLease | None
-) -> str:
-    """Do the same on a server: in one fenced transaction; the old one is kept as a file."""
+    kept = _unused(target or data_folder(config) / DATABASE, _before(now))
     with open_database(config) as old, open_store(NEW, rebuilt.folder) as new:
         if isinstance(lease, ServerLease):
             old.guarded(lease.guard)
+        elif lease is not None:
+            lease.check()
+        _replace(old, new, rebuilt.known, kept)
+        return replace(rebuilt, placed=old.name_of_database())
+
+
+def _replace(old: Store, new: Store, known: Head, kept: Path) -> None:
+    """Put the new rows in place of the old ones, which are kept in a file.
+
+    If it fails the file goes: each start tries again, and the disk would fill with such copies. It
+    stays where the server's answer was lost, and the old rows may be nowhere else.
+    """
+    try:
         if old.journal_head() != GENESIS_HEAD:
-            old.copy_to(_unused(data_folder(config) / DATABASE, _before(now)))
-        old.take_all_of(new, replace=rebuilt.known)
-        return old.name_of_database()
+            old.copy_to(kept)
+            _sync_file(kept)
+            sync_folder(kept.parent)
+        old.take_all_of(new, replace=known)
+    except BaseException:
+        with suppress(RegistryBusy):
+            if old.journal_head() != new.journal_head():
+                kept.unlink(missing_ok=True)
+        raise
 
 
 def _before(now: dt.datetime) -> str:
@@ -111,8 +109,8 @@ def catch_up_with_copy(
 
     Raises:
         LeaseLost: another daemon may work on the registry.
-        RegistryBusy: the server cannot be used now. The next start tries it again, for what people
-            decided is nowhere but in the copy.
+        RegistryBusy: the registry cannot be used now. The next start tries it again, for what
+            people decided is nowhere but in the copy.
     """
     if not _behind(config):
         return 0

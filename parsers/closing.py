@@ -27,6 +27,10 @@ def ends_table(header: Header, row: BodyRow, cells: Sequence[Cell | None]) -> bo
     texts = [cell.text for cell in cells if cell and cell.text.strip()]
     if len(texts) > _MOST_CELLS or row.is_counted:
         return False
-    folded = [fold(text[:LABEL]) for text in texts]
-    signed = any(_SIGNATURE.match(text) or _PLACE_DATE.fullmatch(text) for text in folded)
-    return signed and not amounts(header, row)
+    return any(map(is_signature, texts)) and not amounts(header, row)
+
+
+def is_signature(text: str) -> bool:
+    """Tell a signature, or place and date."""
+    folded = fold(text[:LABEL])
+    return bool(_SIGNATURE.match(folded) or _PLACE_DATE.fullmatch(folded))

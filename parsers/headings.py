@@ -14,7 +14,7 @@ from parsers.vietnamese import one_line
 _MARK = re.compile(r"[IVX]{1,5}|[A-HĐ]|[a-hđ]|[IVX]{1,5}\.\d{1,2}")
 _NUMBERED_TEXT = re.compile(r"\d{1,2}\s*[.)]\s*[^\W\d_]")
 _TEXT = re.compile(
-    r"^(?:[IVX]{1,5}|[A-HĐ])\s*[.):/-]\s*\S"
+    r"^\*|^(?:[IVX]{1,5}|[A-HĐ])\s*[.):/-]\s*\S"
     r"|^(?:nhóm|cụm|thôn|xã|thị trấn|khu vực|phần|mục|loại hình)\b",
     re.IGNORECASE,
 )
@@ -24,8 +24,8 @@ _KINDS = (("roman", r"[IVX]+"), ("capital", r"[A-HĐ]"), ("small", r"[a-hđ]"))
 def is_heading(header: Header, row: BodyRow, words: set[str]) -> bool:
     """Tell a heading: one text (``words`` are the fields with any), the rest empty but its sums.
 
-    It stands in a column of the form, or in that of the running numbers: there any text beside
-    sums is one.
+    It stands in the column of the names or is merged, or it stands in that of the running numbers:
+    there any text beside sums is one. "xã Hòa Cư" among the addresses goes on with the one above.
     """
     if len(words) > 1 or not row.own.keys() - words <= header.keys_of(NUMBERS):
         return False
@@ -37,7 +37,7 @@ def is_heading(header: Header, row: BodyRow, words: set[str]) -> bool:
     if row.mark and row.mark != mark_of(cell):
         return bool(_MARK.fullmatch(row.mark))
     merged = cell.col_span >= 3  # noqa: PLR2004  two merged cells are often a slip
-    return merged or bool(_TEXT.match(cell.text.strip()))
+    return merged or (key == header.name and bool(_TEXT.match(cell.text.strip())))
 
 
 def is_lone_heading(header: Header, row: BodyRow, rows: Sequence[BodyRow]) -> bool:

@@ -7,7 +7,7 @@ from parsers.form_tables import FormTable
 from parsers.grid import is_filled
 from parsers.reading import CERTAIN, Finding
 from parsers.records import Record
-from parsers.rows import is_point, may_be_of_point
+from parsers.rows import is_point, may_be_of_point, names_a_point
 from parsers.vietnamese import key
 
 
@@ -90,11 +90,12 @@ def _below(table: FormTable) -> Iterable[Finding]:
     """Yield what stands under the signatures: an error for a point, a warning for what may be."""
     header, last = table.header, max((row.number for row in table.rows), default=table.header.end)
     at = {column.field.key: column.index for column in header.columns}
-    for cells in table.grid.rows[last + 1 :]:
+    below = [cells for cells in table.grid.rows[last + 1 :] if any(map(is_filled, cells))]
+    for number, cells in enumerate(below):
         named = cells[at[header.name]] if header.name else None
         if named is not None and is_point(header, cells):
             yield Finding("error", "below-table", _BELOW, header.name, None, named.place)
-        elif may_be_of_point(header, cells):
+        elif may_be_of_point(header, cells) or (not number and names_a_point(header, cells)):
             place = next(cell.place for cell in cells if is_filled(cell) and cell)
             yield Finding("warning", "below-table", _MAY_BE_BELOW, None, None, place)
 

@@ -7,7 +7,7 @@ from itertools import islice
 from typing import Final
 
 from parsers.body import LABEL, NUMBERS, BodyRow, amounts, is_number, is_running_number
-from parsers.closing import ends_table
+from parsers.closing import ends_table, is_signature
 from parsers.continued import joined, one_each
 from parsers.form import FieldType
 from parsers.grid import Cell, Grid, is_filled
@@ -26,6 +26,8 @@ _NOTE = re.compile(
 _NOTHING = re.compile(
     r"khong(?: co)?|(?:.* )?khong (?:co )?(?:nhu cau|diem|dang ky|phat sinh|de xuat|don vi)\b.*"
 )
+#: A digit that makes a number other than 0; that of "m2" does not.
+_NOT_ZERO = re.compile(r"(?<!m)[1-9]")
 #: The longest text that may be a heading's number, such as "VIII."
 _LONGEST_MARK = 5
 #: Types whose values are numbers or begin like one.
@@ -100,6 +102,17 @@ def may_be_of_point(header: Header, cells: Sequence[Cell | None]) -> bool:
     return any(text.lstrip(" (+")[:1].isdigit() for text in numbers)
 
 
+def names_a_point(header: Header, cells: Sequence[Cell | None]) -> bool:
+    """Tell a row of signatures in whose column of names something else stands; no "Nơi nhận".
+
+    "Điểm D" beside "Kế toán HTX" may be a point and its owner.
+    """
+    row = _body_row(header, cells, 0, {})
+    if row is None or row.kind != "data" or header.name not in row.own:
+        return False
+    return ends_table(header, row, cells) and not is_signature(row.own[header.name].text)
+
+
 def _cover(cells: Sequence[Cell | None], number: int, covers: dict[int, tuple[Cell, int]]) -> None:
     """Remember which columns a merged cell covers, and down to which row."""
     for column, cell in enumerate(cells):
@@ -144,12 +157,12 @@ def _classified(header: Header, filled: Sequence[Cell], row: BodyRow) -> BodyRow
     if len(words) <= 1:
         if is_sum_label(row.text) and not _is_remark(header, row):
             return replace(row, kind="subtotal" if is_subtotal_label(row.text) else "total")
-        if _NOTHING.fullmatch(folded):
+        if _NOTHING.fullmatch(folded) and not _has_amount(header, row):
             return replace(row, kind="note")
     if header.exact and row.own and row.is_counted:
         return row
-    noted = row.text.startswith("*") or (_NOTE.match(folded) and not _is_numbered(header, row))
-    if noted and len(texts) <= 2:  # noqa: PLR2004
+    noted = row.text.startswith("*") or _NOTE.match(folded)
+    if noted and len(texts) <= 2 and not _is_numbered(header, row):  # noqa: PLR2004
         return replace(row, kind="note")
     if is_sum_of_something(header, row):
         return replace(row, kind="total")
@@ -173,6 +186,13 @@ def _is_remark(header: Header, row: BodyRow) -> bool:
     """Tell a point of an official workbook in one of whose columns the word for a sum stands."""
     named = row.own[header.name].text.strip() if header.name in row.own else ""
     return header.exact and row.is_counted and row.text != named
+
+
+def _has_amount(header: Header, row: BodyRow) -> bool:
+    """Tell a row with a number other than 0 in a column of numbers, however it is written."""
+    return any(
+        _NOT_ZERO.search(row.own[key].text) for key in header.keys_of(NUMBERS) & row.own.keys()
+    )
 
 
 def _is_numbered(header: Header, row: BodyRow) -> bool:

@@ -30,10 +30,7 @@ MAY_DELETE = {
     ("intake/export.py", "export"): "its own half-made dossier",
     ("intake/demo.py", "_clear"): "what an earlier demo wrote",
     ("intake/heartbeat.py", "_replace"): "its own half-written heartbeat, before it has its name",
-    (
-        "intake/put_in_place.py",
-        "put_in_place",
-    ): "its own half-made copy, and what SQLite left of the old registry, which is kept whole",
+    ("intake/put_in_place.py", "_replace"): "its own copy of a registry that was not replaced",
     ("intake/put_in_place.py", "catch_up_with_copy"): "rooms where a killed rebuilding worked",
     ("registry/place.py", "tidy"): "temporary files of a killed process, which never had a name",
     (

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,7 +18,7 @@ import intake.service as service_module
 from config.settings import load
 from intake.put_in_place import catch_up_with_copy
 from intake.verify import verify
-from registry.errors import RegistryWentBack
+from registry.errors import RegistryBusy, RegistryWentBack
 from registry.lease import LeaseLost
 from registry.server_lease import ServerLease
 from registry.store import Store, open_store
@@ -90,6 +91,11 @@ class Scene:
     def held(self) -> int:
         """The message that waited for a person when the replica was made."""
         return 2
+
+    @property
+    def kept(self) -> list[Path]:
+        """Registries that were replaced."""
+        return list((self.office.folder / "data" / "vault").glob("registry.db.before-*"))
 
     @property
     def copies(self) -> Counter[str]:
@@ -199,6 +205,7 @@ def test_what_a_person_decides_while_a_registry_is_brought_up_stands(
     scene.fail_over()
     during(monkeypatch, scene, when, scene.reject)
     assert scene.start_again() == 0
+    assert scene.kept == []
     assert scene.office.store.message(scene.held).state == "rejected"
     for _ in range(3):
         scene.turn()
@@ -206,6 +213,29 @@ def test_what_a_person_decides_while_a_registry_is_brought_up_stands(
     assert scene.answers == ["06223", "06235"]
     assert set(scene.copies.values()) == {1}
     assert verify(scene.office.desk.config, scene.office.store, scene.office.vault) == []
+
+
+def test_the_old_registry_is_kept_where_nobody_knows_whether_it_was_replaced(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The server's last answer was lost: its rows may be in this file alone."""
+    scene.turn()
+    scene.office.close()
+    scene.fail_over()
+    with scene.beside() as registry:
+        old = registry.journal_head()
+    take_all_of = Store.take_all_of
+
+    def unanswered(store: Store, other: Store, **more: Any) -> dict[str, int]:
+        take_all_of(store, other, **more)
+        raise RegistryBusy("the connection is lost")
+
+    monkeypatch.setattr(Store, "take_all_of", unanswered)
+    with pytest.raises(RegistryBusy):
+        scene.bring_up()
+    (kept,) = scene.kept
+    with open_store(f"sqlite:///{kept}", kept.parent) as registry:
+        assert registry.journal_head() == old
 
 
 def test_a_deposed_daemon_does_not_replace_its_successors_registry(

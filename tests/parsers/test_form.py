@@ -352,9 +352,23 @@ def test_what_looks_like_a_signature_with_a_telephone_is_asked_about(*, numbered
             assert [(f.severity, f.code) for f in result.findings] == [("warning", "below-table")]
 
 
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize("place", ["Thôn E", None])
+def test_a_name_beside_what_looks_like_a_signature_is_asked_about(
+    place: CellValue, *, numbered: bool
+) -> None:
+    """As the last row it may be a point with its owner."""
+    rows = [HEAD, ROW, [None, "Điểm D", place, "Kế toán HTX"]]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [row.values["name"] for row in result.rows] == ["Điểm A"]
+    assert [(f.severity, f.code) for f in result.findings] == [("warning", "below-table")]
+
+
 @pytest.mark.parametrize(
     "signed",
     [
+        [None, "Nơi nhận:", *[None] * 3, "TM. UBND XÃ"],
+        [None, "Hòa Cư, ngày 17 tháng 5 năm 2024", None, "Chủ tịch"],
         [None, "Người lập biểu: Nguyễn Văn A - SĐT 0912.345.678"],
         [None, "NGƯỜI LẬP BIỂU", *[None] * 4, "Hòa Cư, ngày 17 tháng 5 năm 2024"],
         [None, "Kế toán", None, None, None, "Trần Thị B"],
@@ -893,6 +907,78 @@ def test_headings_with_their_sums_are_no_points(
     result = reading(HEAD, headings[0], ROW, headings[1], SECOND)
     assert [row.values["name"] for row in result.rows] == ["Điểm A", "Điểm D"]
     assert [row.section for row in result.rows] == [f"Biểu 1 / {one}", f"Biểu 1 / {other}"]
+    assert codes(result) == []
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize("rest", ["thôn Nà Pàn, xã Hòa Cư", "xã Hòa Cư", "Khu vực chợ"])
+def test_an_address_that_goes_on_in_the_next_row_is_no_heading(
+    rest: str, *, numbered: bool
+) -> None:
+    first: list[CellValue] = [*ROW[:2], "Số 12, chợ trung tâm,", *ROW[3:]]
+    rows = [HEAD, first, [None, None, rest], SECOND]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [row.values["address"] for row in result.rows] == [
+        f"Số 12, chợ trung tâm, {rest}",
+        "Thôn E",
+    ]
+    assert codes(result) == ["joined-texts", "row-joined"]
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Chợ Bản Ngà (hiện không có đơn vị quản lý)",
+        "Hộ Hoa (không đăng ký kinh doanh)",
+        "Chợ Không Điểm",
+    ],
+)
+def test_a_row_with_amounts_does_not_say_that_there_is_nothing(
+    name: str, *, numbered: bool
+) -> None:
+    sparse: list[CellValue] = [2, name, *[None] * 3, "0987654321", "20 m²", None, "3 sao", "80 tr"]
+    rows = [HEAD, ROW, sparse]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", name]
+    assert set(codes(result)) == {"missing-value"}
+
+
+@pytest.mark.parametrize("amounts", [[None] * 4, [0, None, 0, 0], ["0,0 m2", None, "-", "0,00"]])
+@pytest.mark.parametrize("mark", [2, None])
+def test_a_row_that_says_that_there_is_nothing_is_no_point(
+    mark: CellValue, amounts: list[CellValue]
+) -> None:
+    nothing: list[CellValue] = [mark, "Các thôn khác không có nhu cầu", *[None] * 4, *amounts]
+    result = reading(HEAD, ROW, nothing)
+    assert ([row.values["name"] for row in result.rows], codes(result)) == (["Điểm A"], [])
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+@pytest.mark.parametrize(
+    "rest",
+    [
+        ["Thôn E", None, None, "0987654321", 20, None, 3, 80],
+        [None, None, None, "0987654321", 20, None, 3, 80],
+        [None, None, None, None, 20, None, 3, 80],
+        [None, None, None, None, None, "Hồi", None, 80],
+    ],
+)
+def test_a_star_before_a_name_makes_no_remark_of_a_point(
+    rest: list[CellValue], *, numbered: bool
+) -> None:
+    rows: list[list[CellValue]] = [[*HEAD], ROW, [2, "* Chợ Bản Ngà", *rest]]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [row.values["name"] for row in result.rows] == ["Điểm A", "* Chợ Bản Ngà"]
+    assert set(codes(result)) == {"missing-value"}
+
+
+@pytest.mark.parametrize("numbered", [True, False])
+def test_headings_and_remarks_may_begin_with_a_star(*, numbered: bool) -> None:
+    one, other = ([None, text, *[None] * 7, sum_] for text, sum_ in (("* HTX", 50), ("* Hộ", 80)))
+    rows: list[list[CellValue]] = [[*HEAD], one, ROW, other, SECOND, [None, "* Số liệu tạm tính"]]
+    result = reading(*(rows if numbered else [row[1:] for row in rows]))
+    assert [row.section for row in result.rows] == ["Biểu 1 / * HTX", "Biểu 1 / * Hộ"]
     assert codes(result) == []
 
 

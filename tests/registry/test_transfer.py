@@ -109,6 +109,34 @@ def test_replacing_takes_no_longer_for_each_mail_the_more_there_are(
         assert dump(target) == dump(file)
 
 
+def test_a_server_is_replaced_beside_readers_who_see_what_was_there(
+    server: Postgres, file: Store, tmp_path: Path
+) -> None:
+    """A copy that is made meanwhile is no empty one, and who reads on in psql stops nobody."""
+    url = f"{server.url()}&options=-c%20lock_timeout%3D1s"
+    copy = tmp_path / "meanwhile.db"
+
+    def copied(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if statement.startswith("INSERT INTO events") and not copy.exists():
+            beside.copy_to(copy)
+
+    with (
+        open_store(url, tmp_path) as target,
+        open_store(url, tmp_path) as before,
+        open_store(url, tmp_path) as beside,
+    ):
+        arrive(target, "mine", uid=1)
+        there = dump(target)
+        with before.one_moment():
+            assert dump(before) == there
+            sa.event.listen(target._database.engine, "before_cursor_execute", copied)
+            target.take_all_of(file, replace=target.journal_head())
+            assert dump(before) == there
+        assert dump(target) == dump(beside) == dump(file)
+    with open_store("sqlite:///meanwhile.db", tmp_path) as made:
+        assert dump(made) == there
+
+
 _MANY_BODIES = "INSERT INTO bodies SELECT 'body ' || i, 'x' FROM generate_series(1, 20000) i"
 _MANY_MAILS = """
 INSERT INTO mails (id, key, recipient, recipient_key, kind, subject, rfc_message_id, body_sha256,
