@@ -46,8 +46,8 @@ _STEP = r"(?:(?!(?:nen|vi|do|nhung) |nhu cau (?!ho tro|dang ky|$))\w+ )"
 _NOBODY_IS = rf"\b{NOT} (?:co|phat sinh) {_STEP}{{0,4}}?{_WHO}"
 _PLACE = r"(?:diem|dia diem|vi tri|co so)"
 _FOUND = r"(?:lua chon|xac dinh|bo tri|tim)"
-#: All that follows is what there is no need of, or what nobody registers.
-_OBJECT = r"\b(?=(?P<object>.*))"
+#: What follows is what there is no need of, or what nobody registers; no object is as long.
+_OBJECT = r"\b(?=(?P<object>.{0,400}))"
 _NO_NEED = re.compile(rf"\b{NOT} (?:co|phat sinh|con|xuat hien) {WORD}{{0,3}}?nhu cau{_OBJECT}")
 _PLAIN = (
     re.compile(rf"{_NOBODY_IS} {_STEP}{{0,16}}?{_DOES}{_OBJECT}"),
@@ -196,6 +196,8 @@ _YEAR = re.compile(
 #: More of them in one sentence are no letter's; each is held against all that stands round it.
 _MOST_STATEMENTS = 12
 _NEAR = 40
+#: As far back stands what makes all of one: "tất cả các cơ sở, HTX".
+_LEAD = 100
 
 
 def nil_statement(lines: Sequence[str], form: Form) -> Answer:
@@ -337,7 +339,8 @@ def _own_report(before: str) -> str:
 
 def _one_of_many(before: str) -> bool:
     """Tell that one hamlet, household or point is spoken of, and not the commune after it."""
+    whole = max((match.start() for match in _WHOLE.finditer(before)), default=-1)
     return any(
-        not _ALL.search(before[: one.start()]) and not _WHOLE.search(before, one.end())
+        whole < one.end() and not _ALL.search(before[max(0, one.start() - _LEAD) : one.start()])
         for one in _ONE_OF_MANY.finditer(before)
     )

@@ -40,7 +40,7 @@ def sentences_of(lines: Sequence[str]) -> Iterator[str]:
             subject = subject and not last
             last = line
         gap = not line
-    text = re.sub(r"[“\"][^”\"]{3,}[”\"]", " ", text)
+    text = re.sub(r"[“\"][^“”\"]{3,}[”\"]", " ", text)
     for piece in re.split(r"(?<=[.;!])\s+|(?<=\?)\s+|\n", text):
         if piece.strip() and not piece.rstrip().endswith("?"):
             yield piece

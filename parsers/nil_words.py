@@ -103,7 +103,7 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 #: Where a letter was written, with no class word before it: "Hòa Cư, ngày 17 tháng 5".
-_PLACE = re.compile(r"^()((?:[^\W\d_]+ ?){1,4})(?=, ng[àa]y \d)")
+_PLACE = re.compile(r"^()([^\W\d_]+(?: [^\W\d_]+){0,3})(?=, ng[àa]y \d)")
 #: The signs behind a document's number: "1200/UBND-KT&HT".
 _NUMBER = re.compile(r"(?<=\d)/(?:\d{4}/)?[^\W\d_][\w&/-]*")
 
