@@ -38,26 +38,32 @@ _ANNOUNCES = re.compile(
 #: The subject of a receipt: its numbers are what was registered before.
 _RECEIPT = re.compile(r"\bso tiep nhan\b")
 #: A word, and how many of them in small letters make prose: a name or a rank has fewer.
-_LETTERS = re.compile(r"[^\W\d_]+")
+_LETTERS, _WORDS = re.compile(r"[^\W\d_]+"), re.compile(r"[^\W_]+")
 _SMALL, _FEWEST = 2, 3
+_ADDRESSED = re.compile(r"^kính gửi ?:|^nơi nhận ?:", re.IGNORECASE)
 
 
 def is_prose(written: str) -> bool:
     """Tell that somebody says something, in a line that is no name, rank or address."""
+    if _ADDRESSED.match(written.strip()):
+        return False
     told = " ".join(word for word in written.split() if "://" not in word and "@" not in word)
     words = _LETTERS.findall(told)
     return len(words) >= _FEWEST and sum(map(str.islower, words)) >= _SMALL
 
 
 def names_in(written: str) -> set[str]:
-    """Return the folded words that stand beside another with a capital, as those of names do."""
-    words = _LETTERS.findall(written)
+    """Return the folded words that stand beside another with a capital, as those of names do.
+
+    The number of a commune with others of its name ("Tân Lập 3") is one of them.
+    """
+    words = _WORDS.findall(written)
     named = [word[0].isupper() for word in words]
-    beside = zip([False, *named], [*named[1:], False], strict=False)
+    around = zip([False, *named], [*named[1:], False], strict=False)
     return {
         fold(word)
-        for word, is_named, around in zip(words, named, beside, strict=False)
-        if is_named and any(around)
+        for word, is_named, (before, behind) in zip(words, named, around, strict=False)
+        if (is_named and (before or behind)) or (before and word.isdigit())
     }
 
 
