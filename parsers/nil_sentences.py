@@ -25,7 +25,7 @@ _QUOTED_MAIL = re.compile(
 )
 _HEADING = re.compile(r"^(?:kính gửi|v/v|số ?:|nơi nhận|độc lập)", re.IGNORECASE)
 _SHORT_LINE = 50
-_BULLET = re.compile(r"^(?:[-–—+•*]|\d{1,2}[.)]|[a-zđ][.)]|[IVX]+\.)\s")
+_BULLET = re.compile(r"^(?:-{2,}|[-–—+•*]|\d{1,2}[.)]|[a-zđ][.)]|[IVX]+\.)(?:\s|$)")
 
 
 def sentences_of(lines: Sequence[str]) -> Iterator[str]:
