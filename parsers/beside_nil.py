@@ -62,9 +62,11 @@ _LATER = re.compile(
     r"\b(?:gia han|chowf|ddowij|doi (?:den|them|hop|y kien)|dang hop"
     r"|(?:gui|nop) (?:cham|lai chinh thuc)|nop sau|(?:dang|con|phai) cho (?:hop|y kien|ket qua|xin)"
     r"|cho hop (?:dan|thon|ban|giao ban)|lui (?:thoi|den|lai|ngay|han|toi)|them thoi gian"
-    r"|tam thoi|chua tong hop|dang (?:tiep tuc )?ra soat|bao cao sau|bo sung sau|gui sau"
+    r"|tam thoi|chua (?:tong hop|hop|ra soat|kiem tra|khao sat|thong nhat|xem xet|bao cao)"
+    r"|dang (?:tiep tuc )?ra soat|bao cao sau|bo sung sau|gui sau"
     r"|se (?:dang ky|gui|bao cao)|(?:se|dang) (?:tiep tuc )?(?:van dong|tuyen truyen|ra soat)"
-    r"|co bieu kem|(?:bieu|danh sach|phieu)(?: \w+){0,6}? (?:kem theo|dinh kem|gui kem)"
+    r"|co bieu kem|gui kem theo(?: a)?$"
+    r"|(?:bieu|danh sach|phieu)(?: \w+){0,6}? (?:kem theo|dinh kem|gui kem)"
     r"(?! (?:cong van|van ban|bao cao|to trinh|quyet dinh))|chi tiet tai (?:bieu|phu luc))\b"
 )
 _OFFERS = r"(?:dang ky|de nghi|de xuat|gom|tong so|tong hop|co|la|lua chon)"

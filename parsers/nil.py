@@ -25,6 +25,7 @@ from parsers.beside_nil import (
     unsettled,
 )
 from parsers.form import Form
+from parsers.nil_hints import announces, hints, is_prose, names_in, names_this
 from parsers.nil_sentences import REPORTS, has_subject, sentences_of, with_turns
 from parsers.nil_words import strange
 from parsers.vietnamese import one_line
@@ -46,8 +47,8 @@ _STEP = r"(?:(?!(?:nen|vi|do|nhung) |nhu cau (?!ho tro|dang ky|$))\w+ )"
 _NOBODY_IS = rf"\b{NOT} (?:co|phat sinh) {_STEP}{{0,4}}?{_WHO}"
 _PLACE = r"(?:diem|dia diem|vi tri|co so)"
 _FOUND = r"(?:lua chon|xac dinh|bo tri|tim)"
-#: All that follows is what there is no need of, or what nobody registers.
-_OBJECT = r"\b(?=(?P<object>.*))"
+#: What follows is what there is no need of, or what nobody registers; no object is as long.
+_OBJECT = r"\b(?=(?P<object>.{0,400}))"
 _NO_NEED = re.compile(rf"\b{NOT} (?:co|phat sinh|con|xuat hien) {WORD}{{0,3}}?nhu cau{_OBJECT}")
 _PLAIN = (
     re.compile(rf"{_NOBODY_IS} {_STEP}{{0,16}}?{_DOES}{_OBJECT}"),
@@ -189,6 +190,7 @@ _MATTER = re.compile(
     rf"^(?:ubnd )?(?:xa|thi tran|tt) {WORD}{{1,4}}?dang ky (?:ho tro |de nghi )?(?:cac )?diem"
     r"(?: (?:gioi thieu|va|ban|san pham|hang|ocop|trung bay|(?:dot|lan|nam) \d+))*$"
 )
+_OF_OTHERS = re.compile(r"(?:tat ca )?cac (?:thon|ban|khu|ho|co so|htx|hop tac xa|cua hang)\b")
 #: "Năm 2023", "giai đoạn 2021-2023", "ngày 20/4/2023" at the beginning of a statement.
 _YEAR = re.compile(
     r"(?:trong |vao )?(?:nam|giai doan(?: 20\d\d)?|ngay \d+(?: thang)? \d+(?: nam)?) (20\d\d)\b"
@@ -196,6 +198,8 @@ _YEAR = re.compile(
 #: More of them in one sentence are no letter's; each is held against all that stands round it.
 _MOST_STATEMENTS = 12
 _NEAR = 40
+#: As far back stands what makes all of one: "tất cả các cơ sở, HTX".
+_LEAD = 100
 
 
 def nil_statement(lines: Sequence[str], form: Form) -> Answer:
@@ -215,31 +219,52 @@ def nil_statement(lines: Sequence[str], form: Form) -> Answer:
         answer == "yes" and not _of_another_year(sentence, sentences)
         for sentence, answer in zip(sentences, answers, strict=True)
     )
-    if not plain or any(map(unsettled, sentences[_is_subject(lines) :])):
+    if not plain:
         return "doubtful"
     first, titled = answers.index("yes"), has_subject(lines)
-    heard = (
-        one
+    if titled and first and announces(sentences[0]):
+        return "doubtful"
+    if any(map(unsettled, sentences[_is_subject(lines, sentences[first]) :])):
+        return "doubtful"
+    beside = (
+        _subject_says_more(one, sentence, form)
+        if titled and not at
+        else _says_more(one, sentence, form, after=at > first)
         for at, (one, sentence) in enumerate(zip(written, sentences, strict=True))
-        if answers[at] == "yes"
-        or _may_take_back(one, sentence, subject=titled and not at, after=at > first)
+        if answers[at] != "yes"
     )
-    return "doubtful" if any(strange(one, form) for one in heard) else "yes"
+    stated = (one for one, answer in zip(written, answers, strict=True) if answer == "yes")
+    return "doubtful" if any(strange(one, form) for one in stated) or any(beside) else "yes"
 
 
-def _may_take_back(written: str, sentence: str, *, subject: bool, after: bool) -> bool:
-    """Tell a sentence beside the statement that must say nothing unknown: no heading, no prose."""
-    if subject:
-        return _SAYS_MORE.search(sentence) is not None
-    if sentence.count(" ") >= _PROSE or (written.isupper() and not after):
+def _subject_says_more(written: str, sentence: str, form: Form) -> bool:
+    """Tell a subject with something unknown that says something, or is of another matter."""
+    silent = names_this(sentence, form) and not _SAYS_MORE.search(sentence) and not hints(written)
+    return not silent and strange(written, form, beside=True) != ""
+
+
+def _says_more(written: str, sentence: str, form: Form, *, after: bool) -> bool:
+    """Tell a sentence beside the statement with something unknown: no heading, no long prose."""
+    if sentence.count(" ") >= _PROSE:
         return False
-    said_then = after and _FULL_STOP.search(written) is not None
-    return said_then or _OF_THE_MATTER.search(sentence) is not None
+    unknown = set(strange(written, form, beside=True).split())
+    heard = hints(written) or (
+        not (written.isupper() and not after)
+        and (
+            (after and _FULL_STOP.search(written) is not None)
+            or _OF_THE_MATTER.search(sentence) is not None
+        )
+    )
+    return bool(unknown) if heard else is_prose(written) and not unknown <= names_in(written)
 
 
-def _is_subject(lines: Sequence[str]) -> bool:
-    """Tell a mail's subject that only names the matter, though "xã Tân Liên đăng ký" names both."""
-    return has_subject(lines) and _MATTER.match(folded(one_line(lines[0]))) is not None
+def _is_subject(lines: Sequence[str], statement: str) -> bool:
+    """Tell a mail's subject that only names the matter, though "xã Tân Liên đăng ký" names both.
+
+    Not where the statement speaks of those in the commune: it may register itself.
+    """
+    names = has_subject(lines) and _MATTER.match(folded(one_line(lines[0]))) is not None
+    return names and not _OF_OTHERS.match(statement)
 
 
 def _of_another_year(sentence: str, sentences: Sequence[str]) -> bool:
@@ -337,7 +362,8 @@ def _own_report(before: str) -> str:
 
 def _one_of_many(before: str) -> bool:
     """Tell that one hamlet, household or point is spoken of, and not the commune after it."""
+    whole = max((match.start() for match in _WHOLE.finditer(before)), default=-1)
     return any(
-        not _ALL.search(before[: one.start()]) and not _WHOLE.search(before, one.end())
+        whole < one.end() and not _ALL.search(before[max(0, one.start() - _LEAD) : one.start()])
         for one in _ONE_OF_MANY.finditer(before)
     )

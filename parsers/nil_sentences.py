@@ -25,7 +25,7 @@ _QUOTED_MAIL = re.compile(
 )
 _HEADING = re.compile(r"^(?:kính gửi|v/v|số ?:|nơi nhận|độc lập)", re.IGNORECASE)
 _SHORT_LINE = 50
-_BULLET = re.compile(r"^(?:[-–—+•*]|\d{1,2}[.)]|[a-zđ][.)]|[IVX]+\.)\s")
+_BULLET = re.compile(r"^(?:-{2,}|[-–—+•*]|\d{1,2}[.)]|[a-zđ][.)]|[IVX]+\.)(?:\s|$)")
 
 
 def sentences_of(lines: Sequence[str]) -> Iterator[str]:
@@ -40,7 +40,7 @@ def sentences_of(lines: Sequence[str]) -> Iterator[str]:
             subject = subject and not last
             last = line
         gap = not line
-    text = re.sub(r"[“\"][^”\"]{3,}[”\"]", " ", text)
+    text = re.sub(r"[“\"][^“”\"]{3,}[”\"]", " ", text)
     for piece in re.split(r"(?<=[.;!])\s+|(?<=\?)\s+|\n", text):
         if piece.strip() and not piece.rstrip().endswith("?"):
             yield piece

@@ -24,6 +24,7 @@ không|chưa|ko|hông|kg|k|có|còn nhu cầu|phát sinh|xuất hiện|nhu cầu
 |hay cá nhân|hoặc hộ|hộ nào|hộ kinh doanh|hộ gia đình|hộ sản xuất|hộ cá thể|hộ dân|chủ thể|htx
 |hợp tác xã|doanh nghiệp|trường hợp|đối tượng|ai đăng ký|ai có nhu cầu|ai đề nghị|ai tham gia
 |nơi nào|người nào|nào|nào cả|gì|gì cả|đều|danh sách|số điểm|số lượng|tổng số|nội dung|trên
+|nộp báo cáo|bc|cv|hôm qua
 """
 #: Who writes to whom, how it looked into the matter, and what it reports on.
 _REPORTED = """
@@ -45,7 +46,9 @@ phòng|anh|chị|họp|giao|tổng hợp từ|địa chính|để nắm|phòng n
 |nhưng chưa|tuy nhiên không|tuy nhiên chưa|trên đây là|hỗ trợ kinh phí xây dựng|kèm theo|đính kèm
 |file đính kèm|xin gửi lại văn bản đã ký số|qua zalo|kiến nghị|công tác chỉ đạo
 |công tác triển khai|họp với|nội dung sau|trước chủ tịch|trước ubnd|để phòng|để ubnd|để báo cáo
-|để tổng hợp|để đăng ký|để huyện|để có cơ sở tổng hợp|thay mặt|gửi tới
+|để tổng hợp|để đăng ký|để huyện|để có cơ sở tổng hợp|thay mặt|gửi tới|thống kê|tiến hành
+|quý phòng|lãnh đạo xã|được sự chỉ đạo|nhận được thư|thư nhắc|gửi lại báo cáo|bản scan|bản có dấu
+|bản giấy|qua bưu điện|hay tổ chức
 """
 #: Reasons that leave no doubt, the time, and the courtesies round it.
 _ROUND = """
@@ -61,14 +64,25 @@ xin chân thành|chân thành|quỹ đất|diện tích|nhỏ|dân cư|thưa th�
 |tổng hợp giúp|tổng hợp chung|theo dõi|theo quy định|cho xã vào danh sách|chịu trách nhiệm
 |trước pháp luật|cam kết|nếu cần thêm thông tin|vâng|kính chào|chúc anh|chúc chị
 |một ngày tốt lành|sức khỏe|một ngày làm việc hiệu quả|xin chịu trách nhiệm
-|hoàn toàn chịu trách nhiệm|tính chính xác|số liệu
+|hoàn toàn chịu trách nhiệm|tính chính xác|số liệu|ơi|rồi|cũng|vẫn|hoàn toàn|mong phòng|xin lỗi
+|trả lời muộn|báo cáo muộn|cảm ơn anh nhiều|có gì anh gọi em|có gì chị gọi em|mong anh chị thông cảm
+"""
+#: What stands in a letter's head and foot, and below a mail.
+_AROUND = """
+độc lập - tự do - hạnh phúc|cộng hòa xã hội chủ nghĩa việt nam|nơi nhận|như trên|lưu|vt|hđnd
+|ủy, hđnd|phó chủ tịch|bí thư|đ/c|phụ trách|văn phòng|thống kê|tư pháp|hộ tịch|kế toán
+|tài chính|môi trường|công nghệ thông tin|điện thoại|đt|sđt|email|trang thông tin điện tử
+|gửi từ iphone của tôi|được gửi từ iphone của tôi|đã gửi từ iphone|gửi từ outlook cho android
+|gửi từ outlook cho ios|sent from my|fwd|fw|re|chuyển tiếp|thư của|cơ quan chủ trì|chương trình
 """
 #: Days, years, numbers of documents, and numbers that mean all of them; to whom it is written.
 _SHAPES = (
     r"ngay \d{1,2}(?: (?:thang )?\d{1,2}(?: (?:nam )?\d{4})?)?",
+    r"ngay thang \d{1,2} nam \d{4}",
     r"(?:nam|giai doan) 20\d\d(?: 20\d\d)?",
+    r"gui nho hop thu xa ban",
     r"(?:dot|lan) \d{1,2}",
-    r"(?:so|cong van|van ban|quyet dinh|ke hoach|lien nganh)(?: so)? \d+",
+    r"(?:so|cong van|cv|van ban|quyet dinh|ke hoach|lien nganh)(?: so)? \d+",
     r"(?:ca )?(\d+) \1 (?:thon|ban|khu|to dan pho|don vi)",
     r"(?:hien )?co \d+ (?:htx|hop tac xa|co so|cua hang)",
     r"ca \d+ (?:thon|ban|htx|hop tac xa|co so)",
@@ -103,17 +117,21 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 #: Where a letter was written, with no class word before it: "Hòa Cư, ngày 17 tháng 5".
-_PLACE = re.compile(r"^()((?:[^\W\d_]+ ?){1,4})(?=, ng[àa]y \d)")
+_PLACE = re.compile(r"^()([^\W\d_]+(?: [^\W\d_]+){0,3})(?=, ng[àa]y \d)")
+_ADDRESS = re.compile(r"\S{1,80}@\S{1,80}")
 #: The signs behind a document's number: "1200/UBND-KT&HT".
 _NUMBER = re.compile(r"(?<=\d)/(?:\d{4}/)?[^\W\d_][\w&/-]*")
 
 
-def strange(sentence: str, form: Form) -> str:
-    """Return what a sentence, as written, has of other words than those of a plain "no need"."""
-    plain = _NUMBER.sub("", sentence)
+def strange(sentence: str, form: Form, *, beside: bool = False) -> str:
+    """Return what a sentence, as written, has of other words than those of a plain "no need".
+
+    ``beside`` = it stands round the statement: words of a letter's head and foot are known too.
+    """
+    plain = _NUMBER.sub("", _ADDRESS.sub("", sentence))
     if not (plain.isupper() or plain.istitle()):
         plain = _PLACE.sub(_without_name, _NAMED.sub(_without_name, plain.strip()))
-    known = _known((*form.topic_phrases, *form.nil_phrases, form.title))
+    known = _known((*form.topic_phrases, *form.nil_phrases, form.title), beside)
     return " ".join(known.sub("", folded(plain)).split())
 
 
@@ -122,12 +140,11 @@ def _without_name(named: re.Match[str]) -> str:
     return " ".join((named[1], *rest))
 
 
-@lru_cache(maxsize=8)
-def _known(more: tuple[str, ...]) -> re.Pattern[str]:
+@lru_cache(maxsize=16)
+def _known(more: tuple[str, ...], beside: bool) -> re.Pattern[str]:
     """Return what finds known words, the longest phrase that begins at a word."""
-    shipped = (
-        one for text in (_STATED, _REPORTED, _ROUND) for one in text.replace("\n", "").split("|")
-    )
+    texts = (_STATED, _REPORTED, _ROUND, *([_AROUND] if beside else []))
+    shipped = (one for text in texts for one in text.replace("\n", "").split("|"))
     written = (*shipped, *_CLASS_WORDS, "tỉnh", *more)
     phrases = {way(one) for one in written for way in (folded, fold)}
     longest = sorted(filter(None, phrases), key=lambda one: (-len(one), one))

@@ -92,7 +92,7 @@ def asking(open_desk):
 def forwarding(inner: bytes, body: str, how: str = "rfc822", **headers: str) -> bytes:
     """A mail of Hòa Cư with another one attached, as mail programs and people attach them."""
     made = EmailMessage()
-    made["From"], made["To"], made["Subject"] = HOA_CU, "ocop@caoloc.example", "Xã Hòa Cư hỏi"
+    made["From"], made["To"], made["Subject"] = HOA_CU, "ocop@caoloc.example", "Xã Hòa Cư trả lời"
     for name, value in headers.items():
         made[name.replace("_", "-")] = value
     made.set_content(body)

@@ -125,6 +125,51 @@ def test_a_subject_names_the_matter_in_words_of_its_own(subject: str, answer: st
         assert nil_statement([subject, "", written], OCOP) == answer
 
 
+@pytest.mark.parametrize(
+    "subject",
+    ["Re:", "Báo cáo", "V/v đăng ký điểm", "CV 52 xã Phú Xá", "Phúc đáp CV 1200/UBND-KT&HT"],
+)
+def test_a_subject_of_known_words_need_not_name_the_matter(subject: str) -> None:
+    for written in in_every_writing("Xã Tân Lập không có nhu cầu đăng ký."):
+        assert nil_statement([subject, "", written], OCOP) == "yes"
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Re: Đăng ký tham gia hội chợ", "Máy tính", "Vay vốn ngân hàng chính sách", "Re: Mời họp",
+        "Hỗ trợ giống lúa", "Công văn 77/UBND về phòng chống dịch", "Dự thảo", "Hỏi", "Đính chính",
+        "Recall: báo cáo", "Tự động trả lời", "Một điểm tại chợ Bản Ngà", "Danh sách điểm của xã",
+        "Biểu đăng ký của xã Hòa Cư", "Báo cáo 1 điểm OCOP tại chợ", "Xã Hòa Cư: HTX Hoa Mận",
+        "Điểm OCOP chợ Bản Ngà",
+    ],
+)  # fmt: skip
+def test_a_subject_of_another_matter_or_of_points_leaves_it_open(subject: str) -> None:
+    for said in ("Xã không có nhu cầu ạ.", "Các thôn không có nhu cầu."):
+        for written in zip(*map(in_every_writing, (subject, "", said)), strict=True):
+            assert nil_statement(written, OCOP) != "yes"
+
+
+def test_all_others_need_nothing_where_the_commune_registers_in_the_subject() -> None:
+    lines = ["Xã Hòa Cư đăng ký điểm OCOP", "", "Các thôn trên địa bàn xã không có nhu cầu."]
+    assert nil_statement(lines, OCOP) == "doubtful"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "P/s: bà Hoa vừa nộp đơn", "Lãnh đạo chưa ký", "Chiều em báo lại", "Mẫu trả lời như sau:",
+        "Bản nháp", "DỰ THẢO", "Biên bản họp thôn", "Em soạn thế này ạ", "Phòng ghi:",
+        "Đấy là xã Gia Cát", "Cửa hàng cô Lan được",
+    ],
+)  # fmt: skip
+def test_a_line_of_its_own_that_says_something_is_heard(line: str) -> None:
+    said = "UBND xã không có nhu cầu đăng ký"
+    for lines in ((said, "", line), (line, "", said)):
+        for written in zip(*map(in_every_writing, lines), strict=True):
+            assert nil_statement(["Báo cáo", "", *written], OCOP) != "yes"
+
+
 def test_a_subject_that_only_names_the_matter_registers_nothing() -> None:
     said = "Qua rà soát, UBND xã không có nhu cầu đăng ký hỗ trợ điểm."
     for subject in ("Xã Tân Liên: đăng ký điểm OCOP", "UBND xã Hòa Cư đăng ký điểm OCOP năm 2024"):
