@@ -72,7 +72,8 @@ _AROUND = """
 độc lập - tự do - hạnh phúc|cộng hòa xã hội chủ nghĩa việt nam|nơi nhận|như trên|lưu|vt|hđnd
 |ủy, hđnd|phó chủ tịch|bí thư|đ/c|phụ trách|văn phòng|thống kê|tư pháp|hộ tịch|kế toán
 |tài chính|môi trường|công nghệ thông tin|điện thoại|đt|sđt|email|trang thông tin điện tử
-|gửi từ iphone của tôi|được gửi từ iphone của tôi|đã gửi từ iphone|gửi từ outlook cho android
+|gửi từ iphone của tôi|được gửi từ iphone của tôi|đã gửi từ iphone của tôi
+|được gửi từ điện thoại galaxy của tôi|được chia sẻ từ zalo|gửi từ outlook cho android
 |gửi từ outlook cho ios|sent from my|fwd|fw|re|chuyển tiếp|thư của|cơ quan chủ trì|chương trình
 """
 #: Days, years, numbers of documents, and numbers that mean all of them; to whom it is written.
