@@ -248,14 +248,17 @@ def _says_more(written: str, sentence: str, form: Form, *, after: bool) -> bool:
     if sentence.count(" ") >= _PROSE:
         return False
     unknown = set(strange(written, form, beside=True).split())
-    heard = hints(written) or (
-        not (written.isupper() and not after)
-        and (
-            (after and _FULL_STOP.search(written) is not None)
-            or _OF_THE_MATTER.search(sentence) is not None
-        )
-    )
-    return bool(unknown) if heard else is_prose(written) and not unknown <= names_in(written)
+    if _may_take_back(written, sentence, after=after):
+        return bool(unknown)
+    return is_prose(written) and not unknown <= names_in(written)
+
+
+def _may_take_back(written: str, sentence: str, *, after: bool) -> bool:
+    """Tell a sentence of which even a name must be known."""
+    if hints(written) or (after and _FULL_STOP.search(written)):
+        return True
+    heading = written.isupper() and not after
+    return not heading and _OF_THE_MATTER.search(sentence) is not None
 
 
 def _is_subject(lines: Sequence[str], statement: str) -> bool:

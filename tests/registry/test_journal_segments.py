@@ -1,5 +1,6 @@
 """The journal's copy in a bucket: segments that nobody overwrites, put together now and then."""
 
+import contextlib
 import json
 import shutil
 from collections.abc import Iterator
@@ -43,6 +44,13 @@ def segments(access: Access) -> list[str]:
 
 def serials(access: Access) -> list[int]:
     return [event.serial for event in copy_in(access).events()]
+
+
+def one_by_one(store: Store, copy: JournalSegments, numbers: range) -> None:
+    """Have letters arrive, each of them copied before the next."""
+    for number in numbers:
+        arrive(store, str(number))
+        copy.catch_up(store, NOON)
 
 
 def test_each_round_adds_a_segment(store: Store, access: Access) -> None:
@@ -131,9 +139,7 @@ def test_a_segment_that_is_large_enough_is_left_alone(
 ) -> None:
     monkeypatch.setattr(journal_segments, "_FULL_BYTES", 1)
     copy = copy_in(access)
-    for number in range(12):
-        arrive(store, str(number))
-        copy.catch_up(store, NOON)
+    one_by_one(store, copy, range(12))
     expected = ["0001/000000000001-000000000004.jsonl", "0001/000000000005-000000000008.jsonl"]
     assert segments(access)[:2] == expected
     assert serials(access) == list(range(1, 13))
@@ -167,19 +173,13 @@ def test_killed_at_any_effect_of_putting_together_nothing_is_missing(
             super().remove(name)
 
     copy = JournalSegments(Dying(access))
-    try:
-        for number in range(4):
-            arrive(store, str(number))
-            copy.catch_up(store, NOON)
-    except _Killed:
-        pass
+    with contextlib.suppress(_Killed):
+        one_by_one(store, copy, range(4))
     there = serials(access)
     assert there == list(range(1, len(there) + 1))
     assert len(there) >= 3
     again = copy_in(access)
-    for number in range(4, 12):
-        arrive(store, str(number))
-        again.catch_up(store, NOON)
+    one_by_one(store, again, range(4, 12))
     assert list(copy_in(access).events()) == store.events_after(0)
     assert len(segments(access)) <= 5
 
@@ -189,9 +189,7 @@ def test_who_reads_while_segments_are_put_together_misses_none(
     store: Store, access: Access
 ) -> None:
     writer = copy_in(access)
-    for number in range(3):
-        arrive(store, str(number))
-        writer.catch_up(store, NOON)
+    one_by_one(store, writer, range(3))
     read = copy_in(access).events()
     seen = [next(read).serial]
     arrive(store, "3")
@@ -284,9 +282,7 @@ def test_nothing_is_put_together_over_a_segment_that_is_gone(store: Store, acces
     bucket = _Ghost(access)
     bucket.lost = "journal/0001/000000000002.jsonl"
     copy = JournalSegments(bucket)
-    for number in range(15):
-        arrive(store, str(number))
-        copy.catch_up(store, NOON)
+    one_by_one(store, copy, range(15))
     assert len(segments(access)) == 15
     assert bucket.asked == 2  # with 4 segments and with 12
 
@@ -296,9 +292,7 @@ def test_a_backup_while_segments_are_put_together_has_each_line_once(
     store: Store, access: Access
 ) -> None:
     writer = copy_in(access)
-    for number in range(3):
-        arrive(store, str(number))
-        writer.catch_up(store, NOON)
+    one_by_one(store, writer, range(3))
     ((name, pieces),) = copy_in(access).as_files()
     read = iter(pieces)
     first = next(read)
@@ -332,9 +326,7 @@ def test_what_a_deposed_daemon_adds_late_is_not_counted_twice(store: Store, acce
     deposed, other = copy_in(access), copy_in(access)
     arrive(store, "a")
     deposed.catch_up(store, NOON)
-    for number in range(3):
-        arrive(store, str(number))
-        other.catch_up(store, NOON)
+    one_by_one(store, other, range(3))
     assert segments(access) == ["0001/000000000001-000000000004.jsonl"]
     arrive(store, "late")
     deposed.catch_up(store, NOON)
