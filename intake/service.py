@@ -180,7 +180,7 @@ class Service:
             self.daemon.desk.check_lease()
 
     def _unread_edit(self) -> bool:
-        """Whether the folder changed although nobody said so (no inotify there), or is refused."""
+        """Whether the folder changed since it was last read, or its last edit was refused."""
         try:
             return self._edits.is_due()
         except OSError:
@@ -295,9 +295,10 @@ class Service:
         folder = self.daemon.desk.config.folder
         try:
             for _ in watch(folder, stop_event=ended, recursive=True, raise_interrupt=False):
-                # What the program itself writes there (data, proposals) changes no looks.
+                # What the program itself writes there (data, proposals) changes no looks. A hint
+                # only: each turn looks for itself, and may have taken this edit over by now.
                 if self._edits.is_edited():
-                    self.words.put("reload")
+                    self.words.put("tick")
         except (OSError, RuntimeError) as error:  # no inotify left, or the folder went away
             _log.warning("config_not_watched", reason=f"{error}: edits are noticed at each poll")
 

@@ -37,11 +37,12 @@ class Sample:
 
     ``open_files`` leaves out what comes and goes as it is needed and has bounds of its own: the two
     pipes of each reader, connections to the registry, and ``sockets`` to the mail servers.
+    ``reader_mb`` is the largest reader.
     """
 
     messages: int
     daemon_mb: float
-    readers_mb: float
+    reader_mb: float
     open_files: int
     sockets: int
     threads: int
@@ -175,7 +176,7 @@ class SoakedOffice:
         return Sample(
             messages=self._delivered,
             daemon_mb=_status(pid, "VmRSS") / 1_000,
-            readers_mb=sum(_status(child, "VmRSS") for child in readers) / 1_000,
+            reader_mb=max((_status(child, "VmRSS") for child in readers), default=0) / 1_000,
             open_files=len(files) - 2 * len(readers),
             sockets=sum(one.startswith("socket:") for one in _open(pid)),
             threads=_status(pid, "Threads"),
