@@ -11,7 +11,6 @@ import json
 import os
 import re
 import shutil
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +23,7 @@ from intake.opening import jail_limits
 from intake.parsed import Part
 from intake.signed import Open, read_mail
 from parsers.jail import Jail, JailBrokenError
+from parsers.vietnamese import unmarked
 from registry.errors import NotPossible
 from registry.model import Message
 from registry.store import Store
@@ -265,9 +265,7 @@ def _json(view: object) -> bytes:
 
 def safe_name(name: str) -> str:
     """Return a name that every file system and archive takes: ASCII letters, short, no path."""
-    folded = unicodedata.normalize("NFD", name.replace("đ", "d").replace("Đ", "D"))
-    plain = "".join(char for char in folded if not unicodedata.combining(char))
-    words = (_UNSAFE.sub("-", word).strip("-.") for word in plain.split())
+    words = (_UNSAFE.sub("-", word).strip("-.") for word in unmarked(name).split())
     tidy = " ".join(word for word in words if word) or "tep"
     if len(tidy) <= _LONGEST:
         return tidy

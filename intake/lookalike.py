@@ -15,7 +15,7 @@ from functools import lru_cache
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from parsers.vietnamese import fold
+from parsers.vietnamese import fold, unmarked
 
 #: Letters of other scripts that are drawn like Latin ones; what NFKD and marks do not cover.
 _DRAWN_ALIKE = str.maketrans(
@@ -137,8 +137,7 @@ def _skeleton(address: str) -> str:
     """Return what is equal for addresses that look alike."""
     local, _, domain = address.casefold().rpartition("@")
     shown = f"{local}@{'.'.join(map(_decoded, domain.split('.')))}"
-    plain = unicodedata.normalize("NFKD", shown).casefold()
-    latin = "".join(char for char in plain if not unicodedata.combining(char))
+    latin = unmarked(unicodedata.normalize("NFKD", shown).casefold())
     latin = latin.translate(_DRAWN_ALIKE).translate(_TAKEN_FOR)
     for pair, single in _PAIRS:
         latin = latin.replace(pair, single)

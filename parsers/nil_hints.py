@@ -5,11 +5,10 @@ sentence has any: "chợ" is no "cho", "hỏi" no "hội".
 """
 
 import re
-import unicodedata
 
 from parsers.beside_nil import folded
 from parsers.form import Form
-from parsers.vietnamese import fold
+from parsers.vietnamese import fold, unmarked
 
 #: It is taken back, somebody else's, a draft, unfinished, or somebody hands something in.
 _HINTS = (
@@ -22,12 +21,7 @@ _HINTS = (
 )
 
 
-def _bare(text: str) -> str:
-    apart = unicodedata.normalize("NFD", text.replace("đ", "d"))
-    return "".join(letter for letter in apart if not unicodedata.combining(letter))
-
-
-_MARKED, _UNMARKED = re.compile(_HINTS), re.compile(_bare(_HINTS))
+_MARKED, _UNMARKED = re.compile(_HINTS), re.compile(unmarked(_HINTS))
 #: What a subject speaks of when it speaks of this; a receipt's number stands for the matter.
 _THIS = re.compile(r"\b(?:ocop|diem gioi thieu|so tiep nhan)\b")
 #: A subject that announces what is registered, or that the mail is no answer.
@@ -70,7 +64,7 @@ def names_in(written: str) -> set[str]:
 def hints(written: str) -> bool:
     """Tell a sentence, as written, that may say more than that there is no need."""
     text = written.lower()
-    bare = _bare(text)
+    bare = unmarked(text)
     return (_UNMARKED if text == bare else _MARKED).search(text) is not None
 
 

@@ -190,6 +190,15 @@ def _fold_letter(letter: str) -> str:
 _FOLDED_LINE = _Table(_fold_letter)
 
 
+def unmarked(text: str) -> str:
+    """Return the text without marks on its letters and with d for đ; all other signs stay.
+
+    For what is no text to be matched: names of files, patterns, addresses.
+    """
+    apart = unicodedata.normalize("NFD", text.replace("đ", "d").replace("Đ", "D"))
+    return "".join(letter for letter in apart if not unicodedata.combining(letter))
+
+
 def squash(text: str) -> str:
     """Return ``fold`` without any space, for headers that a PDF broke in the middle of a word."""
     return fold(text).replace(" ", "")
