@@ -50,6 +50,11 @@ namespace inbox {{
 }}
 service anvil {{
   chroot =
+  # No penalty: it is by address, so that a wrong password in one test keeps all the next logins
+  # waiting for seconds, whoever's they are.
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
