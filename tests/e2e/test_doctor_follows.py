@@ -23,6 +23,7 @@ from intake import selftest
 from intake.__main__ import app
 from intake.follow import _queue, follow
 from intake.message import parse
+from intake.opening import open_registry
 from intake.selftest import HEADER, self_test
 
 pytestmark = pytest.mark.e2e
@@ -182,6 +183,12 @@ def followed(office: Whole, until: Callable[[], object] = lambda: False):
     return follow(load(office.folder, env=ENV), ENV, PATIENCE, counter=counter)
 
 
+def is_read(office: Whole) -> bool:
+    store, _ = open_registry(load(office.folder, env=ENV))
+    with store:
+        return any(one.state == "recorded" for one in store.messages())
+
+
 def test_without_a_daemon_it_does_the_work_itself(office):
     with Postman(office):
         course = followed(office)
@@ -231,7 +238,7 @@ def test_a_mail_that_never_arrives_is_the_leg_that_hangs(office):
 def test_an_acknowledgment_that_cannot_leave_is_the_leg_that_hangs(office):
     office.smtp.on("RCPT", Drop(), recipient=OFFICER)
     with Postman(office):
-        course = followed(office, lambda: f"RCPT TO:<{OFFICER}>" in office.smtp.lines)
+        course = followed(office, lambda: is_read(office))
     assert [leg.name for leg in course.legs] == ["SMTP", "IMAP", "read"]
     assert course.problem.startswith("acknowledgment: it did not leave")
 
@@ -240,5 +247,5 @@ def test_an_office_whose_wording_is_broken_is_told_so(office):
     path = office.folder / "templates" / "alert.j2"
     path.write_text("{{ nothing_of_the_kind }}", "utf-8")
     with Postman(office):
-        course = followed(office, lambda: office.inbox("Đã xử lý"))
+        course = followed(office, lambda: is_read(office))
     assert "none was queued" in course.problem
