@@ -377,7 +377,8 @@ class Dovecot(Server):
     def signal_sessions(self, number: signal.Signals) -> None:
         """Send SIGSTOP, SIGCONT or SIGKILL to every session process."""
         for pid in self.imap_processes():
-            os.kill(pid, number)
+            with contextlib.suppress(ProcessLookupError):  # that of a client that just went
+                os.kill(pid, number)
 
     def tls_context(self) -> ssl.SSLContext:
         """Return a context that trusts this server only."""
