@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from rigs.answering import GIA_CAT_MAIL, HOA_CU_MAIL, NIL, form_of_hoa_cu, state
 from rigs.cast import moment
+from rigs.ports import Ports
 from rigs.running import running_office
 from rigs.whole import ENV, Whole, mail, real_process, workbook_file
 
@@ -28,13 +29,15 @@ pytestmark = pytest.mark.e2e
 _PATIENCE = 60.0
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A port where the program can listen, and nobody else, also while it does not."""
+    with Ports() as ports:
+        yield ports.numbers[0]
 
 
 def ask(port: int, path: str) -> tuple[int, str]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=_PATIENCE)
     try:
         connection.request("GET", path)
         answer = connection.getresponse()
@@ -58,8 +61,7 @@ def until(port: int, path: str, words: str) -> str:
     raise AssertionError(f"{words} did not come: {found[:500]}")
 
 
-def test_the_running_program_serves_its_board_and_ends_with_it(tmp_path, dovecot):
-    port = free_port()
+def test_the_running_program_serves_its_board_and_ends_with_it(tmp_path, dovecot, port):
     changes = {"board": {"listen": f'"127.0.0.1:{port}"'}}
     user = next(dovecot.unused)
     with (
@@ -74,14 +76,13 @@ def test_the_running_program_serves_its_board_and_ends_with_it(tmp_path, dovecot
         # The page is written within a turn, the numbers are those of its end.
         until(port, "/metrics", 'intake_messages{state="recorded",verdict="nil"} 1.0')
         process.send_signal(signal.SIGTERM)
-        assert process.wait(30) == 0
+        assert process.wait(_PATIENCE) == 0
         with pytest.raises(OSError, match="refused"):
             ask(port, "/")
 
 
-def test_a_port_in_use_is_a_warning_and_no_end(tmp_path, dovecot):
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+def test_a_port_in_use_is_a_warning_and_no_end(tmp_path, dovecot, port):
+    with socket.create_server(("127.0.0.1", port)) as taken:
         changes = {"board": {"listen": f'"127.0.0.1:{port}"'}}
         user = next(dovecot.unused)
         with (
@@ -121,10 +122,11 @@ def served(office: Whole, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
         service._board.stop()
 
 
-def test_listen_is_followed_when_the_config_is_edited(office: Whole, served: Service) -> None:
+def test_listen_is_followed_when_the_config_is_edited(
+    office: Whole, served: Service, port: int
+) -> None:
     board = served._open_board()
     assert board.address is None
-    port = free_port()
     path = office.folder / "settings.toml"
     text = path.read_text("utf-8").replace('listen = "" ', f'listen = "127.0.0.1:{port}" ')
     path.write_text(text, "utf-8")

@@ -384,7 +384,7 @@ def test_new_limits_and_a_new_password_need_no_restart(served, office, tmp_path)
     secret.write_text(ENV["INTAKE_TEST_PASSWORD"] + "\n")
     secret.chmod(0o600)
     text = path.read_text("utf-8")
-    text = text.replace('read_seconds = "30s"', 'read_seconds = "7s"').replace(
+    text = text.replace('read_seconds = "120s"', 'read_seconds = "7s"').replace(
         'password_env = "INTAKE_TEST_PASSWORD"\npassword_file = ""',
         f'password_env = ""\npassword_file = "{secret}"',
         1,
@@ -493,7 +493,7 @@ def test_an_edit_that_the_vault_does_not_take_waits_whole(
     before = (office.desk.config, office.desk.mailbox, office.desk.courier, office.desk.reader)
     noted = configs_noted(office)
     edit(office, "settings.toml", 'poll = "60s"', 'poll = "30s"')
-    edit(office, "settings.toml", 'read_seconds = "30s"', 'read_seconds = "7s"')
+    edit(office, "settings.toml", 'read_seconds = "120s"', 'read_seconds = "7s"')
     edit(office, "settings.toml", "rate_per_minute = 100000", "rate_per_minute = 90000")
     edit(office, "templates/ack-nil.j2", "{% block subject %}", "{% block subject %}[MỚI] ")
 

@@ -95,7 +95,7 @@ class Whole:
 
     def _configure(self) -> None:
         write_example(self.folder)
-        server = {"host": '"127.0.0.1"', "security": '"none"', "timeout": '"5s"'}
+        server = {"host": '"127.0.0.1"', "security": '"none"'}
         password = '"INTAKE_TEST_PASSWORD"'
         sections = {
             "mailbox": {
@@ -111,6 +111,8 @@ class Whole:
                 "password_env": '""',
                 "rate_per_minute": "100000",
             },
+            # What a machine with much else to do reads slowly is read all the same.
+            "limits": {"read_seconds": '"120s"', "convert_seconds": '"120s"'},
             # Out of the way: the digest has tests of its own, and a mail a day disturbs the others.
             "officers": {"digest_at": '"23:59"'},
         }
