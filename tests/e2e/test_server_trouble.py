@@ -1,7 +1,6 @@
 """A whole office on PostgreSQL while the server stops, loses answers or takes nobody in."""
 
 import datetime as dt
-import socket
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from rigs.cable import Cable
 from rigs.cast import moment
 from rigs.memory_courier import Taken
 from rigs.memory_office import CAMPAIGN, MemoryOffice, Unit
+from rigs.ports import Ports
 from rigs.postgres import Postgres
 from rigs.replaying import no_bar
 
@@ -36,9 +36,10 @@ STEPS = [
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Postgres]:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = int(found.getsockname()[1])
-    with Postgres(address="127.0.0.1", port=port, connections=20) as started:
+    with (
+        Ports() as ports,  # ours also while it is stopped
+        Postgres(address="127.0.0.1", port=ports.numbers[0], connections=20) as started,
+    ):
         yield started
 
 
