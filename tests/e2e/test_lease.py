@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import shutil
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from rigs.answering import GIA_CAT_MAIL, HOA_CU_MAIL, NIL
@@ -41,7 +42,11 @@ def test_fault_024_the_second_daemon_waits_takes_over_and_mails_leave_once(
     real, tmp_path, monkeypatch
 ):
     """FAULTS 24: kill -9 the first; the second goes on where it was; a third still waits."""
-    with NotifySocket() as systemd, real_process(real.folder, "run") as first:
+    with (
+        NotifySocket() as systemd,
+        ThreadPoolExecutor(1) as listening,
+        real_process(real.folder, "run") as first,
+    ):
         wait_for(first, "started")
         monkeypatch.setenv("NOTIFY_SOCKET", systemd.address)
         second_folder = other_folder(real, tmp_path)
@@ -50,6 +55,8 @@ def test_fault_024_the_second_daemon_waits_takes_over_and_mails_leave_once(
             assert f"process {first.pid} of " in told
             assert f"process {first.pid}" in systemd.wait_for("STATUS=waits")
             assert "EXTEND_TIMEOUT_USEC" in systemd.wait_for("EXTEND_TIMEOUT_USEC")
+            # It says so each second: who does not listen all the while may miss what comes then.
+            ready = listening.submit(systemd.wait_for, "READY=1", 120)
             real.deliver(mail(HOA_CU_MAIL, body=NIL), today())
             wait_for(first, "filed")
             first.send_signal(signal.SIGSTOP)  # it holds the lease, and does nothing any more
@@ -61,7 +68,7 @@ def test_fault_024_the_second_daemon_waits_takes_over_and_mails_leave_once(
             first.kill()
             first.wait()
             wait_for(second, "started")
-            systemd.wait_for("READY=1")
+            assert "READY=1" in ready.result(timeout=60)
             wait_for(second, "filed")
             with real_process(real.folder, "run") as third:
                 assert f"process {second.pid} of " in wait_for(third, "waiting")

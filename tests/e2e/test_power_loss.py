@@ -44,7 +44,32 @@ def calls(office, tmp_path) -> list[str]:
     )
     assert done.returncode == 0, done.stderr.decode()[-2000:]
     assert len(office.sent) == 1
-    return log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return _whole(log.read_text(encoding="utf-8", errors="replace").splitlines())
+
+
+def _whole(lines: Sequence[str]) -> list[str]:
+    """Put calls together that strace tells in two lines because others came in between.
+
+    A sync stands where it ended, any other call where it began.
+    """
+    calls: list[str] = []
+    begun: dict[str, tuple[int, str]] = {}
+    for line in lines:
+        process = line.split()[0]
+        start, unfinished, _ = line.partition(" <unfinished ...>")
+        if unfinished:
+            begun[process] = len(calls), start
+            calls.append(start)
+        elif " resumed>" in line:
+            at, start = begun.pop(process)
+            call = start + line.partition(" resumed>")[2]
+            if "sync(" in start:
+                calls.append(call)
+            else:
+                calls[at] = call
+        else:
+            calls.append(line)
+    return calls
 
 
 def _first(calls: Sequence[str], fits: Callable[[str], bool], after: int = -1) -> int:

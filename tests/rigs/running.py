@@ -46,7 +46,11 @@ def _move_to_today(office: Whole) -> None:
     roster = office.folder / "communes.csv"
     roster.write_text(roster.read_text(encoding="utf-8").replace("2025-07-01", ""), "utf-8")
     calendar = office.folder / "calendar.toml"
-    known = "".join(f'  {{ date = {now.year + n}-01-01, notice = "" }},\n' for n in (0, 1))
+    # The years that it runs in are known (it opened days ago), and nothing is done in it because
+    # today is a working day: at 23:59 of one the officers would get their digest.
+    days = {dt.date(now.year + n, 1, 1) for n in (-1, 0, 1)}
+    days |= {now.date() + dt.timedelta(days=n) for n in (-1, 0, 1)}
+    known = "".join(f'  {{ date = {day}, notice = "" }},\n' for day in sorted(days))
     days_off = calendar.read_text(encoding="utf-8").replace("off = [\n", f"off = [\n{known}", 1)
     calendar.write_text(days_off, encoding="utf-8")
 

@@ -2,6 +2,7 @@
 
 import socket
 import tempfile
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -37,9 +38,13 @@ class NotifySocket:
                 return found
 
     def wait_for(self, word: str, seconds: float = 60) -> str:
-        """Return the next message with this word; TimeoutError if nothing at all is said."""
-        self._socket.settimeout(seconds)
+        """Return the next message with this word; TimeoutError if none comes in time.
+
+        What is said while nobody waits is lost when the kernel keeps no more.
+        """
+        ends_at = time.monotonic() + seconds
         while True:
+            self._socket.settimeout(max(ends_at - time.monotonic(), 0.001))
             message = self._socket.recv(4096).decode()
             if word in message:
                 return message

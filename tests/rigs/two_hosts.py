@@ -7,7 +7,6 @@ a relay of its own that can stand still, which needs no rights at all.
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,6 +17,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 from rigs.netns import Network
+from rigs.ports import Ports
 from rigs.postgres import Postgres
 from rigs.relay import relayed
 from rigs.running import replace_line
@@ -108,7 +108,7 @@ def two_hosts(office: Whole, server: Postgres, way: str, lease: str) -> Iterator
             return
         hosts = []
         for number in range(2):
-            free = _free_ports(3)
+            free = stack.enter_context(Ports(3)).numbers
             ends = (
                 f"127.0.0.1:{imap}",
                 f"127.0.0.1:{smtp}",
@@ -139,11 +139,3 @@ def _folder(
     text = replace_line(text, "lease", f'"{lease}"', after="\n[storage]")
     path.write_text(text, "utf-8")
     return folder
-
-
-def _free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
