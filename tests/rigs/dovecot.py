@@ -19,10 +19,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import trustme
+from rigs.ports import Ports
 from rigs.server import Server
 
 USER = "intake"
 PASSWORD = "secret-on-loopback"
+_PATIENCE_SECONDS = 60
 
 _COMMON = """\
 base_dir = {dir}/run
@@ -139,14 +141,6 @@ def program() -> str:
     return found
 
 
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-
-
 class Dovecot(Server):
     """Dovecot under a directory of its own; started by ``with``, killed at the block's end.
 
@@ -171,7 +165,8 @@ class Dovecot(Server):
         self._options = {"prefix": prefix, "separator": separator, "connections": connections}
         self._certificate_ends_at = certificate_ends_at
         self._account = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-        self.port, self.tls_port = _free_ports(2)
+        self._ports = Ports(2)  # ours also while it is away for a moment
+        self.port, self.tls_port = self._ports.numbers
         self.ca_file = self.dir / "ca.pem"
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -183,6 +178,7 @@ class Dovecot(Server):
     def end(self) -> None:
         """End it at once."""
         self.kill()
+        self._ports.let_go()
 
     def _write(self) -> None:
         owner = pwd.getpwnam(self._account)
@@ -243,7 +239,7 @@ class Dovecot(Server):
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        end = time.monotonic() + 20
+        end = time.monotonic() + _PATIENCE_SECONDS
         while time.monotonic() < end and self._process.poll() is None:
             with contextlib.suppress(OSError, imaplib.IMAP4.error):
                 imaplib.IMAP4("127.0.0.1", self.port, 5).logout()
@@ -259,13 +255,20 @@ class Dovecot(Server):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+            # Its children listen as well, and may outlive it for a moment: until they are gone the
+            # next server cannot.
+            end = time.monotonic() + _PATIENCE_SECONDS
+            while any(map(_listened_on, (self.port, self.tls_port))):
+                if time.monotonic() > end:
+                    raise RuntimeError("a child of dovecot does not end")
+                time.sleep(0.01)  # waits for processes, as the start does
 
     # --- what a test does behind the client's back ---
 
     @contextlib.contextmanager
     def session(self, user: str = USER, folder: str | None = None) -> Iterator[imaplib.IMAP4]:
         """A second client of the same mailbox: plain imaplib, none of the code under test."""
-        client = imaplib.IMAP4("127.0.0.1", self.port, 20)
+        client = imaplib.IMAP4("127.0.0.1", self.port, _PATIENCE_SECONDS)
         try:
             client.login(user, self.users[user])
             if folder is not None:
@@ -374,6 +377,16 @@ class Dovecot(Server):
     def tls_context(self) -> ssl.SSLContext:
         """Return a context that trusts this server only."""
         return ssl.create_default_context(cafile=str(self.ca_file))
+
+
+def _listened_on(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), _PATIENCE_SECONDS).close()
+    except ConnectionRefusedError:
+        return False
+    except ConnectionResetError:  # it ended in between
+        return True
+    return True
 
 
 def _utf7(name: str) -> str:
