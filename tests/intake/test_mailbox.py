@@ -51,8 +51,8 @@ def settings(server: Dovecot | ImapServer, user: str = USER, **changes: object) 
         "port": server.port,
         "security": "none",
         "user": user,
-        "timeout": 10,
-        "command_timeout": 30,
+        "timeout": 60,
+        "command_timeout": 60,
     }
     return Settings(**(given | changes))
 
@@ -77,7 +77,7 @@ def scripted(script: Script, **options: object) -> tuple[ImapServer, Mailbox]:
     return server, Mailbox(settings(server), "secret")
 
 
-def hurry(mailbox: Mailbox, timeout: float, command: float = 30) -> None:
+def hurry(mailbox: Mailbox, timeout: float, command: float = 60) -> None:
     """Let an open mailbox wait no longer than this from now on: logging in took what it took."""
     client = mailbox._live()
     assert client._read_seconds == mailbox._settings.timeout_seconds

@@ -39,8 +39,8 @@ def settings(server: Dovecot | ImapServer) -> Settings:
             "security": "none",
             "user": USER,
             "auth": "xoauth2",
-            "timeout": 10,
-            "command_timeout": 10,
+            "timeout": 60,
+            "command_timeout": 60,
         }
     )
 
@@ -112,12 +112,12 @@ def test_a_browser_on_this_machine_says_yes(endpoint: TokenEndpoint, tmp_path: P
     def click() -> None:
         icon = waiting.uri + "favicon.ico"
         for page in (icon, browse(asked.url)):
-            urllib.request.build_opener().open(page, timeout=10).read()
+            urllib.request.build_opener().open(page, timeout=60).read()
 
     browser = threading.Thread(target=click)
     browser.start()
-    token = authorize.redeem(section, "", asked, waiting.wait(20))
-    browser.join(10)
+    token = authorize.redeem(section, "", asked, waiting.wait(60))
+    browser.join(60)
     authorize.keep(section, token)
     tokens = Tokens(section, "")
     assert tokens() == "access-2"
