@@ -86,6 +86,7 @@ def answers(query: dns.message.Message) -> dns.message.Message:
 
 
 def test_over_a_name_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ours, "_SECONDS", 60)
     with name_server(answers) as resolver:
         monkeypatch.setattr("dns.resolver.Resolver", lambda: resolver)
         assert mail_records(ADDRESS, SIGNED, ours.texts) == told(GOOD)

@@ -51,8 +51,8 @@ def settings(server: Dovecot | ImapServer, user: str = USER, **changes: object) 
         "port": server.port,
         "security": "none",
         "user": user,
-        "timeout": 10,
-        "command_timeout": 30,
+        "timeout": 60,
+        "command_timeout": 60,
     }
     return Settings(**(given | changes))
 
@@ -73,9 +73,16 @@ def letter(number: int, size: int = 0) -> bytes:
 
 
 def scripted(script: Script, **options: object) -> tuple[ImapServer, Mailbox]:
-    changes = {key: options.pop(key) for key in ("timeout", "command_timeout") if key in options}
     server = ImapServer(script, **options)  # type: ignore[arg-type]
-    return server, Mailbox(settings(server, **changes), "secret")
+    return server, Mailbox(settings(server), "secret")
+
+
+def hurry(mailbox: Mailbox, timeout: float, command: float = 60) -> None:
+    """Let an open mailbox wait no longer than this from now on: logging in took what it took."""
+    client = mailbox._live()
+    assert client._read_seconds == mailbox._settings.timeout_seconds
+    client._read_seconds = timeout
+    mailbox._settings = mailbox._settings.model_copy(update={"command_seconds": command})
 
 
 def answers(**by_verb: bytes) -> Script:
@@ -266,8 +273,9 @@ def test_fault_011_delivered_twice_is_two_slots(shared: Dovecot, user: str, box:
 def test_fault_012_frozen_server(own: Dovecot) -> None:
     """A frozen session ends as Unreachable within the timeout; a new one works."""
     own.deliver(letter(1), AT)
-    mailbox = Mailbox(settings(own, timeout=0.3), PASSWORD)
+    mailbox = Mailbox(settings(own), PASSWORD)
     mailbox.open()
+    hurry(mailbox, 0.3)
     own.signal_sessions(signal.SIGSTOP)
     with pytest.raises(Unreachable):
         mailbox.listed(set())
@@ -316,10 +324,11 @@ def test_fault_013_killed_in_mid_fetch_of_a_real_server(own: Dovecot) -> None:
 def test_fault_014_one_byte_at_a_time() -> None:
     """Every read is in time, the command is not: its deadline fires."""
     slow = Drip(b"* 1 FETCH (UID 1 BODY[] {1000}\r\n" + b"x" * 1000 + b")\r\nTAG OK done\r\n")
-    server, mailbox = scripted(answers(FETCH_BODY=slow), timeout=5, command_timeout=0.4)
+    server, mailbox = scripted(answers(FETCH_BODY=slow))
     with server:
         mailbox.open()
         mailbox.listed(set())
+        hurry(mailbox, 5, command=0.4)
         with pytest.raises(Unreachable):
             list(mailbox.fetch([1]))
 
@@ -576,10 +585,11 @@ def test_fault_019_unsolicited_lines_never_lend_a_body() -> None:
 )
 def test_fault_020_literal_that_lies(answer: bytes) -> None:
     """A protocol error without a body and without memory growth, whatever the lie."""
-    server, mailbox = scripted(answers(FETCH_BODY=answer), timeout=0.3)
+    server, mailbox = scripted(answers(FETCH_BODY=answer))
     with server:
         mailbox.open()
         mailbox.listed(set())
+        hurry(mailbox, 0.3)
         tracemalloc.start()
         try:
             with pytest.raises(Unreachable):
@@ -707,7 +717,7 @@ def test_tls_and_starttls_with_the_right_authority(
         letter(1, 100_000)
     ]
     shared.deliver(letter(2), AT, user=user)
-    assert mailbox.idle(10)
+    assert mailbox.idle(60)
     mailbox.close()
 
 
@@ -731,7 +741,7 @@ def test_idle_wakes_for_mail_that_came_before_it_began(
 ) -> None:
     box.listed(set())
     shared.deliver(letter(1), AT, user=user)
-    assert box.idle(10)
+    assert box.idle(60)
     assert len(box.listed(set())) == 1
 
 

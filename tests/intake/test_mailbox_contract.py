@@ -62,7 +62,7 @@ def _in_memory() -> Case:
 def _on_dovecot(server: Dovecot) -> Case:
     user = next(server.unused)  # type: ignore[attr-defined]
     given = {"host": "127.0.0.1", "port": server.port, "security": "none", "user": user}
-    settings = Settings(**given, timeout=10, command_timeout=30)
+    settings = Settings(**given, timeout=60, command_timeout=60)
     return Case(
         Mailbox(settings, PASSWORD),
         lambda data, at: server.deliver(data, at, user=user),

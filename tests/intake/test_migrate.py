@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from rigs.cast import moment
 from rigs.dump import dump
+from rigs.ports import Ports
 from rigs.postgres import Postgres
 
 from config.service import with_values
@@ -48,9 +48,10 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Postgres]:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = int(found.getsockname()[1])
-    with Postgres(address="127.0.0.1", port=port) as started:
+    with (
+        Ports() as ports,  # ours also while the cluster is only being made
+        Postgres(address="127.0.0.1", port=ports.numbers[0]) as started,
+    ):
         started.sql("CREATE ROLE office LOGIN PASSWORD 'Bi-Mat-1'")
         access = "local all all trust\nhost all all all scram-sha-256\n"
         (started.dir / "data" / "pg_hba.conf").write_text(access)

@@ -93,7 +93,7 @@ def _heard(link: socket.socket, count: int) -> bytes:
     while len(data) < count:
         more = link.recv(count - len(data))
         if not more:
-            break
+            raise ConnectionError("the client went away")
         data += more
     return data
 

@@ -188,7 +188,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 def browse(url: str) -> str:
     """Open the page as a browser does, say yes, and return where it sends us."""
     try:
-        urllib.request.build_opener(_NoRedirect).open(url, timeout=10)
+        urllib.request.build_opener(_NoRedirect).open(url, timeout=60)
     except urllib.error.HTTPError as answer:
         return str(answer.headers["Location"])
     raise AssertionError("the page did not send us back")
