@@ -231,6 +231,7 @@ def test_fault_134_a_cluster_that_was_never_there(here: Jail, opened: Open) -> N
     readers = opened(cluster)
     assert readers.read(golden(KINDS[0]), FORM, "") == here.read(golden(KINDS[0]), FORM, "")
     assert cluster.scale.readers in readers.trouble
+    cluster.end()
     shutil.rmtree(cluster.dir)
 
 

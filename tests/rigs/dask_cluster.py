@@ -11,19 +11,13 @@ from pathlib import Path
 from typing import IO
 
 import trustme
+from rigs.ports import Ports
 from rigs.server import Server
 
 from config.model import Scale
 
 ROOT = Path(__file__).parents[2]
 _SECONDS = 90
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def until(holds: Callable[[], object], what: str, seconds: float = _SECONDS) -> None:
@@ -44,7 +38,8 @@ class DaskCluster(Server):
     def __init__(self, workers: int = 2, *, threads: int = 1, tls: bool = False) -> None:
         super().__init__("dask-")
         self._wanted, self._threads = workers, threads
-        self.port = free_port()
+        self._ports = Ports()  # ours also while the scheduler is dead
+        self.port = self._ports.numbers[0]
         self.scheduler: subprocess.Popen[bytes] | None = None
         #: Those that run, by their number.
         self.workers: dict[int, subprocess.Popen[bytes]] = {}
@@ -67,6 +62,7 @@ class DaskCluster(Server):
             _end(process)
         for log in self._logs:
             log.close()
+        self._ports.let_go()
 
     @property
     def address(self) -> str:
