@@ -84,7 +84,7 @@ class S3(Server):
         """Return the way into a new bucket; ``others`` are otherwise than they should be."""
         bucket = f"intake-{os.getpid()}-{next(_serial)}"
         self.ask("PUT", f"/{bucket}")
-        facts = {"bucket": bucket, "endpoint": self.endpoint, "timeout_seconds": 20.0, **others}
+        facts = {"bucket": bucket, "endpoint": self.endpoint, "timeout_seconds": 60.0, **others}
         return Access(prefix=prefix, region=REGION, key=KEY, secret=SECRET, **facts)  # type: ignore[arg-type]
 
     def bucket(self, prefix: str = "vault") -> Bucket:
@@ -97,7 +97,7 @@ class S3(Server):
         request = urllib.request.Request(url, data=body or None, method=verb)  # noqa: S310  our own
         for name, value in _signed(verb, url, body).items():
             request.add_header(name, value)
-        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310  our own
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  our own
             return bytes(answer.read())
 
     def put(self, access: Access, name: str, data: bytes) -> None:
