@@ -6,7 +6,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -107,11 +108,15 @@ class DaskCluster(Server):
     def signal(self, number: int, what: signal.Signals) -> None:
         self.workers[number].send_signal(what)
 
-    def stopped_at_work(self) -> int:
-        """Halt a worker that is doing a task, so that it cannot end it; return its number."""
+    @contextmanager
+    def watched(self) -> Iterator[Callable[[], int]]:
+        """Yield what halts a worker that is doing a task, so that it cannot end it: its number.
+
+        Begin before the task is given: to connect may take longer than a task does.
+        """
         from distributed import Client  # noqa: PLC0415  half a second, for few tests
 
-        with Client(self.address, set_as_default=False) as client:
+        with Client(self.address, timeout=_SECONDS, set_as_default=False) as client:
             numbers = {
                 one["name"].removeprefix("w"): address
                 for address, one in client.scheduler_info(n_workers=-1)["workers"].items()
@@ -119,21 +124,23 @@ class DaskCluster(Server):
 
             def busy() -> list[int]:
                 tasks = client.processing()
-                return [int(number) for number, address in numbers.items() if tasks.get(address)]
+                found = [int(number) for number, address in numbers.items() if tasks.get(address)]
+                return [number for number in found if number in self.workers]  # not yet missed
 
-            found: list[int] = []
-
-            def halted() -> bool:
+            def halted() -> int:
                 for number in busy():
                     self.signal(number, signal.SIGSTOP)
                     if number in busy():  # not done meanwhile: it will never be
-                        found.append(number)
-                        return True
+                        return number
                     self.signal(number, signal.SIGCONT)
-                return False
+                return 0
 
-            until(halted, "a worker is at work")
-        return found[0]
+            def stopped_at_work() -> int:
+                found: list[int] = []
+                until(lambda: found.append(halted()) or found[-1], "a worker is at work")
+                return found[-1]
+
+            yield stopped_at_work
 
     def _run(self, name: str, *command: str, root: Path = ROOT) -> "subprocess.Popen[bytes]":
         log = (self.dir / f"{name}.log").open("wb")
