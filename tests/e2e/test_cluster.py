@@ -118,7 +118,7 @@ def test_a_scans_pages_are_shared_among_the_threads_of_one_worker(here: Jail, op
 
 @pytest.mark.parametrize(
     ("limits", "alone"),
-    [(JailLimits(seconds=0.3), False), (JailLimits(memory_bytes=150_000_000), True)],
+    [(JailLimits(seconds=0.3), False), (JailLimits(memory_bytes=120_000_000), True)],
     ids=["time", "memory"],
 )
 def test_a_hostile_document_is_refused_there_as_here(
