@@ -56,10 +56,11 @@ class Cluster:
     """The team of a Dask cluster (``intake.readers.Teams``); connects in the background."""
 
     def __init__(self, scale: Scale, limits: JailLimits) -> None:
-        self.trouble = ""
         self._scale, self._limits = scale, limits
+        #: Holds for all that is known: nobody sees a new team beside the trouble of before it.
         self._lock = threading.Lock()
         self._team: Team | None = None
+        self._trouble = ""
         #: Those that somebody may still wait for, with the addresses of their workers.
         self._teams: weakref.WeakKeyDictionary[Team, frozenset[str]] = weakref.WeakKeyDictionary()
         self._known: dict[str, Seen] = {}
@@ -74,7 +75,14 @@ class Cluster:
     def team(self) -> Team | None:
         """Return the team of now; until the first try to find one has ended, wait for that."""
         self._tried.wait(_CONNECT_SECONDS + _PING_SECONDS + _GREETING_SECONDS)
-        return self._team
+        with self._lock:
+            return self._team
+
+    @property
+    def trouble(self) -> str:
+        """What is wrong, in plain words; "" when nothing is."""
+        with self._lock:
+            return self._trouble
 
     def lost(self, team: Team, why: str) -> None:
         """Give the connection up: every document that is on its way is read here."""
@@ -119,7 +127,7 @@ class Cluster:
         if not self._ended.is_set():
             _log.warning("cluster_away", address=address, reason=why, pause_seconds=pause)
         with self._lock:
-            self.trouble = f"documents are read on this machine only: {address}: {why}"
+            self._trouble = f"documents are read on this machine only: {address}: {why}"
             self._known, self._why_lost = {}, ""
             self._dismiss(why, self._teams)
         self._tried.set()
@@ -165,9 +173,9 @@ class Cluster:
             self._team, self._failures = Team(executor, count, min(found)), 0
             self._teams[self._team] = fit
             _log.info("cluster_joined", workers=len(fit), threads=count)
-        self.trouble = self._trouble(threads)
+        self._trouble = self._trouble_of(threads)
 
-    def _trouble(self, threads: Mapping[str, int]) -> str:
+    def _trouble_of(self, threads: Mapping[str, int]) -> str:
         if not threads:
             return f"documents are read on this machine only: {self._scale.readers} has no worker"
         unfit = [one for one in self._known.values() if one.unfit]

@@ -178,7 +178,7 @@ def open_desk(
         if lease is not None:
             desk.check_lease = lease.check
         if isinstance(lease, ServerLease):
-            store.guarded(lease.guard)
+            store.guarded(lease.guard, lease.idle_seconds)
             desk.shared = True
         yield desk
 

@@ -65,7 +65,7 @@ def put_in_place(
     kept = _unused(target or data_folder(config) / DATABASE, _before(now))
     with open_database(config) as old, open_store(NEW, rebuilt.folder) as new:
         if isinstance(lease, ServerLease):
-            old.guarded(lease.guard)
+            old.guarded(lease.guard, lease.idle_seconds)
         elif lease is not None:
             lease.check()
         _replace(old, new, rebuilt.known, kept)

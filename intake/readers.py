@@ -54,8 +54,9 @@ class Team:
 class Teams(Protocol):
     """Whoever knows which team there is."""
 
-    #: What is wrong, in plain words; "" when nothing is.
-    trouble: str
+    @property
+    def trouble(self) -> str:
+        """What is wrong, in plain words; "" when nothing is."""
 
     def team(self) -> Team | None:
         """Return the team of now, None if there is none; the first call may wait for one."""

@@ -25,6 +25,10 @@ _LAST_EVENT = sa.select(events.c.serial, events.c.sha256).order_by(events.c.seri
 _HASH = sa.select(events.c.sha256).where(events.c.serial == sa.bindparam("wanted"))
 _NEW_EVENT = events.insert()
 _LOCK_WRITER = sa.select(sa.func.pg_advisory_xact_lock(postgres.WRITER))
+_LOCK_BRIEFLY = sa.select(
+    sa.func.set_config("idle_in_transaction_session_timeout", sa.bindparam("idle"), True),
+    sa.func.pg_advisory_xact_lock(postgres.WRITER),
+)
 
 
 class Database:
@@ -48,6 +52,8 @@ class Database:
         self.url = url
         #: Asked in each write transaction, when it has the write lock; raises if it must not write.
         self.guard: Callable[[sa.Connection], None] = lambda _connection: None
+        #: For how long a write transaction may stand still on a server; None: as any other.
+        self.idle_seconds: float | None = None
         #: Whether a connection was ever made: what fails later may pass by itself.
         self._reached = reached
         #: Serial and hash of the journal's newest event that this process knows to be committed.
@@ -119,7 +125,7 @@ class Database:
         """
         with self._transaction(self._writer) as connection:
             if self.on_server:
-                lock_writers(connection)
+                lock_writers(connection, self.idle_seconds)
             connection.info.pop(_HEAD, None)  # others have written since
             self.guard(connection)
             if self._known[0]:
@@ -202,9 +208,16 @@ class Database:
         self.engine.dispose()
 
 
-def lock_writers(connection: sa.Connection) -> None:
-    """Let no other write transaction be under way on this server until this one ends."""
-    connection.execute(_LOCK_WRITER)
+def lock_writers(connection: sa.Connection, idle_seconds: float | None = None) -> None:
+    """Let no other write transaction be under way on this server until this one ends.
+
+    With ``idle_seconds`` the server ends it when its client stands still for so long: from the
+    moment on at which it has the lock, or one that is stopped right then keeps all others out.
+    """
+    if idle_seconds is None:
+        connection.execute(_LOCK_WRITER)
+    else:
+        connection.execute(_LOCK_BRIEFLY, {"idle": str(int(idle_seconds * 1000))})
 
 
 def last_event(connection: sa.Connection) -> tuple[int, str]:

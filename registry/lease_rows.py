@@ -34,11 +34,7 @@ UPDATE leases SET renewed_at = clock_timestamp(), expires_at = clock_timestamp()
 WHERE name = :name AND epoch = :epoch
 """)  # noqa: S608  as above
 _SWEEP = sa.text("DELETE FROM leases WHERE name <> :name AND expires_at <= clock_timestamp()")
-# A transaction whose client stands still must not keep the write lock beyond the lease.
-_GUARD = sa.text("""
-SELECT epoch, set_config('idle_in_transaction_session_timeout', :idle, true)
-FROM leases WHERE name = :name
-""")
+_GUARD = sa.select(leases.c.epoch).where(leases.c.name == sa.bindparam("whose"))
 
 
 class LeaseRows(Part):
@@ -87,11 +83,9 @@ def give_up(connection: sa.Connection, name: str, epoch: int | None = None) -> N
     connection.execute(leases.update().where(ours).values(expires_at=_NOW))
 
 
-def epoch_of(connection: sa.Connection, idle_seconds: float) -> int | None:
-    """Return the epoch of the daemon's lease; the transaction may idle no longer than so."""
-    values = {"name": DAEMON, "idle": str(int(idle_seconds * 1000))}
-    row = connection.execute(_GUARD, values).one_or_none()
-    return row.epoch if row else None
+def epoch_of(connection: sa.Connection) -> int | None:
+    """Return the epoch of the daemon's lease."""
+    return connection.execute(_GUARD, {"whose": DAEMON}).scalar_one_or_none()
 
 
 def _tenure(row: sa.Row[Any]) -> Tenure:

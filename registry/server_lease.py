@@ -99,6 +99,11 @@ class ServerLease(AnyLease):
         self._keeper: threading.Thread | None = None
 
     @property
+    def idle_seconds(self) -> float:
+        """How long a transaction of its holder may stand still: it ends well before the lease."""
+        return self.seconds / 2
+
+    @property
     def place(self) -> str:
         """The server's address, without a password."""
         return place(self._url)
@@ -180,7 +185,7 @@ class ServerLease(AnyLease):
             LeaseLost: another process has taken the lease, or may have.
         """
         self.check()
-        if epoch_of(connection, self.seconds / 2) != self._epoch:
+        if epoch_of(connection) != self._epoch:
             self._depose()
             raise LeaseLost(self._lost)
 
@@ -226,7 +231,8 @@ class ServerLease(AnyLease):
         with closing(Database(self._url, password=self._password, reached=True)) as database:
             refuse_newer(database)  # a daemon of that version must have it
         with self._engine.begin() as connection:
-            lock_writers(connection)  # what a deposed holder had begun to write is written or gone
+            # what a deposed holder had begun to write is written or gone
+            lock_writers(connection, self.idle_seconds)
             began = self._clock()
             epoch = take_over(connection, DAEMON, self._me, self._code(), self.seconds)
         if epoch is None:  # another one was faster

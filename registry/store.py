@@ -82,9 +82,13 @@ class Store(
         """Let what this thread asks within share one transaction; see `Database.one_moment`."""
         return self._database.one_moment()
 
-    def guarded(self, guard: Callable[[sa.Connection], None]) -> None:
-        """Have each write transaction ask first whether it may still write; it raises if not."""
+    def guarded(self, guard: Callable[[sa.Connection], None], idle_seconds: float) -> None:
+        """Have each write transaction ask first whether it may still write; it raises if not.
+
+        The server ends one of them whose client stands still for ``idle_seconds``.
+        """
         self._database.guard = guard
+        self._database.idle_seconds = idle_seconds
 
     def close(self) -> None:
         """Close all connections."""

@@ -118,7 +118,7 @@ def test_a_scans_pages_are_shared_among_the_threads_of_one_worker(here: Jail, op
 
 @pytest.mark.parametrize(
     ("limits", "alone"),
-    [(JailLimits(seconds=0.3), False), (JailLimits(memory_bytes=150_000_000), True)],
+    [(JailLimits(seconds=0.3), False), (JailLimits(memory_bytes=120_000_000), True)],
     ids=["time", "memory"],
 )
 def test_a_hostile_document_is_refused_there_as_here(
@@ -166,8 +166,9 @@ def test_a_worker_killed_in_the_middle_is_another_workers_document(
     with DaskCluster(2) as cluster, ThreadPoolExecutor(1) as caller:
         readers = opened(cluster, alone=True)
         until(lambda: threads_of(readers) == 2, "both workers are in the team")
-        asked = caller.submit(readers.read, golden(SCAN), FORM, SCAN)
-        cluster.kill(cluster.stopped_at_work())
+        with cluster.watched() as stopped_at_work:
+            asked = caller.submit(readers.read, golden(SCAN), FORM, SCAN)
+            cluster.kill(stopped_at_work())
         found = asked.result()
         assert isinstance(found, Reading)
         assert found == here.read(golden(SCAN), FORM, SCAN)
@@ -183,8 +184,9 @@ def test_the_last_worker_killed_leaves_the_document_to_this_machine(
 ) -> None:
     with DaskCluster(1) as cluster, ThreadPoolExecutor(1) as caller:
         readers = opened(cluster)
-        asked = caller.submit(readers.read, golden(SLOW), FORM, SLOW)
-        cluster.kill(cluster.stopped_at_work())
+        with cluster.watched() as stopped_at_work:
+            asked = caller.submit(readers.read, golden(SLOW), FORM, SLOW)
+            cluster.kill(stopped_at_work())
         assert asked.result() == here.read(golden(SLOW), FORM, SLOW)
         until(lambda: "has no worker" in readers.trouble, "that is told")
 
@@ -194,8 +196,9 @@ def test_fault_134_a_scheduler_that_is_killed_and_comes_back(here: Jail, opened:
     with DaskCluster(2) as cluster, ThreadPoolExecutor(2) as callers:
         readers = opened(cluster)
         until(lambda: threads_of(readers) == 2, "both workers are in the team")
-        asked = [callers.submit(readers.read, golden(SLOW), FORM, SLOW) for _ in range(2)]
-        cluster.signal(cluster.stopped_at_work(), signal.SIGKILL)
+        with cluster.watched() as stopped_at_work:
+            asked = [callers.submit(readers.read, golden(SLOW), FORM, SLOW) for _ in range(2)]
+            cluster.signal(stopped_at_work(), signal.SIGKILL)
         cluster.kill_scheduler()
         expected = here.read(golden(SLOW), FORM, SLOW)
         assert [one.result() for one in asked] == [expected] * 2
@@ -214,12 +217,14 @@ def test_fault_134_a_scheduler_that_hangs_is_given_up(here: Jail, opened: Open) 
     with DaskCluster(1) as cluster, ThreadPoolExecutor(1) as caller:
         readers = opened(cluster)
         assert threads_of(readers) == 1
-        asked = caller.submit(readers.read, golden(SLOW), FORM, SLOW)
-        number = cluster.stopped_at_work()
+        with cluster.watched() as stopped_at_work:
+            asked = caller.submit(readers.read, golden(SLOW), FORM, SLOW)
+            number = stopped_at_work()
         assert cluster.scheduler is not None
         cluster.scheduler.send_signal(signal.SIGSTOP)
+        # before the next try to reach it, which ends with other words
+        until(lambda: "does not answer" in readers.trouble, "that is told")
         assert asked.result() == here.read(golden(SLOW), FORM, SLOW)
-        assert "does not answer" in readers.trouble
         cluster.scheduler.send_signal(signal.SIGCONT)
         cluster.signal(number, signal.SIGCONT)
         until(lambda: threads_of(readers) == 1, "it is used again")
@@ -231,6 +236,7 @@ def test_fault_134_a_cluster_that_was_never_there(here: Jail, opened: Open) -> N
     readers = opened(cluster)
     assert readers.read(golden(KINDS[0]), FORM, "") == here.read(golden(KINDS[0]), FORM, "")
     assert cluster.scale.readers in readers.trouble
+    cluster.end()
     shutil.rmtree(cluster.dir)
 
 
@@ -374,9 +380,10 @@ def test_fault_134_135_an_office_records_the_same_whatever_becomes_of_its_cluste
         scale = {"readers": f'"{cluster.scale.readers}"'}
         office = received(open_office(limits=patient, scale=scale), sent)
         until(lambda: threads_of(office.desk.reader) == 2, "both workers are in the team")
-        ticking = loop.submit(office.tick)
-        cluster.kill(cluster.stopped_at_work())
-        cluster.signal(cluster.stopped_at_work(), signal.SIGKILL)
+        with cluster.watched() as stopped_at_work:
+            ticking = loop.submit(office.tick)
+            cluster.kill(stopped_at_work())
+            cluster.signal(stopped_at_work(), signal.SIGKILL)
         cluster.kill_scheduler()
         ticking.result()
         assert recorded(office) == recorded(alone)

@@ -37,14 +37,15 @@ def watched(office):
     return service
 
 
-def test_a_frozen_mail_server_stops_the_feeding(open_office, systemd, monkeypatch):
-    office = open_office(mailbox={"timeout": '"1s"'})
+def test_a_frozen_mail_server_stops_the_feeding(office, systemd, monkeypatch):
     service = watched(office)
     service._turn()
     assert any(FED in one for one in systemd.heard())
     listing, heard = office.desk.mailbox.listing, []
 
     def frozen(*arguments):
+        client = office.desk.mailbox._client
+        client._read_seconds = 1.0  # not before: a server that is slow is not frozen
         office.dovecot.signal_sessions(signal.SIGSTOP)
         systemd.heard()
         try:

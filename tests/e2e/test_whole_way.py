@@ -278,7 +278,7 @@ def test_what_is_read_ahead_is_recorded_in_the_order_of_arrival(whole, monkeypat
     def late(data: bytes, form: Form, name: str = "") -> Reading | Refusal:
         result = read(data, form, name)
         if data == BOOK:
-            assert second_read.wait(30)
+            assert second_read.wait(120)
         else:
             second_read.set()
         return result
@@ -421,7 +421,7 @@ def test_fault_096_a_letter_that_kills_the_process_three_times_is_held_at_the_fo
         died = subprocess.run(command, env={**os.environ, **ENV}, capture_output=True, check=False)
         assert died.returncode == -signal.SIGKILL, died.stderr.decode()
         worker = int(died.stdout.split()[-1])
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while _lives(worker) and time.monotonic() < deadline:
             os.sched_yield()
         assert not _lives(worker)

@@ -105,7 +105,7 @@ def test_a_round_that_failed_is_mended_by_the_next(
 ) -> None:
     """Whether the server took the segment or not: nothing is missing, nothing there twice."""
     with bad_way(s3.endpoint) as way:
-        copy = copy_in(replace(access, endpoint=way.endpoint, timeout_seconds=2.0))
+        copy = copy_in(replace(access, endpoint=way.endpoint))
         arrive(store, "a")
         copy.catch_up(store, NOON)
         arrive(store, "b")

@@ -1,7 +1,5 @@
 """A registry on a PostgreSQL server: what each trouble of it means, and what it leaves behind."""
 
-import contextlib
-import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +9,7 @@ import sqlalchemy as sa
 from rigs.answers import answer, arrive, at, hash_of, reminder
 from rigs.cable import Cable
 from rigs.dump import dump
+from rigs.ports import Ports
 from rigs.postgres import Postgres
 
 from registry import database
@@ -19,14 +18,12 @@ from registry.store import Store, open_store
 from registry.tables import mails, messages
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        return int(found.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[Postgres]:
-    with Postgres(address="127.0.0.1", port=_free_port(), connections=20) as started:
+    with (
+        Ports() as ports,  # ours also while it is stopped
+        Postgres(address="127.0.0.1", port=ports.numbers[0], connections=20) as started,
+    ):
         started.sql("CREATE ROLE office LOGIN PASSWORD 'Bi-Mat-1'")
         access = "local all all trust\nhost all intake all trust\nhost all all all scram-sha-256\n"
         (started.dir / "data" / "pg_hba.conf").write_text(access)
@@ -68,8 +65,8 @@ def test_a_database_that_is_not_ours_is_the_admins_to_mend(
 
 
 def test_a_server_that_is_away_passes_by_itself(server: Postgres, tmp_path: Path) -> None:
-    with pytest.raises(RegistryBusy, match="tried again"):
-        open_store(_address(server, "office", _free_port()), tmp_path, password="x")
+    with Ports() as ports, pytest.raises(RegistryBusy, match="tried again"):
+        open_store(_address(server, "office", ports.numbers[0]), tmp_path, password="x")
     with pytest.raises(RegistryBusy, match="tried again"):
         open_store("postgresql+psycopg://office@no-such-host.invalid/x", tmp_path)
 
@@ -213,17 +210,11 @@ def test_fault_132_a_server_with_too_many_clients_is_busy(store: Store, server: 
     """The server takes no further connection: busy, and with one that ends it works again."""
     arrive(store, "a", uid=1)
     store._database.engine.dispose()
-    engine = sa.create_engine(server.url(), poolclass=sa.NullPool)
-    taken: list[sa.Connection] = []
-    with contextlib.suppress(sa.exc.OperationalError):
-        while True:
-            taken.append(engine.connect())
-    with pytest.raises(RegistryBusy, match="tried again"):
-        store.kept()
-    taken.pop().close()
-    for one in taken:
-        one.close()
-    assert len(store.kept()) == 1
+    with server.crowd() as taken:
+        with pytest.raises(RegistryBusy, match="tried again"):
+            store.kept()
+        server.dismiss([taken.pop()])
+        assert len(store.kept()) == 1
 
 
 def test_two_claimers_never_get_the_same_mail(store: Store, tmp_path: Path) -> None:

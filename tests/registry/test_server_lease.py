@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import struct
 import subprocess
 import sys
 import threading
@@ -23,6 +24,8 @@ from registry.server_lease import ServerLease, since_boot
 from registry.store import Store, open_store
 
 LENGTH = 5.0
+#: Nobody renews it while a test lasts, and no wait of its connection ends.
+LONG = 600.0
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +73,24 @@ def end_now(url: sa.URL) -> None:
     engine.dispose()
 
 
-def pauses(seconds: float) -> Callable[[float], bool]:
+def end_of(url: sa.URL) -> float:
+    """Return when the lease ends, by the clock of this machine, which is the server's."""
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        asked = "SELECT extract(epoch FROM expires_at) FROM leases WHERE name = 'daemon'"
+        found = float(connection.execute(sa.text(asked)).scalar_one())
+    engine.dispose()
+    return found
+
+
+def fall_silent(lease: ServerLease) -> None:
+    """Let it be renewed no more, as by a process that hangs; a renewal under way has its end."""
+    assert lease._keeper is not None
+    lease._ended.set()
+    lease._keeper.join()
+
+
+def pauses(seconds: float = 60) -> Callable[[float], bool]:
     """Wait as a standby does, but for no longer than so."""
     ends_at = time.monotonic() + seconds
 
@@ -108,7 +128,7 @@ def test_a_clean_end_releases_it_at_once_and_the_next_epoch_is_higher(lease_of) 
 
 
 def test_of_many_that_try_at_once_one_has_it(lease_of, url) -> None:
-    leases = [lease_of(seconds=600.0) for _ in range(8)]  # nobody renews it meanwhile
+    leases = [lease_of(seconds=LONG) for _ in range(8)]
     gate = threading.Barrier(len(leases))
     taken: list[ServerLease] = []
 
@@ -163,13 +183,13 @@ def test_it_is_renewed_beyond_its_length_while_its_holder_lives(lease_of, url) -
         while time.monotonic() - begun < LENGTH * 1.5:
             time.sleep(0.2)
             lease.check()
-        (found,) = store.tenures()
+        found = wait_until(store, lambda one: one.left_seconds > LENGTH / 2)
         assert (found.epoch, found.holder) == (seen.epoch, seen.holder)
-        assert found.left_seconds > LENGTH / 2
 
 
 def wait_until(store: Store, test: Callable[..., bool]):
-    for _ in range(100):
+    ends_at = time.monotonic() + 60
+    while time.monotonic() < ends_at:
         for one in store.tenures():
             if test(one):
                 return one
@@ -181,7 +201,7 @@ def test_who_cannot_renew_stops_before_the_end(lease_of) -> None:
     """Its own count ends it: four fifths of the length after the last renewal was sent."""
     clock = Clock()
     with lease_of(clock=clock) as lease:
-        lease._ended.set()  # its thread hangs, as in a dead connection
+        fall_silent(lease)  # its thread hangs, as in a dead connection
         clock.now += LENGTH * 0.79
         lease.check()
         clock.now += LENGTH * 0.02
@@ -197,6 +217,7 @@ def test_a_machine_that_slept_counts_the_sleep(lease_of) -> None:
     assert abs(since_boot() - time.clock_gettime(time.CLOCK_BOOTTIME)) < 1
     clock = Clock()
     with lease_of(clock=clock) as lease:
+        fall_silent(lease)
         clock.now += 3600
         with pytest.raises(LeaseLost):
             lease.check()
@@ -210,29 +231,37 @@ def test_the_alarm_is_set_before_the_end_and_called_off_at_the_release(lease_of)
 
 
 HANGS = """
-import sys, time
+import mmap, sys, time
+from collections import deque
+from itertools import repeat
+from struct import Struct
 import sqlalchemy as sa
 from registry.server_lease import ServerLease
 lease = ServerLease(sa.make_url(sys.argv[1]), float(sys.argv[2]))
+with open(sys.argv[3], "r+b") as file:
+    shared = mmap.mmap(file.fileno(), 8)
 lease.take()
 lease._ended.set()
 print("held", flush=True)
-sum(iter(int, 1))  # never gives another thread a turn but by force, never ends
+# Never gives another thread a turn but by force, never ends; what it leaves is its last moment.
+deque(map(Struct("d").pack_into, repeat(shared), repeat(0), iter(time.time, None)), maxlen=0)
 """
 
 
-def test_a_process_that_hangs_is_ended_by_the_kernel_before_the_end(url) -> None:
+def test_a_process_that_hangs_is_ended_by_the_kernel_before_the_end(url, tmp_path: Path) -> None:
+    last = tmp_path / "last"
+    last.write_bytes(bytes(8))
+    address = url.render_as_string(hide_password=False)
     with subprocess.Popen(
-        [sys.executable, "-c", HANGS, url.render_as_string(hide_password=False), str(LENGTH)],
+        [sys.executable, "-c", HANGS, address, str(LENGTH), str(last)],
         stdout=subprocess.PIPE,
         cwd=Path(__file__).parents[2],
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"held\n"
         assert process.wait(timeout=60) == -signal.SIGALRM
-    with open_store(str(url), Path()) as store:
-        (found,) = store.tenures()  # its end has not come yet
-        assert found.left_seconds > 0
+    (ended,) = struct.unpack("d", last.read_bytes())
+    assert end_of(url) - LENGTH < ended < end_of(url)
 
 
 # --- fencing --------------------------------------------------------------------------------------
@@ -244,7 +273,7 @@ def stores(url) -> Iterator[Callable[[ServerLease], Store]]:
 
     def make(lease: ServerLease) -> Store:
         opened.append(open_store(str(url), Path()))
-        opened[-1].guarded(lease.guard)
+        opened[-1].guarded(lease.guard, lease.idle_seconds)
         return opened[-1]
 
     yield make
@@ -253,12 +282,12 @@ def stores(url) -> Iterator[Callable[[ServerLease], Store]]:
 
 
 def test_a_deposed_holder_writes_nothing_whatever_it_believes(lease_of, stores, url) -> None:
-    first = lease_of()
+    first = lease_of(seconds=LONG)
     first.take()
     old = stores(first)
     old.launch("a", "before", NOON)
     end_now(url)
-    second = lease_of()
+    second = lease_of(seconds=LONG)
     second.take()
     new = stores(second)
     first._lost = ""  # it has not noticed
@@ -277,40 +306,45 @@ def test_who_holds_no_lease_writes_as_ever(lease_of, url) -> None:
 
 def test_a_take_over_waits_for_a_write_that_was_allowed(lease_of, url) -> None:
     """What was checked under the old epoch is committed before the new one is given out."""
-    first = lease_of()
+    first = lease_of(seconds=LONG)
     first.take()
     database = Database(url)
-    database.guard = first.guard
+    database.guard, database.idle_seconds = first.guard, first.idle_seconds
     order: list[str] = []
     with database.write():
-        first._ended.set()
         end_now(url)
-        other = lease_of()
+        other = lease_of(seconds=LONG)
         taker = threading.Thread(target=lambda: (other.take(), order.append("taken")))
         taker.start()
         taker.join(0.3)
         assert taker.is_alive()
         order.append("written")
-    taker.join(30)
+    taker.join(60)
     database.close()
     assert order == ["written", "taken"]
 
 
-def test_a_holder_that_stands_still_in_a_transaction_does_not_keep_the_lock(lease_of, url) -> None:
+@pytest.mark.parametrize("asked", [False, True], ids=["with the lock", "asked for its epoch"])
+def test_a_holder_that_stands_still_in_a_transaction_does_not_keep_the_lock(
+    lease_of, url, asked: bool
+) -> None:
+    """Wherever it stops: the server ends the idle transaction."""
     first = lease_of()
     first.take()
     database = Database(url)
-    database.guard = first.guard
+    database.idle_seconds = first.idle_seconds
 
-    def stand_still() -> None:
-        with database.write() as connection:
-            first._ended.set()  # no thread of it renews any more
-            end_now(url)
-            assert lease_of().wait(pauses(30))  # the server ends the idle transaction
-            connection.execute(sa.text("SELECT 1"))
+    def stand_still(connection: sa.Connection) -> None:
+        if asked:
+            first.guard(connection)
+        fall_silent(first)
+        end_now(url)
+        assert lease_of().wait(pauses())
+        connection.execute(sa.text("SELECT 1"))
 
-    with pytest.raises(RegistryBusy):
-        stand_still()
+    database.guard = stand_still
+    with pytest.raises(RegistryBusy), database.write():
+        pass
     database.close()
 
 
@@ -318,17 +352,16 @@ def test_a_holder_that_stands_still_in_a_transaction_does_not_keep_the_lock(leas
 
 
 def test_who_waits_is_seen_and_takes_over_at_the_end_of_the_lease(lease_of, url) -> None:
-    holder, told = lease_of(), []
+    holder, told = lease_of(seconds=LONG), []
     holder.take()
-    waiting, patient = lease_of(), pauses(30)
+    waiting, patient = lease_of(), pauses()
     with open_store(str(url), Path()) as store:
 
         def pause(_seconds: float) -> bool:
             names = [one.name for one in store.tenures()]
             if len(names) == 2:
                 assert names == ["daemon", waiting.standby]
-                holder._ended.set()  # it dies without a word
-                end_now(url)
+                end_now(url)  # it died without a word
             return patient(_seconds)
 
         assert waiting.wait(pause, told.append)
@@ -356,33 +389,25 @@ def test_fault_136_no_hosts_clock_comes_into_it(lease_of, url, monkeypatch) -> N
 
 
 @pytest.mark.parametrize("cut_off", [True, False])
-def test_a_server_that_takes_nobody_else_in_is_waited_for(lease_of, url, cut_off) -> None:
+def test_a_server_that_takes_nobody_else_in_is_waited_for(server, lease_of, url, cut_off) -> None:
     """Too many clients for a moment: at a look, and at the look at which it would take over."""
-    lease_of().take()
-    waiting, told, taken = lease_of(), [], []
-    engine, patient = sa.create_engine(url, poolclass=sa.NullPool), pauses(30)
+    lease_of(seconds=LONG).take()  # by a connection that it keeps
+    waiting, told, patient = lease_of(), [], pauses()
+    with contextlib.ExitStack() as crowd:
 
-    def pause(seconds: float) -> bool:
-        if len(told) == 1 and not taken:  # it was let in before
-            if cut_off:
-                waiting._engine.dispose()
-            else:
+        def pause(seconds: float) -> bool:
+            if len(told) == 1:  # it was let in before
+                if cut_off:
+                    waiting._engine.dispose()
+                else:
+                    end_now(url)
+                crowd.enter_context(server.crowd(beside=1 if cut_off else 2))
+            elif len(told) == 2:
+                crowd.close()
                 end_now(url)
-            with contextlib.suppress(sa.exc.OperationalError):
-                while True:
-                    taken.append(engine.connect())
-        elif len(told) == 2 and taken:
-            for one in taken:
-                one.close()
-            end_now(url)
-            taken.clear()
-        return patient(seconds)
+            return patient(seconds)
 
-    try:
         assert waiting.wait(pause, told.append)
-    finally:
-        for one in taken:
-            one.close()
     assert [type(one) for one in told] == [Holder, Away]
     assert "too many clients" in told[1].reason
     assert "tried again" in told[1].reason
@@ -397,10 +422,13 @@ def test_a_server_that_never_let_us_in_is_the_admins_to_mend(url) -> None:
 # --- a server that goes away ----------------------------------------------------------------------
 
 
-def test_fault_131_a_restart_shorter_than_the_lease_costs_nothing(server, lease_of, url) -> None:
+def test_fault_131_a_restart_shorter_than_the_lease_costs_nothing(
+    server, lease_of, url, monkeypatch
+) -> None:
     """FAULTS 131: the next renewal finds the server again, and the lease goes on."""
     warned: list[str] = []
-    with lease_of(warn=warned.append) as lease:
+    monkeypatch.setattr(server_lease, "_RENEW", 0.05)  # a long lease, and soon a renewal in vain
+    with lease_of(seconds=20.0, warn=warned.append) as lease:
         server.stop()
         until(lambda: warned)
         server.start()
@@ -418,12 +446,13 @@ def test_fault_131_one_longer_than_the_lease_ends_the_holder(server, lease_of) -
             until(lease.check)  # type: ignore[func-returns-value]
         server.start()
         again = lease_of()
-        assert again.wait(pauses(30))
+        assert again.wait(pauses())
         assert again.epoch == 2
 
 
-def until(test: Callable[[], object], seconds: float = 30) -> None:
-    for _ in range(int(seconds / 0.05)):
+def until(test: Callable[[], object], seconds: float = 60) -> None:
+    ends_at = time.monotonic() + seconds
+    while time.monotonic() < ends_at:
         if test():
             return
         time.sleep(0.05)

@@ -149,7 +149,7 @@ class BadWay:
     def _ask(
         self, verb: str, path: str, headers: http.client.HTTPMessage, body: bytes
     ) -> tuple[int, dict[str, str], bytes]:
-        with contextlib.closing(http.client.HTTPConnection(self._target, timeout=30)) as server:
+        with contextlib.closing(http.client.HTTPConnection(self._target, timeout=60)) as server:
             server.putrequest(verb, path, skip_host=True, skip_accept_encoding=True)
             for name, value in headers.items():
                 server.putheader(name, value)

@@ -6,24 +6,19 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 import trustme
+from rigs.ports import Ports
 from rigs.server import Server
 
 from config.model import Scale
 
 ROOT = Path(__file__).parents[2]
 _SECONDS = 90
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def until(holds: Callable[[], object], what: str, seconds: float = _SECONDS) -> None:
@@ -44,7 +39,8 @@ class DaskCluster(Server):
     def __init__(self, workers: int = 2, *, threads: int = 1, tls: bool = False) -> None:
         super().__init__("dask-")
         self._wanted, self._threads = workers, threads
-        self.port = free_port()
+        self._ports = Ports()  # ours also while the scheduler is dead
+        self.port = self._ports.numbers[0]
         self.scheduler: subprocess.Popen[bytes] | None = None
         #: Those that run, by their number.
         self.workers: dict[int, subprocess.Popen[bytes]] = {}
@@ -67,6 +63,7 @@ class DaskCluster(Server):
             _end(process)
         for log in self._logs:
             log.close()
+        self._ports.let_go()
 
     @property
     def address(self) -> str:
@@ -111,11 +108,15 @@ class DaskCluster(Server):
     def signal(self, number: int, what: signal.Signals) -> None:
         self.workers[number].send_signal(what)
 
-    def stopped_at_work(self) -> int:
-        """Halt a worker that is doing a task, so that it cannot end it; return its number."""
+    @contextmanager
+    def watched(self) -> Iterator[Callable[[], int]]:
+        """Yield what halts a worker that is doing a task, so that it cannot end it: its number.
+
+        Begin before the task is given: to connect may take longer than a task does.
+        """
         from distributed import Client  # noqa: PLC0415  half a second, for few tests
 
-        with Client(self.address, set_as_default=False) as client:
+        with Client(self.address, timeout=_SECONDS, set_as_default=False) as client:
             numbers = {
                 one["name"].removeprefix("w"): address
                 for address, one in client.scheduler_info(n_workers=-1)["workers"].items()
@@ -123,21 +124,23 @@ class DaskCluster(Server):
 
             def busy() -> list[int]:
                 tasks = client.processing()
-                return [int(number) for number, address in numbers.items() if tasks.get(address)]
+                found = [int(number) for number, address in numbers.items() if tasks.get(address)]
+                return [number for number in found if number in self.workers]  # not yet missed
 
-            found: list[int] = []
-
-            def halted() -> bool:
+            def halted() -> int:
                 for number in busy():
                     self.signal(number, signal.SIGSTOP)
                     if number in busy():  # not done meanwhile: it will never be
-                        found.append(number)
-                        return True
+                        return number
                     self.signal(number, signal.SIGCONT)
-                return False
+                return 0
 
-            until(halted, "a worker is at work")
-        return found[0]
+            def stopped_at_work() -> int:
+                found: list[int] = []
+                until(lambda: found.append(halted()) or found[-1], "a worker is at work")
+                return found[-1]
+
+            yield stopped_at_work
 
     def _run(self, name: str, *command: str, root: Path = ROOT) -> "subprocess.Popen[bytes]":
         log = (self.dir / f"{name}.log").open("wb")

@@ -10,6 +10,8 @@ import pwd
 import shutil
 import signal
 import subprocess
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -27,6 +29,7 @@ log_min_messages = warning
 """
 _ACCESS = "local all all trust\nhost all all all trust\n"
 _USER = "intake"
+_PATIENCE_SECONDS = 60.0
 
 
 def programs() -> Path:
@@ -59,6 +62,7 @@ class Postgres(Server):
         super().__init__("pg-", "/tmp")  # noqa: S108  not in memory: many databases are large
         self._account = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
         self.port = port
+        self._connections = connections
         self._facts = {
             "address": address,
             "port": port,
@@ -115,12 +119,43 @@ class Postgres(Server):
 
         In this process and not by psql: a run on PostgreSQL makes and drops a database a test.
         """
-        with psycopg.connect(
-            host=str(self.dir), port=self.port, user=_USER, dbname=database, autocommit=True
-        ) as beside:
+        with self._connect(database) as beside:
             asked = beside.execute(statement)  # type: ignore[call-overload]  a text made here
             row = asked.fetchone() if asked.description else None
         return str(row[0]) if row else ""
+
+    @contextlib.contextmanager
+    def crowd(self, beside: int = 0) -> Iterator[list[psycopg.Connection]]:
+        """Take all connections that it gives, but for those ``beside`` that others have and keep.
+
+        Not just until it refuses one: whoever closed a connection a moment ago may still have its
+        place, and give it to the next comer then.
+        """
+        taken: list[psycopg.Connection] = []
+        ends_at = time.monotonic() + _PATIENCE_SECONDS
+        try:
+            while len(taken) < self._connections - beside:
+                assert time.monotonic() < ends_at, f"only {len(taken)} are to be had"
+                with contextlib.suppress(psycopg.OperationalError):
+                    taken.append(self._connect())
+            yield taken
+        finally:
+            self.dismiss(taken)
+
+    def dismiss(self, taken: list[psycopg.Connection]) -> None:
+        """Close connections, and wait until their places are free."""
+        processes = [Path(f"/proc/{one.info.backend_pid}") for one in taken if not one.closed]
+        for one in taken:
+            one.close()
+        ends_at = time.monotonic() + _PATIENCE_SECONDS
+        while any(one.exists() for one in processes):
+            assert time.monotonic() < ends_at, "a connection does not end"
+            time.sleep(0.01)
+
+    def _connect(self, database: str = "postgres") -> psycopg.Connection:
+        return psycopg.connect(
+            host=str(self.dir), port=self.port, user=_USER, dbname=database, autocommit=True
+        )
 
     def _run(self, program: str, *arguments: str) -> None:
         subprocess.run(

@@ -12,7 +12,6 @@ import hmac
 import itertools
 import os
 import signal
-import socket
 import subprocess
 import sys
 import urllib.error
@@ -20,6 +19,7 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+from rigs.ports import Ports
 from rigs.server import Server
 
 from registry.bucket import Access, Bucket
@@ -35,7 +35,8 @@ class S3(Server):
 
     def __init__(self) -> None:
         super().__init__("s3-")
-        self.port = _free_port()
+        self._ports = Ports()  # ours also while it is away for a moment
+        self.port = self._ports.numbers[0]
         self._process: subprocess.Popen[str] | None = None
 
     def begin(self) -> None:
@@ -45,6 +46,7 @@ class S3(Server):
     def end(self) -> None:
         """End it at once."""
         self.kill()
+        self._ports.let_go()
 
     @property
     def endpoint(self) -> str:
@@ -82,7 +84,7 @@ class S3(Server):
         """Return the way into a new bucket; ``others`` are otherwise than they should be."""
         bucket = f"intake-{os.getpid()}-{next(_serial)}"
         self.ask("PUT", f"/{bucket}")
-        facts = {"bucket": bucket, "endpoint": self.endpoint, "timeout_seconds": 20.0, **others}
+        facts = {"bucket": bucket, "endpoint": self.endpoint, "timeout_seconds": 60.0, **others}
         return Access(prefix=prefix, region=REGION, key=KEY, secret=SECRET, **facts)  # type: ignore[arg-type]
 
     def bucket(self, prefix: str = "vault") -> Bucket:
@@ -95,7 +97,7 @@ class S3(Server):
         request = urllib.request.Request(url, data=body or None, method=verb)  # noqa: S310  our own
         for name, value in _signed(verb, url, body).items():
             request.add_header(name, value)
-        with urllib.request.urlopen(request, timeout=20) as answer:  # noqa: S310  our own
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310  our own
             return bytes(answer.read())
 
     def put(self, access: Access, name: str, data: bytes) -> None:
@@ -135,9 +137,3 @@ def _signed(verb: str, url: str, body: bytes) -> dict[str, str]:
     told = f"Credential={KEY}/{scope}, SignedHeaders={names}, Signature={sealed}"
     del headers["host"]
     return {**headers, "Authorization": f"AWS4-HMAC-SHA256 {told}"}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -28,20 +28,29 @@ swift_hash_path_prefix = test
 name = one
 default = yes
 """
-_STORAGE = """\
+#: Its own are half a second and one: what a machine with much else to do lets pass between two of
+#: its turns. Then it takes its only disk for a broken one, or lists later what it has taken.
+_PATIENCE = """\
+conn_timeout = 60
+node_timeout = 60
+container_update_timeout = 60
+"""
+_STORAGE = f"""\
 [DEFAULT]
-swift_dir = {folder}
-devices = {folder}/devices
+{_PATIENCE}\
+swift_dir = {{folder}}
+devices = {{folder}}/devices
 mount_check = false
 log_level = ERROR
 [pipeline:main]
-pipeline = {name}-server
-[app:{name}-server]
-use = egg:swift#{name}
+pipeline = {{name}}-server
+[app:{{name}}-server]
+use = egg:swift#{{name}}
 """
-_PROXY = """\
+_PROXY = f"""\
 [DEFAULT]
-swift_dir = {folder}
+{_PATIENCE}\
+swift_dir = {{folder}}
 log_level = ERROR
 [pipeline:main]
 pipeline = catch_errors listing_formats cache s3api tempauth copy slo symlink versioned_writes
@@ -59,7 +68,7 @@ location = us-east-1
 check_bucket_owner = false
 [filter:tempauth]
 use = egg:swift#tempauth
-user_{user} = {secret} .admin
+user_{{user}} = {{secret}} .admin
 [filter:copy]
 use = egg:swift#copy
 [filter:slo]

@@ -49,6 +49,14 @@ class Running:
     def send(self, number: int) -> None:
         os.kill(self.pid, number)
 
+    def halt(self) -> None:
+        """Stop it where it is, and wait until each of its threads stands still."""
+        self.send(signal.SIGSTOP)
+        ends_at = time.monotonic() + 60
+        while {_state(one) for one in Path(f"/proc/{self.pid}/task").iterdir()} != {"T"}:
+            assert time.monotonic() < ends_at, "it does not stand still"
+            time.sleep(0.01)
+
     @property
     def pid(self) -> int:
         """The daemon's own process: ``ip netns exec`` becomes it."""
@@ -79,6 +87,10 @@ class Host:
             )  # fmt: skip
         self._stack.callback(_end, process)
         return Running(process, log)
+
+
+def _state(task: Path) -> str:
+    return (task / "stat").read_text().rpartition(")")[2].split()[0]
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
