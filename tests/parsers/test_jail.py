@@ -322,6 +322,21 @@ def test_fault_058_memory_limit() -> None:
         assert isinstance(small.read((DATA / "form.xlsx").read_bytes(), FORM), Reading)
 
 
+_UNASKED = """
+import parsers.serve, sys
+parsers.serve._PATIENCE_SECONDS = 0.0
+sys.exit(parsers.serve.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("memory_bytes", [120_000_000, 400_000_000])
+def test_a_worker_that_is_asked_late_has_as_much_memory_for_its_document(memory_bytes: int) -> None:
+    """Meanwhile it imports what other kinds need: not where that leaves too little."""
+    limits = JailLimits(seconds=60, memory_bytes=memory_bytes)
+    with Jail(limits, command=(sys.executable, "-c", _UNASKED)) as jail:
+        assert isinstance(jail.read((DATA / "form.xlsx").read_bytes(), FORM), Reading)
+
+
 _RAISES = """
 import parsers, parsers.serve, sys
 class Panic(BaseException): pass
