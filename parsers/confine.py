@@ -97,7 +97,9 @@ def allow_seconds(seconds: float) -> None:
     """Let the process use this much processor time from now on; then SIGXCPU ends it."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
-    soft = int(used.ru_utime + used.ru_stime + seconds) + 1
+    # Whole seconds, of which the kernel counts what was used: a second more, so that who computes
+    # all the time is told by the parent's clock, as who only waits.
+    soft = int(used.ru_utime + used.ru_stime + seconds) + 2
     resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 #: A worker that gets no request this soon is being kept ready: it imports every reader at once.
 _PATIENCE_SECONDS: Final = 0.05
+#: All readers together take up 0.15 GB: with little more, a document needs what they would take.
+_ROOMY_BYTES: Final = 400_000_000
 #: Python's own 700 make it search through every document again and again.
 _OBJECTS_BETWEEN_LOOKS: Final = 50_000
 
@@ -37,10 +39,12 @@ def main(arguments: Sequence[str]) -> int:
     # Whatever a library prints must not get between the answers; where it crashed is of interest.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     faulthandler.enable(2, all_threads=False)
-    layers = confine(int(arguments[0]))
+    memory_bytes = int(arguments[0])
+    layers = confine(memory_bytes)
     parent = Parent(requests, answers)
     parent.say({"layers": layers})
-    if not select.select([requests], [], [], _PATIENCE_SECONDS)[0]:
+    roomy = memory_bytes >= _ROOMY_BYTES
+    if roomy and not select.select([requests], [], [], _PATIENCE_SECONDS)[0]:
         from parsers import warm  # noqa: PLC0415  nobody waits yet: import now what reading needs
 
         warm()

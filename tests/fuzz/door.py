@@ -21,6 +21,7 @@ from intake.record import Envelope, Known, ReadDocument, decide
 from intake.unpack import unpack
 from parsers.jail import Jail, JailLimits
 from parsers.letter import nil_statement
+from parsers.office import OfficeLimits
 from parsers.reading import Finding, Refusal, Row
 from registry.model import Outcome
 
@@ -56,13 +57,14 @@ class Recorded:
 
 #: On a busy machine the wall clock says nothing of a document: this is how long a mutant may take.
 _PATIENCE_SECONDS = 300.0
+_LIMITS = JailLimits(seconds=_PATIENCE_SECONDS, office=OfficeLimits(seconds=_PATIENCE_SECONDS))
 
 
 @dataclass(slots=True)
 class Door:
     """An open jail, and the shipped office behind it. A context manager."""
 
-    jail: Jail = field(default_factory=lambda: Jail(JailLimits(seconds=_PATIENCE_SECONDS)))
+    jail: Jail = field(default_factory=lambda: Jail(_LIMITS))
 
     def __enter__(self) -> Self:
         return self

@@ -2,9 +2,9 @@
 
 import datetime as dt
 import io
+import os
 import re
 import shutil
-import time
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -29,7 +29,7 @@ from rigs.official import (
 from notifier.workbook_mark import is_genuine
 from parsers import read
 from parsers.form import Form
-from parsers.jail import Jail
+from parsers.jail import Jail, JailLimits
 from parsers.official import MARK_SHEET, form_version
 from parsers.reading import CERTAIN, OfficialMark, Reading, Refusal
 
@@ -443,13 +443,21 @@ def _long(points: int, rows: int) -> bytes:
     return fill(saved(book), [TYPED | {"name": f"Điểm {number}"} for number in range(points)])
 
 
+def _read_in_jail(data: bytes) -> tuple[Reading | Refusal, float]:
+    """Return what was read, and the processor time of it: the clock runs for others as well."""
+    before = os.times()
+    with Jail(JailLimits(seconds=120)) as jail:
+        answer = jail.read(data, FORM, "bieu.xlsx")
+    after = os.times()  # the reader has ended: its time is known
+    used = after.children_user + after.children_system
+    return answer, used - before.children_user - before.children_system
+
+
 @pytest.mark.parametrize(("points", "rows"), [(3, 5_000), (2_000, 5_000)])
 def test_a_workbook_of_five_thousand_rows_is_read_in_good_time(points: int, rows: int) -> None:
     data = _long(points, rows)
-    begun = time.monotonic()
-    with Jail() as jail:
-        answer = jail.read(data, FORM, "bieu.xlsx")
-    assert time.monotonic() - begun < 20
+    answer, seconds = _read_in_jail(data)
+    assert seconds < 20
     assert isinstance(answer, Reading), answer
     is_exact(answer, [MEANT | {"name": f"Điểm {number}"} for number in range(points)])
 
@@ -457,10 +465,8 @@ def test_a_workbook_of_five_thousand_rows_is_read_in_good_time(points: int, rows
 def test_five_thousand_points_are_refused_with_advice_in_good_time() -> None:
     """More than a jail may say about one document, and more than any commune has."""
     data = _long(5_000, 5_000)
-    begun = time.monotonic()
-    with Jail() as jail:
-        answer = jail.read(data, FORM, "bieu.xlsx")
-    assert time.monotonic() - begun < 20
+    answer, seconds = _read_in_jail(data)
+    assert seconds < 20
     assert isinstance(answer, Refusal)
     assert answer.code == "too-large"
     assert "chỉ giữ các dòng cần gửi" in answer.message

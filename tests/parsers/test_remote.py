@@ -9,6 +9,7 @@ from rigs.ocop_form import FORM
 
 from parsers import remote
 from parsers.jail import Jail, JailLimits
+from parsers.office import OfficeLimits
 from parsers.reading import Reading, Refusal
 from parsers.remote import (
     NoJailError,
@@ -21,7 +22,7 @@ from parsers.remote import (
 )
 
 DATA = Path(__file__).parent / "data"
-LIMITS = JailLimits(seconds=60)
+LIMITS = JailLimits(seconds=60, office=OfficeLimits(seconds=120))
 
 
 @pytest.fixture(autouse=True)

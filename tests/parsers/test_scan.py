@@ -10,7 +10,7 @@ from rigs.pictures import Column, DrawnPage, Layout, draw, font_of
 from rigs.scanner import Photo, Scan, encoded, encoded_pages, photo, scan
 
 from parsers import gates, read
-from parsers.jail import Jail
+from parsers.jail import Jail, JailLimits
 from parsers.legible import PartialExtract
 from parsers.letter import secrecy_mark
 from parsers.light import lit
@@ -262,7 +262,7 @@ def test_a_picture_over_the_budget_is_not_decoded():
 
 
 def test_a_scan_and_a_photo_are_read_in_the_jail():
-    with Jail() as jail:
+    with Jail(JailLimits(seconds=300)) as jail:
         for data in (
             encoded(scan(page().image, Scan(dpi=200)), "pdf", dpi=200),
             encoded(photo(page().image, Photo(width=3264)), "heic"),

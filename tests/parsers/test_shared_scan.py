@@ -48,6 +48,12 @@ class Asked:
     deadlines: list[float] = field(default_factory=list)
 
 
+@pytest.fixture(autouse=True)
+def _opened_soon_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others help however long a busy machine takes to open the document."""
+    monkeypatch.setattr(jail_module, "_LONG_SECONDS", 60.0)
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> Asked:
     noted, ask = Asked(), Worker.ask
@@ -138,7 +144,7 @@ def test_two_processes_read_one_scan_at_the_same_time_and_the_reading_is_a_singl
         assert jail.read(data, FORM, "quet.pdf") == alone
     assert isinstance(alone, Reading)
     assert len(alone.rows) == 4
-    assert [number for number, _ in asked.pages] == [0, 1, 2]
+    assert sorted(number for number, _ in asked.pages) == [0, 1, 2]
     assert len({process for _, process in asked.pages}) == 2
 
 
@@ -223,7 +229,8 @@ def test_a_helper_that_is_killed_at_its_page_costs_only_time(asked: Asked) -> No
     meet, leader, killed = both_begin(), list[int](), list[int]()
 
     def kill_who_helps(number: int, worker: Worker) -> None:
-        leader.append(worker._process.pid)
+        if number == 0:
+            leader.append(worker._process.pid)
         meet(number, worker)
         if worker._process.pid != leader[0] and not killed:
             killed.append(number)
@@ -272,6 +279,7 @@ def test_a_page_that_ends_its_reader_ends_the_document_as_it_ends_a_single_reade
         assert jail.read(pages.encode(), FORM) == alone
         assert [number for number, _ in asked.pages].count(1) <= 2  # never a third reader's end
         asked.then = lambda *_: None
+        jail.limits = LIMITS  # the next one gets its time
         assert words_of(jail.read(b"--", FORM)) == ["0-", "1-"]
         until(lambda: jail._busy == 0)
     assert isinstance(alone, Refusal)
@@ -287,7 +295,7 @@ def test_a_document_that_waits_gets_a_worker_after_the_page_that_it_reads(asked:
 
     def wait_for_the_other(number: int, worker: Worker) -> None:
         meet(number, worker)
-        if waiting.is_set() and number == 0:
+        if [page for page, _ in asked.pages].count(0) == 2:
             other_begun.set()
         waiting.wait(60)
         if number >= 2:

@@ -70,10 +70,12 @@ def _close_and_go_on() -> None:
 
 
 def _threads() -> None:
-    """As many threads as there will be, with next to no stack each."""
+    """As many threads as there will be, with next to no stack each, and all of them stay."""
     threading.stack_size(1 << 15)
-    while True:
-        _thread.start_new_thread(_sleep, ())
+    with contextlib.suppress(RuntimeError, MemoryError):  # the parent was slower than its limits
+        while True:
+            _thread.start_new_thread(_sleep, ())
+    _sleep()
 
 
 ENDS = {

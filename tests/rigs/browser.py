@@ -14,6 +14,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 EXECUTABLE = Path("/usr/bin/chromium")
 _HEIGHT = 900
+#: Playwright's own is half a minute, of a machine that does nothing else.
+_PATIENCE_MS = 120_000
 _ONLY_LOOPBACK = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 
 
@@ -51,6 +53,7 @@ def pages(browser: Browser) -> Iterator[OpenPage]:
                 locale="vi-VN",
             )
             stack.callback(context.close)
+            context.set_default_timeout(_PATIENCE_MS)
             found = context.new_page()
             if html_or_url.lstrip().startswith("<"):
                 found.set_content(html_or_url, wait_until="load")
