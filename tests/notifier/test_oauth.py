@@ -118,7 +118,7 @@ def test_two_processes_take_turns_at_a_token_that_is_good_for_one_use(
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert sorted(found) == [f"access-{number}" for number in range(1, 7)]
 
 
@@ -158,6 +158,8 @@ AWAY: dict[str, Callable[[TokenEndpoint], object]] = {
     "number": lambda _: saying(200, {"access_token": 7}),
     "line break": lambda _: saying(200, {"access_token": "a\r\nb"}),
 }
+#: These end with the time that we give them, all others with their answer.
+NO_END = ("hang", "drip")
 
 
 @pytest.mark.parametrize("what", AWAY)
@@ -165,10 +167,13 @@ def test_an_endpoint_that_is_away_or_makes_no_sense_passes_by_itself(
     endpoint: TokenEndpoint, kept: Path, what: str
 ) -> None:
     endpoint.scripts.append(AWAY[what](endpoint))  # type: ignore[arg-type]
-    tokens = Tokens(endpoint.settings(kept, timeout="700ms"), "")
+    tokens = Tokens(endpoint.settings(kept, timeout="700ms" if what in NO_END else "60s"), "")
     with pytest.raises(TokenAway):
         tokens()
-    assert tokens() == "access-2"
+    endpoint.scripts.clear()  # who waits so short may be done before the question arrives
+    tokens.settings = endpoint.settings(kept)
+    assert tokens() in endpoint.valid
+    assert len(endpoint.asked) == 2 or what in NO_END
     assert kept.read_text() == "refresh-0\n"
 
 
@@ -243,8 +248,8 @@ def smtp_settings(server: ScriptedSmtp) -> Smtp:
             "user": "ocop",
             "auth": "xoauth2",
             "from": "ocop@caoloc.example",
-            "timeout": "2s",
-            "after_data_timeout": "2s",
+            "timeout": "60s",
+            "after_data_timeout": "60s",
         }
     )
 

@@ -448,8 +448,8 @@ def smtp(server: ScriptedSmtp) -> Smtp:
             "port": server.port,
             "security": "none",
             "from": world.OFFICE,
-            "timeout": "1s",
-            "after_data_timeout": "1s",
+            "timeout": "60s",
+            "after_data_timeout": "60s",
         }
     )
 

@@ -36,8 +36,8 @@ def settings(server: ScriptedSmtp, **changes: object) -> Smtp:
         "port": server.port,
         "security": "none",
         "from": SENDER,
-        "timeout": "1s",
-        "after_data_timeout": "1s",
+        "timeout": "60s",
+        "after_data_timeout": "60s",
     }
     return Smtp.model_validate(values | changes)
 
@@ -152,9 +152,12 @@ def test_a_fresh_connection_that_dies_at_mail_is_not_tried_for_ever(
 
 @pytest.mark.parametrize("noop", [Drop(), Reply("500 what?"), Hang()])
 def test_an_idle_connection_is_probed_before_use(server: ScriptedSmtp, noop: Action) -> None:
-    with Courier(settings(server, timeout="200ms"), probe_after_seconds=0.0) as courier:
+    with Courier(settings(server), probe_after_seconds=0.0) as courier:
         assert isinstance(send(courier, 1), Sent)
         server.on("NOOP", noop, times=1)
+        idle = courier._lines[0]._client
+        assert idle is not None
+        idle.timeout = 0.2  # of this connection alone: the next one has all the time it needs
         assert isinstance(send(courier, 2), Sent)
     assert server.connections == 2
 
@@ -194,8 +197,9 @@ def test_connection_lost_before_the_final_dot_is_only_later(
 def test_fault_099_hang_after_the_final_dot(server: ScriptedSmtp) -> None:
     """Only the time after the data runs out, not the shorter one of commands; then Unknown."""
     server.on("DOT", Hang(accept=True))
-    with Courier(settings(server, timeout="60s", after_data_timeout="100ms")) as courier:
+    with Courier(settings(server, after_data_timeout="100ms")) as courier:
         assert isinstance(send(courier), Unknown)
+    server.wait_until_taken(1)
     assert server.copies() == {"<1@caoloc.example>": 1}
 
 
@@ -395,10 +399,11 @@ def test_a_server_that_knows_only_helo_will_do(server: ScriptedSmtp, courier: Co
 
 
 def test_nobody_listens() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    with ScriptedSmtp() as server, Courier(settings(server, port=port)) as courier:
-        outcome = send(courier)
+    with socket.socket() as silent, ScriptedSmtp() as server:
+        silent.bind(("127.0.0.1", 0))  # without `listen`: and nobody else can
+        port = silent.getsockname()[1]
+        with Courier(settings(server, port=port)) as courier:
+            outcome = send(courier)
     assert isinstance(outcome, Later)
     assert outcome.everybody
 

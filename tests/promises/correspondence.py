@@ -1,14 +1,17 @@
 """What communes and others write to the office: bytes that are the same every time."""
 
 import base64
+from collections.abc import Sequence
 from functools import cache
 
 from rigs.answering import NIL
+from rigs.cast import moment
 from rigs.memory_office import OFFICE
 from rigs.whole import parsed
 
-from intake.demo_documents import PLAIN, workbook
+from intake.demo_documents import PLAIN, Entry, workbook
 from intake.demo_scenario import GIA_CAT, HOA_CU, _sender
+from notifier.fixed_zip import repack
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: What a letter can be, by what it says; the first three are read and recorded.
@@ -28,14 +31,20 @@ KINDS = (
 def form(unit: str, serial: int) -> bytes:
     """The filled-in workbook of a unit; another serial, another letter number and other points."""
     entries = (HOA_CU + GIA_CAT)[serial % 3 : serial % 3 + 1 + serial % 2]
-    return workbook(PLAIN, _sender(unit, 10 + serial, 15), entries)
+    return _book(unit, serial, entries)
 
 
 @cache
 def faulty_form(unit: str, serial: int) -> bytes:
     """The same without a telephone number: an error that the commune must mend."""
     entries = tuple({**entry, "phone": ""} for entry in HOA_CU[: 1 + serial % 2])
-    return workbook(PLAIN, _sender(unit, 10 + serial, 15), entries)
+    return _book(unit, serial, entries)
+
+
+def _book(unit: str, serial: int, entries: Sequence[Entry]) -> bytes:
+    """The present moment in it would be chance: mails of one second are read by their hashes."""
+    data = workbook(PLAIN, _sender(unit, 10 + serial, 15), tuple(entries))
+    return repack(data, moment(15))
 
 
 def letter(kind: str, unit: str, sender: str, serial: int, version: int, **headers: str) -> bytes:

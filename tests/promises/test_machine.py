@@ -14,10 +14,11 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import structlog
-from hypothesis import HealthCheck, Phase, assume, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -42,6 +43,7 @@ from config.model import Office as OfficeSettings
 from intake.closing import release_report
 from notifier.fill_in import fill_in_workbook
 from notifier.token import found_tokens
+from registry import vault as vault_module
 from registry.errors import NotPossible
 
 MINUTE, HOUR, DAY = (dt.timedelta(**{unit: 1}) for unit in ("minutes", "hours", "days"))
@@ -102,8 +104,12 @@ ANSWERS = (
 class Office(RuleBasedStateMachine):
     """An office, its communes, its people, its servers, its clock, and its bad luck."""
 
-    @initialize(letters=st.lists(LETTERS, min_size=2, max_size=6), launched=st.booleans())
-    def begin(self, letters: list[Letter], launched: bool) -> None:
+    @initialize(
+        letters=st.lists(LETTERS, min_size=2, max_size=6),
+        launched=st.booleans(),
+        dies_in=st.sampled_from([0, 4, 12, 40]),
+    )
+    def begin(self, letters: list[Letter], launched: bool, dies_in: int) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="machine-", dir=_fast_disk()))
         self.office = MemoryOffice(
             self.root / "config",
@@ -118,6 +124,7 @@ class Office(RuleBasedStateMachine):
         if launched:
             self.the_call_is_launched()
         self.communes_write(letters)
+        self.office.effects.die_in = dies_in  # a few short lives may not meet the rule for it
 
     def teardown(self) -> None:
         if not hasattr(self, "office"):
@@ -222,7 +229,8 @@ class Office(RuleBasedStateMachine):
     def an_officer_changes_his_mind(self, data: st.DataObject, what: str) -> None:
         """About a message that was recorded."""
         recorded = [m for m in self.office.store.messages(state="recorded") if m.submission_id]
-        assume(recorded)
+        if not recorded:  # nothing to do: no reason to throw the whole life away
+            return
         message = data.draw(st.sampled_from(recorded))
         self._decide(message.id, what, data.draw(st.sampled_from(UNITS)))
 
@@ -319,7 +327,8 @@ class Office(RuleBasedStateMachine):
         server = self.office.server
         places = [(name, one.uid) for name in ("Đã xử lý", "Chờ xử lý")
                   for one in server.folders.get(name, [])]  # fmt: skip
-        assume(places)
+        if not places:
+            return
         folder, uid = data.draw(st.sampled_from(places))
         lying = server.take(folder, uid)
         server.put("INBOX", lying.raw, lying.at)
@@ -330,7 +339,8 @@ class Office(RuleBasedStateMachine):
         server = self.office.server
         places = [(name, one.uid) for name in ("Đã xử lý", "Chờ xử lý")
                   for one in server.folders.get(name, [])]  # fmt: skip
-        assume(places)
+        if not places:
+            return
         folder, uid = data.draw(st.sampled_from(places))
         server.take(folder, uid)
 
@@ -594,10 +604,14 @@ def quiet() -> Iterator[None]:
 def test_the_promises_hold_whatever_happens(monkeypatch) -> None:
     monkeypatch.setattr(service_module, "BUILT_AT", moment(1))
     monkeypatch.setattr(post_module, "fill_in_workbook", _drawn_once())
+    # An office draws its secret by chance, and answers that quote what it sealed are read by their
+    # hashes where several came in one second: without it no life can be lived again.
+    drawn = SimpleNamespace(token_hex=lambda _bytes: SECRET.hex())
+    monkeypatch.setattr(vault_module, "secrets", drawn)
     run_state_machine_as_test(
         Office,
         settings=settings(
-            max_examples=EXAMPLES or 5,
+            max_examples=EXAMPLES or 7,
             stateful_step_count=STEPS,
             derandomize=not EXAMPLES,
             deadline=None,

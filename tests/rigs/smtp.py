@@ -7,8 +7,9 @@ import email
 import socket
 import ssl
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -17,6 +18,8 @@ from typing import Literal, Self
 import trustme
 
 Security = Literal["none", "tls", "starttls"]
+_LOOK_SECONDS = 0.005
+_PATIENCE_SECONDS = 60
 #: Where a script can act, in the order of a dialogue. CONTENT is after the first line of content,
 #: DOT after the final dot.
 Verb = Literal[
@@ -42,9 +45,13 @@ class Drop:
 
 @dataclass(frozen=True, slots=True)
 class Hang:
-    """Say nothing until the client goes away; ``accept`` keeps the mail at DOT first."""
+    """Say nothing to the end of the test; ``accept`` keeps the mail at DOT first.
+
+    ``until`` is asked again and again: once it holds, the connection is closed.
+    """
 
     accept: bool = False
+    until: Callable[[], bool] = lambda: False
 
 
 Action = Reply | Drop | Hang
@@ -149,6 +156,13 @@ class ScriptedSmtp:
         """How many times each Message-ID was accepted."""
         return Counter(mail.message_id for mail in self.accepted)
 
+    def wait_until_taken(self, count: int) -> None:
+        """Wait until so many mails were accepted, for a client that did not wait for its answer."""
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while len(self.accepted) < count:
+            assert time.monotonic() < end, f"{len(self.accepted)} mails instead of {count}"
+            time.sleep(_LOOK_SECONDS)
+
     def trust(self, folder: Path) -> str:
         """Write the authority's certificate and return its path, as ``ca_file`` takes it."""
         path = folder / "authority.pem"
@@ -194,9 +208,10 @@ class ScriptedSmtp:
                     return line.action
         return None
 
-    def wait_for_the_end(self) -> None:
-        """Block until the test is over: a server that hangs."""
-        self._over.wait()
+    def hang(self, until: Callable[[], bool]) -> None:
+        """Block until this holds or the test is over."""
+        while not until() and not self._over.wait(_LOOK_SECONDS):
+            pass
 
     @property
     def greeting(self) -> list[str]:
@@ -318,7 +333,7 @@ class _Dialogue:
 
     def _act(self, action: Action | None, usual: str) -> None:
         if isinstance(action, Hang):
-            self.server.wait_for_the_end()
+            self.server.hang(action.until)
         if isinstance(action, Drop | Hang):
             raise _Gone
         self.say(usual if action is None else action.line)

@@ -93,7 +93,7 @@ class TokenEndpoint:
                 "client_id": CLIENT,
                 "scope": SCOPE,
                 "token_file": str(token_file) or "unused",
-                "timeout": "5s",
+                "timeout": "60s",
             }
             | changes
         )
