@@ -30,6 +30,8 @@ from registry.sending import Given, Outgoing, WrittenDown
 from registry.snapshot import windows
 
 CAP_DELAY = dt.timedelta(minutes=30)
+#: How long an answer waits for its message to be read again, before it is asked once more.
+READING_DELAY = dt.timedelta(minutes=5)
 _MACHINE = "the recipient's cap of the day is reached, and its message brought no answer"
 #: Kinds that no snapshot is needed for to ask again; an answer's own message is.
 _WITHOUT_SNAPSHOT: frozenset[MailKind] = frozenset({"ack", "alert"})
@@ -132,6 +134,9 @@ class Gate:
             return _lapsed(mail, why_not) if mail.redirected else self._later(mail, why_not, now)
         if mail.state == "unknown" and mail.kind not in settings.smtp.retry_unknown:
             return Stopped("unknown", "outcomes of this kind are not tried again")
+        if mail.kind in ANSWERS and self._is_read_again(mail):
+            again_at = now + READING_DELAY * (1 + self._jitter())
+            return Stopped(mail.state, "its message is being read again", again_at)
         if mail.kind in ANSWERS and self._decided_otherwise(mail):
             return _lapsed(mail, "a person has decided otherwise about the message")
         if mail.kind not in _WITHOUT_SNAPSHOT:
@@ -188,6 +193,14 @@ class Gate:
         if mail.kind not in ANSWERS or mail.message_id is None:
             return False
         return self._messages[mail.message_id].submission_id is None
+
+    def _is_read_again(self, mail: Mail) -> bool:
+        """Whether nobody knows now if its message owes this answer.
+
+        It may owe the same one when it was read: that key is taken, by this mail. Cancelled now,
+        the answer would never leave.
+        """
+        return mail.message_id is not None and self._messages[mail.message_id].state == "kept"
 
     def _decided_otherwise(self, mail: Mail) -> bool:
         """Whether its message does not owe this answer any more: it was rejected or read again."""

@@ -16,10 +16,11 @@ from rigs.world import CAMPAIGN, DEPARTMENT, HOA_CU, OFFICER, at
 from config.model import Config, Smtp
 from notifier.clerk import FIRST_DELAY, GIVE_UP_AFTER, LONGEST_DELAY, Pace, back_off
 from notifier.delivery import AuthFailed, Clerk, Delivery, Later, Never, Sent, Unknown
+from notifier.gate import READING_DELAY
 from notifier.outbox import Round, recover, send_due
 from notifier.smtp import Courier
 from registry.errors import NotPossible, RegistryBusy
-from registry.model import Mail, MailKind, NewMail, NewSubmission, Outcome, Slot
+from registry.model import Mail, MailKind, Message, NewMail, NewSubmission, Outcome, Slot
 from registry.sending import MailOutcome, WrittenDown
 from registry.store import Store, open_store
 
@@ -69,7 +70,15 @@ class Desk:
     pace: Pace = field(default_factory=Pace)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
-    def queue(self, kind: MailKind = "ack", key: str = "", to: str = TO, **more: object) -> Mail:
+    def queue(
+        self,
+        kind: MailKind = "ack",
+        key: str = "",
+        to: str = TO,
+        *,
+        held: bool = False,
+        message_id: int | None = None,
+    ) -> Mail:
         number = next(self.numbers)
         key = key or f"{kind}/{number}"
         mail = NewMail(
@@ -81,8 +90,8 @@ class Desk:
             raw=f"Message-ID: <{number}@caoloc.example>\r\n\r\nxin chào\r\n".encode(),
             campaign=CAMPAIGN,
             commune=HOA_CU.key,
+            message_id=message_id,
         )
-        held = bool(more.pop("held", False))
         assert self.store.queue([mail], self.clock(), held=held) == 1
         return next(one for one in self.store.mails() if one.key == key)
 
@@ -101,11 +110,15 @@ class Desk:
     def state(self, mail: Mail) -> Mail:
         return self.store.mail(mail.id)
 
-    def answer_arrives(self) -> None:
+    def answer_arrives(self, ack: str = "") -> Message:
         """Hòa Cư's submission is kept and recorded."""
         slot = Slot("ocop@127.0.0.1", "INBOX", 1, 1)
         kept = self.store.keep(slot, "ab" * 32, 1000, self.clock(), self.clock())
-        self.store.begin_attempt(kept.message_id, self.clock())
+        return self.read(kept.message_id, ack)
+
+    def read(self, message_id: int, ack: str) -> Message:
+        """Hòa Cư's submission, kept before, is understood; it owes this answer."""
+        self.store.begin_attempt(message_id, self.clock())
         new = NewSubmission(CAMPAIGN, HOA_CU.key, "nil", False, False, "OCOP2")
         outcome = Outcome(
             "recorded",
@@ -115,8 +128,9 @@ class Desk:
             commune=HOA_CU.key,
             campaign=CAMPAIGN,
             submission=new,
+            ack=ack,
         )
-        self.store.record(kept.message_id, outcome, self.clock())
+        return self.store.record(message_id, outcome, self.clock())
 
 
 @pytest.fixture
@@ -207,6 +221,29 @@ def test_fault_084_a_reminder_is_cancelled_when_the_answer_arrives_before_sendin
     assert round_.count("cancelled") == 1
     assert desk.state(reminder).response == "the commune has answered"
     assert not desk.courier.given
+
+
+def test_an_answer_whose_message_is_read_again_waits_until_it_was_read(desk: Desk) -> None:
+    """The form learns a word while the acknowledgment is queued: it owes the same one, once."""
+    message = desk.answer_arrives("nil")
+    ack = desk.queue(key=message.ack_key, message_id=message.id)
+    desk.store.reread(message.id, "quản trị", desk.clock())
+    assert desk.round().count("queued") == 1
+    waiting = desk.state(ack)
+    assert (waiting.state, waiting.next_try_at) == ("queued", desk.clock() + READING_DELAY)
+    assert not desk.courier.given
+    assert desk.read(message.id, "nil").ack_key == ack.key
+    desk.clock.now += READING_DELAY
+    assert desk.round().count("sent") == 1
+
+
+def test_an_answer_that_its_message_does_not_owe_once_read_again_is_cancelled(desk: Desk) -> None:
+    message = desk.answer_arrives("nil")
+    ack = desk.queue(key=message.ack_key, message_id=message.id)
+    desk.store.reread(message.id, "quản trị", desk.clock())
+    desk.read(message.id, "registered")
+    assert desk.round().count("cancelled") == 1
+    assert desk.state(ack).state == "cancelled"
 
 
 def test_fault_109_mail_held_by_the_brake_leaves_only_after_the_release(desk: Desk) -> None:
