@@ -22,6 +22,7 @@ class OutboxStore(ClerkStore, Protocol):
     """What the outbox asks of the registry; `registry.store.Store` is one."""
 
     def next_mails(self, now: dt.datetime, limit: int) -> list[Mail]: ...  # noqa: D102
+    def mails(self, *, state: MailState | None = None) -> list[Mail]: ...  # noqa: D102
     def interrupted(self, now: dt.datetime) -> list[Mail]: ...  # noqa: D102
     def settle(  # noqa: D102
         self,
@@ -98,13 +99,15 @@ def recover(
     """Before a round: mails that a kill left in ``sending`` are unknown; give each its one retry.
 
     Only for a process that holds the lease and is not sending at this moment. ``server`` marks a
-    mail whose outcome was open before: it has had its retry (FAULTS 110).
+    mail whose outcome was open before: it has had its retry (FAULTS 110). Each with a retry leaves
+    ``sending`` together with it: killed in between, the next start finds the others there.
     """
-    lost = store.interrupted(now)
+    lost = store.mails(state="sending")
     server = f"{config.settings.smtp.host}:{config.settings.smtp.port}"
     for mail in lost:
         if mail.kind in config.settings.smtp.retry_unknown and not mail.server:
             reason = "interrupted between the content and its answer"
             again_at = now + UNKNOWN_DELAY * (1 + jitter())
             store.settle(mail.id, "unknown", now, reason, server, again_at)
+    store.interrupted(now)
     return lost

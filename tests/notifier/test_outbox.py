@@ -463,6 +463,31 @@ def test_fault_110_the_retry_after_a_kill_is_sent(desk: Desk) -> None:
     assert desk.round().count("sent") == 1
 
 
+def test_a_kill_while_recovering_costs_no_mail_its_retry(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed after the first of them was written down: the next start gives the rest theirs."""
+    mails = [desk.queue(to=f"{number}@caoloc.example") for number in range(2)]
+    reminder = desk.queue("reminder", REMINDER)
+    for mail in (*mails, reminder):
+        desk.store.handed(mail.id, desk.clock())
+    settle = desk.store.settle
+
+    def killed(mail_id: int, *told: object, **more: object) -> None:
+        if mail_id != mails[0].id:
+            raise SystemExit
+        settle(mail_id, *told, **more)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.store, "settle", killed)
+        with pytest.raises(SystemExit):
+            recover(desk.store, desk.config, now=desk.clock(), jitter=lambda: 0.0)
+    recover(desk.store, desk.config, now=desk.clock(), jitter=lambda: 0.0)
+    desk.clock.now += dt.timedelta(hours=1)
+    assert desk.round().count("sent") == 2
+    assert [desk.state(mail).state for mail in (*mails, reminder)] == ["sent", "sent", "unknown"]
+
+
 def test_a_mail_that_another_process_took_is_left_alone(desk: Desk) -> None:
     mail = desk.queue()
 
