@@ -490,6 +490,7 @@ class Player:
             data["response"],
             data["server"],
             _instant(again_at) if again_at else None,
+            tried=bool(data.get("tried", True)),
         )
 
     def save(self, scene: Sequence[Event]) -> None:

@@ -249,11 +249,16 @@ class OutboxClerk:
         return still, stopped
 
     def _told(self, mail: Mail, stopped: Stopped, now: dt.datetime) -> _Told:
+        """Return what is to be written down of a mail that the gate stopped: no server was tried.
+
+        Else days behind a cap, or of a trial, would count as if a server had said "later" all the
+        time, and its first real "later" would end the mail.
+        """
         server = mail.server if stopped.state == "unknown" or stopped.next_try_at else ""
-        return (
-            Settled(mail, stopped.state, stopped.reason, stopped.capped),
-            MailOutcome(mail.id, stopped.state, now, stopped.reason, server, stopped.next_try_at),
+        outcome = MailOutcome(
+            mail.id, stopped.state, now, stopped.reason, server, stopped.next_try_at, tried=False
         )
+        return Settled(mail, stopped.state, stopped.reason, stopped.capped), outcome
 
     def _outcome(self, letter: Letter, delivery: Delivery) -> _Told | None:
         """Return what is to be written down of a delivery; trouble ends the round."""

@@ -43,6 +43,7 @@ class MailOutcome:
 
     ``next_try_at`` is the moment of the next try; a queued mail without one is tried at once, an
     unknown one without one is not tried again. A refused one waits for somebody to be told.
+    ``tried``: a server was asked, so that the attempt counts; not if we ourselves let it wait.
     """
 
     mail_id: int
@@ -51,6 +52,7 @@ class MailOutcome:
     response: str = ""
     server: str = ""
     next_try_at: dt.datetime | None = None
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)

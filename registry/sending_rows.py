@@ -87,8 +87,9 @@ class SendingRows(Part):
 
         ``handing`` are (mail, moment): from here on nobody knows whether a server took it, and the
         attempt counts. Of an outcome that is written down before its mail was handed the attempt
-        counts here. What was not possible (the mail is not waiting, or has reached its end already)
-        is told, and the rest is done. Unless the journal's last event is ``as_of``, nothing is.
+        counts here, if a server was tried. What was not possible (the mail is not waiting, or has
+        reached its end already) is told, and the rest is done. Unless the journal's last event is
+        ``as_of``, nothing is.
 
         Raises:
             KeyError: there is no mail of an outcome's id.
@@ -153,13 +154,17 @@ class SendingRows(Part):
         response: str = "",
         server: str = "",
         next_try_at: dt.datetime | None = None,
+        *,
+        tried: bool = True,
     ) -> None:
         """Write down what became of a mail: sent, queued again (later), refused, unknown.
+
+        ``tried`` is false where no server was asked: no attempt counts.
 
         Raises:
             NotPossible: the mail has reached its end already.
         """
-        outcome = MailOutcome(mail_id, state, now, response, server, next_try_at)
+        outcome = MailOutcome(mail_id, state, now, response, server, next_try_at, tried)
         if self.write_down([], [outcome]).impossible:
             raise NotPossible(f"mail {mail_id} is {self._state(mail_id)} already")
 
@@ -180,7 +185,7 @@ def _by_id(
 def _settled(mail: sa.Row[Any], outcome: MailOutcome) -> dict[str, object]:
     """Return the columns of a mail with this outcome."""
     state, now = outcome.state, outcome.at
-    counted = mail.state == "queued" and state in _ATTEMPTED
+    counted = outcome.tried and mail.state == "queued" and state in _ATTEMPTED
     next_try_at = None
     if state in {"queued", "unknown", "held"}:
         next_try_at = outcome.next_try_at or (now if state == "queued" else None)
@@ -203,11 +208,13 @@ def _told(mail: sa.Row[Any], outcome: MailOutcome) -> _Event:
     next_try_at = outcome.next_try_at
     if outcome.state == "queued":
         next_try_at = next_try_at or outcome.at
-    data = {
+    data: dict[str, object] = {
         "key": mail.key,
         "recipient": mail.recipient,
         "response": outcome.response,
         "server": outcome.server,
         "next_try_at": instant(next_try_at) if next_try_at else None,
     }
+    if not outcome.tried:  # older programs, which counted it as an attempt, did not tell
+        data["tried"] = False
     return outcome.at, f"mail-{outcome.state}", f"mail {mail.id}", data

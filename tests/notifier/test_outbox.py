@@ -383,6 +383,22 @@ def test_a_mail_that_the_brake_held_for_a_week_is_not_given_up_at_once(desk: Des
     assert desk.state(mail).state == "queued"
 
 
+def test_a_mail_that_waited_days_for_a_trial_to_end_is_not_given_up_at_once(desk: Desk) -> None:
+    """Stopped by the gate at each round, no server was tried: the first "later" is its first."""
+    mail = desk.queue()
+    desk.config = world.config(smtp={"redirect_all_to": OFFICER})
+    while desk.clock() < at(22, 10):
+        desk.round()
+        desk.clock.now = desk.state(mail).next_try_at or desk.clock.now
+    assert (desk.state(mail).state, desk.state(mail).attempts) == ("queued", 0)
+    desk.config = world.config()
+    desk.courier.answers = [Later("RCPT: 451 4.7.1 greylisted")]
+    desk.round()
+    after = desk.state(mail)
+    assert (after.state, after.attempts) == ("queued", 1)
+    assert after.next_try_at == desk.clock() + FIRST_DELAY
+
+
 def test_fault_103_never_is_final_and_told(desk: Desk) -> None:
     """550: refused, never tried again, the reason kept for the operator."""
     mail = desk.queue()
