@@ -22,6 +22,7 @@ from registry.model import (
     MailState,
     Message,
     Snapshot,
+    Verdict,
     Window,
     debt_key,
     redirection,
@@ -33,6 +34,16 @@ CAP_DELAY = dt.timedelta(minutes=30)
 #: How long an answer waits for its message to be read again, before it is asked once more.
 READING_DELAY = dt.timedelta(minutes=5)
 _MACHINE = "the recipient's cap of the day is reached, and its message brought no answer"
+#: Verdicts of messages with files: whoever sent one must hear what became of it.
+_WITH_FILES: frozenset[Verdict] = frozenset(
+    {
+        *("submission", "correction", "duplicate", "dossier", "letter-only"),
+        *("wrong-form", "blank-template", "unreadable", "too-large"),
+    }
+)
+#: So many answers to one sender's files of one verdict wait for tomorrow: more says the same, and a
+#: machine may be enclosing them.
+_WAIT_AT_MOST = 2
 #: Kinds that no snapshot is needed for to ask again; an answer's own message is.
 _WITHOUT_SNAPSHOT: frozenset[MailKind] = frozenset({"ack", "alert"})
 #: Of mails in these states a copy is with the recipient, or may be.
@@ -45,6 +56,7 @@ class GateStore(Protocol):
 
     def journal_head(self) -> Head: ...  # noqa: D102  as the store's
     def outgoing(self, asked: Sequence[Mail], since: dt.datetime) -> Outgoing: ...  # noqa: D102
+    def answers_before(self, message: Message, since: dt.datetime) -> int: ...  # noqa: D102
     def snapshot(  # noqa: D102
         self, campaigns: Mapping[str, Window], *, contents: bool = True, findings: bool = True
     ) -> Snapshot: ...
@@ -185,14 +197,22 @@ class Gate:
         return Stopped(mail.state, why_not, now + CAP_DELAY * (1 + self._jitter()))
 
     def _tells_nothing(self, mail: Mail) -> bool:
-        """Whether it answers a message that brought no answer of a commune: what robots send.
+        """Whether it answers a message that brought nothing: words alone, as robots send them.
 
         Kept for tomorrow it would keep two machines that answer each other talking for ever
-        (FAULTS 113). The message itself is recorded, or waits for a person.
+        (FAULTS 113). The message itself is recorded, or waits for a person. What became of files
+        is told tomorrow, but not time and again; what came of a decision as well: of those that
+        decide nothing `intake.answering` owes two at most.
         """
         if mail.kind not in ANSWERS or mail.message_id is None:
             return False
-        return self._messages[mail.message_id].submission_id is None
+        message = self._messages[mail.message_id]
+        if message.submission_id is not None or message.verdict == "decision":
+            return False
+        if mail.kind == "stranger" or message.verdict not in _WITH_FILES:
+            return True
+        before = self._store.answers_before(message, message.received_at - DAY)
+        return before >= _WAIT_AT_MOST
 
     def _is_read_again(self, mail: Mail) -> bool:
         """Whether nobody knows now if its message owes this answer.

@@ -241,6 +241,26 @@ class LookRows(Part):
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
+    def answers_before(self, message: Message, since: dt.datetime) -> int:
+        """Count the messages of its sender and verdict before it that were answered, or will be."""
+        query = (
+            sa.select(sa.func.count())
+            .select_from(messages)
+            .where(
+                messages.c.received_at >= since,
+                messages.c.received_at <= message.received_at,
+                messages.c.verdict == message.verdict,
+                messages.c.sender == message.sender,
+                messages.c.ack != "",
+                sa.or_(
+                    messages.c.received_at < message.received_at,
+                    messages.c.id < message.id,
+                ),
+            )
+        )
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def questions_since(self, asked: str, moment: dt.datetime) -> int:
         """Count the strangers' messages about which a commune is asked, or was, since a moment.
 

@@ -125,6 +125,66 @@ def test_fault_113_the_answer_to_a_form_waits_for_the_cap_and_is_never_dropped(o
     assert states == {"sent", "cancelled"}
 
 
+def enclosing(office: MemoryOffice, kind: str) -> None:
+    """The peer answers every mail at once, and each of its mails has a file."""
+    serials = itertools.count(1000)
+
+    def bring(taken: Taken) -> None:
+        if taken.recipient == PEER:
+            number = next(serials)
+            office.server.deliver(letter(kind, "Hòa Cư", PEER, number, number), office.now)
+
+    office.courier.brought = bring
+
+
+def test_at_the_days_cap_who_sent_a_file_hears_tomorrow_that_it_cannot_be_read(opened) -> None:
+    """Dropped, it would leave a commune that did send its form believing that all was well."""
+    office = opened("ours", OURS, PEER)
+    for number in range(21):
+        office.server.deliver(letter("query", "Hòa Cư", PEER, number, number), office.now)
+    office.server.deliver(letter("garbage", "Hòa Cư", PEER, 99, 1), office.now + MINUTE)
+    while office.now < moment(17, 12):
+        office.tick()
+        office.pass_time(3 * HOUR)
+    told = [one for one in office.courier.taken if one.key.endswith("/unreadable")]
+    assert [one.recipient for one in told] == [PEER]
+    assert told[0].at >= moment(16, 8), "it had its twenty of the first day"
+
+
+def test_a_machine_that_encloses_a_file_each_time_falls_silent_with_the_day(opened) -> None:
+    """No header betrays it, and no two of its files are alike: only a reminder wakes it again."""
+    office = opened("ours", OURS, PEER)
+    enclosing(office, "garbage")
+    office.server.deliver(letter("garbage", "Hòa Cư", PEER, 1, 1), office.now)
+    for pause in (*[6 * MINUTE] * 40, *[4 * HOUR] * 24):
+        office.tick()
+        office.pass_time(pause)
+    taken = [one for one in office.courier.taken if one.recipient == PEER]
+    reminded = {one.at.date() for one in taken if one.key.startswith("remind/")}
+    answered = {one.at.date() for one in taken if one.key.startswith("ack/")}
+    assert office.now.date() == moment(19).date()
+    assert answered == reminded | {moment(15).date()}
+
+
+def test_at_the_days_cap_an_officer_hears_tomorrow_that_nothing_was_done(opened) -> None:
+    """A decision that names no such commune is one that the officer believes to be taken."""
+    office = opened("ours", OURS, PEER)
+    for number in range(25):
+        sender = f"nguoi{number}@khac.example"
+        office.server.deliver(letter("query", "Hòa Cư", sender, number, number), office.now)
+        office.tick()
+        office.pass_time(7 * MINUTE)
+    asked = [one for one in office.courier.taken if one.key.startswith("held/")]
+    assert len([one for one in office.courier.taken if one.recipient == OFFICER]) == 20
+    reply = f"Re: {parsed(asked[0].raw)['Subject']}"
+    office.server.deliver(mail(OFFICER, reply, "GÁN xã Hoa Kỳ", [], 99), office.now)
+    while office.now < moment(17, 12):
+        office.tick()
+        office.pass_time(3 * HOUR)
+    told = [one for one in office.courier.taken if one.key.endswith("/decision")]
+    assert [one.recipient for one in told] == [OFFICER]
+
+
 _HAND_OVER = (".carry", ".handed", ".write_down", "sendmail", "send_message")
 
 

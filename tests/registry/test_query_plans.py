@@ -39,6 +39,7 @@ QUESTIONS: dict[str, Callable[[Store], object]] = {
     "same_content": lambda store: store.same_content(CAMPAIGN, HOA_CU, "content"),
     "same_rfc_id": lambda store: store.same_rfc_id("<1@hoacu.example>", "content"),
     "answers_since": lambda store: store.answers_since(NOON),
+    "answers_before": lambda store: store.answers_before(store.message(1), NOON),
     "is_our_mail": lambda store: store.is_our_mail("<1@caoloc.example>"),
     "cited_mails": lambda store: store.cited_mails(["<1@caoloc.example>"]),
     "campaign_of_mails": lambda store: store.campaign_of_mails(["<1@caoloc.example>"]),
