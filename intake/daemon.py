@@ -255,13 +255,16 @@ class Daemon:
         return False
 
     def _tell_refused(self) -> bool:
-        """Tell the admin whom a server refused for good, also before a kill."""
+        """Tell the admin whom a server refused for good, also before a kill.
+
+        Return whether anything was told: what cannot be said now is tried again at the next tick.
+        """
         lost = self.desk.store.untold_refusals()
-        if lost:
-            told = "; ".join(f"{mail.recipient}: {mail.response[:100]}" for mail in lost)
-            tells = [mail.id for mail in lost]
-            alert(self.desk, "refused", told, about=str(tells[0]), tells=tells)
-        return bool(lost)
+        if not lost:
+            return False
+        told = "; ".join(f"{mail.recipient}: {mail.response[:100]}" for mail in lost)
+        tells = [mail.id for mail in lost]
+        return alert(self.desk, "refused", told, about=str(tells[0]), tells=tells)
 
     def _tell_capped(self, settled: Sequence[Settled]) -> None:
         """Tell the admin, once a day, whom a cap holds back: a machine may be answering us."""

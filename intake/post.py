@@ -157,21 +157,24 @@ def _rendered_all(
     return _Rendering(mails, problem, lost)
 
 
-def alert(desk: Desk, what: str, reason: str, about: str = "", tells: Sequence[int] = ()) -> None:
+def alert(desk: Desk, what: str, reason: str, about: str = "", tells: Sequence[int] = ()) -> bool:
     """Tell the admin of an event, at most once a day for each kind (and ``about``).
 
     What lasts (a server away, a full disk) is told by `intake.health`, also when it is over.
-    ``tells`` are refused mails that it tells of (`Store.untold_refusals`).
+    ``tells`` are refused mails that it tells of (`Store.untold_refusals`). Return whether it is
+    told, now or before.
     """
     today = desk.clock().astimezone(desk.config.settings.office.zone).date()
     key = f"alert/{what}/{today.isoformat()}{about and f'/{about}'}"
-    tell_admin(desk, key, {"what": what, "reason": reason}, tells)
+    return tell_admin(desk, key, {"what": what, "reason": reason}, tells)
 
 
-def tell_admin(desk: Desk, key: str, facts: Mapping[str, str], tells: Sequence[int] = ()) -> None:
+def tell_admin(desk: Desk, key: str, facts: Mapping[str, str], tells: Sequence[int] = ()) -> bool:
     """Queue a mail to the admin (without one: to the officers); one for each key.
 
-    Its bytes go into the vault too: nothing else in there would tell the trouble again.
+    Its bytes go into the vault too: nothing else in there would tell the trouble again. Return
+    whether it is told, now or before: not while the wording of alerts is what is broken, and then
+    what it ``tells`` stays untold.
     """
     now = desk.clock()
     one = _alert(desk, key, facts, now)
@@ -180,8 +183,9 @@ def tell_admin(desk: Desk, key: str, facts: Mapping[str, str], tells: Sequence[i
     with contextlib.suppress(OSError):  # the trouble may be the disk
         for mail in mails[:1]:
             desk.vault.put(mail.raw)
-    if mails or tells:
+    if mails or (told and tells):
         desk.store.queue(mails, now, tells=tells)
+    return told or bool(mails)
 
 
 def alert_mails(desk: Desk, key: str, facts: Mapping[str, str], now: dt.datetime) -> list[NewMail]:

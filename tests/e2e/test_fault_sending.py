@@ -107,6 +107,23 @@ def test_fault_100_one_refused_recipient_keeps_the_others_no_mail_away(office):
     assert office.smtp.lines.count(f"RCPT TO:<{HOA_CU_MAIL}>") <= 2  # the call, and a reminder
 
 
+def test_a_refusal_is_told_once_the_wording_of_alerts_is_mended(office):
+    """Nothing was told while it was broken, so nothing counts as told."""
+    path = office.folder / "templates" / "alert.j2"
+    good = path.read_text(encoding="utf-8")
+    path.write_text("{{ nothing_of_the_kind }}", encoding="utf-8")
+    office.smtp.on("RCPT", Reply("550 5.1.1 no such user"), recipient=HOA_CU_MAIL)
+    office.deliver(mail(HOA_CU_MAIL, body=NIL))
+    office.tick()
+    assert office.subjects(OFFICER) == []
+    assert [one.recipient for one in office.store.untold_refusals()] == [HOA_CU_MAIL]
+    path.write_text(good, encoding="utf-8")
+    office.tick(moment(15, 9, 30))
+    (told,) = [one for one in office.smtp.accepted if OFFICER in one.recipients]
+    assert HOA_CU_MAIL in words(told.raw)
+    assert office.store.untold_refusals() == []
+
+
 @pytest.mark.parametrize(
     "reply", ["451 4.7.1 greylisted", "452 4.5.3 too many", "421 4.3.2 closing"]
 )
