@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
-from config.model import Campaign, Commune
+from config.model import Campaign, Commune, Settings
 from config.problem import Problem
+from config.settings_checks import is_own, own_mailbox
 from config.toml_file import TomlFile
 from config.toml_lines import Path, line_at
 from parsers.form import Field as FormField
@@ -245,6 +246,15 @@ def _marks(campaign: Campaign) -> Iterator[tuple[str, Path, str]]:
     for at, cited in enumerate(campaign.basis):
         if cited.identifies:
             yield "number", ("basis", at, "number"), cited.number
+
+
+def check_readers(file: TomlFile, campaign: Campaign, settings: Settings) -> Iterator[Problem]:
+    """Yield who of those that get or release the report is the office's own mailbox."""
+    ours, report = own_mailbox(settings), campaign.report
+    for name, addresses in {"to": report.to, "approvers": report.approvers}.items():
+        for at, address in enumerate(addresses):
+            if address.lower() in ours:
+                yield is_own(file, ("report", name, at), f"report.{name}[{at + 1}]", address)
 
 
 def check_members(

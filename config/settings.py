@@ -141,6 +141,8 @@ class _Work:
         for file, campaign in self.campaigns:
             yield from campaign_checks.check_campaign(file, campaign)
             yield from campaign_checks.check_templates(file, campaign, names)
+            if self.settings is not None:
+                yield from campaign_checks.check_readers(file, campaign, self.settings)
             if self.settings is not None and not self.roster.problems and self.roster.communes:
                 members = Config(
                     self.folder, self.settings, self.roster.communes, CalendarFile(), ()

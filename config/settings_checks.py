@@ -15,6 +15,7 @@ from config.toml_file import TomlFile
 from parsers.vietnamese import fold
 
 _Entry = tuple[Commune, int]
+_PERSON = "write the address of a person who looks at the mails, such as an officer's"
 _DATABASES = ("sqlite", "postgresql+psycopg")
 _LISTEN = re.compile(r".+:\d{1,5}")
 _LAST_PORT = 65535
@@ -26,6 +27,7 @@ def check_settings(file: TomlFile, settings: Settings, folder: Path) -> Iterator
     yield from _check_server(file, settings, "mailbox", folder)
     yield from _check_server(file, settings, "smtp", folder)
     yield from check_oauth(file, settings, folder)
+    yield from _check_people(file, settings)
     yield from _check_folders(file, settings)
     yield from _check_limits(file, settings)
     yield from _check_lease(file, settings.storage.lease_seconds)
@@ -89,6 +91,31 @@ def _port(listen: str) -> bool:
     return 0 < int(listen.rpartition(":")[2]) <= _LAST_PORT
 
 
+def own_mailbox(settings: Settings) -> frozenset[str]:
+    """Return the addresses, in small letters, of which all mail comes back to ourselves."""
+    return frozenset({settings.office.address.lower(), settings.smtp.sender.lower()})
+
+
+def is_own(file: TomlFile, where: tuple[str | int, ...], name: str, address: str) -> Problem:
+    """Return what is wrong when one of our people has the office's own mailbox as his address."""
+    return file.problem(
+        where,
+        f'{name} = "{address}" is our own mailbox',
+        "what comes back there is filed as ours, and nobody sees it",
+        _PERSON,
+    )
+
+
+def _check_people(file: TomlFile, settings: Settings) -> Iterator[Problem]:
+    ours = own_mailbox(settings)
+    people = {"addresses": settings.officers.addresses, "admin": settings.officers.admin}
+    for name, addresses in people.items():
+        for at, address in enumerate(addresses):
+            if address.lower() in ours:
+                where = "officers", name, at
+                yield is_own(file, where, f"officers.{name}[{at + 1}]", address)
+
+
 def check_redirection(
     file: TomlFile, settings: Settings, communes: Sequence[Commune], campaigns: Sequence[Campaign]
 ) -> Iterator[Problem]:
@@ -98,16 +125,12 @@ def check_redirection(
         return
     whose = {found.lower(): one.title for one in communes for found in _boxes(one)}
     whose |= {found.lower(): one.report.recipient for one in campaigns for found in one.report.to}
-    ours = {settings.office.address.lower(), settings.smtp.sender.lower()}
-    if target.lower() in ours:
-        found = "is our own mailbox", "what comes back there is filed as ours, and nobody sees it"
+    where, name = ("smtp", "redirect_all_to"), "smtp.redirect_all_to"
+    if target.lower() in own_mailbox(settings):
+        yield is_own(file, where, name, target)
     elif target.lower() in whose:
-        found = f"is an address of {whose[target.lower()]}", "it would get the mails of all others"
-    else:
-        return
-    remedy = "write the address of a person who looks at the mails, such as an officer's"
-    where = "smtp", "redirect_all_to"
-    yield file.problem(where, f'smtp.redirect_all_to = "{target}" {found[0]}', found[1], remedy)
+        what = f'{name} = "{target}" is an address of {whose[target.lower()]}'
+        yield file.problem(where, what, "it would get the mails of all others", _PERSON)
 
 
 def _check_clamd(file: TomlFile, address: str) -> Iterator[Problem]:
