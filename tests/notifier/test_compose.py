@@ -182,6 +182,20 @@ def test_the_call_names_ask_deadline_silence_rule_and_responsibility() -> None:
         assert fact in text
 
 
+@pytest.mark.parametrize("template", ["reminder", "reminder-last"])
+def test_the_subject_of_a_reminder_is_true_on_whatever_day_it_leaves(template: str) -> None:
+    """It is fixed when it is queued: a brake, a cap or a server may let it leave days later."""
+    subjects = {
+        words(
+            due(template, kind="reminder"),
+            context(message=None, submission=None, now=rig.at(day, 8)),
+        ).subject
+        for day in (16, 17)
+    }
+    (subject,) = subjects
+    assert "hạn hết ngày 20/5/2024" in subject
+
+
 def test_the_silence_notice_carries_which_server_accepted_what_when() -> None:
     evidence = (rig.reminder(CONFIG, "Hòa Cư"),)
     facts = context(message=None, submission=None, evidence=evidence, now=rig.at(22, 8))

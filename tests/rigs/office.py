@@ -150,7 +150,7 @@ def reminder(config: Config, name: str) -> Mail:
         key=f"remind/ocop-2024-2/{one.code}@{one.valid_from}/d-5",
         recipient=one.emails[0],
         kind="reminder",
-        subject="[Nhắc: còn 4 ngày]",
+        subject="[Nhắc: hạn hết ngày 20/5/2024]",
         rfc_message_id="<r@caoloc.example>",
         state="sent",
         queued_at=at(16, 8, 0),
