@@ -19,6 +19,7 @@ from rigs.whole import CAMPAIGN, Whole, mail, parsed, words, workbook_file
 
 from intake.closing import release_report
 from intake.demo_scenario import HOA_CU
+from intake.post import frozen_inputs
 from notifier.report_inputs import counted_receipts, told_states
 from registry.errors import NotPossible
 from registry.snapshot import windows
@@ -147,6 +148,29 @@ def test_an_answer_between_closing_and_the_report_gets_into_a_supplement(office)
     assert counted(office) == {"06223", "06235"}
     office.store.approve(CAMPAIGN, "boss", office.now)
     assert freeze(office, days=9) == [1, 2]
+
+
+def test_the_mails_of_a_report_say_what_its_files_say(office):
+    """An answer after closing is not in the first report, nor in the words that go with it."""
+    (department,) = office.config.campaign(CAMPAIGN).report.to
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.tick()
+    close(office)
+    office.deliver(mail(HOA_CU_MAIL, files=workbook_file(form_of_hoa_cu())))
+    office.tick()
+    freeze(office)
+    office.store.approve(CAMPAIGN, "boss", office.now)
+    office.tick()
+    row = office.store.reports(CAMPAIGN)[0]
+    inputs = frozen_inputs(office.desk.vault, row.inputs_sha256)
+    asked = next(one for one in office.sent if "[Trình duyệt]" in subject_of(one.raw))
+    reported = next(one for one in office.sent if department in one.recipients)
+    for one in (asked, reported):
+        told = " ".join(words(one.raw).split())
+        assert "Có đăng ký: không có đơn vị nào" in told
+        assert f"Không gửi văn bản: {len(inputs.in_state('silent'))} đơn vị" in told
+        assert "Gửi sau thời hạn" not in told
+        assert "kinh phí:" not in told.casefold()
 
 
 def test_an_answer_older_than_a_draft_that_left_it_out_gets_into_a_supplement(office):
