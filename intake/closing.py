@@ -32,6 +32,7 @@ from notifier.report_names import file_names
 from notifier.schedule import ReportChange, newest_report, next_report_due, released_report
 from notifier.supplement import supplement_workbook
 from notifier.templates import WordingProblem
+from registry.campaign_rows import BY_CONFIG
 from registry.errors import NotPossible, VaultAway
 from registry.model import CommuneKey, CommuneState, ReportFile, ReportRow, Snapshot
 from registry.snapshot import silent_communes, undone_silences, windows
@@ -268,9 +269,15 @@ def _freeze(desk: Desk, campaign: Campaign) -> None:
         _log.info("report_frozen", campaign=campaign.id, number=report.number)
 
 
-def freeze_report(desk: Desk, campaign: Campaign) -> ReportRow:
-    """Fix the report of this moment: its inputs and files into the vault, then its row."""
+def freeze_report(desk: Desk, campaign: Campaign, released_by: str | None = None) -> ReportRow:
+    """Fix the report of this moment: its inputs and files into the vault, then its row.
+
+    Where nobody is to approve it, that is its release, written down with it: what was released
+    stays so, and nothing else becomes so, when the config is edited. ``released_by`` is what the
+    journal tells of that.
+    """
     now = desk.clock()
+    by_rule = BY_CONFIG if campaign.report.approval == "none" else ""
     inputs, built = build_report(desk.store, desk.vault, desk.config, campaign, now)
     if campaign.report.attach_dossiers:
         room = desk.config.settings.limits.notice_bytes - sum(map(len, built.values()))
@@ -285,6 +292,7 @@ def freeze_report(desk: Desk, campaign: Campaign) -> ReportRow:
         now,
         supplement=base.supplement if base else 0,
         base=base.number if base else 0,
+        released_by=by_rule if released_by is None else released_by,
     )
 
 

@@ -14,6 +14,7 @@ from rigs.answering import (
     marks,
     newest,
 )
+from rigs.replaying import comes_out_equal
 from rigs.replies import reply
 from rigs.whole import CAMPAIGN, Whole, mail, parsed, words, workbook_file
 
@@ -193,12 +194,58 @@ def test_an_answer_older_than_a_draft_that_left_it_out_gets_into_a_supplement(of
     assert counted(office) == {"06223", "06235"} | late
 
 
-def test_without_an_approver_a_late_answer_gets_into_a_supplement_too(office):
-    """A report that needs no release counts as released."""
+def edit_approval(office: Whole, approval: str) -> None:
     path = office.folder / "campaigns" / f"{CAMPAIGN}.toml"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace('approval = "required"', 'approval = "none"'), encoding="utf-8")
+    for was in ("required", "none"):
+        text = text.replace(f'approval = "{was}"', f'approval = "{approval}"')
+    path.write_text(text, encoding="utf-8")
     office.restart()
+
+
+def test_a_report_that_left_without_approval_is_not_asked_about_after_an_edit(office, tmp_path):
+    """What follows it is a supplement, and only that waits for the approver. A replay agrees."""
+    (department,) = office.config.campaign(CAMPAIGN).report.to
+    edit_approval(office, "none")
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.tick()
+    close(office)
+    office.deliver(mail(HOA_CU_MAIL, files=workbook_file(form_of_hoa_cu())))
+    office.tick()
+    assert freeze(office) == [1]
+    assert len(office.subjects(department)) == 1
+    edit_approval(office, "required")
+    assert freeze(office, days=1) == [1, 2]
+    assert [row.supplement for row in office.store.reports(CAMPAIGN)] == [0, 1]
+    drafts = [one for one in office.sent if "[Trình duyệt]" in subject_of(one.raw)]
+    assert ["bổ sung" in subject_of(one.raw) for one in drafts] == [True]
+    assert len(office.subjects(department)) == 1
+    comes_out_equal(office, tmp_path / "new")
+
+
+def test_what_was_returned_or_waits_does_not_leave_by_an_edit(office):
+    """Without approval the next report goes out; not those that were drafted to be approved."""
+    (department,) = office.config.campaign(CAMPAIGN).report.to
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.tick()
+    close(office)
+    freeze(office)
+    office.store.return_report(CAMPAIGN, 1, "kinh phí", "boss", office.now)
+    office.store.ask_again(CAMPAIGN, "officer", office.now)
+    office.tick(office.now + MINUTE)
+    assert len(office.store.reports(CAMPAIGN)) == 2
+    edit_approval(office, "none")
+    office.tick(office.now + MINUTE)
+    assert freeze(office, days=1) == [1, 2]
+    assert office.subjects(department) == []
+    release_report(office.store, office.desk.vault, office.config, CAMPAIGN, "boss", office.now, 2)
+    office.tick(office.now + MINUTE)
+    assert len(office.subjects(department)) == 1
+
+
+def test_without_an_approver_a_late_answer_gets_into_a_supplement_too(office):
+    """A report that needs no approval is released as it is frozen."""
+    edit_approval(office, "none")
     office.deliver(mail(GIA_CAT_MAIL, body=NIL))
     office.tick()
     close(office)

@@ -3,8 +3,9 @@
 import pytest
 from rigs.answers import CAMPAIGN, HOA_CU, TAN_LIEN, at, hash_of
 
+from registry.campaign_rows import BY_CONFIG
 from registry.errors import NotPossible
-from registry.model import CampaignState, ReportFile, SignedLetter
+from registry.model import CampaignState, NewMail, ReportFile, SignedLetter
 from registry.store import Store
 
 FILES = (ReportFile("tổng hợp.xlsx", hash_of("xlsx"), 9000),)
@@ -42,6 +43,29 @@ def test_approving_releases_the_last_report_once(store: Store) -> None:
     assert store.approve(CAMPAIGN, "other", at(3)) == approved
     store.freeze_report(CAMPAIGN, hash_of("supplement"), FILES, at(4))
     assert [row.approved_at for row in store.reports(CAMPAIGN)] == [at(2), None]
+
+
+def test_a_report_that_needs_no_approval_is_released_as_it_is_frozen(store: Store) -> None:
+    row = store.freeze_report(CAMPAIGN, hash_of("one"), FILES, at(1), released_by=BY_CONFIG)
+    assert (row.approved_at, row.approved_by) == (at(1), "config")
+    assert store.snapshot([CAMPAIGN]).reports == (row,)
+    assert store.journal()[0].data["released_by"] == "config"
+    with pytest.raises(NotPossible, match="released already"):
+        store.return_report(CAMPAIGN, 1, "wrong", "leader", at(2))
+
+
+def test_a_mail_to_the_department_is_the_proof_that_an_old_report_was_released(
+    store: Store,
+) -> None:
+    """Before releases without approval were written down, only the config of the day said so."""
+    for number, name in enumerate(("one", "two"), 1):
+        store.freeze_report(CAMPAIGN, hash_of(name), FILES, at(number))
+    key = f"report/{CAMPAIGN}/1"
+    store.queue([NewMail(key, "so@so.example", "report", "Báo cáo", "<1@x>", b"raw")], at(3))
+    released, draft = store.reports(CAMPAIGN)
+    assert (released.approved_at, released.approved_by) == (at(3), "config")
+    assert draft.approved_at is None
+    assert store.snapshot([CAMPAIGN]).reports == (released, draft)
 
 
 def test_nothing_is_approved_unseen(store: Store) -> None:
