@@ -262,6 +262,8 @@ def _freeze(desk: Desk, campaign: Campaign) -> None:
     """Freeze the report; a broken or unreadable letter template stops no other work."""
     try:
         report = freeze_report(desk, campaign)
+    except NotPossible as why:
+        _log.info("report_put_off", campaign=campaign.id, reason=str(why))  # to the next tick
     except (WordingProblem, OSError) as error:
         _log.error("report_not_built", campaign=campaign.id, reason=str(error))
         alert(desk, "report", str(error))
@@ -275,7 +277,12 @@ def freeze_report(desk: Desk, campaign: Campaign, released_by: str | None = None
     Where nobody is to approve it, that is its release, written down with it: what was released
     stays so, and nothing else becomes so, when the config is edited. ``released_by`` is what the
     journal tells of that.
+
+    Raises:
+        NotPossible: a person decided on a report while this one was built, which takes a while:
+            it would add to another one, or replace one that was released.
     """
+    seen = desk.store.reports(campaign.id)
     now = desk.clock()
     by_rule = BY_CONFIG if campaign.report.approval == "none" else ""
     inputs, built = build_report(desk.store, desk.vault, desk.config, campaign, now)
@@ -293,6 +300,7 @@ def freeze_report(desk: Desk, campaign: Campaign, released_by: str | None = None
         supplement=base.supplement if base else 0,
         base=base.number if base else 0,
         released_by=by_rule if released_by is None else released_by,
+        seen=seen,
     )
 
 

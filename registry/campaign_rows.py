@@ -67,18 +67,26 @@ class CampaignRows(Part):
         supplement: int = 0,
         base: int = 0,
         released_by: str = "",
+        seen: Sequence[ReportRow] | None = None,
     ) -> ReportRow:
         """Fix a report: its inputs' hash and its files, whose bytes are in the vault.
 
         The same inputs and files as the last report's are the last report. Numbers count from 1
         in each campaign; a supplement has a number of its own and knows its ``base``. With
         ``released_by`` (`BY_CONFIG`) nobody is asked: it is released as it is frozen.
+
+        Raises:
+            NotPossible: the campaign's reports are no longer those that were ``seen`` when it was
+                built: what it adds to may be another one.
         """
         frozen = tuple(files)
         with self._database.write() as connection:
-            last = _last_report(connection, campaign)
+            known = read_reports(connection, [campaign])
+            last = known[-1] if known else None
             if last and (last.inputs_sha256, last.files) == (inputs_sha256, frozen):
                 return last
+            if seen is not None and known != list(seen):
+                raise NotPossible(f"a report of {campaign} was decided on while one was built")
             number = last.number + 1 if last else 1
             connection.execute(
                 reports.insert().values(

@@ -18,6 +18,7 @@ from rigs.replaying import comes_out_equal
 from rigs.replies import reply
 from rigs.whole import CAMPAIGN, Whole, mail, parsed, words, workbook_file
 
+from intake import closing
 from intake.closing import release_report
 from intake.demo_scenario import HOA_CU
 from intake.post import frozen_inputs
@@ -192,6 +193,27 @@ def test_an_answer_older_than_a_draft_that_left_it_out_gets_into_a_supplement(of
     office.store.approve(CAMPAIGN, "boss", office.now)
     assert freeze(office, days=2) == [1, 2, 3]
     assert counted(office) == {"06223", "06235"} | late
+
+
+def test_a_release_while_another_draft_is_built_makes_a_supplement_of_it(office, monkeypatch):
+    """`intake approve` is another process; else the Department would get two full reports."""
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.deliver(mail("canhan@khac.example", files=workbook_file(form_of_hoa_cu())))
+    office.tick()
+    close(office)
+    freeze(office)
+    (stranger,) = office.store.held()
+    office.store.assign(stranger.id, key_of(office, "06223"), CAMPAIGN, "officer", office.now)
+    built = closing.build_report
+
+    def meanwhile(*facts):
+        made = built(*facts)
+        office.store.approve(CAMPAIGN, "boss", office.now, 1)
+        return made
+
+    monkeypatch.setattr(closing, "build_report", meanwhile)
+    freeze(office, days=1)
+    assert [row.supplement for row in office.store.reports(CAMPAIGN)] == [0, 1]
 
 
 def edit_approval(office: Whole, approval: str) -> None:

@@ -68,6 +68,16 @@ def test_a_mail_to_the_department_is_the_proof_that_an_old_report_was_released(
     assert store.snapshot([CAMPAIGN]).reports == (released, draft)
 
 
+def test_a_report_is_not_frozen_beside_a_decision_that_it_does_not_know(store: Store) -> None:
+    seen = [store.freeze_report(CAMPAIGN, hash_of("one"), FILES, at(1), seen=[])]
+    store.approve(CAMPAIGN, "leader", at(2))
+    with pytest.raises(NotPossible, match="decided on while one was built"):
+        store.freeze_report(CAMPAIGN, hash_of("two"), FILES, at(3), seen=seen)
+    (one,) = store.reports(CAMPAIGN)
+    assert store.freeze_report(CAMPAIGN, hash_of("one"), FILES, at(4), seen=seen) == one
+    assert store.freeze_report(CAMPAIGN, hash_of("two"), FILES, at(5), seen=[one]).number == 2
+
+
 def test_nothing_is_approved_unseen(store: Store) -> None:
     with pytest.raises(NotPossible, match="no report yet"):
         store.approve(CAMPAIGN, "leader", at(1))
