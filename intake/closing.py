@@ -264,6 +264,8 @@ def _freeze(desk: Desk, campaign: Campaign) -> None:
         report = freeze_report(desk, campaign)
     except NotPossible as why:
         _log.info("report_put_off", campaign=campaign.id, reason=str(why))  # to the next tick
+    except VaultAway:
+        raise  # the daemon tells of it, if it lasts; the report is built when it answers
     except (WordingProblem, OSError) as error:
         _log.error("report_not_built", campaign=campaign.id, reason=str(error))
         alert(desk, "report", str(error))
