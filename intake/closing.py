@@ -172,16 +172,18 @@ def release_report(
 ) -> ReportRow:
     """Release a report to the Department: the last one, or the one of this number.
 
+    It is the one that was looked at here: another may be frozen meanwhile.
+
     Raises:
-        NotPossible: there is none, ``number`` is not the last one's, or it says what is known by
-            now not to be so.
+        NotPossible: there is none, ``number`` is not the last one's (any more), it was returned,
+            another draft was asked for, or it says what is known by now not to be so.
     """
     last = next(reversed(store.reports(campaign)), None)
     if last and last.approved_at is None:
         why_not = untrue(store, vault, config, last, now)
         if why_not:
             raise NotPossible(f"report {last.number} of {campaign} {_WHY_NOT[why_not]}")
-    return store.approve(campaign, by, now, number)
+    return store.approve(campaign, by, now, number or (last.number if last else None))
 
 
 def untrue(

@@ -283,7 +283,8 @@ class Player:
         data: Mapping[str, Any] = event.data
         letter = SignedLetter(**data["letter"]) if "letter" in data else None
         by, number = _text(event, "by"), data["number"]
-        self.desk.store.approve(name_of(event), by, event.at, number, letter)
+        store = self.desk.store
+        store.approve(name_of(event), by, event.at, number, letter, replayed=True)
 
     def return_report(self, scene: Sequence[Event]) -> None:
         """An approver gave a draft back."""

@@ -120,17 +120,27 @@ class CampaignRows(Part):
         now: dt.datetime,
         number: int | None = None,
         letter: SignedLetter | None = None,
+        *,
+        replayed: bool = False,
     ) -> ReportRow:
         """Release a report to the Department: the last one, or the one of this number.
 
-        Approving again changes nothing. ``letter`` goes out in place of the drafted one.
+        Approving again changes nothing. ``letter`` goes out in place of the drafted one. What is
+        ``replayed`` was done by an older version, which did not look for another draft's being
+        asked for.
 
         Raises:
             NotPossible: there is no report, ``number`` is not the last one's – the approver saw
-                something else than what would leave –, or it was returned.
+                something else than what would leave –, it was returned, or another draft was
+                asked for.
         """
         with self._database.write() as connection:
             last = _the_last(connection, campaign, number)
+            if last.again_at and not (last.approved_at or last.returned_at or replayed):
+                raise NotPossible(
+                    f"another draft was asked for in place of report {last.number} of {campaign}: "
+                    "wait for that one"
+                )
             return _release(connection, last, by, now, letter, {})
 
     def return_report(

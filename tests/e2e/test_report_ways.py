@@ -216,6 +216,32 @@ def test_a_release_while_another_draft_is_built_makes_a_supplement_of_it(office,
     assert [row.supplement for row in office.store.reports(CAMPAIGN)] == [0, 1]
 
 
+def test_what_a_command_releases_is_what_it_looked_at(office, monkeypatch):
+    """Without a number it is the last report; the daemon freezes another one meanwhile."""
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.tick()
+    close(office)
+    freeze(office)
+    office.store.ask_again(CAMPAIGN, "officer", office.now)
+    looked_at = closing.untrue
+
+    def meanwhile(*facts):
+        found = looked_at(*facts)
+        office.tick(office.now + MINUTE)
+        return found
+
+    boss = lambda: release_report(  # noqa: E731
+        office.store, office.desk.vault, office.config, CAMPAIGN, "boss", office.now
+    )
+    with pytest.raises(NotPossible, match="another draft was asked for"):
+        boss()
+    with monkeypatch.context() as patch:
+        patch.setattr(closing, "untrue", meanwhile)
+        with pytest.raises(NotPossible, match=r"report 1 of .* is not the last one: that is 2"):
+            boss()
+    assert boss().number == 2
+
+
 def edit_approval(office: Whole, approval: str) -> None:
     path = office.folder / "campaigns" / f"{CAMPAIGN}.toml"
     text = path.read_text(encoding="utf-8")

@@ -78,6 +78,15 @@ def test_a_report_is_not_frozen_beside_a_decision_that_it_does_not_know(store: S
     assert store.freeze_report(CAMPAIGN, hash_of("two"), FILES, at(5), seen=[one]).number == 2
 
 
+def test_a_draft_in_whose_place_another_was_asked_for_is_not_released(store: Store) -> None:
+    store.freeze_report(CAMPAIGN, hash_of("one"), FILES, at(1))
+    store.ask_again(CAMPAIGN, "officer", at(2))
+    with pytest.raises(NotPossible, match="another draft was asked for"):
+        store.approve(CAMPAIGN, "leader", at(3), number=1)
+    assert store.approve(CAMPAIGN, "leader", at(3), number=1, replayed=True).approved_at == at(3)
+    assert store.approve(CAMPAIGN, "leader", at(4)).approved_at == at(3)
+
+
 def test_nothing_is_approved_unseen(store: Store) -> None:
     with pytest.raises(NotPossible, match="no report yet"):
         store.approve(CAMPAIGN, "leader", at(1))
