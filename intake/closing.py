@@ -32,6 +32,7 @@ from notifier.report_names import file_names
 from notifier.schedule import ReportChange, newest_report, next_report_due, released_report
 from notifier.supplement import supplement_workbook
 from notifier.templates import WordingProblem
+from registry.campaign_rows import BY_CONFIG
 from registry.errors import NotPossible, VaultAway
 from registry.model import CommuneKey, CommuneState, ReportFile, ReportRow, Snapshot
 from registry.snapshot import silent_communes, undone_silences, windows
@@ -171,16 +172,18 @@ def release_report(
 ) -> ReportRow:
     """Release a report to the Department: the last one, or the one of this number.
 
+    It is the one that was looked at here: another may be frozen meanwhile.
+
     Raises:
-        NotPossible: there is none, ``number`` is not the last one's, or it says what is known by
-            now not to be so.
+        NotPossible: there is none, ``number`` is not the last one's (any more), it was returned,
+            another draft was asked for, or it says what is known by now not to be so.
     """
     last = next(reversed(store.reports(campaign)), None)
     if last and last.approved_at is None:
         why_not = untrue(store, vault, config, last, now)
         if why_not:
             raise NotPossible(f"report {last.number} of {campaign} {_WHY_NOT[why_not]}")
-    return store.approve(campaign, by, now, number)
+    return store.approve(campaign, by, now, number or (last.number if last else None))
 
 
 def untrue(
@@ -261,6 +264,10 @@ def _freeze(desk: Desk, campaign: Campaign) -> None:
     """Freeze the report; a broken or unreadable letter template stops no other work."""
     try:
         report = freeze_report(desk, campaign)
+    except NotPossible as why:
+        _log.info("report_put_off", campaign=campaign.id, reason=str(why))  # to the next tick
+    except VaultAway:
+        raise  # the daemon tells of it, if it lasts; the report is built when it answers
     except (WordingProblem, OSError) as error:
         _log.error("report_not_built", campaign=campaign.id, reason=str(error))
         alert(desk, "report", str(error))
@@ -268,9 +275,20 @@ def _freeze(desk: Desk, campaign: Campaign) -> None:
         _log.info("report_frozen", campaign=campaign.id, number=report.number)
 
 
-def freeze_report(desk: Desk, campaign: Campaign) -> ReportRow:
-    """Fix the report of this moment: its inputs and files into the vault, then its row."""
+def freeze_report(desk: Desk, campaign: Campaign, released_by: str | None = None) -> ReportRow:
+    """Fix the report of this moment: its inputs and files into the vault, then its row.
+
+    Where nobody is to approve it, that is its release, written down with it: what was released
+    stays so, and nothing else becomes so, when the config is edited. ``released_by`` is what the
+    journal tells of that.
+
+    Raises:
+        NotPossible: a person decided on a report while this one was built, which takes a while:
+            it would add to another one, or replace one that was released.
+    """
+    seen = desk.store.reports(campaign.id)
     now = desk.clock()
+    by_rule = BY_CONFIG if campaign.report.approval == "none" else ""
     inputs, built = build_report(desk.store, desk.vault, desk.config, campaign, now)
     if campaign.report.attach_dossiers:
         room = desk.config.settings.limits.notice_bytes - sum(map(len, built.values()))
@@ -285,6 +303,8 @@ def freeze_report(desk: Desk, campaign: Campaign) -> ReportRow:
         now,
         supplement=base.supplement if base else 0,
         base=base.number if base else 0,
+        released_by=by_rule if released_by is None else released_by,
+        seen=seen,
     )
 
 

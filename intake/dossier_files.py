@@ -3,7 +3,7 @@
 import hashlib
 import io
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import structlog
 
@@ -17,25 +17,34 @@ from notifier.report_inputs import CommuneFacts, ReportInputs
 from parsers.container import Opened, Room
 from parsers.reading import Refusal
 from parsers.vietnamese import fold
+from registry.errors import VaultAway
 from registry.vault import VaultDamaged
 
 _log = structlog.get_logger("dossiers")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 LEFT_OUT = "Ho so khong gui kem.txt"
+_TOO_LARGE = "Hồ sơ của các đơn vị sau vượt dung lượng gửi kèm, được gửi riêng khi có yêu cầu:"
+_LOST = "Các tệp hồ sơ sau đã nhận nhưng không còn đọc được trong kho lưu, không gửi kèm được:"
 
 
 def dossier_archives(
     desk: Desk, campaign: Campaign, inputs: ReportInputs, changes: Changes | None, room_bytes: int
 ) -> dict[str, bytes]:
-    """Return the archives by name; what does not fit into the room stands in a list beside them.
+    """Return the archives by name; what is not in them stands in a list beside them.
 
-    Of the communes with points; in a supplement (``changes``) of those alone whose points came or
-    changed. The same registry and vault give the same bytes.
+    That is what does not fit into the room, and what the vault has lost. Of the communes with
+    points; in a supplement (``changes``) of those alone whose points came or changed. The same
+    registry and vault give the same bytes.
+
+    Raises:
+        VaultAway: the vault does not answer now.
     """
     found: dict[str, bytes] = {}
     left: list[str] = []
+    lost: list[str] = []
     for commune in _told(inputs, changes):
-        files = dict(_files(desk, campaign, commune))
+        files, missing = _files(desk, campaign, commune)
+        lost += (f"{wording.clean(commune.title, 100)}: {name}" for name in missing)
         if not files:
             continue
         made = _archive(files)
@@ -44,10 +53,14 @@ def dossier_archives(
             continue
         room_bytes -= len(made)
         found[f"Ho so {commune.code} {fold(commune.title)}.zip"] = made
-    if left:
-        head = "Hồ sơ của các đơn vị sau vượt dung lượng gửi kèm, được gửi riêng khi có yêu cầu:"
-        found[LEFT_OUT] = "\r\n".join([head, *(f"- {one}" for one in left), ""]).encode("utf-8-sig")
+    lines = [*_listed(_TOO_LARGE, left), *_listed(_LOST, lost)]
+    if lines:
+        found[LEFT_OUT] = "\r\n".join([*lines, ""]).encode("utf-8-sig")
     return found
+
+
+def _listed(head: str, lines: Sequence[str]) -> list[str]:
+    return [head, *(f"- {one}" for one in lines)] if lines else []
 
 
 def _told(inputs: ReportInputs, changes: Changes | None) -> Iterator[CommuneFacts]:
@@ -59,19 +72,29 @@ def _told(inputs: ReportInputs, changes: Changes | None) -> Iterator[CommuneFact
             yield one.now
 
 
-def _files(desk: Desk, campaign: Campaign, commune: CommuneFacts) -> Iterator[tuple[str, bytes]]:
-    """Yield (name in the archive, bytes) of a commune's dossier, oldest first, each file once."""
+def _files(
+    desk: Desk, campaign: Campaign, commune: CommuneFacts
+) -> tuple[Mapping[str, bytes], list[str]]:
+    """Return a commune's dossier by the names in its archive, and what is lost of it by its names.
+
+    Oldest first, each file once; one that is lost in one message may have come with another.
+    """
+    files: dict[str, bytes] = {}
     seen: set[str] = set()
+    lost: dict[str, str] = {}
     labels = {item.key: item.label for item in campaign.dossier}
     key = (commune.code, commune.valid_from)
     for message, document in desk.store.dossier_sources(campaign.id, key):
+        name = wording.clean(document.name, 120)
         data = _parts(desk, message).get(document.sha256)
-        if data is None or document.sha256 in seen:
-            continue
-        seen.add(document.sha256)
-        label = wording.clean(labels.get(document.item, ""), 60)
-        name = f"{len(seen):02d} {label} - {wording.clean(document.name, 120)}"
-        yield name.replace("/", "-").replace("\\", "-"), data
+        if data is None:
+            lost[document.sha256] = name
+        elif document.sha256 not in seen:
+            seen.add(document.sha256)
+            label = wording.clean(labels.get(document.item, ""), 60)
+            numbered = f"{len(seen):02d} {label} - {name}"
+            files[numbered.replace("/", "-").replace("\\", "-")] = data
+    return files, [name for sha256, name in lost.items() if sha256 not in seen]
 
 
 def _parts(desk: Desk, sha256: str) -> Mapping[str, bytes]:
@@ -85,6 +108,8 @@ def _parts(desk: Desk, sha256: str) -> Mapping[str, bytes]:
 
     try:
         parsed = read_mail(desk.vault.get(sha256), limits, open_)
+    except VaultAway:
+        raise  # not lost: a later tick gathers it
     except (KeyError, VaultDamaged, OSError) as error:
         _log.warning("message_lost", sha256=sha256, why=str(error))
         return {}

@@ -283,7 +283,8 @@ class Player:
         data: Mapping[str, Any] = event.data
         letter = SignedLetter(**data["letter"]) if "letter" in data else None
         by, number = _text(event, "by"), data["number"]
-        self.desk.store.approve(name_of(event), by, event.at, number, letter)
+        store = self.desk.store
+        store.approve(name_of(event), by, event.at, number, letter, replayed=True)
 
     def return_report(self, scene: Sequence[Event]) -> None:
         """An approver gave a draft back."""
@@ -332,15 +333,17 @@ class Player:
     def freeze(self, scene: Sequence[Event]) -> None:
         """A report is built again and frozen. One that cannot be built stays as it was."""
         event = scene[-1]
+        data: Mapping[str, Any] = event.data
+        released_by = data.get("released_by", "")  # by nothing that is not told
         try:
-            freeze_report(self.desk, self.desk.config.campaign(name_of(event)))
+            freeze_report(self.desk, self.desk.config.campaign(name_of(event)), released_by)
         except (KeyError, WordingProblem):
-            data: Mapping[str, Any] = event.data
             files = [
                 ReportFile(name, sha256, len(self.desk.vault.get(sha256)))
                 for name, sha256 in zip(data["names"], data["files"], strict=True)
             ]
             chain = {name: data.get(name, 0) for name in ("supplement", "base")}
+            chain["released_by"] = released_by
             self.desk.store.freeze_report(name_of(event), data["inputs"], files, event.at, **chain)
             raise
 

@@ -187,6 +187,8 @@ class _Play:
                 (r.number for r in known.reports if r.campaign == campaign.id), default=0
             )
             row = ReportRow(0, campaign.id, number, now, "", ())
+            if campaign.report.approval == "none":
+                row = replace(row, approved_at=now)
             known = replace(known, reports=(*known.reports, row))
         self.world = replace(self.world, snapshot=known)
 
@@ -204,7 +206,7 @@ class _Play:
         """The report that waits for its approval: it leaves when somebody releases it."""
         report = self.campaign.report
         row = newest_report(self.world.snapshot, self.campaign)
-        if row is None or row.approved_at or report.approval == "none":
+        if row is None or row.approved_at:
             return
         key = f"report/{self.campaign.id}/{row.number}"
         waits = {"waits": "approval"}

@@ -11,7 +11,7 @@ def earlier(inputs: ReportInputs, was: ReportInputs) -> str:
     """Return how the report is called that a supplement adds to: ``báo cáo đã gửi kèm …``."""
     base = inputs.base
     number = f" bổ sung số {base.base_supplement}" if base and base.base_supplement else ""
-    until = wording.moment(was.made_at, was.zone)
+    until = wording.moment(was.counted_until, was.zone)
     return f"báo cáo{number} đã gửi{_letter(inputs)}, số liệu tính đến {until}"
 
 

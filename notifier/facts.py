@@ -1,12 +1,15 @@
 """Facts of documents, communes and points, in words that mails and reports share."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
 
 from config.model import Cited, Commune
 from notifier import wording
 from parsers.form import Field, Form
 from registry.model import Point
+
+#: What a point says, by the fields' keys.
+Values = Mapping[str, str]
 
 
 def cited(document: Cited) -> str:
@@ -46,24 +49,24 @@ def point_names(points: Sequence[Point], form: Form) -> list[str]:
     ]
 
 
-def total(points: Iterable[Point], key: str) -> Decimal:
+def total(points: Iterable[Values], key: str) -> Decimal:
     """Return the sum of a numeric field; values that are no numbers count nothing."""
     result = Decimal(0)
     for point in points:
         try:
-            result += Decimal(point.row.values.get(key, "0"))
+            result += Decimal(point.get(key, "0"))
         except InvalidOperation:
             continue
     return result
 
 
-def sums(points: Sequence[Point], form: Form) -> list[list[str]]:
-    """Return label and text of every sum of money or area that the points hold."""
+def sums(points: Sequence[Values], form: Form) -> list[list[str]]:
+    """Return label and text of every sum of money or area that the points' values hold."""
     found = []
     for field in form.fields:
         if field.type not in {"money", "decimal"} or field.personal:
             continue
-        if not any(point.row.values.get(field.key) for point in points):
+        if not any(point.get(field.key) for point in points):
             continue
         text = wording.number(format(total(points, field.key), "f"))
         label, _, unit = wording.clean(field.label, 100).partition("(")

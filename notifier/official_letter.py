@@ -76,7 +76,7 @@ def words(inputs: ReportInputs, addition: Addition | None = None) -> dict[str, A
         "calls": "; ".join(_text(item, 500) for item in inputs.calls),
         "call": f"Công văn số {_text(inputs.number)}" if inputs.number else "văn bản đề nghị",
         "deadline": wording.before(inputs.deadline_at, inputs.zone),
-        "counted_until": wording.moment(inputs.made_at, inputs.zone),
+        "counted_until": wording.moment(inputs.counted_until, inputs.zone),
         "supplement": inputs.supplement,
         "supplement_number": inputs.base.supplement if inputs.base else 0,
         **_added(inputs, addition),

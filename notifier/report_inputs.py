@@ -198,6 +198,11 @@ class ReportInputs:
         """The office's time zone."""
         return ZoneInfo(self.timezone)
 
+    @property
+    def counted_until(self) -> dt.datetime:
+        """Until when answers count: a full report leaves out what came after closing."""
+        return self.made_at if self.supplement else min(self.made_at, self.closes_at)
+
     def in_state(self, *states: CommuneState) -> tuple[CommuneFacts, ...]:
         """Return the communes in one of these states, in roster order."""
         return tuple(commune for commune in self.communes if commune.state in states)

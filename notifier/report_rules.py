@@ -16,21 +16,20 @@ def reports(world: World, campaign: Campaign) -> Iterator[Due]:
     """Yield every released report to the Department, and the newest undecided one to its approvers.
 
     A supplement tells only what it adds: each of them goes out. A draft that was returned goes
-    back to the officers.
+    back to the officers. ``approval`` is no question here: it counts when a report is frozen.
     """
     for released in released_reports(world.snapshot, campaign):
-        earliest = released.approved_at or campaign.report.at
         yield Due(
             kind="report",
             key=f"report/{campaign.id}/{released.number}",
             to=world.alive(campaign.report.to),
             template="report",
-            not_before=min(earliest, world.now) if released.approved_at else earliest,
+            not_before=min(released.approved_at or world.now, world.now),
             campaign=campaign.id,
             facts={"report": str(released.id), "number": str(released.number)},
         )
     newest = newest_report(world.snapshot, campaign)
-    if newest is None or newest.approved_at or campaign.report.approval == "none":
+    if newest is None or newest.approved_at:
         return
     if newest.returned_at:
         yield _returned(world, campaign, newest)

@@ -45,7 +45,8 @@ def titles(sheet: Sheet, inputs: ReportInputs, title: str, columns: int) -> int:
     )
     sheet.span(4, 1, columns, attached, _MIDDLE)
     kind = "Báo cáo bổ sung; số" if inputs.supplement and not inputs.base else "Số"
-    text = f"({kind} liệu tính đến {wording.moment(inputs.made_at, inputs.zone)}, giờ Việt Nam)"
+    until = wording.moment(inputs.counted_until, inputs.zone)
+    text = f"({kind} liệu tính đến {until}, giờ Việt Nam)"
     sheet.span(5, 1, columns, text, _MIDDLE)
     return 6
 

@@ -64,6 +64,9 @@ def sample_dues(config: Config) -> Iterator[tuple[Due, Context]]:
         for kind in _ABOUT_A_REPORT:
             facts = context(config, campaign, members[0], campaign.closes_at)
             yield due(kind, kind), replace(facts, report=supplement(config, campaign))
+            *_, inputs = sample_inputs(config, campaign)
+            full = ReportFacts(ReportRow(1, campaign.id, 1, facts.now, _SHA, ()), inputs)
+            yield due(kind, kind), replace(facts, report=full)
         yield from _decisions(config, campaign, members[0])
         yield from _report_decisions(config, campaign, members[0])
     yield due("alert", "alert"), Context(config, config.settings.office.go_live_at)

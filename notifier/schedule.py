@@ -171,7 +171,7 @@ def report_due(
     newest = newest_report(snapshot, campaign)
     if newest is None:
         return True
-    if change in {"taken-back", "heard", "asked"} and not _released(newest, campaign):
+    if change in {"taken-back", "heard", "asked"} and newest.approved_at is None:
         return True
     return change != "none" and next_report_due(newest, campaign, now)
 
@@ -182,10 +182,6 @@ def next_report_due(newest: ReportRow, campaign: Campaign, now: dt.datetime) -> 
     frozen_on = newest.created_at.astimezone(at.tzinfo).date()
     next_at = dt.datetime.combine(frozen_on + dt.timedelta(days=1), at.timetz())
     return now >= next_at
-
-
-def _released(report: ReportRow, campaign: Campaign) -> bool:
-    return report.approved_at is not None or campaign.report.approval == "none"
 
 
 def newest_report(snapshot: Snapshot, campaign: Campaign) -> ReportRow | None:
@@ -217,16 +213,11 @@ def released_report(snapshot: Snapshot, campaign: Campaign) -> ReportRow | None:
 def released_reports(snapshot: Snapshot, campaign: Campaign) -> list[ReportRow]:
     """Return the reports that may go to the Department, by number.
 
-    First the full one, then each supplement to it.
+    First the full one, then each supplement to it. A release is what was written down, never what
+    the config says by now: an edit of ``approval`` neither takes one back nor makes one.
     """
-    rows = _since_closing(snapshot, campaign)
-    if campaign.report.approval == "required":
-        rows = [
-            row
-            for row in snapshot.reports
-            if row.campaign == campaign.id and row.approved_at is not None
-        ]
-    return sorted(rows, key=lambda row: row.number)
+    mine = (row for row in snapshot.reports if row.campaign == campaign.id)
+    return sorted((row for row in mine if row.approved_at), key=lambda row: row.number)
 
 
 def inbox_known(snapshot: Snapshot, settings: Settings, now: dt.datetime) -> bool:

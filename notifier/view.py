@@ -5,8 +5,8 @@ key is always there (None or empty when it does not apply), so StrictUndefined f
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
@@ -18,15 +18,17 @@ from notifier.asked_commune import asked_commune
 from notifier.dossier import checklist, remarks
 from notifier.doubts import TOLD_OTHERWISE, is_confirmed
 from notifier.due import Due
-from notifier.facts import addressee, cited, point_names, sums
+from notifier.facts import Values, addressee, cited, point_names, sums
 from notifier.held_reasons import in_vietnamese
 from notifier.mime import Attachment
 from notifier.options import options
+from notifier.report_inputs import CommuneFacts, ReportInputs
 from notifier.report_view import ReportFacts, report_view
 from notifier.schedule import live
 from notifier.token import token, without_tokens
 from notifier.versions import told_changes, told_doubts
 from notifier.when_asked import WhenAsked
+from parsers.form import Form
 from parsers.reading import Letter
 from registry.model import (
     WHOSE_IS_OPEN,
@@ -34,7 +36,6 @@ from registry.model import (
     Document,
     Mail,
     Message,
-    Point,
     Snapshot,
     Submission,
 )
@@ -394,7 +395,7 @@ def _campaign(campaign: Campaign, context: Context) -> View:
             {"label": wording.clean(item.label, 200), "required": item.required}
             for item in campaign.dossier
         ],
-        "columns": [wording.clean(field.label, 100) for field in campaign.form.fields],
+        "columns": [wording.clean(column.label, 100) for column in campaign.form.fields],
     }
 
 
@@ -485,7 +486,7 @@ def _submission(
         "letter": _letter(submission.letter),
         "names": point_names(submission.points, form)[:_POINTS_SHOWN],
         "names_left": max(0, len(submission.points) - _POINTS_SHOWN),
-        "sums": sums(submission.points, form),
+        "sums": sums([point.row.values for point in submission.points], form),
         "findings": rows[: finding_rows.SHOWN],
         "findings_left": sum(row["count"] for row in rows[finding_rows.SHOWN :]),
         "warnings": sum(item.severity == "warning" for item in findings),
@@ -570,7 +571,15 @@ def _campaigns(context: Context) -> tuple[Campaign, ...]:
 
 
 def _status(context: Context) -> list[View]:
-    """Return per campaign how many communes are in which state, and which."""
+    """Return per campaign how many communes are in which state, and which.
+
+    A report's mails say what the report says: answers that came since are not in its files, and
+    those that came after closing only in a supplement. Of one whose inputs are not known (any
+    more) no figures are told rather than others.
+    """
+    if context.report is not None:
+        inputs, campaign = context.report.inputs, context.campaign
+        return [_frozen_status(campaign, inputs, context)] if campaign and inputs else []
     snapshot = context.with_contents() if context.with_contents else context.snapshot
     if snapshot is None:
         return []
@@ -578,34 +587,61 @@ def _status(context: Context) -> list[View]:
 
 
 def _campaign_status(campaign: Campaign, snapshot: Snapshot, context: Context) -> View:
-    members = context.config.members(campaign)
-    by_state: dict[str, list[str]] = {state: [] for state in wording.STATES}
-    points: list[Point] = []
-    late = []
-    registering = 0
-    for commune in members:
+    """Where the campaign stands now."""
+    tally = _Tally()
+    for commune in context.config.members(campaign):
         state = commune_state(snapshot, campaign.id, commune.key)
-        by_state[state].append(wording.clean(commune.title, 100))
         current = snapshot.current.get((campaign.id, commune.key))
-        if current is not None:
-            points += current.points
-            registering += bool(current.points)
-            late += [wording.clean(commune.title, 100)] if current.late else []
-    return {
-        "campaign": _campaign(campaign, context),
-        "members": len(members),
-        "states": [
-            {"state": state, "words": words, "count": len(by_state[state]), "who": by_state[state]}
-            for state, words in wording.STATES.items()
-        ],
-        "count": {state.replace("-", "_"): len(who) for state, who in by_state.items()},
-        "registering": registering,
-        "unusable": len(by_state["needs-fix"]) + len(by_state["registered"]) - registering,
-        "points": len(points),
-        "sums": sums(points, campaign.form),
-        "late": late,
-        "answered": len(by_state["registered"]) + len(by_state["needs-fix"]) + len(by_state["nil"]),
-    }
+        points = [point.row.values for point in current.points] if current else []
+        tally.count(commune.title, state, points, late=current is not None and current.late)
+    return {"campaign": _campaign(campaign, context), **tally.view(campaign.form)}
+
+
+def _frozen_status(campaign: Campaign, inputs: ReportInputs, context: Context) -> View:
+    """Where it stood in a report, by the rules that held then."""
+    tally = _Tally()
+    for one in inputs.communes:
+        points = [point.values for point in one.points]
+        tally.count(one.title, one.state, points, late=bool(one.counted and one.counted.late))
+    rules = {"silence": inputs.silence, "late": inputs.late}
+    return {"campaign": _campaign(campaign, context) | rules, **tally.view(campaign.form)}
+
+
+@dataclass(slots=True)
+class _Tally:
+    """The communes of a campaign by their states, and what they registered."""
+
+    by_state: dict[str, list[str]] = field(
+        default_factory=lambda: {state: [] for state in wording.STATES}
+    )
+    points: list[Values] = field(default_factory=list)
+    late: list[str] = field(default_factory=list)
+    registering: int = 0
+
+    def count(self, title: str, state: str, points: Sequence[Values], *, late: bool) -> None:
+        name = wording.clean(title, 100)
+        self.by_state[state].append(name)
+        self.points += points
+        self.registering += bool(points)
+        self.late += [name] if late else []
+
+    def view(self, form: Form) -> View:
+        who = self.by_state
+        registered, to_mend = len(who["registered"]), len(who["needs-fix"])
+        return {
+            "members": sum(map(len, who.values())),
+            "states": [
+                {"state": state, "words": words, "count": len(who[state]), "who": who[state]}
+                for state, words in wording.STATES.items()
+            ],
+            "count": {state.replace("-", "_"): len(names) for state, names in who.items()},
+            "registering": self.registering,
+            "unusable": to_mend + registered - self.registering,
+            "points": len(self.points),
+            "sums": sums(self.points, form),
+            "late": self.late,
+            "answered": registered + to_mend + len(who["nil"]),
+        }
 
 
 def _held(context: Context) -> list[View]:
@@ -639,7 +675,13 @@ def _unreached(context: Context) -> list[str]:
 
 
 def _unproven(context: Context) -> list[str]:
-    """Return the communes recorded as silent though no call or reminder was delivered to them."""
+    """Return the communes recorded as silent though no call or reminder was delivered to them.
+
+    Of a report they are those whom it calls so.
+    """
+    inputs = context.report.inputs if context.report else None
+    if inputs is not None:
+        return _titles(one for one in inputs.in_state("silent") if not one.reached)
     snapshot = context.snapshot
     if snapshot is None:
         return []
@@ -658,6 +700,6 @@ def _members(context: Context) -> Iterator[tuple[Campaign, Commune]]:
             yield campaign, commune
 
 
-def _titles(communes: Iterable[Commune]) -> list[str]:
+def _titles(communes: Iterable[Commune | CommuneFacts]) -> list[str]:
     """Return how communes are called, each once."""
     return list(dict.fromkeys(wording.clean(one.title, 100) for one in communes))

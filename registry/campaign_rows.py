@@ -19,7 +19,10 @@ from registry.model import (
     SignedLetter,
 )
 from registry.rows import Part, report_of, written
-from registry.tables import campaigns, events, marks, reports
+from registry.tables import campaigns, events, mails, marks, reports
+
+#: Who released a report that needs no approval.
+BY_CONFIG = "config"
 
 _LAST_CONFIG = (
     sa.select(events.c.data)
@@ -63,17 +66,27 @@ class CampaignRows(Part):
         *,
         supplement: int = 0,
         base: int = 0,
+        released_by: str = "",
+        seen: Sequence[ReportRow] | None = None,
     ) -> ReportRow:
         """Fix a report: its inputs' hash and its files, whose bytes are in the vault.
 
         The same inputs and files as the last report's are the last report. Numbers count from 1
-        in each campaign; a supplement has a number of its own and knows its ``base``.
+        in each campaign; a supplement has a number of its own and knows its ``base``. With
+        ``released_by`` (`BY_CONFIG`) nobody is asked: it is released as it is frozen.
+
+        Raises:
+            NotPossible: the campaign's reports are no longer those that were ``seen`` when it was
+                built: what it adds to may be another one.
         """
         frozen = tuple(files)
         with self._database.write() as connection:
-            last = _last_report(connection, campaign)
+            known = read_reports(connection, [campaign])
+            last = known[-1] if known else None
             if last and (last.inputs_sha256, last.files) == (inputs_sha256, frozen):
                 return last
+            if seen is not None and known != list(seen):
+                raise NotPossible(f"a report of {campaign} was decided on while one was built")
             number = last.number + 1 if last else 1
             connection.execute(
                 reports.insert().values(
@@ -84,6 +97,7 @@ class CampaignRows(Part):
                     files=[dataclasses.asdict(file) for file in frozen],
                     supplement=supplement,
                     base=base,
+                    **({"approved_at": now, "approved_by": released_by} if released_by else {}),
                 )
             )
             data: dict[str, object] = {
@@ -92,6 +106,8 @@ class CampaignRows(Part):
                 "files": [file.sha256 for file in frozen],
                 "names": [file.name for file in frozen],
             }
+            if released_by:
+                data["released_by"] = released_by
             if supplement:
                 data |= {"supplement": supplement, "base": base}
             journal(connection, now, "report-frozen", f"campaign {campaign}", data)
@@ -104,17 +120,27 @@ class CampaignRows(Part):
         now: dt.datetime,
         number: int | None = None,
         letter: SignedLetter | None = None,
+        *,
+        replayed: bool = False,
     ) -> ReportRow:
         """Release a report to the Department: the last one, or the one of this number.
 
-        Approving again changes nothing. ``letter`` goes out in place of the drafted one.
+        Approving again changes nothing. ``letter`` goes out in place of the drafted one. What is
+        ``replayed`` was done by an older version, which did not look for another draft's being
+        asked for.
 
         Raises:
             NotPossible: there is no report, ``number`` is not the last one's – the approver saw
-                something else than what would leave –, or it was returned.
+                something else than what would leave –, it was returned, or another draft was
+                asked for.
         """
         with self._database.write() as connection:
             last = _the_last(connection, campaign, number)
+            if last.again_at and not (last.approved_at or last.returned_at or replayed):
+                raise NotPossible(
+                    f"another draft was asked for in place of report {last.number} of {campaign}: "
+                    "wait for that one"
+                )
             return _release(connection, last, by, now, letter, {})
 
     def return_report(
@@ -192,13 +218,28 @@ def get_campaign(connection: sa.Connection, campaign: str) -> CampaignState:
 
 
 def read_reports(connection: sa.Connection, ids: Sequence[str]) -> list[ReportRow]:
-    """Return the reports of campaigns inside the caller's transaction, by number."""
+    """Return the reports of campaigns inside the caller's transaction, by number.
+
+    Once a report without approval was released by the config of the day and by nothing else. Of
+    those the mail to the Department is the proof: it was only ever queued for a released one.
+    """
     query = (
         sa.select(reports)
         .where(reports.c.campaign.in_(ids))
         .order_by(reports.c.campaign, reports.c.number)
     )
-    return [report_of(row) for row in connection.execute(query)]
+    found = [report_of(row) for row in connection.execute(query)]
+    keys = {f"report/{one.campaign}/{one.number}": one for one in found if not one.approved_at}
+    owed = sa.and_(mails.c.key.in_(keys), mails.c.state != "cancelled")
+    query = sa.select(mails.c.key, sa.func.min(mails.c.queued_at)).where(owed)
+    proofs = connection.execute(query.group_by(mails.c.key)).all() if keys else ()
+    sent = {keys[key].id: at for key, at in proofs}
+    return [
+        dataclasses.replace(one, approved_at=sent[one.id], approved_by=BY_CONFIG)
+        if one.id in sent
+        else one
+        for one in found
+    ]
 
 
 def apply_report_decision(

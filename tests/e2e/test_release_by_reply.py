@@ -16,7 +16,9 @@ from rigs.whole import CAMPAIGN, Files, Whole, mail, parsed, words, workbook_fil
 
 from intake.export import export
 from intake.views import status
+from registry.errors import VaultAway
 from registry.model import Event, Message, ReportRow
+from registry.vault import Vault
 
 pytestmark = pytest.mark.e2e
 
@@ -432,6 +434,46 @@ def test_dossiers_that_do_not_fit_are_named(office: Whole):
     asked = drafted(office)
     assert names(asked)[2:] == ["Ho so khong gui kem.txt"]
     assert "Xã Hòa Cư: 1 tệp" in attached(asked, ".txt").decode("utf-8-sig")
+
+
+@pytest.mark.parametrize("damage", ["gone", "damaged"])
+def test_a_dossier_that_the_vault_has_lost_is_named(office: Whole, damage: str):
+    """Else the Department would take it that the commune sent none."""
+    with_dossiers(office)
+    office.tick()
+    (came,) = office.store.messages()
+    path = office.desk.vault.place.folder / came.sha256[:2] / came.sha256
+    whole = path.read_bytes()
+    path.unlink()
+    if damage == "damaged":
+        path.write_bytes(whole[:-1])
+    asked = drafted(office)
+    assert names(asked)[2:] == ["Ho so khong gui kem.txt"]
+    head, line, _ = attached(asked, ".txt").decode("utf-8-sig").split("\r\n")
+    assert "không còn đọc được trong kho lưu" in head
+    assert line == f"- Xã Hòa Cư: {CERTIFIED}"
+
+
+def test_a_vault_that_is_away_leaves_no_dossier_out(office: Whole, monkeypatch):
+    """The bucket does not answer for a moment: the report is frozen when it does."""
+    with_dossiers(office)
+    office.tick()
+    (came,) = office.store.messages()
+    held = Vault.get
+
+    def away(vault: Vault, sha256: str) -> bytes:
+        if sha256 == came.sha256:
+            raise VaultAway("the bucket does not answer")
+        return held(vault, sha256)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Vault, "get", away)
+        office.tick(office.config.campaign(CAMPAIGN).report.at + MINUTE)
+        assert rows(office) == []
+    alerts = [one.key.split("/")[1] for one in office.store.mails() if one.kind == "alert"]
+    assert alerts == ["vault"]
+    office.tick(office.now + MINUTE)
+    assert [file.name for file in rows(office)[0].files][2:] == ["Ho so 06223 xa hoa cu.zip"]
 
 
 def test_the_archive_holds_the_signed_letter_and_who_decided(office: Whole, tmp_path: Path):

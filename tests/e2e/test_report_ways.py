@@ -14,11 +14,14 @@ from rigs.answering import (
     marks,
     newest,
 )
+from rigs.replaying import comes_out_equal
 from rigs.replies import reply
 from rigs.whole import CAMPAIGN, Whole, mail, parsed, words, workbook_file
 
+from intake import closing
 from intake.closing import release_report
 from intake.demo_scenario import HOA_CU
+from intake.post import frozen_inputs
 from notifier.report_inputs import counted_receipts, told_states
 from registry.errors import NotPossible
 from registry.snapshot import windows
@@ -149,6 +152,29 @@ def test_an_answer_between_closing_and_the_report_gets_into_a_supplement(office)
     assert freeze(office, days=9) == [1, 2]
 
 
+def test_the_mails_of_a_report_say_what_its_files_say(office):
+    """An answer after closing is not in the first report, nor in the words that go with it."""
+    (department,) = office.config.campaign(CAMPAIGN).report.to
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.tick()
+    close(office)
+    office.deliver(mail(HOA_CU_MAIL, files=workbook_file(form_of_hoa_cu())))
+    office.tick()
+    freeze(office)
+    office.store.approve(CAMPAIGN, "boss", office.now)
+    office.tick()
+    row = office.store.reports(CAMPAIGN)[0]
+    inputs = frozen_inputs(office.desk.vault, row.inputs_sha256)
+    asked = next(one for one in office.sent if "[Trình duyệt]" in subject_of(one.raw))
+    reported = next(one for one in office.sent if department in one.recipients)
+    for one in (asked, reported):
+        told = " ".join(words(one.raw).split())
+        assert "Có đăng ký: không có đơn vị nào" in told
+        assert f"Không gửi văn bản: {len(inputs.in_state('silent'))} đơn vị" in told
+        assert "Gửi sau thời hạn" not in told
+        assert "kinh phí:" not in told.casefold()
+
+
 def test_an_answer_older_than_a_draft_that_left_it_out_gets_into_a_supplement(office):
     """Draft 2 was frozen after the late answer, but before anything was released."""
     office.deliver(mail(GIA_CAT_MAIL, body=NIL))
@@ -169,12 +195,105 @@ def test_an_answer_older_than_a_draft_that_left_it_out_gets_into_a_supplement(of
     assert counted(office) == {"06223", "06235"} | late
 
 
-def test_without_an_approver_a_late_answer_gets_into_a_supplement_too(office):
-    """A report that needs no release counts as released."""
+def test_a_release_while_another_draft_is_built_makes_a_supplement_of_it(office, monkeypatch):
+    """`intake approve` is another process; else the Department would get two full reports."""
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.deliver(mail("canhan@khac.example", files=workbook_file(form_of_hoa_cu())))
+    office.tick()
+    close(office)
+    freeze(office)
+    (stranger,) = office.store.held()
+    office.store.assign(stranger.id, key_of(office, "06223"), CAMPAIGN, "officer", office.now)
+    built = closing.build_report
+
+    def meanwhile(*facts):
+        made = built(*facts)
+        office.store.approve(CAMPAIGN, "boss", office.now, 1)
+        return made
+
+    monkeypatch.setattr(closing, "build_report", meanwhile)
+    freeze(office, days=1)
+    assert [row.supplement for row in office.store.reports(CAMPAIGN)] == [0, 1]
+
+
+def test_what_a_command_releases_is_what_it_looked_at(office, monkeypatch):
+    """Without a number it is the last report; the daemon freezes another one meanwhile."""
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.tick()
+    close(office)
+    freeze(office)
+    office.store.ask_again(CAMPAIGN, "officer", office.now)
+    looked_at = closing.untrue
+
+    def meanwhile(*facts):
+        found = looked_at(*facts)
+        office.tick(office.now + MINUTE)
+        return found
+
+    boss = lambda: release_report(  # noqa: E731
+        office.store, office.desk.vault, office.config, CAMPAIGN, "boss", office.now
+    )
+    with pytest.raises(NotPossible, match="another draft was asked for"):
+        boss()
+    with monkeypatch.context() as patch:
+        patch.setattr(closing, "untrue", meanwhile)
+        with pytest.raises(NotPossible, match=r"report 1 of .* is not the last one: that is 2"):
+            boss()
+    assert boss().number == 2
+
+
+def edit_approval(office: Whole, approval: str) -> None:
     path = office.folder / "campaigns" / f"{CAMPAIGN}.toml"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace('approval = "required"', 'approval = "none"'), encoding="utf-8")
+    for was in ("required", "none"):
+        text = text.replace(f'approval = "{was}"', f'approval = "{approval}"')
+    path.write_text(text, encoding="utf-8")
     office.restart()
+
+
+def test_a_report_that_left_without_approval_is_not_asked_about_after_an_edit(office, tmp_path):
+    """What follows it is a supplement, and only that waits for the approver. A replay agrees."""
+    (department,) = office.config.campaign(CAMPAIGN).report.to
+    edit_approval(office, "none")
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.tick()
+    close(office)
+    office.deliver(mail(HOA_CU_MAIL, files=workbook_file(form_of_hoa_cu())))
+    office.tick()
+    assert freeze(office) == [1]
+    assert len(office.subjects(department)) == 1
+    edit_approval(office, "required")
+    assert freeze(office, days=1) == [1, 2]
+    assert [row.supplement for row in office.store.reports(CAMPAIGN)] == [0, 1]
+    drafts = [one for one in office.sent if "[Trình duyệt]" in subject_of(one.raw)]
+    assert ["bổ sung" in subject_of(one.raw) for one in drafts] == [True]
+    assert len(office.subjects(department)) == 1
+    comes_out_equal(office, tmp_path / "new")
+
+
+def test_what_was_returned_or_waits_does_not_leave_by_an_edit(office):
+    """Without approval the next report goes out; not those that were drafted to be approved."""
+    (department,) = office.config.campaign(CAMPAIGN).report.to
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.tick()
+    close(office)
+    freeze(office)
+    office.store.return_report(CAMPAIGN, 1, "kinh phí", "boss", office.now)
+    office.store.ask_again(CAMPAIGN, "officer", office.now)
+    office.tick(office.now + MINUTE)
+    assert len(office.store.reports(CAMPAIGN)) == 2
+    edit_approval(office, "none")
+    office.tick(office.now + MINUTE)
+    assert freeze(office, days=1) == [1, 2]
+    assert office.subjects(department) == []
+    release_report(office.store, office.desk.vault, office.config, CAMPAIGN, "boss", office.now, 2)
+    office.tick(office.now + MINUTE)
+    assert len(office.subjects(department)) == 1
+
+
+def test_without_an_approver_a_late_answer_gets_into_a_supplement_too(office):
+    """A report that needs no approval is released as it is frozen."""
+    edit_approval(office, "none")
     office.deliver(mail(GIA_CAT_MAIL, body=NIL))
     office.tick()
     close(office)

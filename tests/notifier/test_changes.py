@@ -190,3 +190,6 @@ def test_the_letter_tells_the_differences_and_cites_the_earlier_one() -> None:
     assert "- xã Tân Liên: đã báo cáo “Không gửi”, nay là “Đã đăng ký”; bổ sung 1 điểm" in text
     assert "Các nội dung khác giữ nguyên như đã báo cáo." in text
     assert "Tình hình gửi văn bản" not in text
+    # The full report counted until closing, though it was made later; a supplement until it is.
+    assert "số liệu tính đến 22/05/2024 00:00, " in text
+    assert "số liệu tính đến 24/05/2024 08:00, " in text

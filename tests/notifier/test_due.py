@@ -551,10 +551,32 @@ def test_a_bounce_does_not_keep_the_report_from_the_department() -> None:
 def test_without_approval_rule_the_report_goes_at_its_time() -> None:
     rules = {"to": [DEPARTMENT], "recipient": "Sở", "at": at(22, 8), "approval": "none"}
     config = world.config(campaigns=[world.campaign(report=rules)])
-    row = world.report(created_at=at(22, 7))
-    assert not reports(at(22, 7, 59), config, reports=(row,))
-    (one,) = reports(at(22, 8), config, reports=(row,))
-    assert one.kind == "report"
+    planned = plan(snapshot(at(22, 7), campaigns=world.closed()), config, CALENDAR, at(22, 7))
+    leaving = [(one.not_before, one.facts) for one in planned if one.kind == "report"]
+    assert leaving == [(at(22, 8), {"report": "0", "number": "1"})]
+
+
+def test_an_edit_of_the_approval_releases_nothing_and_takes_nothing_back() -> None:
+    """What was returned stays returned; what was released is not asked about again."""
+    returned = world.report(returned_at=at(22, 9), returned_reason="kinh phí")
+    waiting = world.report(2, created_at=at(23, 8))
+    released = dataclasses.replace(waiting, approved_at=at(23, 8), approved_by="config")
+    for approval in ("required", "none"):
+        call = world.campaign(
+            report={
+                "to": [DEPARTMENT], "recipient": "Sở", "at": at(22, 8),
+                "approvers": [APPROVER], "approval": approval,
+            }
+        )  # fmt: skip
+        config = world.config(campaigns=[call])
+        (one,) = reports(at(22, 10), config, reports=(returned,))
+        assert one.kind == "returned"
+        (one,) = reports(at(23, 9), config, reports=(returned, waiting))
+        assert one.key == "draft/ocop-2024-2/2"
+        (one,) = reports(at(23, 9), config, reports=(returned, released))
+        assert one.key == "report/ocop-2024-2/2"
+        facts = snapshot(at(23, 9), campaigns=world.closed(), reports=(world.report(),))
+        assert still_due(REPORT, facts, config, at(23, 9)) == "the report is not approved"
 
 
 def test_only_the_newest_draft_is_sent() -> None:

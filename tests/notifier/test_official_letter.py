@@ -48,6 +48,11 @@ def test_it_has_the_parts_of_a_letter_and_no_number_day_or_signature() -> None:
     assert re.search(r"Cao Lộc, ngày +tháng 5 năm 2024", said)
 
 
+def test_it_says_until_when_answers_count() -> None:
+    """Until closing, though it is drafted hours later."""
+    assert "số liệu tính đến 22/05/2024 00:00, như sau" in text(letter())
+
+
 def test_points_are_summed_by_commune() -> None:
     document = letter(rig.submission(CONFIG, "Hòa Cư", points=(rig.point(), rig.point(2))))
     table = next(table for table in document.tables if table.cell(0, 0).text == "TT")

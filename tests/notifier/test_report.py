@@ -135,6 +135,16 @@ def test_open_findings_are_listed_and_marked_in_the_table() -> None:
     assert phone.fill.fgColor.rgb == printed.WRONG.fgColor.rgb
 
 
+def test_a_full_report_says_that_it_counts_until_closing() -> None:
+    """What came in the hours between closing and the report is not in it."""
+    inputs = rig.inputs(CONFIG)
+    assert (inputs.made_at, inputs.counted_until) == (rig.at(22, 8, 0), inputs.closes_at)
+    for name in ("Tổng hợp", "Tình hình gửi"):
+        assert line_with(sheets(inputs)[name], "Số liệu tính đến 22/05/2024 00:00, giờ Việt Nam")
+    preview = replace(inputs, made_at=rig.at(20, 8, 0), closed=False)
+    assert preview.counted_until == preview.made_at
+
+
 def test_a_supplement_counts_what_came_after_closing() -> None:
     version = rig.submission(CONFIG, "Tân Liên", late=True, after_close=True,
                              received_at=rig.at(22, 10))  # fmt: skip
@@ -142,6 +152,7 @@ def test_a_supplement_counts_what_came_after_closing() -> None:
     material = rig.material(CONFIG, (version,), reports=(released,))
     inputs = build_inputs(CONFIG, CONFIG.campaigns[0], material, rig.at(23))
     assert inputs.supplement
+    assert inputs.counted_until == inputs.made_at
     assert "XÃ TÂN LIÊN (1 điểm)" in str(lines(sheets(inputs)["Tổng hợp"]))
 
 

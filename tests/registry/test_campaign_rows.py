@@ -3,8 +3,9 @@
 import pytest
 from rigs.answers import CAMPAIGN, HOA_CU, TAN_LIEN, at, hash_of
 
+from registry.campaign_rows import BY_CONFIG
 from registry.errors import NotPossible
-from registry.model import CampaignState, ReportFile, SignedLetter
+from registry.model import CampaignState, NewMail, ReportFile, SignedLetter
 from registry.store import Store
 
 FILES = (ReportFile("tổng hợp.xlsx", hash_of("xlsx"), 9000),)
@@ -42,6 +43,48 @@ def test_approving_releases_the_last_report_once(store: Store) -> None:
     assert store.approve(CAMPAIGN, "other", at(3)) == approved
     store.freeze_report(CAMPAIGN, hash_of("supplement"), FILES, at(4))
     assert [row.approved_at for row in store.reports(CAMPAIGN)] == [at(2), None]
+
+
+def test_a_report_that_needs_no_approval_is_released_as_it_is_frozen(store: Store) -> None:
+    row = store.freeze_report(CAMPAIGN, hash_of("one"), FILES, at(1), released_by=BY_CONFIG)
+    assert (row.approved_at, row.approved_by) == (at(1), "config")
+    assert store.snapshot([CAMPAIGN]).reports == (row,)
+    assert store.journal()[0].data["released_by"] == "config"
+    with pytest.raises(NotPossible, match="released already"):
+        store.return_report(CAMPAIGN, 1, "wrong", "leader", at(2))
+
+
+def test_a_mail_to_the_department_is_the_proof_that_an_old_report_was_released(
+    store: Store,
+) -> None:
+    """Before releases without approval were written down, only the config of the day said so."""
+    for number, name in enumerate(("one", "two"), 1):
+        store.freeze_report(CAMPAIGN, hash_of(name), FILES, at(number))
+    key = f"report/{CAMPAIGN}/1"
+    store.queue([NewMail(key, "so@so.example", "report", "Báo cáo", "<1@x>", b"raw")], at(3))
+    released, draft = store.reports(CAMPAIGN)
+    assert (released.approved_at, released.approved_by) == (at(3), "config")
+    assert draft.approved_at is None
+    assert store.snapshot([CAMPAIGN]).reports == (released, draft)
+
+
+def test_a_report_is_not_frozen_beside_a_decision_that_it_does_not_know(store: Store) -> None:
+    seen = [store.freeze_report(CAMPAIGN, hash_of("one"), FILES, at(1), seen=[])]
+    store.approve(CAMPAIGN, "leader", at(2))
+    with pytest.raises(NotPossible, match="decided on while one was built"):
+        store.freeze_report(CAMPAIGN, hash_of("two"), FILES, at(3), seen=seen)
+    (one,) = store.reports(CAMPAIGN)
+    assert store.freeze_report(CAMPAIGN, hash_of("one"), FILES, at(4), seen=seen) == one
+    assert store.freeze_report(CAMPAIGN, hash_of("two"), FILES, at(5), seen=[one]).number == 2
+
+
+def test_a_draft_in_whose_place_another_was_asked_for_is_not_released(store: Store) -> None:
+    store.freeze_report(CAMPAIGN, hash_of("one"), FILES, at(1))
+    store.ask_again(CAMPAIGN, "officer", at(2))
+    with pytest.raises(NotPossible, match="another draft was asked for"):
+        store.approve(CAMPAIGN, "leader", at(3), number=1)
+    assert store.approve(CAMPAIGN, "leader", at(3), number=1, replayed=True).approved_at == at(3)
+    assert store.approve(CAMPAIGN, "leader", at(4)).approved_at == at(3)
 
 
 def test_nothing_is_approved_unseen(store: Store) -> None:
