@@ -19,7 +19,8 @@ from rigs.postgres import Postgres
 from registry import server_lease
 from registry.database import Database
 from registry.errors import RegistryBusy, RegistryProblem, RegistryTooNew
-from registry.lease import Away, Held, Holder, LeaseLost
+from registry.lease import DAEMON, Away, Held, Holder, LeaseLost
+from registry.lease_rows import renew
 from registry.server_lease import ServerLease, since_boot
 from registry.store import Store, open_store
 
@@ -392,6 +393,21 @@ def test_a_holder_that_stands_still_in_a_transaction_does_not_keep_the_lock(
     with pytest.raises(RegistryBusy), database.write():
         pass
     database.close()
+
+
+def test_a_holder_that_stands_still_in_a_renewal_does_not_keep_the_row(lease_of) -> None:
+    """Its own connection: stopped between the renewal and its commit."""
+    first = lease_of()
+    first.take()
+    fall_silent(first)
+
+    def stand_still() -> None:
+        with first._engine.begin() as connection:
+            assert renew(connection, DAEMON, first._term, LENGTH)
+            assert lease_of().wait(pauses())
+
+    with pytest.raises(sa.exc.DBAPIError, match="idle-in-transaction timeout"):
+        stand_still()
 
 
 # --- waiting --------------------------------------------------------------------------------------
