@@ -261,6 +261,8 @@ def _freeze(desk: Desk, campaign: Campaign) -> None:
     """Freeze the report; a broken or unreadable letter template stops no other work."""
     try:
         report = freeze_report(desk, campaign)
+    except VaultAway:
+        raise  # told as that, and not as a report that cannot be built
     except (WordingProblem, OSError) as error:
         _log.error("report_not_built", campaign=campaign.id, reason=str(error))
         alert(desk, "report", str(error))

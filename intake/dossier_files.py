@@ -17,6 +17,7 @@ from notifier.report_inputs import CommuneFacts, ReportInputs
 from parsers.container import Opened, Room
 from parsers.reading import Refusal
 from parsers.vietnamese import fold
+from registry.errors import VaultAway
 from registry.vault import VaultDamaged
 
 _log = structlog.get_logger("dossiers")
@@ -85,6 +86,8 @@ def _parts(desk: Desk, sha256: str) -> Mapping[str, bytes]:
 
     try:
         parsed = read_mail(desk.vault.get(sha256), limits, open_)
+    except VaultAway:
+        raise  # not lost: what is frozen without them would stay so
     except (KeyError, VaultDamaged, OSError) as error:
         _log.warning("message_lost", sha256=sha256, why=str(error))
         return {}
