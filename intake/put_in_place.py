@@ -30,7 +30,7 @@ from intake.rebuild import (
 from parsers.jail import JailBrokenError
 from registry.errors import NotPossible, RegistryBehind, RegistryBusy, RegistryProblem
 from registry.files import sync_folder
-from registry.journal_copy import CopyDamaged, JournalCopy
+from registry.journal_copy import CopyDamaged, JournalCopy, told_until
 from registry.lease import AnyLease
 from registry.model import GENESIS_HEAD, Head
 from registry.server_lease import ServerLease
@@ -139,17 +139,22 @@ def catch_up_with_copy(
 def notice_behind(copy: JournalCopy, store: Store, now: dt.datetime) -> None:
     """Mark a registry that still lacks events of its vault: it asks the mailbox before it speaks.
 
+    Also where the copy is damaged and cannot be played: it tells all the same that there was more.
+
     Raises:
         RegistryBehind: it is empty, and the vault tells more than the mailbox.
     """
+    has = store.journal_head().serial
     try:
         if copy.standing(store) != "registry-behind":
             return
-        has, knows = store.journal_head().serial, copy.head().serial
-    except CopyDamaged as error:  # it is set aside at the first tick; `intake verify` says more
+        knows, damage = copy.head().serial, ""
+    except CopyDamaged as error:  # it is set aside after this; `intake verify` says more
         _log.error("journal_copy_damaged", reason=str(error))
-        return
-    told = f"has {has} events and the journal's copy in the vault has {knows}"
+        knows, damage = told_until(copy.readable(), store.journal_head()), f", damaged: {error}"
+        if knows <= has:
+            return
+    told = f"has {has} events and the journal's copy in the vault has {knows}{damage}"
     if has == 0:
         raise RegistryBehind(
             f"{store.name_of_database()} {told} ({copy.where}): it is new, and going on would "

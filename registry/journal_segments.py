@@ -67,6 +67,10 @@ class JournalSegments(JournalCopy):
             self._old = [_aside(number) for number in copies[:-1]]
         return list(self._old)
 
+    def is_damaged(self, name: str) -> bool:
+        """Look through a copy that is not the newest."""
+        return None in self.readable(_number(name))
+
     def head(self) -> Head:
         """Return the last event of the last segment."""
         gone = ""
@@ -94,11 +98,20 @@ class JournalSegments(JournalCopy):
                 raise CopyDamaged(self._objects.where(name), number)
             yield event
 
+    def readable(self, copy: int = 0) -> Iterator[Event | None]:
+        """Yield the event of each line, None for one that is no event; for a lost segment once."""
+        for one in _needed(self._segments(copy)):
+            try:
+                lines = self._objects.read(one.name).splitlines()
+            except FileNotFoundError:
+                yield None
+            else:
+                yield from map(journal.from_line, lines)
+
     def as_files(self) -> Iterator[tuple[str, Iterable[bytes]]]:
         """Yield the copies as files of a folder's vault: the newest is its ``journal.jsonl``."""
         for name in self.set_aside():
-            number = int(name.removeprefix(ASIDE).removesuffix(".jsonl"))
-            yield name, self._pieces(number)
+            yield name, self._pieces(_number(name))
         if newest := self._newest():
             yield NAME, self._pieces(newest)
 
@@ -290,3 +303,7 @@ _BATCH_BACK = 5000
 
 def _aside(number: int) -> str:
     return f"{ASIDE}{number:04d}.jsonl"
+
+
+def _number(name: str) -> int:
+    return int(name.removeprefix(ASIDE).removesuffix(".jsonl"))

@@ -27,6 +27,7 @@ from intake.opening import open_database, open_vault
 from intake.put_in_place import catch_up_with_copy, put_in_place
 from intake.rebuild import bring_up_to_copy
 from registry.errors import RegistryBusy, VaultAway
+from registry.journal_file import JournalFile
 from registry.lease import Lease
 from registry.place import Folder
 from registry.store import Store, open_store
@@ -164,6 +165,25 @@ def worked(tmp_path: Path) -> Scene:
         path.unlink()
     shutil.copy(tmp_path / "old.db", made.file)
     return made
+
+
+@pytest.mark.parametrize("at", [0, -1])
+def test_of_a_copy_that_was_damaged_the_admin_hears_just_that(tmp_path: Path, at: int) -> None:
+    """And not that it was another registry's; once, also after a kill."""
+    office = MemoryOffice(tmp_path / "office", NOW, [Unit("06223", "Hòa Cư", [])])
+    office.daemon.copy_journal()
+    copy = JournalFile(office.folder / "data" / "vault")
+    lines = copy.path.read_bytes().splitlines(keepends=True)
+    lines[at] = lines[at][:-3] + b"x]\n"
+    copy.path.write_bytes(b"".join(lines))
+    copy._put_aside(NOW)
+    for _ in range(2):
+        office.restart()
+        office.daemon.copy_journal()
+    (told,) = [one for one in office.store.mails() if one.kind == "alert"]
+    assert told.key.startswith("alert/journal-damaged/journal-until-")
+    assert "bị hỏng" in told.subject
+    office.close()
 
 
 @pytest.mark.parametrize("when", ["while the old one is kept", "just before it is replaced"])
