@@ -5,6 +5,7 @@ Of a server: tests/e2e/test_server_goes_back.py.
 
 import datetime as dt
 import os
+import resource
 import shutil
 import sqlite3
 from contextlib import closing
@@ -22,6 +23,7 @@ import intake.service
 import registry.transfer
 from config.model import Config
 from config.settings import load
+from intake.__main__ import _explain
 from intake.dossier_files import _parts
 from intake.opening import open_database, open_vault
 from intake.put_in_place import catch_up_with_copy, put_in_place
@@ -165,6 +167,27 @@ def worked(tmp_path: Path) -> Scene:
         path.unlink()
     shutil.copy(tmp_path / "old.db", made.file)
     return made
+
+
+@pytest.mark.parametrize("room", [30_000, 100_000])
+def test_a_full_disk_ends_the_start_with_one_line(
+    scene: Scene, capsys: pytest.CaptureFixture[str], room: int
+) -> None:
+    """No file grows past that room: exit code 1, and the next start brings the registry up."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        with pytest.raises(RegistryBusy) as found:
+            scene.bring_up()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    with pytest.raises(SystemExit) as ended:
+        _explain(found.value)
+    assert ended.value.code == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "is the disk full?" in line
+    assert scene.beside == []
+    assert scene.bring_up() == 2
 
 
 @pytest.mark.parametrize("at", [0, -1])
