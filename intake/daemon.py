@@ -296,7 +296,8 @@ class Daemon:
 
     def _tell_set_aside(self, name: str) -> None:
         """Tell the admin of a copy that was put aside, and whether it was damaged or another's."""
-        desk, stem = self.desk, name.removesuffix(".jsonl")
+        desk = self.desk
+        stem = desk.journal_copy.told_as(name).removesuffix(".jsonl")
         if desk.store.has_mail(f"alert/journal/{stem}"):
             return
         damaged = desk.journal_copy.is_damaged(name)

@@ -99,6 +99,10 @@ class JournalCopy(ABC):
         """Return the names of the copies of other registries that were put aside, oldest first."""
 
     @abstractmethod
+    def told_as(self, name: str) -> str:
+        """Return a name for a copy that was put aside which no other one has, wherever it lies."""
+
+    @abstractmethod
     def is_damaged(self, name: str) -> bool:
         """Whether a line of a copy that was put aside is no event, or a part of it is gone."""
 

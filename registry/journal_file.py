@@ -33,6 +33,10 @@ class JournalFile(JournalCopy):
         """Return the names of the files that were put aside here."""
         return sorted(path.name for path in self.path.parent.glob(f"{ASIDE}*.jsonl"))
 
+    def told_as(self, name: str) -> str:
+        """Return its name, which says when that was."""
+        return name
+
     def is_damaged(self, name: str) -> bool:
         """Look through a file that was put aside here."""
         return None in map(journal.from_line, _whole_lines(self.path.with_name(name)))

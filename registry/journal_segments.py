@@ -8,6 +8,7 @@ together into one ``000000000001-000000004711.jsonl``, which is there and read b
 """
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from registry.model import GENESIS_HEAD, Event, Head
 
 _ROOM = "journal"
 _SEGMENT = re.compile(r"journal/(\d{4})/(\d{12})(?:-(\d{12}))?\.jsonl")
+_COUNTED = re.compile(rf"{ASIDE}\d{{4}}\.jsonl")
 #: So many segments are put together, from the first one on that is not this large yet.
 _MANY = 64
 _FULL_BYTES = 4_000_000
@@ -66,6 +68,14 @@ class JournalSegments(JournalCopy):
             copies = sorted({number for number, _ in self._all()})
             self._old = [_aside(number) for number in copies[:-1]]
         return list(self._old)
+
+    def told_as(self, name: str) -> str:
+        """Return its name with a mark of what it ends with."""
+        last = _needed(self._segments(_number(name)))[-1].name
+        try:
+            return unmistakable(name, self._objects.read(last))
+        except FileNotFoundError:  # it is listed, and gone
+            return unmistakable(name, last.encode())
 
     def is_damaged(self, name: str) -> bool:
         """Look through a copy that is not the newest."""
@@ -299,6 +309,16 @@ def _is_full(segment: _Segment) -> bool:
 
 #: Events in a segment of a journal that is put back.
 _BATCH_BACK = 5000
+
+
+def unmistakable(name: str, data: bytes) -> str:
+    """Return a name that counts the copies of one bucket with a mark of its bytes, others as it is.
+
+    In a bucket that was restored from a backup the same number is given out again.
+    """
+    if not _COUNTED.fullmatch(name):
+        return name
+    return f"{name.removesuffix('.jsonl')}-{hashlib.sha256(data).hexdigest()[:12]}.jsonl"
 
 
 def _aside(number: int) -> str:

@@ -419,6 +419,36 @@ def test_a_last_line_that_was_edited_begins_another_copy(
     assert list(copy_in(access).events()) == store.events_after(0)
 
 
+def test_a_copy_put_aside_before_a_restore_is_not_taken_for_one_put_aside_after_it(
+    store: Store, s3: S3, access: Access, tmp_path: Path
+) -> None:
+    """Each bucket counts its copies; backups of both copies have both."""
+    others = [open_store(f"sqlite:///{name}.db", tmp_path) for name in ("second", "third")]
+    for number, one in enumerate((store, *others)):
+        arrive(one, f"letter {number}")
+    copy_in(access).catch_up(store, NOON)
+    copy_in(access).catch_up(others[0], NOON)
+    again = Bucket(s3.access("restored"))
+    for name, data in backup_of(Bucket(access)).items():
+        (tmp_path / name).write_bytes(data)
+        again.take_in(name, tmp_path / name)
+    assert JournalSegments(again).catch_up(others[1], NOON).set_aside == "journal-until-0001.jsonl"
+    told = [
+        JournalSegments(one).told_as("journal-until-0001.jsonl") for one in (Bucket(access), again)
+    ]
+    assert len(set(told)) == 2
+    for bucket, stores in ((again, (store, *others)), (Bucket(access), (store, others[0]))):
+        lines = {b"".join(map(journal.to_line, one.events_after(0))) for one in stores}
+        assert set(backup_of(bucket).values()) == lines
+    for one in others:
+        one.close()
+
+
+def backup_of(bucket: Bucket) -> dict[str, bytes]:
+    """Return the journals that a backup of the bucket has, as its files."""
+    return {name: b"".join(pieces) for name, pieces in bucket.beside() if "journal" in name}
+
+
 @pytest.mark.parametrize("how", ["edited", "gone"])
 def test_what_a_damaged_copy_tells_at_the_least(
     store: Store, s3: S3, access: Access, how: str
