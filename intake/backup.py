@@ -19,7 +19,7 @@ from pathlib import Path
 from config.model import Config
 from intake.opening import data_folder, vault_folder
 from registry.copies import Examined, examine, settle
-from registry.errors import NotPossible
+from registry.errors import NotPossible, RegistryBusy
 from registry.files import sync_folder
 from registry.journal_copy import CopyDamaged
 from registry.place import chunks
@@ -98,7 +98,7 @@ def back_up(
         sync_folder(parent)
     except BaseException as error:
         shutil.rmtree(part, ignore_errors=True)  # its own half copy; links leave their files
-        if isinstance(error, OSError | sqlite3.Error | CopyDamaged):
+        if isinstance(error, OSError | sqlite3.Error | RegistryBusy | CopyDamaged):
             raise NotPossible(f"no backup was made in {parent}: {error}") from error
         raise
     return check(folder)

@@ -132,8 +132,7 @@ def migrate_registry(
 def reconcile(context: typer.Context, *, as_json: AsJson = False) -> None:
     """Compare mailbox, registry, vault and Sent; exit 1 when something is unexplained."""
     from intake.mailbox import Mailbox  # noqa: PLC0415
-    from intake.reconcile import reconcile as compare  # noqa: PLC0415
-    from intake.stock import take_stock  # noqa: PLC0415
+    from intake.stock import account  # noqa: PLC0415
     from notifier.oauth import Logins  # noqa: PLC0415
 
     config, store, vault = _registry(context)
@@ -141,7 +140,7 @@ def reconcile(context: typer.Context, *, as_json: AsJson = False) -> None:
     mailbox = Mailbox(settings.mailbox, Logins(os.environ).of(settings, settings.mailbox))
     with store:
         try:
-            found = compare(take_stock(config, store, vault, mailbox))
+            found = account(config, store, vault, mailbox)
         finally:
             mailbox.close()
     if as_json:

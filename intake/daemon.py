@@ -47,6 +47,11 @@ Stored = Literal["disk", "vault"]
 _STORED: tuple[Stored, ...] = ("disk", "vault")
 #: What a mail becomes when a server had its say about it: then sending works.
 _ANSWERED = frozenset({"sent", "refused"})
+#: What the admin is asked to do about a copy of the journal that was damaged.
+_DAMAGED_COPY = (
+    "Bản hỏng vẫn được giữ lại, bản mới được lập từ sổ đăng ký. Đề nghị kiểm tra ổ đĩa hoặc máy "
+    "chủ lưu trữ của kho gốc, sau đó chạy `intake verify`."
+)
 
 
 @dataclass
@@ -75,6 +80,8 @@ class Daemon:
     proposals_due: bool = True
     #: Whether the config in use, or an edit that had to wait, is still to be noted (`Reload`).
     config_due: bool = False
+    #: Copies of the journal that were put aside and told; each is looked through once.
+    _told_aside: set[str] = field(default_factory=set)
     #: Whether the mailbox was asked if it knows more than the registry.
     _caught_up: bool = False
 
@@ -286,12 +293,25 @@ class Daemon:
         if copied.set_aside:
             _log.warning("journal_copy_set_aside", kept_as=copied.set_aside)
         for name in self.desk.journal_copy.set_aside():  # once for each, also after a kill
-            reason = (
-                f"the journal's copy in the vault was another registry's: it is kept as "
-                f"{name}, and a new one was begun"
-            )
-            key = f"alert/journal/{name.removesuffix('.jsonl')}"
-            tell_admin(self.desk, key, {"what": "journal", "reason": reason})
+            if name not in self._told_aside:
+                self._tell_set_aside(name)
+                self._told_aside.add(name)
+
+    def _tell_set_aside(self, name: str) -> None:
+        """Tell the admin of a copy that was put aside, and whether it was damaged or another's."""
+        desk = self.desk
+        stem = desk.journal_copy.told_as(name).removesuffix(".jsonl")
+        if desk.store.has_mail(f"alert/journal/{stem}"):
+            return
+        damaged = desk.journal_copy.is_damaged(name)
+        what = "journal-damaged" if damaged else "journal"
+        found = "is damaged" if damaged else "was another registry's"
+        reason = (
+            f"the journal's copy in the vault {found}: it is kept as {name}, and a new one was "
+            "begun from the registry"
+        )
+        facts = {"what": what, "reason": reason, **({"advice": _DAMAGED_COPY} if damaged else {})}
+        tell_admin(desk, f"alert/{what}/{stem}", facts)
 
     def propose(self) -> None:
         """Write down which captions the forms do not know, when messages were read since."""

@@ -108,12 +108,18 @@ def owed_at(desk: Desk, now: dt.datetime, keys: Collection[str]) -> list[NewMail
     """Return the mails of these keys that the registry as it stands owes at ``now``, rendered.
 
     For a replay: the inbox counts as read completely, and nothing is queued.
+
+    Raises:
+        VaultAway: a file that one of them shows cannot be read now.
     """
     snapshot = _snapshot(desk)
     snapshot = dataclasses.replace(snapshot, polled_at=now)
     owed = due(snapshot, desk.config, desk.calendar, now)
     wanted = [one for one in owed if one.key in keys]
-    return _rendered_all(desk, wanted, snapshot, desk.templates, now).mails
+    done = _rendered_all(desk, wanted, snapshot, desk.templates, now)
+    if done.away:
+        raise done.away
+    return done.mails
 
 
 def _composed(
@@ -130,11 +136,12 @@ def _composed(
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Rendering:
-    """Mails, the first problem of a wording, and the first file that is gone."""
+    """Mails, the first problem of a wording, and the first file that is gone, or cannot be read."""
 
     mails: list[NewMail]
     problem: str
     lost: str
+    away: VaultAway | None
 
 
 def _rendered_all(
@@ -143,6 +150,7 @@ def _rendered_all(
     """Render; all mails of one decision bear its moment, so that a replay makes the same bytes."""
     mails: list[NewMail] = []
     problem = lost = ""
+    away: VaultAway | None = None
     for one in owed:
         try:
             with desk.store.one_moment():
@@ -154,7 +162,8 @@ def _rendered_all(
         except (KeyError, VaultDamaged, OSError) as error:
             _log.error("file_lost", key=one.key, reason=str(error))
             lost = lost or f"{one.key}: a file of the vault is gone or damaged: {error}"
-    return _Rendering(mails, problem, lost)
+            away = away or (error if isinstance(error, VaultAway) else None)
+    return _Rendering(mails, problem, lost, away)
 
 
 def alert(desk: Desk, what: str, reason: str, about: str = "", tells: Sequence[int] = ()) -> bool:

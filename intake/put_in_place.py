@@ -28,9 +28,15 @@ from intake.rebuild import (
     standing_of,
 )
 from parsers.jail import JailBrokenError
-from registry.errors import NotPossible, RegistryBehind, RegistryBusy, RegistryProblem
+from registry.errors import (
+    NotPossible,
+    RegistryBehind,
+    RegistryBusy,
+    RegistryProblem,
+    VaultAway,
+)
 from registry.files import sync_folder
-from registry.journal_copy import CopyDamaged, JournalCopy
+from registry.journal_copy import CopyDamaged, JournalCopy, told_until
 from registry.lease import AnyLease
 from registry.model import GENESIS_HEAD, Head
 from registry.server_lease import ServerLease
@@ -109,8 +115,9 @@ def catch_up_with_copy(
 
     Raises:
         LeaseLost: another daemon may work on the registry.
-        RegistryBusy: the registry cannot be used now. The next start tries it again, for what
-            people decided is nowhere but in the copy.
+        RegistryBusy: the registry cannot be used now, or the disk is full. The next start tries it
+            again, for what people decided is nowhere but in the copy.
+        VaultAway: a file cannot be read now; likewise.
     """
     if not _behind(config):
         return 0
@@ -122,16 +129,24 @@ def catch_up_with_copy(
     def beats(_what: str, _total: int) -> Iterator[Callable[[], None]]:
         yield beat
 
-    with tempfile.TemporaryDirectory(prefix="rebuilding-", dir=work_folder(config)) as folder:
-        try:
+    work = work_folder(config)
+    try:
+        with tempfile.TemporaryDirectory(prefix="rebuilding-", dir=work) as folder:
             rebuilt = bring_up_to_copy(config, Path(folder), beats)
             if not rebuilt.equal:
                 _log.error("not_brought_up", differences=len(rebuilt.played.differences))
                 return 0
             put_in_place(config, rebuilt, now, lease)
-        except (NotPossible, RegistryProblem, JailBrokenError) as error:
-            _log.error("not_brought_up", reason=str(error))
-            return 0
+    except (NotPossible, RegistryProblem, JailBrokenError) as error:
+        _log.error("not_brought_up", reason=str(error))
+        return 0
+    except VaultAway:
+        raise
+    except OSError as error:
+        raise RegistryBusy(
+            "the registry was not brought up to the journal's copy in the vault "
+            f"({error}): is the disk of {work} full?"
+        ) from error
     _log.warning("brought_up", events=rebuilt.played.events)
     return rebuilt.played.events
 
@@ -139,17 +154,22 @@ def catch_up_with_copy(
 def notice_behind(copy: JournalCopy, store: Store, now: dt.datetime) -> None:
     """Mark a registry that still lacks events of its vault: it asks the mailbox before it speaks.
 
+    Also where the copy is damaged and cannot be played: it tells all the same that there was more.
+
     Raises:
         RegistryBehind: it is empty, and the vault tells more than the mailbox.
     """
+    has = store.journal_head().serial
     try:
         if copy.standing(store) != "registry-behind":
             return
-        has, knows = store.journal_head().serial, copy.head().serial
-    except CopyDamaged as error:  # it is set aside at the first tick; `intake verify` says more
+        knows, damage = copy.head().serial, ""
+    except CopyDamaged as error:  # it is set aside after this; `intake verify` says more
         _log.error("journal_copy_damaged", reason=str(error))
-        return
-    told = f"has {has} events and the journal's copy in the vault has {knows}"
+        knows, damage = told_until(copy.readable(), store.journal_head()), f", damaged: {error}"
+        if knows <= has:
+            return
+    told = f"has {has} events and the journal's copy in the vault has {knows}{damage}"
     if has == 0:
         raise RegistryBehind(
             f"{store.name_of_database()} {told} ({copy.where}): it is new, and going on would "

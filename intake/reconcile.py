@@ -6,7 +6,7 @@
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from intake.folders import Listed
@@ -28,6 +28,10 @@ CLASSES: tuple[Class, ...] = (
     "registered", "no-form", "self-test", "held", "rejected", "waiting", "not-collected",
     "too-large",
 )  # fmt: skip
+
+
+#: Codes of messages that the mailbox shows and the registry does not know.
+_UNKNOWN = frozenset({"passed-over", "unknown-message"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,19 @@ def reconcile(stock: Stock) -> Reconciled:
     received = sum(classes.values()) + unknown
     counted = {name: classes[name] for name in CLASSES}
     return Reconciled(received, counted, old, (*unexplained, *more), (*notes, *less), unknown)
+
+
+def twice(before: Reconciled, after: Reconciled) -> Reconciled:
+    """Return the later of two accounts: what is unexplained was so both times, at the same place.
+
+    A message that a daemon took from the inbox while one of them was gathered is in the mailbox and
+    not yet in what was asked of the registry before; nothing that stays so is explained by that.
+    """
+    known = {(one.code, one.where) for one in before.unexplained}
+    stays = tuple(one for one in after.unexplained if (one.code, one.where) in known)
+    unknown = sum(one.code in _UNKNOWN for one in stays)
+    received = after.received - after.unknown + unknown
+    return replace(after, received=received, unexplained=stays, unknown=unknown)
 
 
 class _Known:

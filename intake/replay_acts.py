@@ -26,7 +26,7 @@ from intake.told import told_by
 from intake.understand import given_up, understand_again
 from notifier.templates import WordingProblem
 from parsers.jail import JailBrokenError
-from registry.errors import NotPossible, RegistryBusy, RegistryProblem
+from registry.errors import NotPossible, RegistryBusy, RegistryProblem, VaultAway
 from registry.model import (
     Arrival,
     Choice,
@@ -115,6 +115,8 @@ class Player:
         folder = self.folder / f"config-{event.serial}"
         try:
             config = config_again(files, self.desk.vault, folder)
+        except VaultAway:
+            raise
         except (KeyError, VaultDamaged, ConfigProblems, OSError) as error:
             self._note(event, {}, {}, f"the config of that day is not usable: {error}")
             return
@@ -210,19 +212,19 @@ class Player:
     def _understood(self, event: Event, message: Message) -> Outcome:
         """Return today's outcome; giving a message up came from trouble, which is told only."""
         if str(event.data["reason"]).startswith("program-failed"):
-            return given_up(self.desk, message)
+            return given_up(self.desk, message, again=True)
         try:
             told = told_by(str(event.data["verdict"]), str(event.data["reason"]))
             desk = dataclasses.replace(self.desk, told=told)
             return understand_again(desk, message, self._begun_at(event))
-        except (JailBrokenError, RegistryProblem, RegistryBusy):
-            raise
+        except (JailBrokenError, RegistryProblem, RegistryBusy, VaultAway):
+            raise  # nothing is known of the message: whoever started this starts it again
         except (KeyError, VaultDamaged) as error:
             self._note(event, {}, {}, f"its file in the vault is gone or damaged: {error}")
         except Exception as error:  # noqa: BLE001  told as a difference, as the daemon tells it
             _log.exception("replay_failed", message=message.id)
             self._note(event, {}, {}, f"the program failed: {type(error).__name__}: {error}")
-        return given_up(self.desk, message)
+        return given_up(self.desk, message, again=True)
 
     def _begun_at(self, event: Event) -> dt.datetime:
         """When the attempt began; where this replay began only after that, the journal says it."""
@@ -366,6 +368,8 @@ class Player:
         data: Mapping[str, Any] = event.data
         try:
             raw = self.desk.vault.get(data["body"])
+        except VaultAway:
+            raise
         except (KeyError, VaultDamaged, OSError):
             raw = _LOST
         mail = FoundMail(
@@ -449,6 +453,8 @@ class Player:
         data: Mapping[str, Any] = event.data
         try:
             raw = self.desk.vault.get(data["body"])
+        except VaultAway:
+            raise
         except (KeyError, VaultDamaged, OSError):
             raw = self._without_text(data)
         return NewMail(

@@ -4,16 +4,28 @@ from collections.abc import Iterator
 
 from config.model import Config
 from intake.mailbox import CommandRefused, Mailbox
-from intake.reconcile import Copy, Role, Shown, Stock
+from intake.reconcile import Copy, Reconciled, Role, Shown, Stock, reconcile, twice
 from intake.sent_copies import key_of, our_headers, sent_place
 from registry.store import Store
 from registry.vault import Vault
 
 
+def account(config: Config, store: Store, vault: Vault, mailbox: Mailbox) -> Reconciled:
+    """Compare all that lies where; once more if something is unexplained: the daemon may run.
+
+    Raises: as `take_stock`.
+    """
+    found = reconcile(take_stock(config, store, vault, mailbox))
+    if not found.unexplained:
+        return found
+    return twice(found, reconcile(take_stock(config, store, vault, mailbox)))
+
+
 def take_stock(config: Config, store: Store, vault: Vault, mailbox: Mailbox) -> Stock:
     """Return what lies where at this moment; nothing is changed, the daemon may run.
 
-    The registry is asked first: what arrives or is moved meanwhile is then explained.
+    The registry is asked first: what is moved meanwhile is then explained, and what arrives is too
+    as long as it lies in the inbox.
 
     Raises:
         Unreachable: the server.

@@ -186,11 +186,21 @@ def read_for_another(desk: Desk, message: Message) -> None:
     _prepare(desk, message, desk.clock())
 
 
-def given_up(desk: Desk, message: Message) -> Outcome:
-    """Return the outcome of a message that could not be understood: a person must look."""
+def given_up(desk: Desk, message: Message, *, again: bool = False) -> Outcome:
+    """Return the outcome of a message that could not be understood: a person must look.
+
+    ``again``: in a replay, which can be repeated as a whole.
+
+    Raises:
+        VaultAway: then, and its header cannot be read now.
+    """
     limits = desk.config.settings.limits
     try:
         parsed = parse_header(desk.vault.get(message.sha256), limits)
+    except VaultAway:
+        if again:
+            raise
+        parsed = Parsed()  # the daemon has tried it often enough: others wait behind it
     except (VaultDamaged, KeyError, OSError):
         parsed = Parsed()
     # Nothing of what may have failed is asked again: no date, no campaign, no reading.

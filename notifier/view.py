@@ -102,6 +102,7 @@ ALERTS: Mapping[str, str] = MappingProxyType(
         "report": "Không lập được báo cáo",
         "behind": "Sổ đăng ký đã được phục hồi từ bản cũ",
         "journal": "Bản chép nhật ký trong kho gốc là của một sổ đăng ký khác",
+        "journal-damaged": "Bản chép nhật ký trong kho gốc bị hỏng, đã được lập bản mới",
         "brought-up": "Sổ đăng ký cũ hơn kho gốc, đã được bổ sung",
         "scanner": "Phần mềm quét vi-rút không trả lời, thư đến đang chờ",
         "registry": "Không ghi được sổ đăng ký",

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from registry.errors import RegistryProblem, VaultAway
 from registry.journal_copy import JournalCopy
-from registry.journal_segments import JournalSegments
+from registry.journal_segments import JournalSegments, unmistakable
 from registry.place import SHELVED
 
 if TYPE_CHECKING:
@@ -203,13 +203,18 @@ class Bucket:
     def beside(self) -> Iterator[tuple[str, Iterable[bytes]]]:
         """Yield the other objects; the journal's segments as the one file that a folder has."""
         for name in self.beside_names():
-            yield name, [self._fetch(name)]
+            data = self._fetch(name)
+            yield unmistakable(name, data), [data]
         yield from JournalSegments(self).as_files()
 
     def take_in(self, name: str, source: Path) -> None:
-        """Put back a file of a folder's vault: a journal becomes segments again."""
+        """Put back a file of a folder's vault: a journal becomes segments again.
+
+        One that was put aside lies beside them, under a name that no later one gets.
+        """
         if not JournalSegments(self).take_in(name, source):
-            self.create(name, source.read_bytes())
+            data = source.read_bytes()
+            self.create(unmistakable(name, data), data)
 
     def journal(self) -> JournalCopy:
         """Return the segments below ``journal/``."""

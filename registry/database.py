@@ -30,6 +30,9 @@ _LOCK_BRIEFLY = sa.select(
     sa.func.pg_advisory_xact_lock(postgres.WRITER),
 )
 
+#: What is wrong with the file that is copied; all else is about the copy.
+_OF_SOURCE = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CORRUPT", "SQLITE_NOTADB")
+
 
 class Database:
     """An engine with the transactions of this house: `read` and `write`.
@@ -195,13 +198,21 @@ class Database:
         """Write a sound copy of a SQLite database, also while others write to it.
 
         Raises:
-            RegistryProblem: the database is no file (`registry.transfer` makes one of it).
+            RegistryBusy: the copy cannot be written, as on a full disk, or somebody locks the file.
+            RegistryDamaged: it is no sound database.
+            RegistryProblem: it is no file (`registry.transfer` makes one of it).
         """
         source = self.path
         if source is None:
             raise RegistryProblem(f"{self.name} is no file that could be copied")
-        with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
-            old.backup(new)
+        try:
+            with closing(sqlite3.connect(source)) as old, closing(sqlite3.connect(target)) as new:
+                old.backup(new)
+        except sqlite3.Error as error:
+            code = str(getattr(error, "sqlite_errorname", error))
+            if code.startswith(_OF_SOURCE) and (problem := _problem(source, error)):
+                raise problem from error
+            raise RegistryBusy(f"{target} cannot be written ({code}): is the disk full?") from error
 
     def close(self) -> None:
         """Close all connections."""

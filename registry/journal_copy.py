@@ -7,7 +7,7 @@ the place's: one file (`registry.journal_file`) or segments (`registry.journal_s
 
 import datetime as dt
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -99,6 +99,14 @@ class JournalCopy(ABC):
         """Return the names of the copies of other registries that were put aside, oldest first."""
 
     @abstractmethod
+    def told_as(self, name: str) -> str:
+        """Return a name for a copy that was put aside which no other one has, wherever it lies."""
+
+    @abstractmethod
+    def is_damaged(self, name: str) -> bool:
+        """Whether a line of a copy that was put aside is no event, or a part of it is gone."""
+
+    @abstractmethod
     def head(self) -> Head:
         """Return the last event's serial and hash; ``GENESIS_HEAD`` when there is no copy.
 
@@ -113,6 +121,10 @@ class JournalCopy(ABC):
         Raises:
             CopyDamaged: a line was changed or damaged.
         """
+
+    @abstractmethod
+    def readable(self) -> Iterator[Event | None]:
+        """Yield what can be read of a damaged copy; None for each line, or segment, that cannot."""
 
     def missing(self, store: Journal) -> list[Event]:
         """Return what a registry lacks that stands "registry-behind": the events after its head."""
@@ -156,6 +168,23 @@ class JournalCopy(ABC):
     @abstractmethod
     def _append(self, events: list[Event]) -> None:
         """Add events after those that are there; they are safe when this returns."""
+
+
+def told_until(readable: Iterable[Event | None], registry: Head) -> int:
+    """Return the number of the last event that a damaged copy tells of, at the least. Pure.
+
+    What cannot be read at its end was one event each. 0 if it is seen to go on otherwise than the
+    registry, which then lacks nothing.
+    """
+    last = unread = 0
+    for event in readable:
+        if event is None:
+            unread += 1
+        elif event.serial == registry.serial and event.sha256 != registry.sha256:
+            return 0
+        else:
+            last, unread = max(last, event.serial), 0
+    return last + unread
 
 
 def standing(registry: Head, copied: Head, *, in_registry: str, in_copy: str) -> Standing:

@@ -33,6 +33,14 @@ class JournalFile(JournalCopy):
         """Return the names of the files that were put aside here."""
         return sorted(path.name for path in self.path.parent.glob(f"{ASIDE}*.jsonl"))
 
+    def told_as(self, name: str) -> str:
+        """Return its name, which says when that was."""
+        return name
+
+    def is_damaged(self, name: str) -> bool:
+        """Look through a file that was put aside here."""
+        return None in map(journal.from_line, _whole_lines(self.path.with_name(name)))
+
     def head(self) -> Head:
         """Return the event of the last whole line."""
         last = _last_line(self.path)
@@ -62,14 +70,12 @@ class JournalFile(JournalCopy):
             if event.serial > after:
                 yield event
 
+    def readable(self) -> Iterator[Event | None]:
+        """Yield the event of each whole line, None for one that is no event."""
+        return map(journal.from_line, self._lines())
+
     def _lines(self) -> Iterator[bytes]:
-        try:
-            with self.path.open("rb") as file:
-                for line in file:
-                    if line.endswith(b"\n"):
-                        yield line
-        except FileNotFoundError:
-            return
+        return _whole_lines(self.path)
 
     def _end(self) -> Head | None:
         known, self._known = self._known, None  # whatever happens now, look again next time
@@ -115,6 +121,12 @@ class JournalFile(JournalCopy):
             os.fsync(file.fileno())
         if new:
             sync_folder(self.path.parent)
+
+
+def _whole_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file, none where there is no file; a torn last one is left out."""
+    with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
+        yield from (line for line in file if line.endswith(b"\n"))
 
 
 def _whole_bytes(path: Path, size: int) -> int:

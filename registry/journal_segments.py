@@ -8,6 +8,7 @@ together into one ``000000000001-000000004711.jsonl``, which is there and read b
 """
 
 import datetime as dt
+import hashlib
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from registry.model import GENESIS_HEAD, Event, Head
 
 _ROOM = "journal"
 _SEGMENT = re.compile(r"journal/(\d{4})/(\d{12})(?:-(\d{12}))?\.jsonl")
+_COUNTED = re.compile(rf"{ASIDE}\d{{4}}\.jsonl")
 #: So many segments are put together, from the first one on that is not this large yet.
 _MANY = 64
 _FULL_BYTES = 4_000_000
@@ -67,6 +69,18 @@ class JournalSegments(JournalCopy):
             self._old = [_aside(number) for number in copies[:-1]]
         return list(self._old)
 
+    def told_as(self, name: str) -> str:
+        """Return its name with a mark of what it ends with."""
+        last = _needed(self._segments(_number(name)))[-1].name
+        try:
+            return unmistakable(name, self._objects.read(last))
+        except FileNotFoundError:  # it is listed, and gone
+            return unmistakable(name, last.encode())
+
+    def is_damaged(self, name: str) -> bool:
+        """Look through a copy that is not the newest."""
+        return None in self.readable(_number(name))
+
     def head(self) -> Head:
         """Return the last event of the last segment."""
         gone = ""
@@ -94,11 +108,20 @@ class JournalSegments(JournalCopy):
                 raise CopyDamaged(self._objects.where(name), number)
             yield event
 
+    def readable(self, copy: int = 0) -> Iterator[Event | None]:
+        """Yield the event of each line, None for one that is no event; for a lost segment once."""
+        for one in _needed(self._segments(copy)):
+            try:
+                lines = self._objects.read(one.name).splitlines()
+            except FileNotFoundError:
+                yield None
+            else:
+                yield from map(journal.from_line, lines)
+
     def as_files(self) -> Iterator[tuple[str, Iterable[bytes]]]:
         """Yield the copies as files of a folder's vault: the newest is its ``journal.jsonl``."""
         for name in self.set_aside():
-            number = int(name.removeprefix(ASIDE).removesuffix(".jsonl"))
-            yield name, self._pieces(number)
+            yield name, self._pieces(_number(name))
         if newest := self._newest():
             yield NAME, self._pieces(newest)
 
@@ -288,5 +311,19 @@ def _is_full(segment: _Segment) -> bool:
 _BATCH_BACK = 5000
 
 
+def unmistakable(name: str, data: bytes) -> str:
+    """Return a name that counts the copies of one bucket with a mark of its bytes, others as it is.
+
+    In a bucket that was restored from a backup the same number is given out again.
+    """
+    if not _COUNTED.fullmatch(name):
+        return name
+    return f"{name.removesuffix('.jsonl')}-{hashlib.sha256(data).hexdigest()[:12]}.jsonl"
+
+
 def _aside(number: int) -> str:
     return f"{ASIDE}{number:04d}.jsonl"
+
+
+def _number(name: str) -> int:
+    return int(name.removeprefix(ASIDE).removesuffix(".jsonl"))

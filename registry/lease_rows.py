@@ -3,7 +3,8 @@
 Every comparison of instants is the server's, by its own clock.
 """
 
-from typing import Any
+import datetime as dt
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -27,14 +28,25 @@ ON CONFLICT (name) DO UPDATE SET epoch = held.epoch + 1, pid = excluded.pid, hos
   account = excluded.account, code = excluded.code, since = excluded.since,
   renewed_at = excluded.renewed_at, expires_at = excluded.expires_at
 WHERE held.expires_at <= clock_timestamp()
-RETURNING epoch
+RETURNING epoch, since
 """)  # noqa: S608  nothing from outside is in it
 _RENEW = sa.text(f"""
 UPDATE leases SET renewed_at = clock_timestamp(), expires_at = clock_timestamp() + {_SPAN}
-WHERE name = :name AND epoch = :epoch
+WHERE name = :name AND epoch = :epoch AND (CAST(:since AS timestamptz) IS NULL OR since = :since)
 """)  # noqa: S608  as above
 _SWEEP = sa.text("DELETE FROM leases WHERE name <> :name AND expires_at <= clock_timestamp()")
-_GUARD = sa.select(leases.c.epoch).where(leases.c.name == sa.bindparam("whose"))
+_GUARD = sa.select(leases.c.epoch, leases.c.since).where(leases.c.name == sa.bindparam("whose"))
+
+
+class Term(NamedTuple):
+    """Which tenure: its number, and when it began by the server's clock.
+
+    Both: a server that went back gives a number out again, and never the moment. Without a moment
+    it is any of this number, of a name that only one process has.
+    """
+
+    epoch: int
+    since: dt.datetime | None = None
 
 
 class LeaseRows(Part):
@@ -55,37 +67,42 @@ def tenures(connection: sa.Connection) -> list[Tenure]:
 
 def take_over(
     connection: sa.Connection, name: str, me: Holder, code: str, seconds: float
-) -> int | None:
-    """Take a lease whose end has come, or that nobody had; return its epoch, None if it is held."""
+) -> Term | None:
+    """Take a lease whose end has come, or that nobody had; return its term, None if it is held."""
     values = {"pid": me.pid, "host": me.host, "account": me.account, "code": code}
-    return connection.execute(_TAKE, values | {"name": name, "seconds": seconds}).scalar()
+    taken = connection.execute(_TAKE, values | {"name": name, "seconds": seconds}).one_or_none()
+    return None if taken is None else Term(*taken)
 
 
-def renew(connection: sa.Connection, name: str, epoch: int | None, seconds: float) -> bool:
-    """Let it end so many seconds from now; return whether it is still of this epoch."""
-    values = {"name": name, "epoch": epoch, "seconds": seconds}
+def renew(connection: sa.Connection, name: str, term: Term | None, seconds: float) -> bool:
+    """Let it end so many seconds from now; return whether it is still of this term."""
+    epoch, since = term or (None, None)
+    values = {"name": name, "epoch": epoch, "since": since, "seconds": seconds}
     return connection.execute(_RENEW, values).rowcount > 0
 
 
 def stand_by(connection: sa.Connection, name: str, me: Holder, code: str, seconds: float) -> None:
     """Say that we stand by, under a name that is ours alone; forget those who do not any more."""
     connection.execute(_SWEEP, {"name": DAEMON})
-    if not renew(connection, name, 1, seconds):
+    if not renew(connection, name, Term(1), seconds):
         take_over(connection, name, me, code, seconds)
 
 
-def give_up(connection: sa.Connection, name: str, epoch: int | None = None) -> None:
-    """Let it end now, if it is still of this epoch; without one the row goes away."""
-    if epoch is None:
+def give_up(connection: sa.Connection, name: str, term: Term | None = None) -> None:
+    """Let it end now, if it is still of this term; without one the row goes away."""
+    if term is None:
         connection.execute(leases.delete().where(leases.c.name == name))
         return
-    ours = sa.and_(leases.c.name == name, leases.c.epoch == epoch)
+    ours = sa.and_(
+        leases.c.name == name, leases.c.epoch == term.epoch, leases.c.since == term.since
+    )
     connection.execute(leases.update().where(ours).values(expires_at=_NOW))
 
 
-def epoch_of(connection: sa.Connection) -> int | None:
-    """Return the epoch of the daemon's lease."""
-    return connection.execute(_GUARD, {"whose": DAEMON}).scalar_one_or_none()
+def term_of(connection: sa.Connection) -> Term | None:
+    """Return the term of the daemon's lease."""
+    found = connection.execute(_GUARD, {"whose": DAEMON}).one_or_none()
+    return None if found is None else Term(*found)
 
 
 def _tenure(row: sa.Row[Any]) -> Tenure:

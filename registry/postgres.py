@@ -67,6 +67,8 @@ def make_engine(
     if answer_seconds is not None:
         milliseconds = int(answer_seconds * 1000)
         settings["statement_timeout"] = f"{milliseconds}ms"
+        # a holder that is stopped between a renewal and its commit would keep the row from others
+        settings["idle_in_transaction_session_timeout"] = f"{milliseconds}ms"
         more |= {"connect_timeout": max(2, int(answer_seconds)), "tcp_user_timeout": milliseconds}
         pool = {"pool_size": 1, "max_overflow": 0, "pool_timeout": answer_seconds}
     options = " ".join(f"-c {name}={value}" for name, value in settings.items())

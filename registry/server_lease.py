@@ -8,8 +8,10 @@ What makes it safe, on hosts whose clocks differ, that sleep, or that are cut of
 - A holder that could not renew stops itself a fifth of the lease before that end (`check`). One
   that hangs is ended by the kernel's own timer, a tenth before it: no thread of ours has to be
   alive for that, and a process that was stopped dies before it does anything else.
-- Each take-over adds one to ``epoch``. `guard` compares it in every write transaction, behind the
-  same lock that `take` waits for: what a deposed holder writes is refused, whatever it believes.
+- Each take-over adds one to ``epoch``. `guard` compares it, and the moment of the take-over by the
+  server's clock, in every write transaction, behind the same lock that `take` waits for: what a
+  deposed holder writes is refused, whatever it believes. The moment, because a server that goes
+  back to an older state gives the same number out again.
 """
 
 import signal
@@ -35,12 +37,13 @@ from registry.lease import (
     wait_for,
 )
 from registry.lease_rows import (
-    epoch_of,
+    Term,
     give_up,
     renew,
     stand_by,
     take_over,
     tenures,
+    term_of,
 )
 from registry.postgres import explained, make_engine, place
 from registry.schema import bring_up_to_date, refuse_newer
@@ -89,7 +92,7 @@ class ServerLease(AnyLease):
         self._engine = make_engine(url, password, answer, durable=True, answer_seconds=answer)
         self._me = this_process()
         self._state = threading.Lock()
-        self._epoch: int | None = None
+        self._term: Term | None = None
         self._until = 0.0
         self._lost = ""
         #: Whether the server has answered us: what it refuses later may pass by itself.
@@ -111,12 +114,12 @@ class ServerLease(AnyLease):
     @property
     def epoch(self) -> int | None:
         """The number of our tenure; None while we have none."""
-        return self._epoch
+        return self._term.epoch if self._term else None
 
     @property
     def held(self) -> bool:
         """Whether we have a tenure."""
-        return self._epoch is not None
+        return self._term is not None
 
     @property
     def standby(self) -> str:
@@ -165,7 +168,7 @@ class ServerLease(AnyLease):
         Raises:
             LeaseLost: it could not be renewed in time, or another process has it.
         """
-        if self._epoch is None:
+        if self._term is None:
             return
         if not self._lost and self._clock() >= self._until - self.seconds * (1 - _STOP):
             self._lost = (
@@ -185,7 +188,7 @@ class ServerLease(AnyLease):
             LeaseLost: another process has taken the lease, or may have.
         """
         self.check()
-        if epoch_of(connection) != self._epoch:
+        if term_of(connection) != self._term:
             self._depose()
             raise LeaseLost(self._lost)
 
@@ -196,12 +199,11 @@ class ServerLease(AnyLease):
         if keeper is not None:
             keeper.join(self.seconds * _ANSWER)
         with self._state:
-            held = self._epoch is not None
-            if held:
+            term, self._term = self._term, None
+            if term:
                 self._alarm(0)
-            epoch, self._epoch = self._epoch, None
-        if held and not self._lost and not (keeper and keeper.is_alive()):
-            self._quietly(lambda connection: give_up(connection, DAEMON, epoch))
+        if term and not self._lost and not (keeper and keeper.is_alive()):
+            self._quietly(lambda connection: give_up(connection, DAEMON, term))
         if self._announced_at is not None:
             self._quietly(lambda connection: give_up(connection, self.standby))
         self._engine.dispose()
@@ -234,11 +236,11 @@ class ServerLease(AnyLease):
             # what a deposed holder had begun to write is written or gone
             lock_writers(connection, self.idle_seconds)
             began = self._clock()
-            epoch = take_over(connection, DAEMON, self._me, self._code(), self.seconds)
-        if epoch is None:  # another one was faster
+            term = take_over(connection, DAEMON, self._me, self._code(), self.seconds)
+        if term is None:  # another one was faster
             return held.holder if held else Holder()
         with self._state:
-            self._epoch, self._lost = epoch, ""
+            self._term, self._lost = term, ""
             self._extend(began)
         self._ended.clear()
         self._keeper = threading.Thread(target=self._keep, name="lease", daemon=True)
@@ -271,7 +273,7 @@ class ServerLease(AnyLease):
             began = self._clock()
             try:
                 with self._engine.begin() as connection:
-                    ours = renew(connection, DAEMON, self._epoch, self.seconds)
+                    ours = renew(connection, DAEMON, self._term, self.seconds)
             except sa.exc.SQLAlchemyError as error:
                 pause = min(_AGAIN_SECONDS, self.seconds * _RENEW)
                 left = self._until - self._clock()
@@ -282,7 +284,7 @@ class ServerLease(AnyLease):
                 self._depose()
                 return
             with self._state:
-                if self._epoch is not None and not self._lost:
+                if self._term is not None and not self._lost:
                     self._extend(began)
 
     def _extend(self, began: float) -> None:
@@ -293,7 +295,8 @@ class ServerLease(AnyLease):
     def _depose(self) -> None:
         self._lost = (
             f"another daemon has taken the lease of {self.place} over: stopping. This machine "
-            "stood still or was cut off for longer than the lease; starting again is safe"
+            "stood still or was cut off for longer than the lease, or the server went back to an "
+            "older state; starting again is safe"
         )
         self._warn(self._lost)
 

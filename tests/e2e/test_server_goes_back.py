@@ -263,6 +263,27 @@ def test_a_deposed_daemon_does_not_replace_its_successors_registry(
         assert registry.message(scene.held).state == "rejected"
 
 
+def test_who_worked_before_the_server_went_back_is_no_twin_of_who_takes_over(scene: Scene) -> None:
+    """The dump is from before its take-over: the next one gets the same number, and fences it."""
+    office = scene.office
+    url = sa.make_url(load(office.folder, env=ENV).settings.storage.database)
+    silent: Callable[[float], None] = lambda _seconds: None  # noqa: E731
+    first, second = (ServerLease(url, 300.0, alarm=silent) for _ in range(2))
+    with first:
+        office.store.guarded(first.guard, first.idle_seconds)
+        scene.turn()
+        before = scene.copies
+        scene.fail_over()
+        with second:
+            assert second.epoch == first.epoch
+            assert scene.bring_up(second) > 0
+            office.server.deliver(letter("form", "Hòa Cư", HOA_CU, 4, 4), office.now)
+            with pytest.raises(LeaseLost, match="another daemon has taken"):
+                scene.turn()
+            assert office.server.folders["INBOX"], "it is the successor's"
+            assert scene.copies == before
+
+
 def during(
     monkeypatch: pytest.MonkeyPatch, scene: Scene, when: str, act: Callable[[], None]
 ) -> None:

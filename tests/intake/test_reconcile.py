@@ -4,9 +4,14 @@ import datetime as dt
 from dataclasses import replace
 
 import pytest
+from promises.correspondence import letter
+from rigs.cast import moment
+from rigs.memory_office import MemoryOffice, Unit
 
+import intake.service
 from intake.folders import Listed
-from intake.reconcile import Copy, Shown, Stock, reconcile
+from intake.reconcile import Copy, Shown, Stock, reconcile, twice
+from intake.stock import account
 from registry.stock_rows import Left, Place
 
 AT = dt.datetime(2024, 5, 15, 2, tzinfo=dt.UTC)
@@ -142,3 +147,36 @@ def test_sent_is_compared_with_the_outbox():
         ("copy-gone", "ack/b"), ("copy-owed", "ack/c"),
     ]  # fmt: skip
     assert [one.code for one in reconcile(stock([], {}, copies=None)).notes] == ["no-sent-folder"]
+
+
+def test_only_what_is_unexplained_both_times_is():
+    """A message that passed by is not counted either: it arrived after the account began."""
+    stays, passed, next_one = (Listed(uid, uid, AT) for uid in (90, 91, 92))
+    before = reconcile(stock([place(1)], {"Done": [listed(place(1)), stays, passed]}))
+    after = reconcile(stock([place(1)], {"Done": [listed(place(1)), stays, next_one]}))
+    found = twice(before, after)
+    assert [one.where.partition(",")[0] for one in found.unexplained] == ["Done UID 90"]
+    assert (found.received, found.unknown) == (2, 1)
+
+
+def test_a_daemon_that_works_meanwhile_raises_no_alarm(tmp_path, monkeypatch):
+    """At each account a letter is filed between the question to the registry and the mailbox."""
+    monkeypatch.setattr(intake.service, "BUILT_AT", moment(1))
+    sender = "hoacu@caoloc.example"
+    office = MemoryOffice(tmp_path / "o", moment(15, 8), [Unit("06223", "Hòa Cư", [sender])])
+    desk, survey, serials, busy = office.desk, office.desk.mailbox.survey, iter((1, 2)), []
+
+    def racing(folder):
+        if folder == "Đã xử lý" and not busy:
+            busy.append(serial := next(serials))
+            office.server.deliver(letter("form", "Hòa Cư", sender, serial, serial), office.now)
+            office.pass_time(dt.timedelta(minutes=20))
+            office.service._turn()
+            office.service._turn()
+            busy.clear()
+        return survey(folder)
+
+    monkeypatch.setattr(desk.mailbox, "survey", racing)
+    found = account(desk.config, desk.store, desk.vault, desk.mailbox)
+    assert (found.unexplained, found.unknown, found.received) == ((), 0, 1)
+    office.close()

@@ -14,8 +14,9 @@ from intake.put_in_place import notice_behind
 from intake.verify import Fault, files_to_check, verify
 from registry import journal
 from registry.errors import RegistryBehind
+from registry.journal_copy import told_until
 from registry.journal_file import JournalFile
-from registry.model import ReportFile
+from registry.model import Head, ReportFile
 from registry.store import Store, open_store
 from registry.vault import Vault
 
@@ -186,7 +187,52 @@ def test_an_empty_registry_beside_a_vault_that_has_a_journal_is_not_worked_on(ke
         notice_behind(kept.copy, kept.store, NOON)
 
 
-def test_a_copy_that_is_damaged_stops_no_daemon(kept: Kept) -> None:
+def damage(kept: Kept, at: int) -> None:
+    lines = kept.copy.path.read_bytes().splitlines(keepends=True)
+    lines[at] = lines[at][:-3] + b"x]\n"
+    kept.copy.path.write_bytes(b"".join(lines))
+
+
+EVERYWHERE = pytest.mark.parametrize("at", [0, 1, -2, -1])
+
+
+@EVERYWHERE
+def test_a_copy_that_is_damaged_stops_no_daemon(kept: Kept, at: int) -> None:
     """It is set aside at the first tick; a registry is there, and whole."""
-    kept.copy.path.write_bytes(kept.copy.path.read_bytes()[:-3] + b"x]\n")
+    damage(kept, at)
     notice_behind(kept.copy, kept.store, NOON)
+    assert kept.store.behind() is None
+
+
+@EVERYWHERE
+def test_a_copy_that_is_damaged_hides_no_older_registry(
+    kept: Kept, tmp_path: Path, at: int
+) -> None:
+    last = kept.store.journal_head().serial
+    damage(kept, at)
+    kept.sql("DELETE FROM events WHERE serial > 2")
+    with open_store(URL, tmp_path) as started:
+        notice_behind(kept.copy, started, NOON)
+        behind = started.behind()
+    assert behind is not None
+    assert f"has 2 events and the journal's copy in the vault has {last}" in behind.reason
+
+
+@EVERYWHERE
+def test_a_copy_that_is_damaged_hides_no_new_registry(kept: Kept, at: int) -> None:
+    last = kept.store.journal_head().serial
+    damage(kept, at)
+    kept.sql("DELETE FROM events")
+    with pytest.raises(RegistryBehind, match=f"has 0 events .* has {last}"):
+        notice_behind(kept.copy, kept.store, NOON)
+
+
+def test_what_a_damaged_copy_tells_at_the_least(kept: Kept) -> None:
+    """Lines that stand twice count once; a registry that went on otherwise lacks none of them."""
+    one, two, three, *_ = kept.store.events_after(0)
+    known = Head(one.serial, one.sha256)
+    assert told_until([one, None, three], known) == 3
+    assert told_until([one, None, None], known) == 3
+    assert told_until([one, two, None, two], known) == 2
+    assert told_until([one, two, None], Head(2, "another")) == 0
+    assert told_until([], known) == 0

@@ -15,10 +15,10 @@ from rigs.s3 import S3, names_in
 from registry import journal, journal_segments
 from registry.bucket import Access, Bucket
 from registry.errors import VaultAway
-from registry.journal_copy import CopyDamaged
+from registry.journal_copy import CopyDamaged, told_until
 from registry.journal_file import JournalFile
 from registry.journal_segments import JournalSegments
-from registry.model import GENESIS_HEAD
+from registry.model import GENESIS_HEAD, Head
 from registry.store import Store, open_store
 
 
@@ -417,6 +417,53 @@ def test_a_last_line_that_was_edited_begins_another_copy(
     s3.put(access, name, head + key + b"9" + tail[1:])
     assert copy_in(access).catch_up(store, NOON).set_aside == "journal-until-0001.jsonl"
     assert list(copy_in(access).events()) == store.events_after(0)
+
+
+def test_a_copy_put_aside_before_a_restore_is_not_taken_for_one_put_aside_after_it(
+    store: Store, s3: S3, access: Access, tmp_path: Path
+) -> None:
+    """Each bucket counts its copies; backups of both copies have both."""
+    others = [open_store(f"sqlite:///{name}.db", tmp_path) for name in ("second", "third")]
+    for number, one in enumerate((store, *others)):
+        arrive(one, f"letter {number}")
+    copy_in(access).catch_up(store, NOON)
+    copy_in(access).catch_up(others[0], NOON)
+    again = Bucket(s3.access("restored"))
+    for name, data in backup_of(Bucket(access)).items():
+        (tmp_path / name).write_bytes(data)
+        again.take_in(name, tmp_path / name)
+    assert JournalSegments(again).catch_up(others[1], NOON).set_aside == "journal-until-0001.jsonl"
+    told = [
+        JournalSegments(one).told_as("journal-until-0001.jsonl") for one in (Bucket(access), again)
+    ]
+    assert len(set(told)) == 2
+    for bucket, stores in ((again, (store, *others)), (Bucket(access), (store, others[0]))):
+        lines = {b"".join(map(journal.to_line, one.events_after(0))) for one in stores}
+        assert set(backup_of(bucket).values()) == lines
+    for one in others:
+        one.close()
+
+
+def backup_of(bucket: Bucket) -> dict[str, bytes]:
+    """Return the journals that a backup of the bucket has, as its files."""
+    return {name: b"".join(pieces) for name, pieces in bucket.beside() if "journal" in name}
+
+
+@pytest.mark.parametrize("how", ["edited", "gone"])
+def test_what_a_damaged_copy_tells_at_the_least(
+    store: Store, s3: S3, access: Access, how: str
+) -> None:
+    """Counted over the segments, whatever the number of a line within one."""
+    one_by_one(store, copy_in(access), range(5))
+    known, last = Head(2, store.event_hash(2)), store.journal_head().serial
+    for name in names_in(Bucket(access)):
+        bucket, data = _Ghost(access), Bucket(access).read(name)
+        if how == "gone":
+            bucket.lost = name
+        else:
+            s3.put(access, name, data[:-3] + b"x]\n")
+        assert told_until(JournalSegments(bucket).readable(), known) == last
+        s3.put(access, name, data)
 
 
 def test_a_folders_journal_becomes_segments_and_a_folders_again(

@@ -19,7 +19,8 @@ from rigs.postgres import Postgres
 from registry import server_lease
 from registry.database import Database
 from registry.errors import RegistryBusy, RegistryProblem, RegistryTooNew
-from registry.lease import Away, Held, Holder, LeaseLost
+from registry.lease import DAEMON, Away, Held, Holder, LeaseLost
+from registry.lease_rows import renew
 from registry.server_lease import ServerLease, since_boot
 from registry.store import Store, open_store
 
@@ -299,6 +300,52 @@ def test_a_deposed_holder_writes_nothing_whatever_it_believes(lease_of, stores, 
     assert [one.data["by"] for one in reversed(new.journal(5))] == ["before", "new"]
 
 
+def go_back(url: sa.URL) -> None:
+    """Let the server forget the last take-over, as a replica or a backup from before it would."""
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        forget = "UPDATE leases SET epoch = epoch - 1, expires_at = clock_timestamp()"
+        connection.execute(sa.text(forget))
+    engine.dispose()
+
+
+def test_of_two_with_one_number_on_a_server_that_went_back_the_later_one_writes(
+    lease_of, stores, url
+) -> None:
+    first, second = lease_of(seconds=LONG), lease_of(seconds=LONG)
+    first.take()
+    old = stores(first)
+    go_back(url)
+    second.take()
+    new = stores(second)
+    assert first.epoch == second.epoch
+    with pytest.raises(LeaseLost, match="another daemon has taken"):
+        old.launch("a", "twin", NOON)
+    new.launch("b", "successor", NOON)
+    assert [one.data["by"] for one in new.journal(5)] == ["successor"]
+
+
+def test_its_twin_hears_of_it_at_the_next_renewal(lease_of, url) -> None:
+    warned: list[str] = []
+    first, second = lease_of(warn=warned.append), lease_of(seconds=LONG)
+    first.take()
+    go_back(url)
+    second.take()
+    until(lambda: warned)
+    with pytest.raises(LeaseLost, match="went back to an older state"):
+        first.check()
+
+
+def test_its_twins_clean_end_leaves_it_the_lease(lease_of, url) -> None:
+    first, second = lease_of(seconds=LONG), lease_of(seconds=LONG)
+    first.take()
+    go_back(url)
+    second.take()
+    first.release()
+    with pytest.raises(Held):
+        lease_of().take()
+
+
 def test_who_holds_no_lease_writes_as_ever(lease_of, url) -> None:
     with lease_of(), open_store(str(url), Path()) as store:
         store.launch("d", "by a command", NOON)
@@ -346,6 +393,21 @@ def test_a_holder_that_stands_still_in_a_transaction_does_not_keep_the_lock(
     with pytest.raises(RegistryBusy), database.write():
         pass
     database.close()
+
+
+def test_a_holder_that_stands_still_in_a_renewal_does_not_keep_the_row(lease_of) -> None:
+    """Its own connection: stopped between the renewal and its commit."""
+    first = lease_of()
+    first.take()
+    fall_silent(first)
+
+    def stand_still() -> None:
+        with first._engine.begin() as connection:
+            assert renew(connection, DAEMON, first._term, LENGTH)
+            assert lease_of().wait(pauses())
+
+    with pytest.raises(sa.exc.DBAPIError, match="idle-in-transaction timeout"):
+        stand_still()
 
 
 # --- waiting --------------------------------------------------------------------------------------
