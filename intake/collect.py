@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import structlog
 
 from intake.desk import Desk, communes_of, triage_facts
-from intake.mailbox import Listed, Listing
+from intake.mailbox import CommandRefused, Listed, Listing
 from intake.message import parse
+from intake.parsed import Parsed
 from intake.post import alert
 from intake.triage import never_answered
 from registry.model import Arrival, Slot
@@ -50,12 +51,12 @@ def collect(desk: Desk) -> Collected:
     large = [one for one in listed if one not in old and one.size_bytes > limits.message_bytes]
     wanted = [one for one in listed if one not in old and one not in large]
     _note_old(desk, uidvalidity, old)
-    for one in large:
-        desk.alive()
-        _note_large(desk, _slot(desk, uidvalidity, one.uid), one)
     kept = 0
     for start in range(0, len(wanted), limits.batch):
         kept += _keep(desk, uidvalidity, wanted[start : start + limits.batch])
+    for one in large:  # last: whatever the server makes of their headers keeps no other away
+        desk.alive()
+        _note_large(desk, _slot(desk, uidvalidity, one.uid), one)
     complete = listing.complete and kept == len(wanted)
     if complete:
         desk.store.polled(asked_at)
@@ -120,7 +121,7 @@ def _note_old(desk: Desk, uidvalidity: int, old: Sequence[Listed]) -> None:
 
 def _note_large(desk: Desk, slot: Slot, listed: Listed) -> None:
     """Too large to fetch: its header says who must be told, and that somebody wrote."""
-    header = parse(desk.mailbox.header(slot.uid), desk.config.settings.limits)
+    header = _header(desk, slot.uid)
     facts = triage_facts(desk, header, listed.received_at)
     robot = never_answered(header, facts)
     told = robot is None and facts.roster.get(header.sender) in {"commune", "chair", "officer"}
@@ -140,3 +141,13 @@ def _note_large(desk: Desk, slot: Slot, listed: Listed) -> None:
         reason=f"{why}; {robot.reason}" if robot else why,
     )
     _log.warning("too_large", uid=slot.uid, size_bytes=listed.size_bytes)
+
+
+def _header(desk: Desk, uid: int) -> Parsed:
+    """What the header says; nothing where the server does not give it: then nobody is told."""
+    try:
+        raw = desk.mailbox.header(uid)
+    except CommandRefused as error:
+        _log.warning("header_refused", uid=uid, reason=str(error))
+        raw = b""
+    return parse(raw, desk.config.settings.limits)

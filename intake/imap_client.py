@@ -26,7 +26,10 @@ _LINE_END = re.compile(rb"\r\n|\r|\n")
 _TOKEN = re.compile(rb'\s*+(\(|\)|\{\d+\}$|"(?:[^"\\]|\\.)*+"|[^\s()"]++)')
 #: Names that a FETCH answer may carry; any other means that a literal's length was a lie.
 _FETCH_NAMES = frozenset(
-    {b"UID", b"FLAGS", b"RFC822.SIZE", b"INTERNALDATE", b"MODSEQ", b"BODY[]", b"BODY[HEADER]"}
+    {
+        *(b"UID", b"FLAGS", b"RFC822.SIZE", b"INTERNALDATE", b"MODSEQ"),
+        *(b"BODY[]", b"BODY[HEADER]", b"BODY[HEADER]<0>"),
+    }
 )
 
 FetchPiece = bytes | tuple[bytes, bytes] | None

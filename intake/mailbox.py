@@ -37,6 +37,7 @@ __all__ = [
 
 _LIST_CHUNK = 500  # UIDs whose size and date are asked for at once
 _BATCH_BYTES = 8_000_000  # bodies held in memory at once, unless one message alone is larger
+_HEADER_BYTES = 1_000_000  # of a message that is not fetched; nobody writes a longer one
 _FAILURES = 2  # once in its batch and once alone
 
 _log = structlog.get_logger()
@@ -204,12 +205,37 @@ class Mailbox(Moves):
             return [Fetched(uid, bodies[uid]) for uid in batch if uid in bodies]
 
     def header(self, uid: int) -> bytes:
-        """Return the header block of one inbox message (PEEK); empty when it has vanished."""
+        """Return the beginning of the header of one inbox message (PEEK).
+
+        Empty when the message has vanished, or its header ended the connection twice.
+
+        Raises:
+            CommandRefused: the server does not give it.
+        """
+        uidvalidity = self._uidvalidity
+        try:
+            return self._header(uid)
+        except CommandRefused:
+            raise
+        except Unreachable:
+            self._suspect([uid], uidvalidity)
+            if self._suspects[uidvalidity, uid] < _FAILURES:
+                raise
+            # It does so each time: what else waits in the inbox must not wait for it.
+            _log.warning("header_breaks_connection", uid=uid, uidvalidity=uidvalidity)
+            self.open()
+            return b""
+
+    def _header(self, uid: int) -> bytes:
         with self._guard():
             self._select_again(self._settings.inbox, None)
-            for _, attributes in self._attributes([uid], "(UID BODY.PEEK[HEADER])"):
-                if attributes.get(b"BODY[HEADER]"):
-                    return attributes[b"BODY[HEADER]"]
+            # Of a part only: a header of many megabytes would be more than an answer may be.
+            items = f"(UID BODY.PEEK[HEADER]<0.{_HEADER_BYTES}>)"
+            for _, found in self._attributes([uid], items):
+                # A server that does not know parts gives the whole, under the name of the whole.
+                given = found.get(b"BODY[HEADER]<0>") or found.get(b"BODY[HEADER]")
+                if given:
+                    return given[:_HEADER_BYTES]
             return b""
 
     # --- waiting ---

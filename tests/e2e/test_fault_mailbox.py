@@ -16,7 +16,7 @@ from rigs.answering import (
 from rigs.cast import moment
 from rigs.whole import CAMPAIGN, mail, workbook_file
 
-from intake.mailbox import Unreachable
+from intake.mailbox import CommandRefused, Unreachable
 
 pytestmark = pytest.mark.e2e
 
@@ -116,6 +116,25 @@ def test_fault_022_a_first_start_takes_small_batches_oldest_first(open_office, m
     in_order = sorted(fresh, key=lambda one: one.id)
     assert [one.received_at for one in in_order] == sorted(one.received_at for one in fresh)
     assert office.smtp.accepted == []
+
+
+def test_a_large_letter_whose_header_cannot_be_had_keeps_no_other_away(open_office, monkeypatch):
+    """It is noted without one, last: nobody can be told, and all others are read."""
+    office = open_office(limits={"message_bytes": '"100KB"', "document_bytes": '"90KB"'})
+    office.deliver(mail(HOA_CU_MAIL, body="x" * 200_000))
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.desk.mailbox.open()
+
+    def refused(_uid):
+        assert len(office.store.kept()) == 1
+        raise CommandRefused("FETCH was refused: [SERVERBUG] Internal error")
+
+    monkeypatch.setattr(office.desk.mailbox, "header", refused)
+    office.tick()
+    assert state(office, "06235") == "nil"
+    assert office.daemon.trouble == ""
+    assert office.store.counts().verdicts == {"nil": 1, "too-large": 1}
+    assert (office.subjects(HOA_CU_MAIL), len(office.inbox())) == ([], 1)
 
 
 def test_fault_023_folders_with_vietnamese_names_and_spaces(open_office):

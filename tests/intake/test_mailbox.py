@@ -612,6 +612,36 @@ def test_fault_021_size_is_known_before_any_body() -> None:
     assert all("PEEK" in line for line in server.commands if "BODY" in line)
 
 
+def test_of_a_header_without_end_the_beginning_is_asked_for(
+    shared: Dovecot, user: str, box: Mailbox
+) -> None:
+    """A whole one of 17 MB would be more than an answer may be, and end each connection."""
+    lines = b"".join(b"X-%d: %s\r\n" % (number, b"a" * 900) for number in range(19_000))
+    raw = b"From: x@xa.example\r\n" + lines + b"\r\nbody"
+    shared.fill([raw], user)
+    (listed,) = box.listed(set())
+    given = box.header(listed.uid)
+    assert given == raw[: len(given)]
+    assert len(given) == 1_000_000
+    assert "\\Seen" not in shared.contents(user=user)[0].flags
+    shared.deliver(letter(1, 3), AT, user=user)
+    last = max(each.uid for each in box.listed(set()))
+    assert box.header(last) == letter(1)  # a short one is whole
+
+
+def test_a_header_that_ends_the_connection_each_time_is_done_without() -> None:
+    """By a server that gives the whole where a part was asked for: the second time is the last."""
+    header = b"* 1 FETCH (UID 1 BODY[HEADER] {17000000}\r\n"
+    server, mailbox = scripted(answers(FETCH_SIZE=fetch_size(1, 200_000_000), FETCH_BODY=header))
+    with server:
+        mailbox.open()
+        with pytest.raises(Unreachable):
+            mailbox.header(1)
+        mailbox.open()
+        assert mailbox.header(1) == b""
+        assert [each.uid for each in mailbox.listed(set())] == [1]
+
+
 def test_fault_022_thousands_at_first_start(shared: Dovecot, user: str, box: Mailbox) -> None:
     """Bounded batches, oldest first, memory flat, every letter once."""
     letters = [letter(number, 20_000) for number in range(3_000)]
