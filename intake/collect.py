@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import structlog
 
 from intake.desk import Desk, communes_of, triage_facts
-from intake.mailbox import CommandRefused, Listed, Listing
+from intake.mailbox import CommandRefused, Listed, Listing, LoginRefused, Unreachable
 from intake.message import parse
 from intake.parsed import Parsed
 from intake.post import alert
@@ -90,11 +90,15 @@ def _keep(desk: Desk, uidvalidity: int, wanted: Sequence[Listed]) -> int:
     """Fetch one batch; return how many are safe now (the others have vanished or come later)."""
     by_uid = {one.uid: one for one in wanted}
     fetched: list[tuple[int, int]] = []
+    lost: list[Unreachable | LoginRefused] = []
 
     def raws() -> Iterator[bytes]:
-        for one in desk.mailbox.fetch(list(by_uid)):
-            fetched.append((one.uid, len(one.raw)))
-            yield one.raw
+        try:
+            for one in desk.mailbox.fetch(list(by_uid)):
+                fetched.append((one.uid, len(one.raw)))
+                yield one.raw
+        except (Unreachable, LoginRefused) as error:  # what came before it is kept all the same
+            lost.append(error)
 
     put = list(desk.vault.put_all(raws(), desk.alive))
     arrivals = [
@@ -107,6 +111,8 @@ def _keep(desk: Desk, uidvalidity: int, wanted: Sequence[Listed]) -> int:
     troubles = [one for one in put if isinstance(one, OSError)]
     if troubles:  # those that could not be kept stay in the inbox; they keep no others from it
         raise troubles[0]
+    if lost:
+        raise lost[0]
     return len(arrivals)
 
 

@@ -140,11 +140,10 @@ class Mailbox(Moves):
 
         Batches are bounded by count and bytes, so memory stays flat however long ``uids`` is. A
         UID that is not yielded has vanished, or its body could not be had now: list again. After a
-        failed batch its UIDs are fetched one by one and last, so that one message which breaks
-        the server does not keep the others away.
+        failed batch its UIDs are fetched one by one and last, each that ends the connection again
+        gets the next one a new connection: those which break the server keep no others away.
         """
         uidvalidity = self._uidvalidity
-        reconnected = False
         for batch in self._batches(uids):
             try:
                 bodies = self._bodies(batch, uidvalidity)
@@ -157,12 +156,11 @@ class Mailbox(Moves):
                 continue
             except Unreachable:
                 self._suspect(batch, uidvalidity)
-                if reconnected or self._suspects[uidvalidity, batch[0]] < _FAILURES:
+                if len(batch) > 1 or self._suspects[uidvalidity, batch[0]] < _FAILURES:
                     raise
                 # This one message ends the connection each time: the others must not wait for it.
                 _log.warning("body_breaks_connection", uid=batch[0], uidvalidity=uidvalidity)
                 self.open()
-                reconnected = True
                 continue
             yield from bodies
 

@@ -118,6 +118,23 @@ def test_fault_022_a_first_start_takes_small_batches_oldest_first(open_office, m
     assert office.smtp.accepted == []
 
 
+def test_what_came_before_the_connection_was_lost_is_recorded(office, monkeypatch):
+    """Bytes that are in the vault are a message, whatever the server does after them."""
+    office.deliver(mail(HOA_CU_MAIL, body=NIL))
+    office.deliver(mail(GIA_CAT_MAIL, body=NIL))
+    office.desk.mailbox.open()
+    fetch = office.desk.mailbox.fetch
+
+    def lost_after_the_first(uids):
+        yield from fetch(uids[:1])
+        raise Unreachable("the server closed the connection")
+
+    monkeypatch.setattr(office.desk.mailbox, "fetch", lost_after_the_first)
+    office.tick()
+    assert (state(office), state(office, "06235")) == ("nil", "waiting")
+    assert "closed the connection" in office.daemon.trouble
+
+
 def test_a_large_letter_whose_header_cannot_be_had_keeps_no_other_away(open_office, monkeypatch):
     """It is noted without one, last: nobody can be told, and all others are read."""
     office = open_office(limits={"message_bytes": '"100KB"', "document_bytes": '"90KB"'})

@@ -858,6 +858,33 @@ def test_a_body_that_breaks_the_server_does_not_keep_others_away() -> None:
         assert [each.uid for each in mailbox.listed({2, 3})] == [1]
 
 
+def test_of_several_bodies_that_break_the_server_each_gets_its_own_connection() -> None:
+    """The second one to fail stood before all that came after it."""
+
+    def script(line: str) -> bytes | None:
+        uids = line.split(" ")[2] if line.startswith("UID FETCH") else ""
+        if line.startswith("UID SEARCH"):
+            return b"* SEARCH 1 2 3 4\r\nTAG OK done\r\n"
+        if "INTERNALDATE" in line:
+            shown = (fetch_size(uid, 4).removesuffix(b"TAG OK done\r\n") for uid in range(1, 5))
+            return b"".join(shown) + b"TAG OK x\r\n"
+        if "BODY" in line:
+            if uids in {"1", "4"}:
+                return f"* 1 FETCH (UID {uids} BODY[] {{4}}\r\nbody)\r\nTAG OK x\r\n".encode()
+            return Drop(b"* BYE internal error\r\n")
+        return None
+
+    server, mailbox = scripted(script)
+    with server:
+        mailbox.open()
+        with pytest.raises(Unreachable):
+            list(mailbox.fetch([each.uid for each in mailbox.listed(set())]))
+        for _ in range(2):
+            mailbox.open()
+            uids = [each.uid for each in mailbox.listed(set())]
+            assert [each.uid for each in mailbox.fetch(uids)] == [1, 4]
+
+
 def test_a_refused_body_is_left_out_and_the_rest_of_its_batch_comes() -> None:
     def script(line: str) -> bytes | None:
         if line.startswith("UID SEARCH"):
