@@ -17,6 +17,7 @@ from intake.scanner import Clean, Found, Scanned, TooLarge, Unavailable
 from intake.triage import Triage, TriageFacts, needs_proof
 from registry.errors import NotPossible
 from registry.model import WAITS_FOR_US, Message, held_reason, waits_for_us
+from registry.vault import VaultDamaged
 
 _log = structlog.get_logger("admission")
 _PATIENCE = 20  # messages without an answer in one go: each may cost a time limit
@@ -112,7 +113,12 @@ def tell_if_away(desk: Desk, reason: str) -> None:
 
 def _missing(desk: Desk, message: Message) -> str:
     """Return the reason for which a message would have to go on waiting; "" if it need not."""
-    raw = desk.vault.get(message.sha256)
+    try:
+        raw = desk.vault.get(message.sha256)
+    except (KeyError, VaultDamaged) as error:
+        # No answer will mend it: the attempts to read it fail, and then a person gets it.
+        _log.error("bytes_lost", message=message.id, reason=str(error))
+        return ""
     answer = scan(desk, [raw])
     if answer is not None:
         return answer.reason if answer.reason.partition(":")[0] in WAITS_FOR_US else ""

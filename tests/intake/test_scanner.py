@@ -11,9 +11,10 @@ import pytest
 from rigs.clamd import EICAR, MARKER, RealClamd, scripted_clamd
 from rigs.packed import plain_zip
 
-from intake.admission import judged, scan
+from intake.admission import TakenUp, judged, scan, take_up
 from intake.backoff import Backoff
 from intake.scanner import Clamd, Clean, Found, Scanned, TooLarge, Unavailable, meaning
+from registry.vault import VaultDamaged
 
 
 @pytest.mark.parametrize(
@@ -86,6 +87,39 @@ def test_a_scanner_that_hangs_is_not_asked_for_every_message() -> None:
     assert scan(desk, [b"x"]) is None
     desk.scanner = None
     assert scan(desk, [b"x"]) is None
+
+
+def test_a_waiting_message_whose_bytes_are_lost_keeps_no_other_waiting() -> None:
+    """Torn by a power loss, or gone: it is sent back as well, to be read in vain and then held."""
+    files: dict[str, bytes | Exception] = {
+        "torn": VaultDamaged("torn", "vault/to/torn"),
+        "gone": KeyError("gone"),
+        "sound": b"x",
+    }
+    held = [
+        SimpleNamespace(id=number, sha256=name, state="held", reason="not-scanned: away")
+        for number, name in enumerate(files, start=1)
+    ]
+
+    def get(sha256: str) -> bytes:
+        found = files[sha256]
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+    taken: list[int] = []
+    scanner = _Silent()
+    scanner.answer = Found("Win.Test")
+    desk: Any = SimpleNamespace(
+        told=None,
+        scanner=scanner,
+        scanner_pause=Backoff(),
+        clock=lambda: dt.datetime(2024, 5, 15, tzinfo=dt.UTC),
+        vault=SimpleNamespace(get=get),
+        store=SimpleNamespace(held=lambda: held, take_up=lambda one, _now: taken.append(one)),
+    )
+    assert take_up(desk) == TakenUp(3, 0, 3)
+    assert (taken, scanner.asked) == ([1, 2, 3], 1)
 
 
 def _heard(link: socket.socket, count: int) -> bytes:
