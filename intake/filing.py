@@ -119,20 +119,28 @@ def save_sent(desk: Desk, tried: set[str] | None = None) -> int:
     ``tried`` are the Message-IDs of copies that may be there: left over from a process that died,
     or tried by this one (added here). Only those are asked for, because a server looks through the
     whole folder to answer; None: every one may be there.
+
+    A copy that the server refuses stays owed and keeps no other waiting.
+
+    Raises:
+        Unreachable: the server; what is left is copied at the next tick.
     """
     folder = desk.config.settings.smtp.save_sent_to
     mails = desk.store.unsaved_mails(_AT_ONCE) if folder else []
+    saved = 0
     for start in range(0, len(mails), _COPIES_AT_ONCE):
         desk.alive()
         some = mails[start : start + _COPIES_AT_ONCE]
         lacking = [mail for mail in _each_once(some) if not _has_copy(desk, mail)]
-        _copy_all(desk, folder, lacking, tried)
-        desk.store.saved_all([mail.id for mail in some], desk.clock())
-        for mail in some:
+        refused = _copy_all(desk, folder, lacking, tried)
+        there = [mail for mail in some if mail.rfc_message_id not in refused]
+        desk.store.saved_all([mail.id for mail in there], desk.clock())
+        saved += len(there)
+        for mail in there:
             if tried is not None:
                 tried.discard(mail.rfc_message_id)  # the registry knows of its copy from here on
             _log.info("saved", mail=mail.id)
-    return len(mails)
+    return saved
 
 
 def _each_once(mails: Sequence[Mail]) -> list[Mail]:
@@ -143,8 +151,11 @@ def _has_copy(desk: Desk, mail: Mail) -> bool:
     return desk.store.has_copy(mail.rfc_message_id)
 
 
-def _copy_all(desk: Desk, folder: str, mails: Sequence[Mail], tried: set[str] | None) -> None:
-    """Put copies into the folder: by one command those that cannot be there yet, if it is able."""
+def _copy_all(desk: Desk, folder: str, mails: Sequence[Mail], tried: set[str] | None) -> set[str]:
+    """Put copies into the folder: by one command those that cannot be there yet, if it is able.
+
+    Return the Message-IDs of those that the server refused.
+    """
     new = [mail for mail in mails if tried is not None and mail.rfc_message_id not in tried]
     together = new if desk.mailbox.appends_many and len(new) > 1 else []
     if tried is not None:
@@ -155,12 +166,23 @@ def _copy_all(desk: Desk, folder: str, mails: Sequence[Mail], tried: set[str] | 
             desk.mailbox.append_all(folder, some)
     except CommandRefused:  # one of them, perhaps: each is asked for and tried alone
         new = together = []
-    for mail in mails:
-        if mail not in together:
-            desk.alive()
-            desk.check_lease()
-            if mail in new or not desk.mailbox.holds(folder, mail.rfc_message_id):
-                desk.mailbox.append(folder, *_dated(desk, mail))
+    alone = [mail for mail in mails if mail not in together]
+    return {
+        mail.rfc_message_id for mail in alone if not _copied(desk, folder, mail, new=mail in new)
+    }
+
+
+def _copied(desk: Desk, folder: str, mail: Mail, *, new: bool) -> bool:
+    """Put one copy into the folder, unless it is there; False where the server refuses it."""
+    desk.alive()
+    desk.check_lease()
+    try:
+        if new or not desk.mailbox.holds(folder, mail.rfc_message_id):
+            desk.mailbox.append(folder, *_dated(desk, mail))
+    except CommandRefused as error:  # too big, or no room left: others may still go
+        _log.warning("not_copied", mail=mail.id, reason=str(error))
+        return False
+    return True
 
 
 def _of_a_size(desk: Desk, mails: Sequence[Mail]) -> Iterator[list[tuple[bytes, dt.datetime]]]:
