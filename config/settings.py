@@ -1,5 +1,6 @@
 """The config folder → one validated ``Config``, or every problem in it at once."""
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -182,11 +183,11 @@ class _Work:
                 )
 
 
-def warnings(config: Config) -> tuple[Problem, ...]:
+def warnings(config: Config, now: dt.datetime | None = None) -> tuple[Problem, ...]:
     """Return what the admin should know and the daemon can live with, file by file.
 
-    Beside what `load` remarked: calendar years without a holiday table. Slower than loading,
-    because the holiday table is asked.
+    Beside what `load` remarked: calendar years without a holiday table, and what is odd at this
+    moment. Slower than loading, because the holiday table is asked.
     """
     found = (
         *config.remarks,
@@ -194,6 +195,7 @@ def warnings(config: Config) -> tuple[Problem, ...]:
         *_without_copies(config),
         *_redirected(config),
         *_unknown_years(config),
+        *(_not_yet_live(config, now) if now else ()),
     )
     return tuple(sorted(found, key=lambda remark: (remark.file, remark.line)))
 
@@ -242,6 +244,19 @@ def _redirected(config: Config) -> Iterator[Problem]:
             f'smtp.redirect_all_to = "{target}"',
             "every mail goes to this address only: communes, approvers and Department get nothing",
             'look at what it gets; then write redirect_all_to = "", and what is owed leaves',
+        )
+
+
+def _not_yet_live(config: Config, now: dt.datetime) -> Iterator[Problem]:
+    go_live_at = config.settings.office.go_live_at
+    if go_live_at > now:
+        local = go_live_at.astimezone(config.settings.office.zone)
+        yield Problem(
+            SETTINGS,
+            0,
+            f"office.go_live_at is still to come: {local.isoformat(timespec='minutes')}",
+            "what arrives until then is left alone: nobody's answer is read",
+            "write the moment from which on mail is to be read; what came since is then read",
         )
 
 

@@ -268,7 +268,8 @@ def check(
 
     config = _config()
     unfit = misfit(config, os.environ)
-    found = (*warnings(config), *programs(os.environ), *confinement())
+    now = dt.datetime.now(dt.UTC)
+    found = (*warnings(config, now), *programs(os.environ), *confinement())
     for warning in (*found, *((unfit,) if unfit else ())):
         _echo(f"warning: {warning}")
     for note in waiting(config):

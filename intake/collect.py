@@ -73,7 +73,8 @@ def _unknown(desk: Desk, limit: int) -> tuple[Listing, int]:
     before = desk.store.last_uidvalidity(mailbox.account, inbox)
     while True:
         uidvalidity = mailbox.uidvalidity
-        known = desk.store.known_slots(mailbox.account, inbox, uidvalidity)
+        live_since = desk.config.settings.office.go_live_at
+        known = desk.store.known_slots(mailbox.account, inbox, uidvalidity, live_since)
         listing = mailbox.listing(known, limit)
         if mailbox.uidvalidity == uidvalidity:
             break

@@ -146,7 +146,8 @@ def _of_wording(fault: str) -> Problem:
 
 def log_warnings(config: Config, env: Mapping[str, str]) -> None:
     """Log what is allowed in a config but unwise, such as a password file that others can read."""
-    for warning in (*warnings(config), misfit(config, env)):
+    now = dt.datetime.now(dt.UTC)
+    for warning in (*warnings(config, now), misfit(config, env)):
         if warning is not None:
             _log.warning("config_warning", problem=str(warning))
 

@@ -73,11 +73,16 @@ class _Unfetched:
 class InboxRows(Part):
     """Slots and messages, from the listing of the inbox to the attempt to understand."""
 
-    def known_slots(self, account: str, folder: str, uidvalidity: int) -> set[int]:
+    def known_slots(
+        self, account: str, folder: str, uidvalidity: int, live_since: dt.datetime | None = None
+    ) -> set[int]:
         """Return the UIDs that were seen in this folder and not moved out of it by us.
 
         A UID that we moved away and that is listed again was given to another message (a mailbox
         made anew in the same second keeps its UIDVALIDITY): it is fetched, and its bytes decide.
+
+        What was noted as old and came after ``live_since`` is not known: the moment of going live
+        was mended since, and nobody has looked at it.
         """
         query = sa.select(slots.c.uid).where(
             slots.c.account == account,
@@ -86,7 +91,16 @@ class InboxRows(Part):
             slots.c.filed_at.is_(None),
         )
         with self._database.read() as connection:
-            return set(connection.execute(query).scalars())
+            known = set(connection.execute(query).scalars())
+            if live_since is not None and known:
+                # asked apart: of a mailbox that began with this program nothing is old
+                not_old = query.join(messages, slots.c.message_id == messages.c.id).where(
+                    messages.c.verdict == "old",
+                    messages.c.sha256 == "",  # what was fetched is known by its bytes
+                    messages.c.received_at >= live_since,
+                )
+                known -= set(connection.execute(not_old).scalars())
+            return known
 
     def last_uidvalidity(self, account: str, folder: str) -> int | None:
         """Return the UIDVALIDITY under which this folder was last seen; None if never."""
@@ -306,7 +320,10 @@ def _note(
     connection: sa.Connection, note: _Unfetched, more: Mapping[str, object], now: dt.datetime
 ) -> Kept:
     query = sa.select(messages.c.id).where(
-        messages.c.sha256 == "", messages.c.content_key == note.identity
+        messages.c.sha256 == "",
+        messages.c.content_key == note.identity,
+        # what was old and is only too large now is another thing to know of it
+        messages.c.verdict == note.verdict,
     )
     known = connection.execute(query).scalar_one_or_none()
     if known is not None:

@@ -292,6 +292,15 @@ def test_what_can_be_lived_with_is_a_warning_with_its_line(folder: Path) -> None
     ]
 
 
+def test_a_moment_of_going_live_that_is_still_to_come_is_a_warning(folder: Path) -> None:
+    """A slip of the month, and until it is seen nobody's answer is read."""
+    config = load(folder, env=ENV)
+    live = config.settings.office.go_live_at
+    assert warnings(config, live) == warnings(config)
+    (told,) = {*warnings(config, live - dt.timedelta(minutes=1))} - {*warnings(config)}
+    assert told.what == "office.go_live_at is still to come: 2024-05-13T00:00+07:00"
+
+
 def test_chairs_are_only_missed_where_a_reminder_goes_to_them(folder: Path) -> None:
     edit(folder, CAMPAIGN, 'cc = ["chair"]\n', "")
     assert load(folder, env=ENV).remarks == ()

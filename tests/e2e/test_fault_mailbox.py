@@ -14,6 +14,7 @@ from rigs.answering import (
     state,
 )
 from rigs.cast import moment
+from rigs.replaying import comes_out_equal
 from rigs.whole import CAMPAIGN, mail, workbook_file
 
 from intake.mailbox import CommandRefused, Unreachable
@@ -152,6 +153,27 @@ def test_a_large_letter_whose_header_cannot_be_had_keeps_no_other_away(open_offi
     assert office.daemon.trouble == ""
     assert office.store.counts().verdicts == {"nil": 1, "too-large": 1}
     assert (office.subjects(HOA_CU_MAIL), len(office.inbox())) == ([], 1)
+
+
+def test_who_mends_the_moment_of_going_live_gets_what_came_since(open_office, tmp_path):
+    """A slip of the month: what was left alone is read at the next turn, and replayed so."""
+    office = open_office(office={"go_live_at": "2024-06-13T00:00:00+07:00"})
+    office.deliver(mail(OFFICER, body="Thư cũ"), moment(12))
+    office.deliver(mail(HOA_CU_MAIL, body=NIL))
+    office.tick()
+    assert office.store.counts().verdicts == {"old": 2}
+    path = office.folder / "settings.toml"
+    text = path.read_text("utf-8")
+    path.write_text(text.replace("2024-06-13T00:00", "2024-05-13T00:00"), "utf-8")
+    office.restart()
+    office.tick()
+    office.tick(office.now + dt.timedelta(hours=1))
+    assert (state(office), len(office.subjects(HOA_CU_MAIL))) == ("nil", 1)
+    assert (len(office.inbox()), len(office.inbox("Đã xử lý"))) == (1, 1)
+    assert office.store.counts().verdicts == {"old": 2, "nil": 1}
+    kinds = [one.kind for one in office.store.events_after(0, 1_000)]
+    assert (kinds.count("unfetched"), kinds.count("kept")) == (2, 1)
+    comes_out_equal(office, tmp_path / "again")
 
 
 def test_fault_023_folders_with_vietnamese_names_and_spaces(open_office):

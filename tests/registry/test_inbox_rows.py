@@ -246,6 +246,21 @@ def test_fault_022_letters_from_before_go_live_are_noted_and_left_alone(store: S
     assert store.counts().verdicts == {"old": 100}
 
 
+def test_what_was_old_is_not_known_once_going_live_was_earlier(store: Store) -> None:
+    """Who mends a slip in go_live_at gets what came since then, each of it once."""
+    store.note_old([(slot(uid), 1000, at(uid)) for uid in (1, 2, 3)], "before go-live", at(9))
+    arrive(store, "a", received=4, uid=4)
+
+    def known(live_since: int) -> set[int]:
+        return store.known_slots(ACCOUNT, "INBOX", 7, at(live_since))
+
+    assert (known(9), known(2), known(0)) == ({1, 2, 3, 4}, {1, 4}, {4})
+    store.keep(slot(2), hash_of("b"), 1000, at(2), at(10))
+    store.note_unfetched(slot(3), 1000, at(3), "too-large", "", "", "", at(10))
+    assert known(2) == {1, 2, 3, 4}
+    assert [one.sha256 for one in store.kept()] == [hash_of("b"), hash_of("a")]
+
+
 def test_what_another_account_owes_does_not_stand_in_the_way(store: Store) -> None:
     store.record(arrive(store, "a", uid=1), held(), at(1))
     assert store.slots_to_file(1, account=ACCOUNT) == [(slot(1), "held")]

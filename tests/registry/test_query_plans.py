@@ -29,7 +29,7 @@ GROWING = ("messages", "mails", "slots", "submissions", "points", "findings", "b
 QUESTIONS: dict[str, Callable[[Store], object]] = {
     "snapshot": lambda store: store.snapshot([CAMPAIGN]),
     "kept": lambda store: store.kept(50),
-    "known_slots": lambda store: store.known_slots("ocop@mail.example", "INBOX", 7),
+    "known_slots": lambda store: store.known_slots("ocop@mail.example", "INBOX", 7, NOON),
     "last_uidvalidity": lambda store: store.last_uidvalidity("ocop@mail.example", "INBOX"),
     "slots_to_file": lambda store: store.slots_to_file(),
     "next_mails": lambda store: store.next_mails(NOON, 10),
