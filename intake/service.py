@@ -26,7 +26,7 @@ from intake import heartbeat
 from intake.backoff import Backoff
 from intake.board_pulse import Pulse, Window, health_now
 from intake.board_server import BoardServer
-from intake.daemon import Daemon
+from intake.daemon import LOGIN_PAUSE, Daemon
 from intake.desk import Desk, open_desk, utc_now
 from intake.mailbox import LoginRefused, Mailbox, Unreachable
 from intake.memory import give_back
@@ -48,6 +48,7 @@ Word = Literal["tick", "reload", "stop"]
 #: No true clock stands before the day this was written (a machine that woke up in 1970).
 BUILT_AT = dt.datetime(2026, 11, 1, tzinfo=dt.UTC)
 _IDLE_SECONDS = 240  # well below the 29 minutes of RFC 2177, and what NAT boxes forget
+_LISTEN_PAUSE = dt.timedelta(seconds=30)  # nothing hangs on a hint
 _DEAF_SECONDS = 30.0  # without IDLE: until it is looked whether the settings are others
 _LEASE_SECONDS = 0.5  # how often an idle daemon makes sure that it still has the lease
 _BEAT_SECONDS = 20.0  # within a long tick the heartbeat file is not written more often
@@ -322,7 +323,9 @@ class Service:
                 mailbox = Mailbox(settings.mailbox, login)
                 self._hear(mailbox, settings, ended, pause)
             except (Unreachable, LoginRefused, ConfigProblems) as error:
-                wait = pause.failed(dt.datetime.now(dt.UTC), at_least=dt.timedelta(seconds=30))
+                # As the loop does, which tries the same password: servers lock accounts for less.
+                least = LOGIN_PAUSE if isinstance(error, LoginRefused) else _LISTEN_PAUSE
+                wait = pause.failed(dt.datetime.now(dt.UTC), at_least=least)
                 _log.warning("idle_lost", reason=str(error), pause_seconds=wait.total_seconds())
                 ended.wait(wait.total_seconds())
             finally:

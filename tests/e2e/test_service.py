@@ -616,5 +616,5 @@ def test_a_listener_without_its_server_only_waits(office, monkeypatch):
 
     monkeypatch.setattr(ended, "wait", wait)
     service._listen(ended)
-    assert waited[0] >= 30
+    assert min(waited) >= 300  # the loop tries the same password: servers lock accounts for less
     assert service.words.empty()
