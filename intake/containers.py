@@ -16,7 +16,7 @@ from intake.parsed import Parsed, Part
 from intake.signed import Open, read_mail
 from parsers.container import LeftOutCode, Room, may_hold_files, refused, wrapping
 from parsers.reading import Refusal, RefusalCode
-from parsers.sniff import is_mail
+from parsers.sniff import is_mail, may_be_mail
 
 __all__ = ["Node", "Note", "Open", "Opening"]
 
@@ -75,7 +75,7 @@ class Opening:
         name = part.name.casefold()
         if wrapping(part.data, part.name):
             return self._wrapped(part, depth)
-        if is_mail(part.data) or name.endswith(".eml"):
+        if is_mail(part.data) or (name.endswith(".eml") and may_be_mail(part.data)):
             return self._mail(part, depth)
         if may_hold_files(part.data):
             return self._packed(part, depth)

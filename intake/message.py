@@ -17,6 +17,7 @@ from config.model import Limits
 from intake import base64_lines, body, header, transfer
 from intake.parsed import FATAL, Delivery, Parsed, Part
 from parsers.names import decode_bytes, decode_words, extension, file_name
+from parsers.sniff import may_be_mail
 
 __all__ = ["FATAL", "Delivery", "Parsed", "Part", "parse", "parse_header"]
 
@@ -35,7 +36,8 @@ _EXTENSIONS = {
     "image/png": ".png",
     "message/rfc822": ".eml",
 }
-_MAIL = "message/rfc822"
+#: A whole mail; with headers in UTF-8 (RFC 6532); under the name that it had on Usenet (RFC 5537).
+_MAILS = frozenset({"message/rfc822", "message/global", "message/news"})
 _ENCODED = frozenset({"base64", "quoted-printable"})
 #: How a mail begins, which no base64 does.
 _FIELD = re.compile(rb"\s*(?:From |[!-9;-~]+[ \t]*:)")
@@ -70,7 +72,7 @@ class _Counted(Message):
 
         RFC 2045 (§6.4) forbids to encode a mail within a mail; mailers do it all the same.
         """
-        encoded = self.get_content_type() == _MAIL and _encoding(self) in _ENCODED
+        encoded = self.get_content_type() in _MAILS and _encoding(self) in _ENCODED
         return "application" if encoded else super().get_content_maintype()
 
     def content(self) -> bytes:
@@ -234,11 +236,13 @@ class _Walk:
             self._visit_leaf(node, kind)
 
     def _visit_message(self, node: Message, payload: Sequence[object]) -> None:
-        """Sort a mail inside the mail; ``message/rfc822`` is opened while levels are left."""
+        """Sort a mail inside the mail; a whole one is opened while levels are left."""
         inner = payload[0] if payload and isinstance(payload[0], Message) else None
         if inner is None:
             return
-        if node.get_content_type() != _MAIL:
+        if node.get_content_type() == "message/partial":
+            self._defects.append("partial")  # RFC 2046: a piece of a mail, the others came apart
+        elif node.get_content_type() not in _MAILS:
             self._about += _ids_of(inner)  # disposition-notification and the like
         elif self._levels > 0:
             self._nested.append(self._inner(inner))
@@ -263,7 +267,7 @@ class _Walk:
         given = (header.parameters(disposition).get("filename"), parameters.get("name"))
         names = [each for each in given if each is not None]
         data, defects = transfer.decode(_content(node), _encoding(node))
-        if kind == _MAIL and _is_plain(_content(node), _encoding(node)):
+        if kind in _MAILS and _is_plain(_content(node), _encoding(node)):
             data, defects = _content(node), ()
         is_body = not names and not disposition.lower().startswith("attachment")
         if kind == "text/rfc822-headers":
@@ -295,7 +299,7 @@ class _Walk:
         raw: Mapping[str, str],
     ) -> None:
         suffix = extension(names) or _EXTENSIONS.get(kind, "")
-        if suffix == ".eml" or kind == _MAIL:
+        if (suffix == ".eml" or kind in _MAILS) and may_be_mail(data):
             self._open_mail(data)
             return
         # A neutral name is better than mojibake in a mail to the sender.

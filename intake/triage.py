@@ -353,6 +353,8 @@ def _unreadable(parsed: Parsed, _facts: TriageFacts) -> Triage | None:
     if parsed.fatal:
         why = ", ".join(sorted(parsed.defects))
         return Triage("unreadable", held_reason("broken-structure", why), hold=True)
+    if "partial" in parsed.defects and not documents(parsed):
+        return Triage("unreadable", held_reason("broken-structure", "message/partial"), hold=True)
     if "encrypted" in parsed.defects and not documents(parsed):
         return Triage("unreadable", held_reason("encrypted"), hold=True)
     return None

@@ -134,6 +134,12 @@ def _of_mails(mails: Sequence[Parsed]) -> list[Note]:
     if any("encrypted" in mail.defects for mail in mails):
         text = "Thư được mã hóa nên hệ thống không đọc được. Đề nghị gửi lại thư không mã hóa."
         notes.append(Note("encrypted", "", text))
+    if any("partial" in mail.defects for mail in mails):
+        text = (
+            "Thư bị phần mềm gửi thư chia thành nhiều mảnh (message/partial) nên hệ thống không "
+            "đọc được. Đề nghị gửi lại thư nguyên vẹn, hoặc chia các tệp thành nhiều thư."
+        )
+        notes.append(Note("unsupported", "message/partial", text))
     if any("nested-deeper" in mail.defects for mail in mails):
         text = (
             "Thư chuyển tiếp nằm trong thư chuyển tiếp khác nên không được mở. Đề nghị đính kèm "

@@ -107,6 +107,14 @@ def is_mail(data: bytes) -> bool:
     return _FIELD.match(data) is not None and text_kind(data, "") == "eml"
 
 
+def may_be_mail(data: bytes) -> bool:
+    """Whether what is called a mail may be one: its bytes do not begin as those of another format.
+
+    A workbook that some program labels ``message/rfc822`` or names ``.eml`` is a workbook.
+    """
+    return is_mail(data) or not (data.startswith((b"PK", _OLE_MAGIC)) or _by_magic(data))
+
+
 def has_pages(data: bytes) -> bool:
     """Whether these bytes are a picture or a PDF: what may have to be read by looking at it."""
     return _by_magic(data) in {"pdf", *_IMAGES}

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rigs import letters
 
 from config.model import Limits
-from intake import body
+from intake import body, unpack
 from intake.message import Parsed
 from intake.signed import read_mail
 from parsers import smime
@@ -411,6 +411,42 @@ def test_fault_043_forwarded_as_an_attachment() -> None:
         assert [each.data for each in mail.parts] == [letters.BIG]
     deeper = letters.multipart([letters.forwarded(letters.multipart([letters.forwarded(inner)]))])
     assert "nested-deeper" in read(deeper).nested[0].defects
+
+
+@pytest.mark.parametrize("kind", ["message/global", "message/news"])
+def test_a_mail_under_another_name_is_a_mail(kind: str) -> None:
+    inner = letters.multipart([letters.words("lời trong"), letters.file()])
+    plain = f"Content-Type: {kind}\r\n\r\n".encode() + inner
+    encoded = f"Content-Type: {kind}\r\nContent-Transfer-Encoding: base64\r\n\r\n".encode()
+    for part in (plain, encoded + base64.encodebytes(inner), letters.file("t.eml", inner, kind)):
+        (mail,) = read(letters.multipart([letters.words("Chuyển tiếp"), part])).nested
+        assert (mail.text, [each.data for each in mail.parts]) == ("lời trong", [letters.BIG])
+
+
+def test_a_piece_of_a_mail_is_told_by_its_name() -> None:
+    part = b'Content-Type: message/partial; id="a@x"; number=1; total=2\r\n\r\nSubject: x\r\n\r\n'
+    for raw in (part, letters.multipart([letters.words("lời"), part])):
+        parsed = read(raw)
+        assert "partial" in parsed.defects
+        assert not parsed.fatal
+        found = unpack.unpack(parsed, LIMITS, lambda *_: None)
+        assert [(note.code, note.name) for note in found.notes] == [
+            ("unsupported", "message/partial")
+        ]
+
+
+@pytest.mark.parametrize("kind", ["message/rfc822", "application/octet-stream"])
+@pytest.mark.parametrize("data", [b"PK\x03\x04" + b"x" * 99, b"%PDF-1.7\n" + b"x" * 99])
+def test_a_document_that_is_called_a_mail_is_a_document(kind: str, data: bytes) -> None:
+    """Its content says what it is: opened as a mail nothing of it was read."""
+    for name in ("biểu.eml", "biểu.xlsx"):
+        part = letters.file(name, data, kind)
+        parsed = read(letters.multipart([letters.words("Kính gửi"), part]))
+        assert (parsed.nested, [(one.name, one.data) for one in parsed.parts]) == (
+            (),
+            [(name, data)],
+        )
+        assert unpack.unpack(parsed, LIMITS, lambda *_: None).files == parsed.parts
 
 
 @pytest.mark.parametrize("encoding", ["base64", "quoted-printable"])

@@ -439,6 +439,15 @@ def test_fault_026_too_deep_is_unreadable_and_held() -> None:
     assert (found.verdict, found.hold) == ("unreadable", True)
 
 
+def test_a_piece_of_a_mail_waits_for_a_person() -> None:
+    """Nothing in it was read; beside a file the file speaks, and the piece is named."""
+    piece = b'Content-Type: message/partial; id="a@x"; number=1; total=2\r\n\r\nSubject: x\r\n'
+    found = judge(letters.multipart([letters.words("Kính gửi"), piece]))
+    assert (found.verdict, found.hold) == ("unreadable", True)
+    assert found.reason == "broken-structure: message/partial"
+    assert judge(letters.multipart([letters.file(), piece])).verdict is None
+
+
 def test_fault_044_encrypted_is_unreadable() -> None:
     """An encrypted letter gets a polite refusal: nothing in it can be read."""
     pgp = letters.pieces(
