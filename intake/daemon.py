@@ -20,7 +20,7 @@ from intake.catch_up import catch_up
 from intake.closing import close_campaigns
 from intake.collect import collect
 from intake.desk import Desk
-from intake.filing import file_messages, save_sent
+from intake.filing import Refused, file_messages, save_sent
 from intake.health import Health
 from intake.kept_config import keep_config
 from intake.logs import reply_codes
@@ -76,6 +76,9 @@ class Daemon:
     _failed: set[Stored] = field(default_factory=set)
     #: Message-IDs of mails whose copy may be in Sent already; None until `recover` has looked.
     _copied: set[str] | None = None
+    #: What the mailbox refused to move, and to take into Sent.
+    _not_moved: Refused = field(default_factory=Refused)
+    _not_copied: Refused = field(default_factory=Refused)
     #: Whether messages were read, or the config changed, since the proposals were last written.
     proposals_due: bool = True
     #: Whether the config in use, or an edit that had to wait, is still to be noted (`Reload`).
@@ -284,8 +287,8 @@ class Daemon:
 
     def file(self) -> bool:
         """Move what is settled out of the inbox; copy what was sent into Sent."""
-        moved = file_messages(self.desk)
-        return save_sent(self.desk, self._copied) + moved > 0
+        moved = file_messages(self.desk, self._not_moved)
+        return save_sent(self.desk, self._copied, self._not_copied) + moved > 0
 
     def copy_journal(self) -> None:
         """Append to the journal's copy in the vault what it lacks: the vault alone must suffice."""

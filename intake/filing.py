@@ -5,7 +5,9 @@ tick. Nothing is ever deleted.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import structlog
 
@@ -21,18 +23,53 @@ _AT_ONCE = 200
 #: Fewer: without MULTIAPPEND each goes alone, and after a lost connection each is asked for.
 _COPIES_AT_ONCE = 50
 _COMMAND_BYTES = 4_000_000
+_Item = TypeVar("_Item")
 
 
-def file_messages(desk: Desk) -> int:
+@dataclass
+class Refused:
+    """What the server refused to this process: it is tried again after all else.
+
+    Else as many as are looked at in one go would stand before all others for good.
+    """
+
+    #: Their names, those that were tried the longest ago first.
+    _names: dict[object, None] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """How many they are: so many more must be asked for to find the others."""
+        return len(self._names)
+
+    def put(self, names: Iterable[object]) -> None:
+        """Note that these were refused now."""
+        for name in names:
+            self._names.pop(name, None)
+            self._names[name] = None
+
+    def last(self, items: Iterable[_Item], name: Callable[[_Item], object]) -> list[_Item]:
+        """Return all that is owed, what was refused at the end; what is not owed is forgotten."""
+        named = {name(item): item for item in items}
+        self._names = {one: None for one in self._names if one in named}
+        return [item for one, item in named.items() if one not in self._names] + [
+            named[one] for one in self._names
+        ]
+
+
+def file_messages(desk: Desk, refused: Refused | None = None) -> int:
     """Move messages to Processed or Held; return how many were settled.
 
-    A message that the server refuses to move stays owed and keeps no other waiting.
+    A message that the server refuses to move stays owed and keeps no other waiting (``refused``
+    remembers it).
 
     Raises:
         Unreachable: the server; what is left is moved at the next tick.
     """
-    owed = desk.store.slots_to_file(_AT_ONCE, account=desk.mailbox.account)
-    return sum(_file(desk, target, slots) for target, slots in _together(owed))
+    refused = Refused() if refused is None else refused
+    owed = desk.store.slots_to_file(_AT_ONCE + len(refused), account=desk.mailbox.account)
+    some = refused.last(owed, lambda one: one[0])[:_AT_ONCE]
+    filed = {slot for target, slots in _together(some) for slot in _file(desk, target, slots)}
+    refused.put(slot for slot, _ in some if slot not in filed)
+    return len(filed)
 
 
 def _together(owed: Sequence[tuple[Slot, Target]]) -> Iterator[tuple[Target, list[Slot]]]:
@@ -44,8 +81,11 @@ def _together(owed: Sequence[tuple[Slot, Target]]) -> Iterator[tuple[Target, lis
         yield target, slots
 
 
-def _file(desk: Desk, target: Target, slots: Sequence[Slot]) -> int:
-    """Move messages by one command; where that is refused, by halves, down to each alone."""
+def _file(desk: Desk, target: Target, slots: Sequence[Slot]) -> list[Slot]:
+    """Move messages by one command; where that is refused, by halves, down to each alone.
+
+    Return those that were settled.
+    """
     if len(slots) == 1:
         return _file_alone(desk, target, slots[0])
     folder, first = _folder(desk, target), slots[0]
@@ -61,10 +101,10 @@ def _file(desk: Desk, target: Target, slots: Sequence[Slot]) -> int:
     filed = [Filed(slot, target, moved.uids[slot.uid], folder, moved.uidvalidity) for slot in told]
     filed += [_looked_for(desk, target, slot) for slot in slots if slot.uid not in moved.uids]
     _settle(desk, filed)
-    return len(filed)
+    return [one.slot for one in filed]
 
 
-def _file_alone(desk: Desk, target: Target, slot: Slot) -> bool:
+def _file_alone(desk: Desk, target: Target, slot: Slot) -> list[Slot]:
     folder = _folder(desk, target)
     desk.alive()
     desk.check_lease()
@@ -72,10 +112,10 @@ def _file_alone(desk: Desk, target: Target, slot: Slot) -> bool:
         new_uid = desk.mailbox.move(slot.folder, slot.uid, folder, slot.uidvalidity or None)
     except CommandRefused as error:
         _log.warning("not_filed", uid=slot.uid, target=target, reason=str(error))
-        return False
+        return []
     told = Filed(slot, target, new_uid, folder, desk.mailbox.target_uidvalidity)
     _settle(desk, [_looked_for(desk, target, slot) if new_uid is None else told])
-    return True
+    return [slot]
 
 
 def _settle(desk: Desk, filed: Sequence[Filed]) -> None:
@@ -111,7 +151,7 @@ def _found(desk: Desk, slot: Slot, folder: str) -> int | None:
         return None
 
 
-def save_sent(desk: Desk, tried: set[str] | None = None) -> int:
+def save_sent(desk: Desk, tried: set[str] | None = None, refused: Refused | None = None) -> int:
     """Append copies of sent mails to the Sent folder; one that is there already is not doubled.
 
     One copy stands for all recipients of a mail, also for one to whom it left on another day.
@@ -120,26 +160,32 @@ def save_sent(desk: Desk, tried: set[str] | None = None) -> int:
     or tried by this one (added here). Only those are asked for, because a server looks through the
     whole folder to answer; None: every one may be there.
 
-    A copy that the server refuses stays owed and keeps no other waiting.
+    A copy that the server refuses stays owed and keeps no other waiting (``refused`` remembers it).
+    The round ends with the command in which that happened: perhaps nothing is taken now.
 
     Raises:
         Unreachable: the server; what is left is copied at the next tick.
     """
     folder = desk.config.settings.smtp.save_sent_to
-    mails = desk.store.unsaved_mails(_AT_ONCE) if folder else []
+    refused = Refused() if refused is None else refused
+    owed = desk.store.unsaved_mails(_AT_ONCE + len(refused)) if folder else []
+    mails = refused.last(owed, lambda mail: mail.id)[:_AT_ONCE]
     saved = 0
     for start in range(0, len(mails), _COPIES_AT_ONCE):
         desk.alive()
         some = mails[start : start + _COPIES_AT_ONCE]
         lacking = [mail for mail in _each_once(some) if not _has_copy(desk, mail)]
-        refused = _copy_all(desk, folder, lacking, tried)
-        there = [mail for mail in some if mail.rfc_message_id not in refused]
+        not_taken = _copy_all(desk, folder, lacking, tried)
+        there = [mail for mail in some if mail.rfc_message_id not in not_taken]
         desk.store.saved_all([mail.id for mail in there], desk.clock())
         saved += len(there)
         for mail in there:
             if tried is not None:
                 tried.discard(mail.rfc_message_id)  # the registry knows of its copy from here on
             _log.info("saved", mail=mail.id)
+        if not_taken:
+            refused.put(mail.id for mail in some if mail.rfc_message_id in not_taken)
+            break
     return saved
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from intake.filing import file_messages, save_sent
+from intake.filing import Refused, file_messages, save_sent
 from intake.mailbox import CommandRefused, Moved, Unreachable
 from registry.model import Slot
 
@@ -41,10 +41,10 @@ class Office:
             check_lease=lambda: None,
         )
 
-    def unsaved_mails(self, _limit):
+    def unsaved_mails(self, limit):
         return [
             SimpleNamespace(id=number, rfc_message_id=name, sent_at=NOW)
-            for number, name in self.unsaved.items()
+            for number, name in list(self.unsaved.items())[:limit]
         ]
 
     def mail_raw(self, mail_id):
@@ -132,11 +132,12 @@ def test_without_knowing_the_past_every_copy_is_asked_for():
 
 @dataclass
 class Shelf:
-    """Messages to be filed; the server refuses to move the second."""
+    """Messages to be filed; the server refuses to move some."""
 
     account: str = "box@here"
     target_uidvalidity: int = 1
     owed: list[int] = field(default_factory=lambda: [1, 2, 3])
+    refuses: frozenset[int] = frozenset({2})
     commands: int = 0
 
     @property
@@ -149,18 +150,18 @@ class Shelf:
             store=self, mailbox=self, clock=lambda: NOW,
         )  # fmt: skip
 
-    def slots_to_file(self, _limit, account):
-        return [(Slot(account, "INBOX", 7, uid), "processed") for uid in self.owed]
+    def slots_to_file(self, limit, account):
+        return [(Slot(account, "INBOX", 7, uid), "processed") for uid in self.owed[:limit]]
 
     def move_all(self, _folder, uids, _target, _uidvalidity):
         self.commands += 1
-        if 2 in uids:  # all or none
+        if self.refuses.intersection(uids):  # all or none
             raise CommandRefused("NO cannot move one of them")
         return Moved(1, {uid: uid + 100 for uid in uids})
 
     def move(self, _folder, uid, _target, _uidvalidity):
         self.commands += 1
-        if uid == 2:
+        if uid in self.refuses:
             raise CommandRefused("NO cannot move this one")
         return uid + 100
 
@@ -186,3 +187,22 @@ def test_among_many_the_one_that_cannot_be_moved_is_found_by_halves():
     assert file_messages(shelf.desk) == 199
     assert shelf.owed == [2]
     assert shelf.commands < 40
+
+
+def test_as_many_refused_messages_as_are_looked_at_do_not_stand_before_the_others():
+    """What was refused comes last from then on, the longest ago first."""
+    shelf = Shelf(owed=list(range(1, 411)), refuses=frozenset(range(1, 406)))
+    refused = Refused()
+    assert [file_messages(shelf.desk, refused) for _ in range(4)] == [0, 0, 5, 0]
+    assert shelf.owed == list(range(1, 406))
+    shelf.refuses = frozenset()
+    assert [file_messages(shelf.desk, refused) for _ in range(4)] == [200, 200, 5, 0]
+    assert (shelf.owed, len(refused)) == ([], 0)
+
+
+def test_as_many_refused_copies_as_are_looked_at_do_not_stand_before_the_others():
+    office = Office(unsaved=dict.fromkeys(range(1, 251), "<big>") | {251: "<a>"})
+    office.refuses = "<big>"
+    refused = Refused()
+    rounds = [save_sent(office.desk, set(), refused) for _ in range(6)]
+    assert (sum(rounds), office.sent, len(office.unsaved)) == (1, ["<a>"], 250)
