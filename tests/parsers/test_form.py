@@ -1,7 +1,7 @@
 """Tables → rows of the form, from any reasonable layout."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -416,6 +416,38 @@ def test_contradicting_rows_of_one_point_lower_the_confidence() -> None:
     assert result.rows[0].values["products"] == "Mật ong; Hồi khô"
     assert result.rows[0].confidence["stars"] < 0.9
     assert codes(result) == ["conflicting-values", "row-joined"]
+
+
+def merged_down(rows: Rows, columns: Iterable[int]) -> Interpretation:
+    """Read rows of which the first two under the header are one cell in these columns."""
+    made = grid(rows)
+    first, second = list(made.rows[1]), list(made.rows[2])
+    for column in columns:
+        cell = first[column]
+        assert cell is not None
+        first[column], second[column] = cell._replace(row_span=2), None
+    body = (made.rows[0], tuple(first), tuple(second), *made.rows[3:])
+    return interpret(Extract("xlsx", (replace(made, rows=body),)), FORM)
+
+
+def test_equal_amounts_in_several_rows_of_one_point_are_asked_about() -> None:
+    """Said again, or to be added up? The one amount is recorded, never as certain."""
+    more: list[CellValue] = [None] * 7 + ["Chè", 4, 50]
+    for result in (
+        reading(HEAD, ROW, more, SECOND),
+        merged_down([HEAD, ROW, more, SECOND], range(7)),
+    ):
+        assert result.rows[0].values["cost_requested"] == "50000000"
+        assert result.rows[0].confidence["cost_requested"] == 0.5
+        assert [f.field for f in result.findings if f.code == "repeated-amount"] == [
+            "cost_requested"
+        ]
+
+
+def test_an_amount_in_one_merged_cell_is_stated_once() -> None:
+    result = merged_down([HEAD, ROW, [None] * 7 + ["Chè", 4], SECOND], [*range(7), 9])
+    assert result.rows[0].confidence["cost_requested"] == 1.0
+    assert not result.findings
 
 
 def test_ditto_without_a_row_above_is_an_error() -> None:
