@@ -710,6 +710,33 @@ def test_a_sum_merged_over_several_points_is_nobodys() -> None:
     assert not any("cost_requested" in row.values for row in result.rows)
 
 
+def test_a_block_over_two_columns_and_rows_says_nothing_in_its_second_column() -> None:
+    """Owner and representative in one cell over two points: a representative of neither."""
+    made = grid([HEAD, ROW, SECOND])
+    block = made.rows[1][3]
+    assert block is not None
+    first = (*made.rows[1][:3], block._replace(row_span=2, col_span=2), None, *made.rows[1][5:])
+    second = (*made.rows[2][:3], None, None, *made.rows[2][5:])
+    merged = replace(made, rows=(made.rows[0], first, second))
+    result = interpret(Extract("xlsx", (merged,)), FORM)
+    assert [row.values["owner"] for row in result.rows] == ["HTX C", "HTX C"]
+    assert not any("representative" in row.values for row in result.rows)
+    missing = [(f.row, f.field) for f in result.findings if f.code == "missing-value"]
+    assert missing == [(1, "representative"), (2, "representative")]
+
+
+def test_a_sum_merged_over_two_columns_and_rows_is_nobodys() -> None:
+    made = grid([[*HEAD[:9], "Tổng kinh phí (triệu đồng)", HEAD[9]], [*ROW, None], [*SECOND, None]])
+    block = made.rows[1][9]
+    assert block is not None
+    first = (*made.rows[1][:9], block._replace(row_span=2, col_span=2), None)
+    second = (*made.rows[2][:9], None, None)
+    merged = replace(made, rows=(made.rows[0], first, second))
+    result = interpret(Extract("xlsx", (merged,)), FORM)
+    found = [(f.row, f.field) for f in result.findings if f.code == "merged-value"]
+    assert found == [(1, "cost_total"), (2, "cost_total"), (2, "cost_requested")]
+
+
 def test_a_point_without_number_is_not_melted_into_the_one_above() -> None:
     second: list[CellValue] = [None, "Điểm G", "Thôn H", "HTX I"]
     result = reading(HEAD, ROW, second)
