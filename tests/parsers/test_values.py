@@ -485,6 +485,18 @@ def test_fault_064_dates_survive_every_writing(day: dt.date) -> None:
         ("0912345678\n02053811234", "0912345678; 02053811234"),
         ("0912345678\n0363112233", "0912345678; 0363112233"),
         ("0912 345 678, 036\n3112233", "0912345678; 0363112233"),
+        ("0912/345/678", "0912345678"),
+        ("0912 - 345 - 678", "0912345678"),
+        ("0912-34-56-78", "0912345678"),
+        ("0912,345,678", "0912345678"),
+        ("0912345-678", "0912345678"),
+        ("912 345 678", "0912345678"),
+        ("+84 (0) 912345678", "0912345678"),
+        ("+84-912345678", "0912345678"),
+        ("0084 912 345 678", "0912345678"),
+        ("0205/3861.111", "02053861111"),
+        ("205 3861111", "02053861111"),
+        ("1800 54 54 78", "1800545478"),
     ],
 )
 def test_phones(written: CellValue, phones: str) -> None:
@@ -499,8 +511,26 @@ def test_what_is_no_phone(written: str) -> None:
     assert read("phone", written).text is None
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["3.861.111/12", "3861111 - 12", "3861111-12", "3861.111 (12)", "3861111(12)", "3.861.111 12",
+     "3 861 111 12", "386 1111/12", "861111; 123", "861.111/861", "3861111\n12",
+     "3861111-12 / 3861112"],
+)  # fmt: skip
+def test_short_numbers_and_extensions_make_no_number_that_nobody_wrote(written: str) -> None:
+    assert code(read("phone", written)) == "bad-phone"
+    assert read("phone", written).text is None
+
+
+@pytest.mark.parametrize("written", ["0205 386111/2", "0205 386111 (2)", "0205386111-2"])
+def test_an_extension_does_not_fill_up_a_short_landline(written: str) -> None:
+    value = read("phone", written)
+    assert (value.text, code(value)) == ("0205386111", "bad-phone")
+    assert value.confidence < CERTAIN
+
+
 def test_a_phone_that_is_only_partly_read_is_not_certain() -> None:
-    for written in ("0912345678/79", "O912345678"):
+    for written in ("0912345678/79", "0912345678-79", "O912345678"):
         value = read("phone", written)
         assert (value.text, code(value)) == ("0912345678", "bad-phone")
         assert value.confidence < CERTAIN
