@@ -332,7 +332,11 @@ def test_decimals_survive_both_conventions(number: Decimal) -> None:
      "Hạng 3 sao", 3, 3.0, "★★★☆☆", "☆☆☆",
      "3 sao; 3 sao", "3*; 3*", "3 sao và 3", "3 ***", "3 sao ***", "3 ★★★☆☆", "* * *",
      "02 sản phẩm 3 sao", "02 sản phẩm ***", "3 sao, năm 2023", "3 sao; 45 điểm", "Sản phẩm OCOP 3",
-     "3 sao\n(QĐ số 45 năm 2023)"],
+     "3 sao\n(QĐ số 45 năm 2023)", "3 sao (QĐ 123 ngày 5/4/2023)", "3 sao từ năm 2022",
+     "3 sao từ 5/2023", "3 sao từ tháng 5 năm 2023", "02 SP 3 sao", "3 sao (2 SP)", "3 sao, đợt 2",
+     "3 sao (QĐ số 5)", "3 sao theo Kế hoạch số 5", "3 sao (1)", "1. Mật ong 3 sao 2. Chè 3 sao",
+     "1) Mật ong 3 sao; 2) Chè 3 sao", "Hội đồng xét công nhận 3 sao", "3 sao trên 75 điểm",
+     "+ Mật ong: 3 sao", "Mật ong: 3 sao, Chè: 3"],
 )  # fmt: skip
 def test_three_stars_once_or_twice_or_beside_something_else(written: CellValue) -> None:
     assert read("stars", written) == Value("3")
@@ -368,6 +372,39 @@ def test_a_count_of_products_or_the_stars_of_a_hotel_are_no_rating(written: str)
 )  # fmt: skip
 def test_two_ratings_in_one_cell_are_none(written: str) -> None:
     assert code(read("stars", written)) == "several-values"
+
+
+@pytest.mark.parametrize(
+    ("written", "stars", "why"),
+    [
+        ("Mật ong: 4 sao, Chè: 3", "4", "several-values"),
+        ("4 sao (mật ong), 3 (chè)", "4", "several-values"),
+        ("4 sao: mật ong; 3: chè", "4", "several-values"),
+        ("Mật ong 4 sao\nChè 3", "4", "several-values"),
+        ("02 SP 4 sao, 01 SP 3", "4", "several-values"),
+        ("≥3 sao", "3", "not-exact"),
+        ("3+", "3", "not-exact"),
+        ("từ 3 sao trở lên", "3", "not-exact"),
+        ("từ ba sao", "3", "not-exact"),
+        ("trên 3*", "3", "not-exact"),
+        ("dưới 3 sao", "3", "not-exact"),
+        ("mục tiêu 4 sao", "4", "stars-pending"),
+        ("kế hoạch năm 2025: 4 sao", "4", "stars-pending"),
+        ("đề xuất 4 sao", "4", "stars-pending"),
+        ("tự chấm 4 sao", "4", "stars-pending"),
+        ("xét 4 sao", "4", "stars-pending"),
+        ("3 lên 4 sao", "4", "stars-pending"),
+        ("thu hồi 3 sao", "3", "stars-pending"),
+        ("3 sao, hết hiệu lực", "3", "stars-pending"),
+    ],
+)
+def test_a_rating_that_may_not_be_the_one_given_is_asked_about(
+    written: str, stars: str, why: str
+) -> None:
+    """Bounds, hopes, what was taken back, and a second product's rating without the word."""
+    value = read("stars", written)
+    assert (value.text, code(value)) == (stars, why)
+    assert value.confidence < CERTAIN
 
 
 @pytest.mark.parametrize(
