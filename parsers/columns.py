@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 
+from parsers.caption_remarks import doubtful_remarks
 from parsers.form import Field, Form
 from parsers.vietnamese import fold, folded_lines, key, one_line, squash
 
@@ -116,7 +117,7 @@ class Captions:
     def __init__(self, form: Form) -> None:
         self.form = form
         self._spelt: dict[str, str] = {}
-        self._whole: set[str] = set()
+        self._whole: dict[str, str] = {}
         self._exact: dict[str, str] = {}
         self._type = {entry.key: entry.type for entry in form.fields}
         self._personal = {entry.key for entry in form.fields if entry.personal}
@@ -128,7 +129,7 @@ class Captions:
         for entry in form.fields:
             for name in (entry.label, *entry.aliases):
                 self._spelt.setdefault(_spelling(name), entry.key)
-                self._whole.add(fold(name))
+                self._whole.setdefault(fold(name), entry.key)
                 for variant in variants(name):
                     bare = variant.replace(" ", "")
                     if self._exact.setdefault(bare, entry.key) != entry.key:
@@ -205,7 +206,11 @@ class Captions:
         """Return the fields that a caption may mean, best first; ``path`` runs from top to leaf."""
         if path not in self._cache:
             found = self._matches(path)
-            if found and (_is_past(path[:-1]) or self._asks_more(path[-1], found[0].key)):
+            if found and (
+                _is_past(path[:-1])
+                or self._asks_more(path[-1], found[0].key)
+                or self._is_remarked(path, found[0].key)
+            ):
                 found = list(_doubted(found))
             self._cache[path] = tuple(found)
         return self._cache[path]
@@ -216,6 +221,16 @@ class Captions:
             return False
         parts = (part for part in _PARTS.split(caption) if part.strip())
         return any(named not in {None, key} for named in map(self.exact, parts))
+
+    def _is_remarked(self, path: tuple[str, ...], key: str) -> bool:
+        """Tell a field's captions of which a remark may make another question: "(đối ứng)"."""
+        return any(
+            self.exact(remark) != key
+            for caption in path
+            if self._whole.get(fold(caption)) != key
+            and (caption == path[-1] or self.exact(caption) == key)
+            for remark in doubtful_remarks(self.form.field(key), caption)
+        )
 
     def _matches(self, path: tuple[str, ...]) -> list[Match]:
         said = tuple(caption for caption in path if not _is_unit(caption)) or path

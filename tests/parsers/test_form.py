@@ -662,6 +662,43 @@ def test_words_that_change_the_question_make_no_certain_column(caption: str) -> 
     assert not [m for m in captions_of(FORM).matches((caption,)) if m.confidence == 1.0]
 
 
+OTHER_QUESTIONS = {
+    COST: "đã cấp|đối ứng|đợt 1|năm 2023|còn thiếu|năm trước|còn lại|vốn tự có|đ/ư|dân góp|xã"
+    "|cộng đồng|công ty|điện|được duyệt|không được hỗ trợ|1 năm|triệu đồng/tháng|nguồn khác"
+    "|đối ứng, triệu đồng|triệu đồng; đợt 2|theo QĐ đã duyệt năm 2023",
+    "Tổng kinh phí": "đề nghị hỗ trợ|NSNN|đã thực hiện|đối ứng|năm 2023",
+    "Hạng sao": "dự kiến|đề nghị|đăng ký|khách sạn|mục tiêu|cũ|năm 2025|điểm",
+    "Ngày cấp": "hết hạn|CCCD|ĐKKD|GCN ATTP|dự kiến|nộp hồ sơ",
+}
+SAME_QUESTIONS = {
+    COST: "triệu đồng|Tr.đ|ngđ|1.000 đ|'000 đồng|10^6 đồng|ĐVT: 1.000 đồng|Đ/v: triệu đồng"
+    "|triệu đồng/điểm|triệu đồng/01 điểm|không quá 100 triệu đồng/điểm|tối đa 100 triệu"
+    "|không quá một trăm triệu đồng|nếu có|ước tính|dự kiến|tạm tính|bằng số|ghi rõ|4"
+    "|9=10+11|a+b|*|NSNN|theo Quyết định số 950/QĐ-BCT ngày 18/4/2023|đề nghị"
+    "|đã bao gồm VAT|VD: 50|tổng cộng|làm tròn|trăm nghìn đồng",
+    "Tổng kinh phí": "triệu đồng|dự kiến|9=10+11|bao gồm cả đối ứng|NSNN + đối ứng",
+    "Hạng sao": "1-5|3, 4, 5 sao|từ 3 đến 5 sao|nếu có|nếu đã được công nhận|***|hiện nay"
+    "|ghi theo giấy chứng nhận|tính đến 31/12/2023",
+    "Ngày cấp": "dd/mm/yyyy|ngày/tháng/năm|nếu có|GCN OCOP|theo QĐ công nhận|VD: 15/05/2024",
+}
+
+
+@pytest.mark.parametrize("caption", OTHER_QUESTIONS)
+def test_a_remark_that_may_change_the_question_makes_no_certain_column(caption: str) -> None:
+    matches = captions_of(FORM).matches
+    for remark in OTHER_QUESTIONS[caption].split("|"):
+        for path in ((f"{caption} ({remark})",), (caption, f"({remark})")):
+            assert not [m for m in matches(path) if m.confidence == 1.0], path
+
+
+@pytest.mark.parametrize("caption", SAME_QUESTIONS)
+def test_a_remark_on_how_to_fill_it_in_changes_no_caption(caption: str) -> None:
+    matches = captions_of(FORM).matches
+    for remark in SAME_QUESTIONS[caption].split("|"):
+        for path in ((f"{caption} ({remark})",), (caption, f"({remark})")):
+            assert matches(path)[0].confidence == 1.0, path
+
+
 def test_two_captions_for_one_sum_are_asked_about() -> None:
     head = [*HEAD[:9], "Kinh phí hỗ trợ (triệu đồng)", "Kinh phí đề nghị hỗ trợ (triệu đồng)"]
     result = reading(head, [*ROW, 60])
