@@ -13,6 +13,7 @@ from itertools import product
 
 from parsers.caption_remarks import doubtful_remarks
 from parsers.form import Field, Form
+from parsers.paper_days import is_bare_day, is_of_other_paper, names_other_paper
 from parsers.vietnamese import fold, folded_lines, key, one_line, squash
 
 #: Confidence of a column taken by its caption's words, and by mere likeness.
@@ -408,6 +409,7 @@ def assign(paths: Mapping[int, tuple[str, ...]], captions: Captions) -> Assignme
     rivals = _rivals(paths, open_columns, doubled, taken, captions.form)
     ambiguous = _take_doubtful(open_columns, taken) | rivals
     doubled -= rivals
+    _doubt_days(paths, taken, captions.form)
     by_column = dict(taken.values())
     columns = tuple(
         Column(
@@ -424,6 +426,22 @@ def assign(paths: Mapping[int, tuple[str, ...]], captions: Captions) -> Assignme
         return tuple((c, one_line(" – ".join(paths[c]))) for c in sorted(chosen))
 
     return Assignment(columns, named(loose), named(ambiguous), named(doubled), index)
+
+
+def _doubt_days(
+    paths: Mapping[int, tuple[str, ...]], taken: dict[str, tuple[int, Match]], form: Form
+) -> None:
+    """Doubt a bare "Ngày cấp" under or behind another paper: it may be the day of that one."""
+    papers = {
+        column
+        for name, (column, _) in taken.items()
+        if form.field(name).type == "code" and names_other_paper(form.field(name).label)
+    }
+    for name, (column, match) in taken.items():
+        bare = any(is_bare_day(variant) for variant in variants(paths[column][-1]))
+        if form.field(name).type == "date" and bare and is_of_other_paper(column, paths, papers):
+            confidence = min(match.confidence, _BY_LIKENESS)
+            taken[name] = column, replace(match, confidence=confidence)
 
 
 def _year(path: tuple[str, ...]) -> int:

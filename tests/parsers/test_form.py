@@ -699,6 +699,56 @@ def test_a_remark_on_how_to_fill_it_in_changes_no_caption(caption: str) -> None:
             assert matches(path)[0].confidence == 1.0, path
 
 
+def day_of(paths: Sequence[tuple[str, ...]]) -> float:
+    """Return how sure the column of the certificate's day is in a table with these captions."""
+    found = assign(dict(enumerate([("Tên điểm",), *paths])), captions_of(FORM)).columns
+    [column] = [column for column in found if column.field.key == "certified_on"]
+    return column.confidence
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        [("Giấy ĐKKD", "Số"), ("Giấy ĐKKD", "Ngày cấp")],
+        [("Giấy ĐKKD", "Số"), ("Giấy ĐKKD", "Nơi cấp"), ("Giấy ĐKKD", "Ngày cấp")],
+        [("Giấy chứng nhận ATTP", "Số"), ("Giấy chứng nhận ATTP", "Ngày cấp")],
+        [("CCCD", "Số"), ("CCCD", "Ngày cấp")],
+        [("Số ĐKKD",), ("Ngày cấp",)],
+        [("Mã số thuế",), ("Ngày cấp (dd/mm/yyyy)",)],
+        [("Số ĐKKD",), ("Nơi cấp",), ("11. Ngày cấp",)],
+        [("Số CCCD",), ("Ngày cấp",)],
+        [("Biểu tổng hợp điểm OCOP", "Số ĐKKD"), ("Biểu tổng hợp điểm OCOP", "Ngày cấp")],
+    ],
+)
+def test_the_day_of_another_paper_is_not_surely_the_certificates(
+    paths: list[tuple[str, ...]],
+) -> None:
+    assert day_of(paths) < CERTAIN
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        [("Hạng sao",), ("Ngày cấp",)],
+        [("Số ĐKKD",), ("Hạng sao",), ("Ngày cấp",)],
+        [("Số ĐKKD",), ("Ngày cấp GCN",)],
+        [("Số ĐKKD",), ("Sản phẩm OCOP", "Ngày cấp")],
+        [("Giấy chứng nhận OCOP", "Số"), ("Giấy chứng nhận OCOP", "Ngày cấp")],
+    ],
+)
+def test_a_day_of_issue_beside_no_other_paper_is_the_certificates(
+    paths: list[tuple[str, ...]],
+) -> None:
+    assert day_of(paths) == 1.0
+
+
+def test_a_day_of_issue_below_another_papers_number_in_a_slip_is_asked_about() -> None:
+    slip = [[str(label), value] for label, value in zip(HEAD[1:], ROW[1:], strict=True)]
+    for label, number in (("Số ĐKKD", "14D8001234"), ("Số CCCD", "020089001234")):
+        [row] = reading(*slip, [label, number], ["Ngày cấp", "15/05/2019"]).rows
+        assert row.confidence["certified_on"] < CERTAIN
+
+
 def test_two_captions_for_one_sum_are_asked_about() -> None:
     head = [*HEAD[:9], "Kinh phí hỗ trợ (triệu đồng)", "Kinh phí đề nghị hỗ trợ (triệu đồng)"]
     result = reading(head, [*ROW, 60])
