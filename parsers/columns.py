@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 
+from parsers.caption_remarks import doubtful_remarks
 from parsers.form import Field, Form
+from parsers.paper_days import is_bare_day, is_of_other_paper, names_other_paper
 from parsers.vietnamese import fold, folded_lines, key, one_line, squash
 
 #: Confidence of a column taken by its caption's words, and by mere likeness.
@@ -116,7 +118,7 @@ class Captions:
     def __init__(self, form: Form) -> None:
         self.form = form
         self._spelt: dict[str, str] = {}
-        self._whole: set[str] = set()
+        self._whole: dict[str, str] = {}
         self._exact: dict[str, str] = {}
         self._type = {entry.key: entry.type for entry in form.fields}
         self._personal = {entry.key for entry in form.fields if entry.personal}
@@ -128,7 +130,7 @@ class Captions:
         for entry in form.fields:
             for name in (entry.label, *entry.aliases):
                 self._spelt.setdefault(_spelling(name), entry.key)
-                self._whole.add(fold(name))
+                self._whole.setdefault(fold(name), entry.key)
                 for variant in variants(name):
                     bare = variant.replace(" ", "")
                     if self._exact.setdefault(bare, entry.key) != entry.key:
@@ -205,7 +207,11 @@ class Captions:
         """Return the fields that a caption may mean, best first; ``path`` runs from top to leaf."""
         if path not in self._cache:
             found = self._matches(path)
-            if found and (_is_past(path[:-1]) or self._asks_more(path[-1], found[0].key)):
+            if found and (
+                _is_past(path[:-1])
+                or self._asks_more(path[-1], found[0].key)
+                or self._is_remarked(path, found[0].key)
+            ):
                 found = list(_doubted(found))
             self._cache[path] = tuple(found)
         return self._cache[path]
@@ -216,6 +222,16 @@ class Captions:
             return False
         parts = (part for part in _PARTS.split(caption) if part.strip())
         return any(named not in {None, key} for named in map(self.exact, parts))
+
+    def _is_remarked(self, path: tuple[str, ...], key: str) -> bool:
+        """Tell a field's captions of which a remark may make another question: "(đối ứng)"."""
+        return any(
+            self.exact(remark) != key
+            for caption in path
+            if self._whole.get(fold(caption)) != key
+            and (caption == path[-1] or self.exact(caption) == key)
+            for remark in doubtful_remarks(self.form.field(key), caption)
+        )
 
     def _matches(self, path: tuple[str, ...]) -> list[Match]:
         said = tuple(caption for caption in path if not _is_unit(caption)) or path
@@ -393,6 +409,7 @@ def assign(paths: Mapping[int, tuple[str, ...]], captions: Captions) -> Assignme
     rivals = _rivals(paths, open_columns, doubled, taken, captions.form)
     ambiguous = _take_doubtful(open_columns, taken) | rivals
     doubled -= rivals
+    _doubt_days(paths, taken, captions.form)
     by_column = dict(taken.values())
     columns = tuple(
         Column(
@@ -409,6 +426,22 @@ def assign(paths: Mapping[int, tuple[str, ...]], captions: Captions) -> Assignme
         return tuple((c, one_line(" – ".join(paths[c]))) for c in sorted(chosen))
 
     return Assignment(columns, named(loose), named(ambiguous), named(doubled), index)
+
+
+def _doubt_days(
+    paths: Mapping[int, tuple[str, ...]], taken: dict[str, tuple[int, Match]], form: Form
+) -> None:
+    """Doubt a bare "Ngày cấp" under or behind another paper: it may be the day of that one."""
+    papers = {
+        column
+        for name, (column, _) in taken.items()
+        if form.field(name).type == "code" and names_other_paper(form.field(name).label)
+    }
+    for name, (column, match) in taken.items():
+        bare = any(is_bare_day(variant) for variant in variants(paths[column][-1]))
+        if form.field(name).type == "date" and bare and is_of_other_paper(column, paths, papers):
+            confidence = min(match.confidence, _BY_LIKENESS)
+            taken[name] = column, replace(match, confidence=confidence)
 
 
 def _year(path: tuple[str, ...]) -> int:

@@ -21,7 +21,18 @@ _WORDS = re.compile(
     r"(?P<day>\d{1,2})\s*thang\s*(?P<month>\d{1,2})\s*(?:nam\s*)?(?P<year>\d{4})(?!\d)"
 )
 #: A date until which something holds is not the one when it was issued.
-_EXPIRY = re.compile(r"\b(?:het han|het hieu luc|(?:hieu luc|gia tri|han|thoi han)(?: \w+)? den)\b")
+_EXPIRY = re.compile(
+    r"\b(?:het han|het hieu luc|hsd|han dung|han su dung"
+    r"|(?:hieu luc|gia tri|han|thoi han)(?: \w+)? (?:den|toi)|den(?: het)?(?: ngay)? \d+)\b"
+    # Not "thời hạn 36 tháng kể từ …".
+    r"|^(?:toi|het|han|thoi han)(?: ngay)? (?!\d+ (?:thang|nam) \D)\d"
+)
+#: Nothing was issued on it: it is hoped for, or something was taken back.
+_NOT_ISSUED = re.compile(
+    r"\b(?:du kien|chua (?:duoc )?(?:cap|co|cong nhan)|se (?:duoc )?(?:cap|co|cong nhan)|thu hoi)\b"
+)
+#: What was asked for on it may not have been issued then.
+_ASKED = re.compile(r"\b(?:ho so|nop|(?<!theo )(?:de nghi|de xuat)|dang ky)\b")
 _EARLIEST_YEAR, _LATEST_YEAR = 1990, 2100
 _CENTURY_TURN = 50
 _FIRST_SERIAL, _LAST_SERIAL = 32874, 73415  # 1/1/1990 and 31/12/2100 in Excel's 1900 system
@@ -103,7 +114,16 @@ def _text(field: Field, text: str, context: Context) -> Value:
         return error(field, "not-a-date", f"{shown} chưa phải một ngày đầy đủ. {_HINT}")
     if _EXPIRY.search(fold(text)):
         return error(field, "expiry-date", f"{shown} là ngày hết hạn, không phải ngày cấp. {_HINT}")
-    match = matches[0]
+    if _NOT_ISSUED.search(fold(text)):
+        return error(field, "not-issued", f"{shown} không phải ngày đã cấp. {_HINT}")
+    value = _one(field, matches[0], shown, context)
+    if value.text is not None and _ASKED.search(fold(text)):
+        message = f"{shown} có thể là ngày nộp hồ sơ, không phải ngày cấp. {_HINT}"
+        return doubt(field, value.text, "not-issued", message)
+    return value
+
+
+def _one(field: Field, match: re.Match[str], shown: str, context: Context) -> Value:
     day = _day(match)
     if day is None:
         return _swapped(field, match, shown)

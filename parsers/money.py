@@ -60,6 +60,8 @@ _LABELLED = re.compile(
 _PHRASE = re.compile(
     r"(?P<before>\d[\s.,]*|(?:trăm|chục|mươi|mười)\s+)?(?<!\w)"
     r"(?:triệu|trieu|nghìn|ngàn|nghin|ngan|tỷ|tỉ|ty)\s*(?:đồng|dong|vnđ|đ)(?!\w)"
+    # By the month or the square metre it is a rate, no amount; by the point it is the amount.
+    r"(?!\s*/(?!\s*(?:0?1\s*)?(?:điểm|cơ sở|cửa hàng|chủ thể|mô hình)(?!\w|\s*/)))"
 )
 #: Too short to state a unit in a header, where "(k)" may be a column's letter.
 _CELL_ONLY = frozenset({"k", "ty", "ti", "tr"})

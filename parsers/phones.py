@@ -36,9 +36,17 @@ _LANDLINE = re.compile(r"02\d{9}")
 _SHORT_LANDLINE = re.compile(r"02\d{8}")
 _HOTLINE = re.compile(r"1[89]00\d{4,6}")
 _BETWEEN = re.compile(r"[;/\n|,&]|\s[-–—]\s|\bhoặc\b|\bvà\b", re.IGNORECASE)
+#: What may part two numbers, or a number and its extension; dots and brackets never do, but one
+#: round the last digits. A space does where no leading 0 shows that a whole number is meant.
+_APART = re.compile(r"[^\d\s.()]+|\((?=\d+\)\W*$)")
+_APART_OR_SPACE = re.compile(rf"{_APART.pattern}|\s+")
+_COUNTRY = re.compile(r"^\D*(?:00)?84\D+")
+_WHOLE = re.compile(r"\D*(?:0|84\D|1[89]00)")
 _RUN = re.compile(r"\+?\(?\+?\d[\d\s.()\-–]*")
 _LETTER_FOR_DIGIT = re.compile(r"[oOlI](?=\d)|(?<=\d)[oOlI]")
 _FEWEST_DIGITS = 6
+#: So many digits at least has what was torn from a number of which six stand together.
+_PIECE = 3
 _HINT = "Đề nghị ghi đủ 10 chữ số (di động) hoặc 11 chữ số (cố định, có mã vùng)."
 
 
@@ -52,7 +60,7 @@ def parse_phone(field: Field, cell: Cell) -> Value:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = str(value) if isinstance(value, int) else repair(cell.text)
-    whole = _canonical(re.sub(r"\D", "", text)) if not re.search(r"[^\W\d_]", text) else None
+    whole = _glued(text) if not re.search(r"[^\W\d_]", text) else None
     if whole is not None:
         return _value(field, [whole], 0)
     pieces = _pieces(text)
@@ -80,17 +88,55 @@ def _runs(piece: str) -> list[str]:
     """Return the digit runs of a piece; one run may hold numbers with a space or dash between."""
     runs = []
     for match in _RUN.finditer(piece):
-        digits = re.sub(r"\D", "", match.group())
-        runs.extend([digits] if _canonical(digits) else _numbers_in(match.group()) or [digits])
+        whole = _glued(match.group())
+        runs.extend([whole] if whole else _numbers_in(match.group()) or _groups(match.group()))
     return runs
+
+
+def _glued(text: str) -> str | None:
+    """Return the one number that all digits of a text make; None of what may be several.
+
+    "0912/345/678" is torn. "3861111/12" is a number and an extension, though its digits make a
+    mobile's.
+    """
+    return None if _is_several(text) else _canonical(re.sub(r"\D", "", text))
+
+
+def _is_several(text: str) -> bool:
+    """Tell digits that may be a short number and more behind it: "386.111/222", "3861111 12".
+
+    A number that says by its first digits that it is a whole one is parted only by what is too
+    short to be a piece of it.
+    """
+    told = _is_told(text)
+    groups = _groups(text)
+    if not groups:
+        return False
+    if not told and len(re.findall(r"\d+", text)[-1]) < _PIECE:
+        return True
+    if all(len(group) < _FEWEST_DIGITS for group in groups[:-1]):
+        return False
+    return not told or any(len(group) < _PIECE for group in groups[1:])
+
+
+def _groups(text: str) -> list[str]:
+    """Return the digits between what may part numbers."""
+    between = _APART if _is_told(text) else _APART_OR_SPACE
+    groups = (re.sub(r"\D", "", group) for group in between.split(_COUNTRY.sub("0", text)))
+    return [group for group in groups if group]
+
+
+def _is_told(text: str) -> bool:
+    """Tell a number that is written from its first digit on: 0, the country's or 1800."""
+    return bool(_WHOLE.match(text))
 
 
 def _numbers_in(run: str) -> list[str]:
     """Return the parts of a run if each is a number; none if they are not."""
     for between in (r"\s+", r"[-–]", r"[-–\s]+"):
-        parts = [re.sub(r"\D", "", part) for part in re.split(between, run.strip(" -–"))]
-        if all(map(_canonical, parts)):
-            return parts
+        parts = re.split(between, run.strip(" -–"))
+        if len(parts) > 1 and all(map(_glued, parts)):
+            return [re.sub(r"\D", "", part) for part in parts]
     return []
 
 

@@ -49,6 +49,32 @@ _TWO_RATINGS = re.compile(
 _PENDING = re.compile(
     r"\b(?:dang|chua|de nghi|du kien|phan dau|cho|dang ky|khong|sap|tiem nang|huong toi)\b"
 )
+#: What may be a hope, or a rating that was and is no more.
+_HOPED_OR_GONE = re.compile(
+    r"\b(?:muc tieu|de xuat|mong muon|tu (?:cham|danh gia|xep)|(?:lap|nop|hoan thien) ho so"
+    r"|chuan bi|(?<!theo )ke hoach(?! so)|se (?:dat|duoc|len|nang)|nang (?:hang|cap|len)"
+    r"|xet (?:(?:duyet|hang|dat|len) )*\d|\d (?:sao )?len|len (?:hang )?\d"
+    r"|thu hoi|het han|het hieu luc|qua han)\b"
+)
+#: More or fewer than the number that stands behind it, or before it.
+_BOUND = re.compile(
+    r"\b(?:tu|tren|duoi|hon|it nhat|toi thieu|toi da|khoang)"
+    r" (?:0?[1-5]|(?:mot|hai|ba|bon|nam)(?= sao))(?= sao\b| tro\b|$)|\btro (?:len|xuong)\b"
+)
+_BOUND_SIGN = re.compile(r"[≥≤<>~≈]|\d\s*(?:sao\s*)?\+\s*$")
+#: A digit alone that may rate one more product: behind its name, or before it.
+_RATING_ALONE = re.compile(
+    r"(?:(?<![\w.])(?P<word>[^\W\d_]+)\s+|[:=–-]\s*)0?(?P<behind>[1-5])(?=\s*(?:$|[;,()\n]))"
+    r"|[,;)\n]\s*0?(?P<before>[1-5])(?=\s*(?:$|[;,\n(:]))"
+)
+#: Behind these a digit counts or numbers something else.
+_COUNTED = {
+    "đợt", "lần", "số", "qđ", "định", "năm", "tháng", "ngày", "quý", "kỳ", "khu", "thôn", "xóm",
+    "tổ", "đội", "nhóm", "mục", "lục", "bảng", "điều", "khoản", "stt", "loại", "trí", "đoạn",
+    "khóa", "khoá", "tầng", "điểm",
+}  # fmt: skip
+#: The day or month of a decision: its digits rate nothing.
+_DATE = re.compile(r"(?<![\d/])(?:\d{1,2}\s*[/.-]\s*)?\d{1,2}\s*[/.-]\s*(?:19|20)\d\d(?!\d)")
 _BEST = 5
 
 
@@ -131,7 +157,8 @@ def _product(field: Field, sides: re.Match[str], shown: str) -> Value:
 def parse_stars(field: Field, cell: Cell) -> Value:
     """Read a rating of one to five stars: ``3 sao``, ``***``, ``OCOP 4★``, ``ba sao``.
 
-    Half stars, several different ratings, and "đang đề nghị" give no value and an error.
+    Half stars, several different ratings, and "đang đề nghị" give no value and an error; what may
+    be a bound, a hope or one of several ratings is asked about.
     """
     if isinstance(cell.value, (int, float)):
         return _stars(field, Decimal(str(cell.value)), quoted(field, cell.text or str(cell.value)))
@@ -149,15 +176,42 @@ def parse_stars(field: Field, cell: Cell) -> Value:
             f"{shown} chưa phải kết quả xếp hạng. Đề nghị ghi hạng sao đã được công nhận (1 đến 5)."
         )
         return error(field, "stars-pending", message)
-    joined = re.search(r"\d\s*(?:-|–|—|/|,|đến)\s*\d", cell.text)
-    if joined or _names_two(cell.text):
+    undated = _DATE.sub(" ", cell.text)
+    if re.search(r"\d\s*(?:-|–|—|/|,|đến)\s*\d", undated) or _names_two(undated):
         return error(field, "several-values", f"{shown} không phải một hạng sao. {_STAR_HINT}")
     counts = _counts(cell.text, line, signs)
     if len(set(counts)) > 1:
         return error(field, "several-values", f"{shown} có nhiều hạng sao. {_STAR_HINT}")
     if not counts:
         return error(field, "not-stars", f"không đọc được hạng sao từ {shown}. {_STAR_HINT}")
-    return _stars(field, counts[0], shown)
+    found = _stars(field, counts[0], shown)
+    return _asked(field, found, cell.text, shown) if found.text is not None else found
+
+
+def _asked(field: Field, found: Value, text: str, shown: str) -> Value:
+    """Doubt a rating beside words or digits by which it may not be this product's, or not now."""
+    line = fold(text)
+    if _HOPED_OR_GONE.search(line):
+        message = (
+            f"{shown} có thể chưa, hoặc không còn, là hạng sao đang được công nhận. {_STAR_HINT}"
+        )
+        return doubt(field, str(found.text), "stars-pending", message)
+    if _BOUND.search(line) or _BOUND_SIGN.search(text):
+        message = f"{shown} không phải một hạng sao chắc chắn. {_STAR_HINT}"
+        return doubt(field, str(found.text), "not-exact", message)
+    if _STARRED.search(line) and _more_ratings(text) - {found.text}:
+        message = f"{shown} có thể có nhiều hạng sao. {_STAR_HINT}"
+        return doubt(field, str(found.text), "several-values", message)
+    return found
+
+
+def _more_ratings(text: str) -> set[str]:
+    """Return the ratings that stand without the word: the second of "Mật ong: 4 sao, Chè: 3"."""
+    return {
+        match["behind"] or match["before"]
+        for match in _RATING_ALONE.finditer(key(text.replace("\n", ";")))
+        if match["word"] not in _COUNTED
+    }
 
 
 def _names_two(text: str) -> bool:

@@ -256,6 +256,7 @@ def _read(
         (_is_from_below(entry, group), 0.8, "joined-number", _FROM_BELOW),
         (torn, 0.8, "torn-words", _TORN),
         (conflict, 0.5, "conflicting-values", _CONFLICT),
+        (not conflict and _is_repeated(entry, group), 0.5, "repeated-amount", _REPEATED),
         (trace.confidence < CERTAIN, trace.confidence, "doubtful-reading", _DOUBTFUL),
     ):
         if doubtful:
@@ -321,6 +322,10 @@ _CONFLICT = (
     "Cột “{}”: một điểm có nhiều giá trị khác nhau ở các dòng liền nhau, mới chỉ lấy giá trị đầu; "
     "đề nghị ghi một giá trị cho mỗi điểm."
 )
+_REPEATED = (
+    "Cột “{}”: một điểm ghi cùng một số ở nhiều dòng, chưa rõ là ghi lặp lại hay phải cộng lại, "
+    "mới chỉ lấy một lần; đề nghị ghi tổng số của điểm ở một dòng."
+)
 _NO_DITTO = "Cột “{}”: ghi “như trên” nhưng dòng trên không có giá trị; đề nghị ghi đầy đủ."
 
 
@@ -345,6 +350,14 @@ def _is_from_below(entry: Field, group: Sequence[BodyRow]) -> bool:
     if entry.type not in SUMMED or entry.key in group[0].own:
         return False
     return any(entry.key in row.own and not row.shared for row in group[1:])
+
+
+def _is_repeated(entry: Field, group: Sequence[BodyRow]) -> bool:
+    """Tell an amount that several rows of one point state: said again, or to be added up.
+
+    One merged cell over the rows is stated once.
+    """
+    return entry.type in SUMMED and sum(entry.key in row.own for row in group) > 1
 
 
 def _ditto(entry: Field, above: Record | None) -> Value:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
-from parsers.body import LABEL, NUMBERS, BodyRow, amounts, is_number, is_running_number
+from parsers.body import LABEL, NUMBERS, SUMMED, BodyRow, amounts, is_number, is_running_number
 from parsers.closing import ends_table, is_signature
 from parsers.continued import joined, one_each
 from parsers.form import FieldType
@@ -36,6 +36,17 @@ _WITH_DIGITS: Final[frozenset[FieldType]] = NUMBERS | frozenset({"phone", "code"
 _A_POINT = 3
 
 
+class _Cover(NamedTuple):
+    """A merged cell in a column that it covers, down to the row before ``end``.
+
+    ``first`` = it begins in that column: only there does a block say anything.
+    """
+
+    cell: Cell
+    end: int
+    first: bool
+
+
 def body_rows(grid: Grid, header: Header) -> tuple[BodyRow, ...]:
     """Return the rows under the header, empty ones and repeated headers left out.
 
@@ -45,7 +56,7 @@ def body_rows(grid: Grid, header: Header) -> tuple[BodyRow, ...]:
     told by its missing number and name.
     """
     rows: list[BodyRow] = []
-    covers: dict[int, tuple[Cell, int]] = {}
+    covers: dict[int, _Cover] = {}
     point = 0  # the table is known to go on to this row
     for number in range(header.end, len(grid.rows)):
         cells = grid.rows[number]
@@ -113,19 +124,19 @@ def names_a_point(header: Header, cells: Sequence[Cell | None]) -> bool:
     return ends_table(header, row, cells) and not is_signature(row.own[header.name].text)
 
 
-def _cover(cells: Sequence[Cell | None], number: int, covers: dict[int, tuple[Cell, int]]) -> None:
+def _cover(cells: Sequence[Cell | None], number: int, covers: dict[int, _Cover]) -> None:
     """Remember which columns a merged cell covers, and down to which row."""
     for column, cell in enumerate(cells):
         if cell and cell.row_span > 1:
             for covered in range(column, column + cell.col_span):
-                covers[covered] = cell, number + cell.row_span
+                covers[covered] = _Cover(cell, number + cell.row_span, covered == column)
 
 
 def _body_row(
     header: Header,
     cells: Sequence[Cell | None],
     number: int,
-    covers: Mapping[int, tuple[Cell, int]],
+    covers: Mapping[int, _Cover],
 ) -> BodyRow | None:
     """Return a row as what it is by itself; None for one that says nothing."""
     filled = [cell for cell in cells if cell and is_filled(cell)]
@@ -135,9 +146,11 @@ def _body_row(
     shared = set()
     for column in header.columns:
         cell = cells[column.index] if column.index < len(cells) else None
-        if cell is None and column.index in covers and number < covers[column.index][1]:
-            cell = covers[column.index][0]
+        cover = covers.get(column.index) if cell is None else None
+        if cover is not None and number < cover.end:
             shared.add(column.field.key)
+            # An amount is nobody's in all that its block covers, and an error says so.
+            cell = cover.cell if cover.first or column.field.type in SUMMED else None
         if cell is not None:
             found[column.field.key] = cell
     index = header.assignment.index

@@ -164,11 +164,19 @@ def _code(field: Field, cell: Cell, _context: Context) -> Value:
         return error(field, "not-a-code", "ô không có số nào. Đề nghị ghi mã số hoặc để trống.")
     pieces = line.split()
     gaps = ["; " if _is_code(a) and _is_code(b) else "" for a, b in pairwise(pieces)]
-    if any(gaps):
-        text = "".join(map(str.__add__, pieces, [*gaps, ""]))
+    if any(gaps) or _is_glued(line):
+        text = "".join(map(str.__add__, pieces, [*gaps, ""])) if any(gaps) else line
         message = "ô có vẻ có nhiều mã số. Đề nghị chỉ ghi một mã số, hoặc ngăn cách bằng dấu “;”."
         return doubt(field, text, "several-values", message)
     return Value(text)
+
+
+def _is_glued(line: str) -> bool:
+    """Tell more digits than any code has, with a space among them: two codes in groups."""
+    return any(
+        " " in part.strip() and sum(map(str.isdigit, part)) > _BRANCH
+        for part in re.split(r"[/;,]", line)
+    )
 
 
 def _is_code(piece: str) -> bool:

@@ -1,7 +1,7 @@
 """Tables → rows of the form, from any reasonable layout."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -418,6 +418,38 @@ def test_contradicting_rows_of_one_point_lower_the_confidence() -> None:
     assert codes(result) == ["conflicting-values", "row-joined"]
 
 
+def merged_down(rows: Rows, columns: Iterable[int]) -> Interpretation:
+    """Read rows of which the first two under the header are one cell in these columns."""
+    made = grid(rows)
+    first, second = list(made.rows[1]), list(made.rows[2])
+    for column in columns:
+        cell = first[column]
+        assert cell is not None
+        first[column], second[column] = cell._replace(row_span=2), None
+    body = (made.rows[0], tuple(first), tuple(second), *made.rows[3:])
+    return interpret(Extract("xlsx", (replace(made, rows=body),)), FORM)
+
+
+def test_equal_amounts_in_several_rows_of_one_point_are_asked_about() -> None:
+    """Said again, or to be added up? The one amount is recorded, never as certain."""
+    more: list[CellValue] = [None] * 7 + ["Chè", 4, 50]
+    for result in (
+        reading(HEAD, ROW, more, SECOND),
+        merged_down([HEAD, ROW, more, SECOND], range(7)),
+    ):
+        assert result.rows[0].values["cost_requested"] == "50000000"
+        assert result.rows[0].confidence["cost_requested"] == 0.5
+        assert [f.field for f in result.findings if f.code == "repeated-amount"] == [
+            "cost_requested"
+        ]
+
+
+def test_an_amount_in_one_merged_cell_is_stated_once() -> None:
+    result = merged_down([HEAD, ROW, [None] * 7 + ["Chè", 4], SECOND], [*range(7), 9])
+    assert result.rows[0].confidence["cost_requested"] == 1.0
+    assert not result.findings
+
+
 def test_ditto_without_a_row_above_is_an_error() -> None:
     result = reading(HEAD, [*ROW[:2], "nt", *ROW[3:]])
     assert codes(result) == ["ditto"]
@@ -630,6 +662,93 @@ def test_words_that_change_the_question_make_no_certain_column(caption: str) -> 
     assert not [m for m in captions_of(FORM).matches((caption,)) if m.confidence == 1.0]
 
 
+OTHER_QUESTIONS = {
+    COST: "đã cấp|đối ứng|đợt 1|năm 2023|còn thiếu|năm trước|còn lại|vốn tự có|đ/ư|dân góp|xã"
+    "|cộng đồng|công ty|điện|được duyệt|không được hỗ trợ|1 năm|triệu đồng/tháng|nguồn khác"
+    "|đối ứng, triệu đồng|triệu đồng; đợt 2|theo QĐ đã duyệt năm 2023",
+    "Tổng kinh phí": "đề nghị hỗ trợ|NSNN|đã thực hiện|đối ứng|năm 2023",
+    "Hạng sao": "dự kiến|đề nghị|đăng ký|khách sạn|mục tiêu|cũ|năm 2025|điểm",
+    "Ngày cấp": "hết hạn|CCCD|ĐKKD|GCN ATTP|dự kiến|nộp hồ sơ",
+}
+SAME_QUESTIONS = {
+    COST: "triệu đồng|Tr.đ|ngđ|1.000 đ|'000 đồng|10^6 đồng|ĐVT: 1.000 đồng|Đ/v: triệu đồng"
+    "|triệu đồng/điểm|triệu đồng/01 điểm|không quá 100 triệu đồng/điểm|tối đa 100 triệu"
+    "|không quá một trăm triệu đồng|nếu có|ước tính|dự kiến|tạm tính|bằng số|ghi rõ|4"
+    "|9=10+11|a+b|*|NSNN|theo Quyết định số 950/QĐ-BCT ngày 18/4/2023|đề nghị"
+    "|đã bao gồm VAT|VD: 50|tổng cộng|làm tròn|trăm nghìn đồng",
+    "Tổng kinh phí": "triệu đồng|dự kiến|9=10+11|bao gồm cả đối ứng|NSNN + đối ứng",
+    "Hạng sao": "1-5|3, 4, 5 sao|từ 3 đến 5 sao|nếu có|nếu đã được công nhận|***|hiện nay"
+    "|ghi theo giấy chứng nhận|tính đến 31/12/2023",
+    "Ngày cấp": "dd/mm/yyyy|ngày/tháng/năm|nếu có|GCN OCOP|theo QĐ công nhận|VD: 15/05/2024",
+}
+
+
+@pytest.mark.parametrize("caption", OTHER_QUESTIONS)
+def test_a_remark_that_may_change_the_question_makes_no_certain_column(caption: str) -> None:
+    matches = captions_of(FORM).matches
+    for remark in OTHER_QUESTIONS[caption].split("|"):
+        for path in ((f"{caption} ({remark})",), (caption, f"({remark})")):
+            assert not [m for m in matches(path) if m.confidence == 1.0], path
+
+
+@pytest.mark.parametrize("caption", SAME_QUESTIONS)
+def test_a_remark_on_how_to_fill_it_in_changes_no_caption(caption: str) -> None:
+    matches = captions_of(FORM).matches
+    for remark in SAME_QUESTIONS[caption].split("|"):
+        for path in ((f"{caption} ({remark})",), (caption, f"({remark})")):
+            assert matches(path)[0].confidence == 1.0, path
+
+
+def day_of(paths: Sequence[tuple[str, ...]]) -> float:
+    """Return how sure the column of the certificate's day is in a table with these captions."""
+    found = assign(dict(enumerate([("Tên điểm",), *paths])), captions_of(FORM)).columns
+    [column] = [column for column in found if column.field.key == "certified_on"]
+    return column.confidence
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        [("Giấy ĐKKD", "Số"), ("Giấy ĐKKD", "Ngày cấp")],
+        [("Giấy ĐKKD", "Số"), ("Giấy ĐKKD", "Nơi cấp"), ("Giấy ĐKKD", "Ngày cấp")],
+        [("Giấy chứng nhận ATTP", "Số"), ("Giấy chứng nhận ATTP", "Ngày cấp")],
+        [("CCCD", "Số"), ("CCCD", "Ngày cấp")],
+        [("Số ĐKKD",), ("Ngày cấp",)],
+        [("Mã số thuế",), ("Ngày cấp (dd/mm/yyyy)",)],
+        [("Số ĐKKD",), ("Nơi cấp",), ("11. Ngày cấp",)],
+        [("Số CCCD",), ("Ngày cấp",)],
+        [("Biểu tổng hợp điểm OCOP", "Số ĐKKD"), ("Biểu tổng hợp điểm OCOP", "Ngày cấp")],
+    ],
+)
+def test_the_day_of_another_paper_is_not_surely_the_certificates(
+    paths: list[tuple[str, ...]],
+) -> None:
+    assert day_of(paths) < CERTAIN
+
+
+@pytest.mark.parametrize(
+    "paths",
+    [
+        [("Hạng sao",), ("Ngày cấp",)],
+        [("Số ĐKKD",), ("Hạng sao",), ("Ngày cấp",)],
+        [("Số ĐKKD",), ("Ngày cấp GCN",)],
+        [("Số ĐKKD",), ("Sản phẩm OCOP", "Ngày cấp")],
+        [("Giấy chứng nhận OCOP", "Số"), ("Giấy chứng nhận OCOP", "Ngày cấp")],
+    ],
+)
+def test_a_day_of_issue_beside_no_other_paper_is_the_certificates(
+    paths: list[tuple[str, ...]],
+) -> None:
+    assert day_of(paths) == 1.0
+
+
+def test_a_day_of_issue_below_another_papers_number_in_a_slip_is_asked_about() -> None:
+    slip = [[str(label), value] for label, value in zip(HEAD[1:], ROW[1:], strict=True)]
+    for label, number in (("Số ĐKKD", "14D8001234"), ("Số CCCD", "020089001234")):
+        [row] = reading(*slip, [label, number], ["Ngày cấp", "15/05/2019"]).rows
+        assert row.confidence["certified_on"] < CERTAIN
+
+
 def test_two_captions_for_one_sum_are_asked_about() -> None:
     head = [*HEAD[:9], "Kinh phí hỗ trợ (triệu đồng)", "Kinh phí đề nghị hỗ trợ (triệu đồng)"]
     result = reading(head, [*ROW, 60])
@@ -676,6 +795,33 @@ def test_a_sum_merged_over_several_points_is_nobodys() -> None:
     result = interpret(Extract("xlsx", (replace(merged, rows=rows),)), FORM)
     assert codes(result) == ["merged-value", "merged-value"]
     assert not any("cost_requested" in row.values for row in result.rows)
+
+
+def test_a_block_over_two_columns_and_rows_says_nothing_in_its_second_column() -> None:
+    """Owner and representative in one cell over two points: a representative of neither."""
+    made = grid([HEAD, ROW, SECOND])
+    block = made.rows[1][3]
+    assert block is not None
+    first = (*made.rows[1][:3], block._replace(row_span=2, col_span=2), None, *made.rows[1][5:])
+    second = (*made.rows[2][:3], None, None, *made.rows[2][5:])
+    merged = replace(made, rows=(made.rows[0], first, second))
+    result = interpret(Extract("xlsx", (merged,)), FORM)
+    assert [row.values["owner"] for row in result.rows] == ["HTX C", "HTX C"]
+    assert not any("representative" in row.values for row in result.rows)
+    missing = [(f.row, f.field) for f in result.findings if f.code == "missing-value"]
+    assert missing == [(1, "representative"), (2, "representative")]
+
+
+def test_a_sum_merged_over_two_columns_and_rows_is_nobodys() -> None:
+    made = grid([[*HEAD[:9], "Tổng kinh phí (triệu đồng)", HEAD[9]], [*ROW, None], [*SECOND, None]])
+    block = made.rows[1][9]
+    assert block is not None
+    first = (*made.rows[1][:9], block._replace(row_span=2, col_span=2), None)
+    second = (*made.rows[2][:9], None, None)
+    merged = replace(made, rows=(made.rows[0], first, second))
+    result = interpret(Extract("xlsx", (merged,)), FORM)
+    found = [(f.row, f.field) for f in result.findings if f.code == "merged-value"]
+    assert found == [(1, "cost_total"), (2, "cost_total"), (2, "cost_requested")]
 
 
 def test_a_point_without_number_is_not_melted_into_the_one_above() -> None:

@@ -332,7 +332,11 @@ def test_decimals_survive_both_conventions(number: Decimal) -> None:
      "Hạng 3 sao", 3, 3.0, "★★★☆☆", "☆☆☆",
      "3 sao; 3 sao", "3*; 3*", "3 sao và 3", "3 ***", "3 sao ***", "3 ★★★☆☆", "* * *",
      "02 sản phẩm 3 sao", "02 sản phẩm ***", "3 sao, năm 2023", "3 sao; 45 điểm", "Sản phẩm OCOP 3",
-     "3 sao\n(QĐ số 45 năm 2023)"],
+     "3 sao\n(QĐ số 45 năm 2023)", "3 sao (QĐ 123 ngày 5/4/2023)", "3 sao từ năm 2022",
+     "3 sao từ 5/2023", "3 sao từ tháng 5 năm 2023", "02 SP 3 sao", "3 sao (2 SP)", "3 sao, đợt 2",
+     "3 sao (QĐ số 5)", "3 sao theo Kế hoạch số 5", "3 sao (1)", "1. Mật ong 3 sao 2. Chè 3 sao",
+     "1) Mật ong 3 sao; 2) Chè 3 sao", "Hội đồng xét công nhận 3 sao", "3 sao trên 75 điểm",
+     "+ Mật ong: 3 sao", "Mật ong: 3 sao, Chè: 3"],
 )  # fmt: skip
 def test_three_stars_once_or_twice_or_beside_something_else(written: CellValue) -> None:
     assert read("stars", written) == Value("3")
@@ -371,6 +375,39 @@ def test_two_ratings_in_one_cell_are_none(written: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "stars", "why"),
+    [
+        ("Mật ong: 4 sao, Chè: 3", "4", "several-values"),
+        ("4 sao (mật ong), 3 (chè)", "4", "several-values"),
+        ("4 sao: mật ong; 3: chè", "4", "several-values"),
+        ("Mật ong 4 sao\nChè 3", "4", "several-values"),
+        ("02 SP 4 sao, 01 SP 3", "4", "several-values"),
+        ("≥3 sao", "3", "not-exact"),
+        ("3+", "3", "not-exact"),
+        ("từ 3 sao trở lên", "3", "not-exact"),
+        ("từ ba sao", "3", "not-exact"),
+        ("trên 3*", "3", "not-exact"),
+        ("dưới 3 sao", "3", "not-exact"),
+        ("mục tiêu 4 sao", "4", "stars-pending"),
+        ("kế hoạch năm 2025: 4 sao", "4", "stars-pending"),
+        ("đề xuất 4 sao", "4", "stars-pending"),
+        ("tự chấm 4 sao", "4", "stars-pending"),
+        ("xét 4 sao", "4", "stars-pending"),
+        ("3 lên 4 sao", "4", "stars-pending"),
+        ("thu hồi 3 sao", "3", "stars-pending"),
+        ("3 sao, hết hiệu lực", "3", "stars-pending"),
+    ],
+)
+def test_a_rating_that_may_not_be_the_one_given_is_asked_about(
+    written: str, stars: str, why: str
+) -> None:
+    """Bounds, hopes, what was taken back, and a second product's rating without the word."""
+    value = read("stars", written)
+    assert (value.text, code(value)) == (stars, why)
+    assert value.confidence < CERTAIN
+
+
+@pytest.mark.parametrize(
     ("written", "iso"),
     [
         ("15/05/2024", "2024-05-15"),
@@ -382,6 +419,14 @@ def test_two_ratings_in_one_cell_are_none(written: str) -> None:
         ("05/05/2024", "2024-05-05"),
         ("QĐ 12/QĐ-UBND ngày 15/5/2023", "2023-05-15"),
         ("cấp vào15/05/2023", "2023-05-15"),
+        ("QĐ số 12/QĐ-UBND ngày 15/5/2024", "2024-05-15"),
+        ("QĐ 12/QĐ-UBND ngày 15/5/2024 theo đề nghị của Hội đồng", "2024-05-15"),
+        ("cấp lại 15/5/2024", "2024-05-15"),
+        ("cấp ngày 15/5/2024", "2024-05-15"),
+        ("ngày cấp: 15/5/2024", "2024-05-15"),
+        ("15/5/2024 (gia hạn)", "2024-05-15"),
+        ("GCN 36 tháng từ 15/5/2024", "2024-05-15"),
+        ("Thời hạn 36 tháng kể từ ngày 15/5/2024", "2024-05-15"),
         (dt.datetime(2024, 5, 1), "2024-05-01"),  # noqa: DTZ001  Excel has no zone
         (dt.date(2024, 5, 1), "2024-05-01"),
     ],
@@ -407,6 +452,23 @@ def test_certain_dates(written: CellValue, iso: str) -> None:
         ("15/5/2024 - 15/5/2027", None, "several-values"),
         ("Hết hạn 15/12/2026", None, "expiry-date"),
         ("có giá trị đến 15/12/2026", None, "expiry-date"),
+        ("HSD: 15/12/2026", None, "expiry-date"),
+        ("hạn dùng 15/12/2026", None, "expiry-date"),
+        ("hiệu lực tới 15/12/2026", None, "expiry-date"),
+        ("đến 15/12/2026", None, "expiry-date"),
+        ("đến ngày 15/12/2026", None, "expiry-date"),
+        ("gia hạn đến 15/12/2026", None, "expiry-date"),
+        ("thời hạn: 15/12/2026", None, "expiry-date"),
+        ("hạn ngày 15 tháng 12 năm 2026", None, "expiry-date"),
+        ("dự kiến 15/12/2026", None, "not-issued"),
+        ("15/12/2026 (dự kiến)", None, "not-issued"),
+        ("sẽ cấp 15/12/2026", None, "not-issued"),
+        ("chưa cấp, nộp hồ sơ 15/5/2024", None, "not-issued"),
+        ("thu hồi ngày 15/5/2023", None, "not-issued"),
+        ("hồ sơ nộp 15/5/2024", "2024-05-15", "not-issued"),
+        ("đề nghị cấp ngày 15/5/2024", "2024-05-15", "not-issued"),
+        ("Đăng ký kinh doanh ngày 15 tháng 5 năm 2024", "2024-05-15", "not-issued"),
+        ("nộp 3/4/2024", "2024-04-03", "not-issued"),
         ("l5/05/2023", None, "not-a-date"),
         ("I5-05-2023", None, "not-a-date"),
         ("O5/05/2023", None, "not-a-date"),
@@ -485,6 +547,18 @@ def test_fault_064_dates_survive_every_writing(day: dt.date) -> None:
         ("0912345678\n02053811234", "0912345678; 02053811234"),
         ("0912345678\n0363112233", "0912345678; 0363112233"),
         ("0912 345 678, 036\n3112233", "0912345678; 0363112233"),
+        ("0912/345/678", "0912345678"),
+        ("0912 - 345 - 678", "0912345678"),
+        ("0912-34-56-78", "0912345678"),
+        ("0912,345,678", "0912345678"),
+        ("0912345-678", "0912345678"),
+        ("912 345 678", "0912345678"),
+        ("+84 (0) 912345678", "0912345678"),
+        ("+84-912345678", "0912345678"),
+        ("0084 912 345 678", "0912345678"),
+        ("0205/3861.111", "02053861111"),
+        ("205 3861111", "02053861111"),
+        ("1800 54 54 78", "1800545478"),
     ],
 )
 def test_phones(written: CellValue, phones: str) -> None:
@@ -499,8 +573,26 @@ def test_what_is_no_phone(written: str) -> None:
     assert read("phone", written).text is None
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["3.861.111/12", "3861111 - 12", "3861111-12", "3861.111 (12)", "3861111(12)", "3.861.111 12",
+     "3 861 111 12", "386 1111/12", "861111; 123", "861.111/861", "3861111\n12",
+     "3861111-12 / 3861112"],
+)  # fmt: skip
+def test_short_numbers_and_extensions_make_no_number_that_nobody_wrote(written: str) -> None:
+    assert code(read("phone", written)) == "bad-phone"
+    assert read("phone", written).text is None
+
+
+@pytest.mark.parametrize("written", ["0205 386111/2", "0205 386111 (2)", "0205386111-2"])
+def test_an_extension_does_not_fill_up_a_short_landline(written: str) -> None:
+    value = read("phone", written)
+    assert (value.text, code(value)) == ("0205386111", "bad-phone")
+    assert value.confidence < CERTAIN
+
+
 def test_a_phone_that_is_only_partly_read_is_not_certain() -> None:
-    for written in ("0912345678/79", "O912345678"):
+    for written in ("0912345678/79", "0912345678-79", "O912345678"):
         value = read("phone", written)
         assert (value.text, code(value)) == ("0912345678", "bad-phone")
         assert value.confidence < CERTAIN
@@ -557,6 +649,11 @@ def test_mobiles_survive_every_writing(phone: str) -> None:
         ("4900123456\n14A8001234", "", "4900123456; 14A8001234", "several-values"),
         ("4900123456 14A8001234", "", "4900123456; 14A8001234", "several-values"),
         ("Số 4900123456 14A8001234", "", "Số4900123456; 14A8001234", "several-values"),
+        ("4900 123 456 4900 123 457", "", "4900 123 456 4900 123 457", "several-values"),
+        ("4900 123 456 - 4900 123 457", "", "4900 123 456 - 4900 123 457", "several-values"),
+        ("4900123 456\n14D8 001234", "", "4900123 456 14D8 001234", "several-values"),
+        ("4900 123 456/4900 123 457", "", "4900123456/4900123457", ""),
+        ("4900123456 - 001", "", "4900123456-001", ""),
     ],
 )
 def test_fault_065_codes_keep_their_zeros_or_are_flagged(
@@ -732,6 +829,8 @@ def test_fault_067_legacy_text_is_refused() -> None:
         ("Tổng kinh phí x 1.000 đồng", "nghìn đồng"),
         ("Tổng kinh phí ngđ", "nghìn đồng"),
         ("Tổng kinh phí tr.đ", "triệu đồng"),
+        ("Kinh phí (triệu đồng/điểm)", "triệu đồng"),
+        ("Kinh phí (triệu đồng / 01 cơ sở)", "triệu đồng"),
         ("Hỗ trợ 100 trđ", None),
         ("Kinh phí (theo hợp đồng)", None),
         ("Kinh phí (đối ứng của cộng đồng)", None),
@@ -788,6 +887,11 @@ UNREADABLE_UNITS = [
     "Tổng kinh phí (106 đồng)",
     "Tổng kinh phí ('000)",
     "Tổng kinh phí (đồng/m2)",
+    "Tổng kinh phí (nghìn đồng/m2)",
+    "Tổng kinh phí (triệu đồng/tháng)",
+    "Tổng kinh phí (triệu đồng/năm)",
+    "Tổng kinh phí (triệu đồng/điểm/năm)",
+    "ĐVT: triệu đồng/năm",
     "Tổng kinh phí (ngìn đồng)",
     "Tổng kinh phí 1.000 đồng",
     "ĐVT: ngìn đồng",
