@@ -80,11 +80,8 @@ class Case:
 
         By the same signs as a mail that comes back to us alone.
         """
-        return (
-            "x-commune-intake" in mail.headers
-            or not own_addresses(self.desk.config).isdisjoint(mail.senders)
-            or self.desk.store.is_our_mail(mail.rfc_message_id)
-        )
+        from_us = not own_addresses(self.desk.config).isdisjoint(mail.senders)
+        return from_us or self.desk.store.is_our_mail(mail.rfc_message_id)
 
     def without_ours(self) -> "Case":
         """The same message without the mails of ours that were forwarded in it."""
