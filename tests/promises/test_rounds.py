@@ -9,7 +9,8 @@ import pytest
 from promises.correspondence import mail
 from rigs.answering import NIL
 from rigs.cast import moment
-from rigs.memory_office import CAMPAIGN, MemoryOffice, Unit
+from rigs.memory_office import CAMPAIGN, OFFICER, MemoryOffice, Unit
+from rigs.replies import reply
 from rigs.whole import parsed
 
 import intake.service as service_module
@@ -95,3 +96,23 @@ def test_a_copy_that_comes_when_the_next_round_runs_is_still_a_copy(office) -> N
     taken_in(office, raw)
     found = taken_in(office, b"Received: by another road\r\n" + raw, moment(15, 9))
     assert (found.verdict, office.store.submissions(CAMPAIGN)) == ("copy", [])
+
+
+def answered(office: MemoryOffice, said: str) -> Message:
+    """What the newest notice's officer decides in a line, told of its message."""
+    notice = next(one for one in reversed(office.courier.taken) if one.key.startswith("held/"))
+    raw = reply("gmail", notice.raw, said, sender=OFFICER)
+    found = taken_in(office, raw)
+    assert found.verdict == "decision"
+    return found
+
+
+def test_an_officer_names_the_round_of_a_message_of_which_it_is_not_known(office) -> None:
+    office.store.launch(EARLIER, "officer", office.now)
+    office.tick()
+    held = taken_in(office, reply_in_the_old_thread(office, 1), moment(15, 10))
+    assert held.reason == f"several-campaigns: {EARLIER}; {CAMPAIGN}"
+    assert answered(office, "GÁN xã Hòa Cư").reason.startswith("answer-which-campaign")
+    assert office.store.submissions(CAMPAIGN) == []
+    assert answered(office, f"GÁN xã Hòa Cư {EARLIER}").reason.startswith("decided-assign")
+    assert office.store.message(held.id).campaign == EARLIER
