@@ -11,7 +11,7 @@ from rigs.answering import NIL
 from rigs.cast import moment
 from rigs.memory_office import CAMPAIGN, OFFICER, MemoryOffice, Unit
 from rigs.replies import reply
-from rigs.whole import parsed
+from rigs.whole import parsed, words
 
 import intake.service as service_module
 from registry.model import Message
@@ -116,3 +116,19 @@ def test_an_officer_names_the_round_of_a_message_of_which_it_is_not_known(office
     assert office.store.submissions(CAMPAIGN) == []
     assert answered(office, f"GÁN xã Hòa Cư {EARLIER}").reason.startswith("decided-assign")
     assert office.store.message(held.id).campaign == EARLIER
+
+
+def test_an_answer_in_the_thread_of_a_round_whose_file_is_gone_waits_for_an_officer(office) -> None:
+    office.store.launch(EARLIER, "officer", office.now)
+    office.tick()
+    raw = reply_in_the_old_thread(office, 1)
+    earlier_file(office).unlink()
+    office.restart()
+    held = taken_in(office, raw, moment(15, 10))
+    assert (held.reason, held.campaign) == (f"several-campaigns: {EARLIER}; {CAMPAIGN}", None)
+    notice = next(one for one in office.courier.taken if one.key.startswith("held/"))
+    told = " ".join(words(notice.raw).split())
+    assert f"GÁN xã Hòa Cư {CAMPAIGN}" in told, "what it offers can be done"
+    assert answered(office, "GÁN xã Hòa Cư").reason.startswith("answer-which-campaign")
+    assert answered(office, f"GÁN xã Hòa Cư {CAMPAIGN}").reason.startswith("decided-assign")
+    assert office.store.message(held.id).campaign == CAMPAIGN
