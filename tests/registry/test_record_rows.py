@@ -332,6 +332,13 @@ def test_accepting_does_not_say_whose_answer_it_is(store: Store, code: HeldReaso
     store.record(message_id, held, at(1))
     with pytest.raises(NotPossible, match="use assign"):
         store.accept(message_id, "officer", at(2))
+    store.reject(message_id, "not theirs", "officer", at(3))
+    with pytest.raises(NotPossible, match="use assign"):
+        store.accept(message_id, "officer", at(4))
+    store.assign(message_id, HOA_CU, CAMPAIGN, "officer", at(5))
+    store.record(message_id, answer(), at(6))
+    store.reject(message_id, "twice", "officer", at(7))
+    assert store.accept(message_id, "officer", at(8)).state == "kept"
 
 
 def test_accepting_keeps_what_was_understood(store: Store) -> None:
