@@ -157,7 +157,6 @@ def _answered(
     documents: Sequence[ReadDocument] = (),
 ) -> Outcome:
     """Record an answer by reply; the same one by another road is a copy of it."""
-    desk = case.desk
     words = "\n".join([f"{reply.tokens}\n{reply.orders}", *(one.sha256 for one in documents)])
     outcome = replace(
         record.without_reading(case.envelope, "decision", told.reason, ack),
@@ -167,8 +166,8 @@ def _answered(
     )
     if not told.done and case.role in {"commune", "chair"}:
         outcome = _heard(case, outcome)
-    copy = desk.store.same_rfc_id(outcome.rfc_message_id, outcome.content_key)
-    if copy is not None and copy.id != case.message.id:
+    copy = case.copy_of(outcome.content_key)
+    if copy is not None:
         reason = f"the same reply as message {copy.id}, by another road"
         return replace(outcome, verdict="copy", reason=reason, ack="", decided=None)
     return _once(case, outcome, told)

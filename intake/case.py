@@ -80,11 +80,8 @@ class Case:
 
         By the same signs as a mail that comes back to us alone.
         """
-        return (
-            "x-commune-intake" in mail.headers
-            or not own_addresses(self.desk.config).isdisjoint(mail.senders)
-            or self.desk.store.is_our_mail(mail.rfc_message_id)
-        )
+        from_us = not own_addresses(self.desk.config).isdisjoint(mail.senders)
+        return from_us or self.desk.store.is_our_mail(mail.rfc_message_id)
 
     def without_ours(self) -> "Case":
         """The same message without the mails of ours that were forwarded in it."""
@@ -123,6 +120,21 @@ class Case:
             message.received_at,
             workbooks_of(documents, self.communes),
         )
+
+    def copy_of(self, content: str, campaign: str | None = None) -> Message | None:
+        """The message that is this very mail, come by another road.
+
+        ``campaign`` is the one that this one is known to answer. Some programs give every mail the
+        same Message-ID: without a Date either, a nil return is that of an earlier round to the
+        letter. And a person may say that this one counts elsewhere.
+        """
+        one = self.envelope
+        found = self.desk.store.same_rfc_id(one.rfc_message_id, content, one.sender, one.sent_at)
+        if found is None or found.id == self.message.id:
+            return None
+        elsewhere = campaign is not None and found.campaign not in {None, campaign}
+        doubtful = one.sent_at is None or self.message.forced_campaign is not None
+        return None if elsewhere and doubtful else found
 
     def sorted_out(self, answer: Triage, verdict: Verdict) -> Outcome:
         """Record or hold what triage recognised. Whoever of a commune wrote was heard."""

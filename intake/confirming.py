@@ -21,7 +21,6 @@ def confirmation(case: Case, documents: tuple[ReadDocument, ...]) -> Outcome | N
     known = {one.sha256 for one in store.documents(current.source_id)} if current else set()
     if any(map(_is_answer, documents)) and not set(record.form_hashes(documents)) <= known:
         return None
-    copy = store.same_rfc_id(case.envelope.rfc_message_id, content)
     config = case.desk.config
     named = meant.versions[0] if meant.versions else None
     outcome = confirm.decide(
@@ -30,7 +29,7 @@ def confirmation(case: Case, documents: tuple[ReadDocument, ...]) -> Outcome | N
         case.parsed.text,
         meant,
         {vouched} if vouched else {one.key for one in case.senders},
-        copy if copy and copy.id != case.message.id else None,
+        case.copy_of(content, named.campaign if named else None),
         next((one for one in config.communes if named and one.key == named.commune), None),
         config.campaign_if_known(named.campaign if named else None),
         config.settings.office.zone,

@@ -134,7 +134,8 @@ def match_campaign(
     """Decide which campaign the message answers.
 
     Args:
-        thread: The campaign of the mail of ours that it replies to, if it does.
+        thread: The campaign of the mail of ours that it replies to, if it does; its file may
+            have been taken away since.
         subject: Its subject; a receipt number or campaign id in it decides, unless the thread
             says otherwise. Neither decides for a round that is not open while another one is.
         cited: Document numbers cited in the mail and its letters.
@@ -169,6 +170,10 @@ def match_campaign(
         return CampaignMatch(by_number[0], "cited")
     if len(made_for) == len(still_open) == 1:
         return CampaignMatch(made_for[0], "workbook")
+    if thread is not None and not by_thread and not by_number:
+        # It answers a round whose file was taken away, and says nothing of another itself.
+        open_now = [one.id for one in campaigns if one.open_at(received_at)]
+        return Unsure("several-campaigns", (thread, *open_now))
     return _by_time(by_number or campaigns, received_at)
 
 

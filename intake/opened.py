@@ -225,7 +225,6 @@ def _known(
         return Known()
     store, key, call = case.desk.store, commune.commune.key, campaign.campaign.id
     content = record.content_key(documents, case.parsed.text)
-    copy = store.same_rfc_id(case.envelope.rfc_message_id, content)
     current = store.current_submission(call, key)
     letter = record.official_letter(documents)
     twins = (
@@ -234,7 +233,7 @@ def _known(
         else []
     )
     return Known(
-        copy_of=copy if copy and copy.id != case.message.id else None,
+        copy_of=case.copy_of(content, call),
         twin=store.same_content(call, key, content),
         current=current,
         current_sent_at=store.message(current.message_id).sent_at if current else None,

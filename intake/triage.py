@@ -147,8 +147,8 @@ def _self_test(_parsed: Parsed, facts: TriageFacts) -> Triage | None:
 
 
 def _own(parsed: Parsed, facts: TriageFacts) -> Triage | None:
-    if "x-commune-intake" in parsed.headers:
-        return Triage("own", "it bears the marker of our own mail")
+    # Our marker alone says nothing: a unit may run this program as well, or have edited an old mail
+    # of ours as new. What such a program sends by itself says so (Auto-Submitted).
     if facts.is_our_mail:
         return Triage("own", "its Message-ID is one that we gave")
     if not facts.own_addresses.isdisjoint(parsed.senders):

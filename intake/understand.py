@@ -42,7 +42,7 @@ _AHEAD, _MOST_AHEAD = 2, 32
 _AHEAD_BYTES = 4_000_000  # and their size likewise, unless one alone is larger
 #: What triage says of a mail that a person may nevertheless have read (`intake accept`).
 _READ_WHEN_ACCEPTED: frozenset[Verdict] = frozenset(
-    {"stranger", "auto-reply", "unchecked", "decision"}
+    {"stranger", "auto-reply", "unchecked", "decision", "own", "loop", "automatic"}
 )
 
 #: What keeps any message from being understood now: it is told, and no message's own doing.

@@ -284,7 +284,9 @@ def _options(due: Due, context: Context) -> list[list[str]]:
     # Only a name that its reader can take for granted: whom the file speaks of, not who sent it.
     sure = message.reason.partition(":")[0] not in WHOSE_IS_OPEN
     known = {one.id for one in config.campaigns}
-    open_ = config.campaigns if len(known) > 1 and message.campaign not in known else ()
+    # Of two that could be meant only one may still have its file: it must be named all the same.
+    several = len(known) > 1 or message.reason.partition(":")[0] == "several-campaigns"
+    open_ = config.campaigns if several and message.campaign not in known else ()
     return options(message, communes, commune if sure else None, open_)
 
 

@@ -13,7 +13,7 @@ from registry.filing_rows import owe_filing
 from registry.inbox_rows import ack_values
 from registry.model import WHOSE_IS_OPEN, CommuneKey, Decided, Message
 from registry.rows import Part, commune_values, get_message, written
-from registry.tables import messages, submissions
+from registry.tables import events, messages, submissions
 
 #: The versions of the answer that `whose` names.
 SAME_ANSWER = sa.and_(
@@ -34,6 +34,12 @@ _NOT_CURRENT = (
 )
 _CURRENT = (
     submissions.update().where(submissions.c.id == sa.bindparam("newest")).values(current=True)
+)
+_REJECTED = (
+    sa.select(events.c.data)
+    .where(events.c.subject == sa.bindparam("about"), events.c.kind == "rejected")
+    .order_by(events.c.serial.desc())
+    .limit(1)
 )
 
 
@@ -117,12 +123,23 @@ def _accept(connection: sa.Connection, message: Message, by: _By, now: dt.dateti
         raise NotPossible(f"message {message.id} is {message.state}: nothing to accept")
     commune = message.forced_commune or message.commune
     campaign = message.forced_campaign or message.campaign
-    doubt = message.reason.partition(":")[0] if message.state == "held" else ""
+    doubt = _reason_before(connection, message).partition(":")[0]
     if commune is None or campaign is None or doubt in WHOSE_IS_OPEN:
         raise NotPossible(
             f"message {message.id} has no certain commune or campaign yet: use assign"
         )
     return _reopen(connection, message, "accepted", commune, campaign, by, now)
+
+
+def _reason_before(connection: sa.Connection, message: Message) -> str:
+    """Return what the program said of a message; once it is rejected, its row has other words.
+
+    What was in doubt before is no more certain for having been refused.
+    """
+    if message.state != "rejected":
+        return message.reason
+    data = connection.execute(_REJECTED, {"about": f"message {message.id}"}).scalar_one_or_none()
+    return str(data["before"]["reason"]) if data else ""
 
 
 def _reject(

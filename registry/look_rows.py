@@ -57,6 +57,10 @@ _SAME_RFC_ID = (
     .where(
         messages.c.rfc_message_id.in_(sa.bindparam("spellings", expanding=True)),
         messages.c.content_key == sa.bindparam("content"),
+        messages.c.sender == sa.bindparam("sender"),
+        messages.c.sent_at.is_not_distinct_from(
+            sa.bindparam("sent_at", type_=messages.c.sent_at.type)
+        ),
         messages.c.state.in_(["recorded", "held"]),
         _FIRST_HAND,
     )
@@ -216,14 +220,22 @@ class LookRows(Part):
         values = {"content": content_key, **_whose(campaign, commune)}
         return self._message(_SAME_CONTENT, values)
 
-    def same_rfc_id(self, rfc_message_id: str, content_key: str) -> Message | None:
+    def same_rfc_id(
+        self, rfc_message_id: str, content_key: str, sender: str, sent_at: dt.datetime | None
+    ) -> Message | None:
         """Return the message that is this very mail, come by another road.
 
-        Message-ID and content must both be equal: an ID alone is forgeable, repeated or missing.
+        Message-ID, content, sender and Date must all be equal: an ID alone is forgeable, repeated
+        or missing, and a nil return has the words of any other.
         """
         if not rfc_message_id.strip() or not content_key:
             return None
-        values = {"spellings": _spellings([rfc_message_id]), "content": content_key}
+        values = {
+            "spellings": _spellings([rfc_message_id]),
+            "content": content_key,
+            "sender": sender,
+            "sent_at": sent_at,
+        }
         return self._message(_SAME_RFC_ID, values)
 
     def answers_like(self, sender: str, reason: str) -> int:

@@ -185,6 +185,20 @@ def test_an_old_mail_answered_while_another_round_is_open_is_for_a_person(given)
     assert _campaign(**given, campaigns=ROUNDS) == Unsure("several-campaigns", ids)
 
 
+def test_an_answer_to_a_round_whose_file_was_taken_away_is_for_a_person():
+    """Unless it names another itself: that round may be meant, whether we still know it or not."""
+    gone = {"thread": "ocop-2024-1", "campaigns": (ROUND_2,)}
+    both = ("ocop-2024-1", "ocop-2024-2")
+    assert _campaign(**gone) == Unsure("several-campaigns", both)
+    assert _campaign(**gone, at=moment(25)) == Unsure("several-campaigns", both[:1])
+    assert _campaign(**gone, cited=("1144/UBND-KT&HT", "1290/UBND-KT&HT")) == CampaignMatch(
+        ROUND_2, "cited"
+    )
+    assert _campaign(**gone, subject="Re: [OCOP2-06223-01-9] sửa") == CampaignMatch(
+        ROUND_2, "subject"
+    )
+
+
 def test_a_correction_stays_in_its_closed_round_where_nothing_speaks_for_another():
     thread = CampaignMatch(CLOSED, "thread")
     assert _campaign(thread="ocop-2024-1", campaigns=ROUNDS, at=moment(12)) == thread

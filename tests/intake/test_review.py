@@ -23,6 +23,14 @@ def test_a_message_is_assigned_to_the_campaign_wanted_or_recognised_or_the_only_
         campaign_for(two, MESSAGE)
 
 
+def test_where_several_could_be_meant_the_officer_names_one_whatever_is_open():
+    """The thread, the letters and the workbook left it open: no calendar knows better."""
+    doubtful = dataclasses.replace(MESSAGE, reason="several-campaigns: old; ocop-2024-2")
+    with pytest.raises(NotPossible, match="--campaign"):
+        campaign_for(CONFIG, doubtful)
+    assert campaign_for(CONFIG, doubtful, "ocop-2024-2") == "ocop-2024-2"
+
+
 def test_a_campaign_that_was_taken_away_is_neither_taken_nor_accepted():
     old = dataclasses.replace(MESSAGE, campaign="old")
     assert campaign_for(CONFIG, old) == "ocop-2024-2"

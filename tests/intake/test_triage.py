@@ -230,9 +230,18 @@ def test_fault_118_no_other_header_speaks_for_a_commune(line: str) -> None:
 
 
 def test_fault_112_our_own_mail_comes_back() -> None:
-    """By its marker, by its Message-ID, or by its sender."""
-    assert judge(with_form("X-Commune-Intake: ack/1\r\n")).verdict == "own"
+    """By its Message-ID or its sender; the marker alone is of any installation of this program."""
+    marked = "X-Commune-Intake: ack/1\r\n"
+    assert judge(with_form(marked, sender="ocop@caoloc.example")).verdict == "own"
     assert judge(with_form(), is_our_mail=True).verdict == "own"
+    assert judge(with_form(marked)).verdict is None
+    assert judge(with_form(marked, sender="an@thu.example")).verdict == "stranger"
+    by_itself = f"{marked}Auto-Submitted: auto-generated\r\n"
+    assert judge(with_form(by_itself)).verdict == "auto-reply"
+    assert judge(with_form(by_itself)).hold
+    assert judge(letters.plain("Thư tự động.", by_itself)) == Triage(
+        "auto-reply", "its Auto-Submitted says auto-generated"
+    )
 
 
 def test_fault_113_a_robot_without_headers_is_capped_elsewhere_but_its_subject_tells() -> None:

@@ -37,7 +37,9 @@ QUESTIONS: dict[str, Callable[[Store], object]] = {
     "unsaved_mails": lambda store: store.unsaved_mails(10),
     "outgoing": lambda store: store.outgoing(store.next_mails(NOON, 10), NOON),
     "same_content": lambda store: store.same_content(CAMPAIGN, HOA_CU, "content"),
-    "same_rfc_id": lambda store: store.same_rfc_id("<1@hoacu.example>", "content"),
+    "same_rfc_id": lambda store: store.same_rfc_id(
+        "<1@hoacu.example>", "content", "hoacu@xa.example", NOON
+    ),
     "answers_since": lambda store: store.answers_since(NOON),
     "answers_before": lambda store: store.answers_before(store.message(1), NOON),
     "is_our_mail": lambda store: store.is_our_mail("<1@caoloc.example>"),

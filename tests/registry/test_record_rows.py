@@ -163,21 +163,30 @@ def test_a_message_sent_back_is_no_duplicate_of_its_own_duplicate(store: Store) 
     store.record(arrive(store, "third", 4), copy, at(5))
     store.assign(first, HOA_CU, CAMPAIGN, "officer", at(6))
     assert store.same_content(CAMPAIGN, HOA_CU, "same") is None
-    assert store.same_rfc_id("<1@hoacu.example>", "same") is None
+    assert store.same_rfc_id("<1@hoacu.example>", "same", "hoacu@xa.example", NOON) is None
 
 
 def test_fault_011_same_mail_by_two_roads_is_joined_by_id_and_content(store: Store) -> None:
-    """Two copies with other Received lines: Message-ID and content together say it is one mail."""
+    """Two copies with other Received lines: Message-ID and content together say it is one mail.
+
+    Of one sender and one Date: some programs give every mail the same Message-ID.
+    """
+    whose = ("hoacu@xa.example", NOON)
     first = arrive(store, "Received: one\r\nthe mail")
     store.record(first, answer(content="same", rfc_message_id="<one@xa.example>"), at(1))
     for spelling in ("<one@xa.example>", "one@xa.example", " <one@xa.example> "):
-        found = store.same_rfc_id(spelling, "same")
+        found = store.same_rfc_id(spelling, "same", *whose)
         assert found is not None
         assert found.id == first
-    assert store.same_rfc_id("<one@xa.example>", "other files") is None
-    assert store.same_rfc_id("<two@xa.example>", "same") is None
-    assert store.same_rfc_id("", "same") is None
-    assert store.same_rfc_id("<>", "same") is None
+    assert store.same_rfc_id("<one@xa.example>", "other files", *whose) is None
+    assert store.same_rfc_id("<two@xa.example>", "same", *whose) is None
+    assert store.same_rfc_id("", "same", *whose) is None
+    assert store.same_rfc_id("<>", "same", *whose) is None
+    for others in (("tanlien@xa.example", NOON), ("hoacu@xa.example", at(1)), (whose[0], None)):
+        assert store.same_rfc_id("<one@xa.example>", "same", *others) is None
+    undated = replace(answer(content="same", rfc_message_id="<1@localhost>"), sent_at=None)
+    store.record(arrive(store, "undated"), undated, at(2))
+    assert store.same_rfc_id("<1@localhost>", "same", "hoacu@xa.example", None) is not None
 
 
 def test_fault_082_order_within_a_tick_changes_nothing(store: Store) -> None:
@@ -323,6 +332,13 @@ def test_accepting_does_not_say_whose_answer_it_is(store: Store, code: HeldReaso
     store.record(message_id, held, at(1))
     with pytest.raises(NotPossible, match="use assign"):
         store.accept(message_id, "officer", at(2))
+    store.reject(message_id, "not theirs", "officer", at(3))
+    with pytest.raises(NotPossible, match="use assign"):
+        store.accept(message_id, "officer", at(4))
+    store.assign(message_id, HOA_CU, CAMPAIGN, "officer", at(5))
+    store.record(message_id, answer(), at(6))
+    store.reject(message_id, "twice", "officer", at(7))
+    assert store.accept(message_id, "officer", at(8)).state == "kept"
 
 
 def test_accepting_keeps_what_was_understood(store: Store) -> None:
