@@ -3,13 +3,16 @@
 import ast
 import datetime as dt
 from pathlib import Path
-from typing import get_args
+from types import SimpleNamespace
+from typing import cast, get_args
 
 import pytest
-from rigs.answers import at
+from rigs.answers import at, reminder
+from rigs.registry import laid
 
 import registry
-from intake.replay_acts import ACTS
+from intake.desk import Desk
+from intake.replay_acts import ACTS, Player
 from intake.replay_script import (
     BEFORE_THEIR_CAUSE,
     differences,
@@ -20,6 +23,7 @@ from intake.replay_script import (
 )
 from registry.journal import GENESIS, seal
 from registry.model import Event, MailState
+from registry.store import open_store
 
 OTHER_KINDS = {
     *("assigned", "accepted", "rejected", "recorded", "held"),
@@ -128,3 +132,17 @@ def test_every_kind_of_event_can_be_played_again() -> None:
 
 def test_the_moment_of_an_event_is_aware() -> None:
     assert event("saved").at.tzinfo is dt.UTC
+
+
+@pytest.mark.parametrize(("told", "attempts"), [({}, 1), ({"tried": False}, 0)])
+def test_attempts_are_counted_again_as_the_program_of_that_day_counted(
+    tmp_path: Path, told: dict[str, object], attempts: int
+) -> None:
+    """An older one counted what the gate let wait, and its journal does not tell it apart."""
+    waits = {"response": "the cap", "server": "", "next_try_at": at(9).isoformat()}
+    with open_store(laid(tmp_path), tmp_path) as store:
+        store.queue([reminder()], at(0))
+        desk = cast("Desk", SimpleNamespace(store=store))
+        player = Player(desk, tmp_path, lambda _: pytest.fail("no config is read"), serial=0)
+        player.settle([event("mail-queued", 1, **waits, **told)])
+        assert store.mail(1).attempts == attempts

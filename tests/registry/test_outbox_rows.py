@@ -98,6 +98,16 @@ def test_fault_102_later_is_tried_at_its_time_and_each_try_counts_once(store: St
     assert store.mail(mail.id).attempts == 2
 
 
+def test_waiting_by_our_own_doing_is_no_attempt_and_the_journal_says_so(store: Store) -> None:
+    """It tells what does not count, for older programs counted it and told nothing."""
+    mail = queued(store)
+    store.settle(mail.id, "queued", at(1), "the cap", next_try_at=at(5), tried=False)
+    store.settle(mail.id, "queued", at(5), "451 greylisted", next_try_at=at(10))
+    assert store.mail(mail.id).attempts == 1
+    told = [one for one in store.journal(10) if one.kind == "mail-queued"]
+    assert {one.at: one.data.get("tried") for one in told} == {at(1): False, at(5): None}
+
+
 def test_fault_103_never_is_the_end(store: Store) -> None:
     """A mail that a server refused for good is not sent again and not settled again."""
     mail = queued(store)
