@@ -221,7 +221,8 @@ def read_reports(connection: sa.Connection, ids: Sequence[str]) -> list[ReportRo
     """Return the reports of campaigns inside the caller's transaction, by number.
 
     Once a report without approval was released by the config of the day and by nothing else. Of
-    those the mail to the Department is the proof: it was only ever queued for a released one.
+    those the mail to the Department is the proof, once its content left: one that still waits
+    proves nothing, for the last gate before the Department asks here.
     """
     query = (
         sa.select(reports)
@@ -230,8 +231,8 @@ def read_reports(connection: sa.Connection, ids: Sequence[str]) -> list[ReportRo
     )
     found = [report_of(row) for row in connection.execute(query)]
     keys = {f"report/{one.campaign}/{one.number}": one for one in found if not one.approved_at}
-    owed = sa.and_(mails.c.key.in_(keys), mails.c.state != "cancelled")
-    query = sa.select(mails.c.key, sa.func.min(mails.c.queued_at)).where(owed)
+    left = sa.and_(mails.c.key.in_(keys), mails.c.state.in_(("sending", "sent", "unknown")))
+    query = sa.select(mails.c.key, sa.func.min(mails.c.queued_at)).where(left)
     proofs = connection.execute(query.group_by(mails.c.key)).all() if keys else ()
     sent = {keys[key].id: at for key, at in proofs}
     return [

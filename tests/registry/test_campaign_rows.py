@@ -62,6 +62,9 @@ def test_a_mail_to_the_department_is_the_proof_that_an_old_report_was_released(
         store.freeze_report(CAMPAIGN, hash_of(name), FILES, at(number))
     key = f"report/{CAMPAIGN}/1"
     store.queue([NewMail(key, "so@so.example", "report", "Báo cáo", "<1@x>", b"raw")], at(3))
+    assert [row.approved_at for row in store.reports(CAMPAIGN)] == [None, None]  # not yet left
+    (mail,) = store.mails()
+    store.settle(mail.id, "sent", at(4))
     released, draft = store.reports(CAMPAIGN)
     assert (released.approved_at, released.approved_by) == (at(3), "config")
     assert draft.approved_at is None
