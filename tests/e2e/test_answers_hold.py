@@ -108,7 +108,7 @@ def test_a_flood_of_answers_trips_the_brake_also_batch_by_batch(open_office):
 
 
 @pytest.mark.parametrize(
-    "header", [{"Auto_Submitted": "auto-replied"}, {"X_Commune_Intake": "ack/abc"}]
+    "header", [{"Auto_Submitted": "auto-replied"}, {"Precedence": "auto_reply"}]
 )
 def test_a_large_mail_that_no_person_sent_is_not_answered(open_office, header):
     office = open_office(limits={"message_bytes": '"100kB"', "document_bytes": '"50kB"'})

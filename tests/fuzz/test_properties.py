@@ -134,7 +134,7 @@ _MACHINES = st.sampled_from(
     [
         "Auto-Submitted: auto-replied", "auto-submitted: AUTO-GENERATED; x", "X-Autoreply: yes",
         "Precedence: auto_reply", "X-Vacation: on", "X-Failed-Recipients: a@b.example",
-        "X-Commune-Intake: ocop-2024-2", "From: MAILER-DAEMON@caoloc.example",
+        "From: MAILER-DAEMON@caoloc.example",
     ]
 )  # fmt: skip
 _QUIET = {"bounce", "auto-reply", "own", "automatic", "loop", "old", "stranger"}
